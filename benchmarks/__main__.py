@@ -1,0 +1,23 @@
+"""python -m benchmarks NAME [--json]: run one benchmark and print its table."""
+
+import argparse
+import importlib
+import pkgutil
+
+import benchmarks
+from benchmarks.report import Report
+
+
+def main() -> None:
+    """Find `benchmarks.NAME.run() -> Report`, run it, print it."""
+    names = sorted(m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name not in {"__main__", "report"})
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", choices=names)
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    args = parser.parse_args()
+    report: Report = importlib.import_module(f"benchmarks.{args.name}").run()
+    report.show(json_line=args.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Arrays in, Plotly figures out. Knows nothing of Streamlit, models or files."""

@@ -1,0 +1,41 @@
+"""Where things are kept and how much is allowed: the environment, read into one frozen dataclass.
+
+Knows nothing of Streamlit, torch or the network.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders and limits. Sizes are in the unit that the name says."""
+
+    home: Path  # our own cache: converted models, tokenizers, locks
+    model_folders: tuple[Path, ...]  # PLAYGROUND_MODELS: model folders, or folders of model folders
+    hub_cache: Path  # the Hugging Face cache, read only
+    hub_endpoint: str
+    offline: bool  # the hub is never asked (HF_HUB_OFFLINE)
+    remote_url: str  # an OpenAI-compatible endpoint, "" for none
+    remote_model: str
+    max_prompt_chars: int = 1_000_000
+    max_new_tokens: int = 512
+    slots: int = 16  # requests one model computes at the same time
+    connect_seconds: float = 3.0  # after this an unreachable host is given up
+
+
+def settings() -> Settings:
+    """Read the environment. Cheap; called where needed, so that tests can change the environment."""
+    env = os.environ
+    hf_home = Path(env.get("HF_HOME", "~/.cache/huggingface")).expanduser()
+    folders = [Path(part).expanduser() for part in env.get("PLAYGROUND_MODELS", "").split(os.pathsep) if part.strip()]
+    return Settings(
+        home=Path(env.get("PLAYGROUND_HOME") or "~/.cache/llm-playground").expanduser(),
+        model_folders=tuple(folders),
+        hub_cache=Path(env.get("HF_HUB_CACHE") or hf_home / "hub").expanduser(),
+        hub_endpoint=(env.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/"),
+        offline=env.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"},
+        remote_url=env.get("PLAYGROUND_REMOTE_URL", "").strip(),
+        remote_model=env.get("PLAYGROUND_REMOTE_MODEL", "").strip(),
+    )

@@ -1,0 +1,1 @@
+"""The only importer of streamlit: page chrome, cached wrappers, controls, token views."""

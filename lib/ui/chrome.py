@@ -1,0 +1,83 @@
+"""What every page has: title and lead, the takeaways, the predict-then-reveal question, and errors as sentences."""
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import streamlit as st
+
+from lib.errors import PlaygroundError
+
+_CSS = """
+<style>
+.block-container { max-width: 1240px; padding-top: 2.6rem; padding-bottom: 4rem; }
+.block-container h1 { font-size: 2.1rem; letter-spacing: -0.02em; padding-bottom: 0.1rem; }
+.lead { font-size: 1.08rem; line-height: 1.55; opacity: 0.82; max-width: 46rem; margin: 0 0 1.1rem 0; }
+@media (max-width: 640px) {
+  .block-container { padding: 2.6rem 1rem 3rem 1rem; }
+  .block-container h1 { font-size: 1.6rem; }
+}
+</style>
+"""
+
+
+def setup_page(title: str, *, icon: str, lead: str) -> None:
+    """First call of every page. `lead` is our own text (one or two sentences: what one learns here)."""
+    st.set_page_config(page_title=f"{title} · LLM Playground", page_icon=icon, layout="wide")
+    st.html(_CSS)
+    st.title(title)
+    st.html(f'<p class="lead">{lead}</p>')
+
+
+def escape(text: str) -> str:
+    """Text that Streamlit's Markdown shows literally: no emphasis, links, HTML, LaTeX, colours, icons or emoji codes.
+
+    >>> escape('$x$ :red[no] <b>')
+    '\\\\$x\\\\$ \\\\:red\\\\[no\\\\] \\\\<b\\\\>'
+    """
+    return "".join("\\" + ch if ch in "\\`*_{}[]()<>#+-.!|$~:^=&" else ch for ch in text)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Show a PlaygroundError raised inside as its sentence instead of a traceback. Nothing typed is lost."""
+    try:
+        yield
+    except PlaygroundError as error:
+        st.error(escape(str(error)), icon=":material/error:")
+
+
+def takeaways(*points: str) -> None:
+    """The page's lesson in a few lines, at its end. `points` are Markdown of our own."""
+    with st.container(border=True):
+        st.markdown("**Takeaways**")
+        st.markdown("\n".join(f"- {point}" for point in points))
+
+
+def predict(
+    key: str, question: str, options: Sequence[str], answer: Callable[[], tuple[int, str]], *, label: str = "Your guess"
+) -> None:
+    """A predict-then-reveal question. `answer` is computed only on reveal: (index of the right option, why)."""
+    with st.container(border=True, key=f"predict-{key}"):
+        st.markdown(f"**Predict, then reveal.** {question}")
+        choice = st.radio(label, options, index=None, key=f"predict-{key}-choice", horizontal=len(options) <= 3)
+        if choice is None:
+            st.caption("Choose first; the answer is computed when you do.")
+            return
+        if st.button("Reveal", key=f"predict-{key}-reveal") or st.session_state.get(f"predict-{key}-shown"):
+            st.session_state[f"predict-{key}-shown"] = True
+            right, why = answer()
+            if options.index(choice) == right:
+                st.success(f"Yes: {options[right]}. {why}", icon=":material/check_circle:")
+            else:
+                st.warning(f"It is {options[right]}. {why}", icon=":material/lightbulb:")
+
+
+def freeze_garbage() -> None:
+    """Take what is loaded now out of the garbage collector's sight.
+
+    Streamlit calls `gc.collect(2)` after every run; with torch and transformers imported that holds the GIL for about
+    300 ms. Call once after imports and after each model load; `gc.unfreeze()` when a model is released.
+    """
+    gc.collect()
+    gc.freeze()

