@@ -1,5 +1,7 @@
 """One loaded model: logits, sampling, batched generation, beam search, int8, remote."""
 
+from pathlib import Path
+
 from lib.engine.base import (
     Alternative,
     BeamCandidate,
@@ -16,5 +18,15 @@ from lib.engine.sampling import Distribution, Sampling, SamplingError
 
 __all__ = [
     "Alternative", "BeamCandidate", "BeamStep", "Distribution", "Engine", "EngineInfo", "FinishReason", "Generation",
-    "Hypothesis", "Sampling", "SamplingError", "Step", "TokenScores",
+    "Hypothesis", "Sampling", "SamplingError", "Step", "TokenScores", "load",
 ]
+
+
+def load(model: str | Path, *, dtype: str = "auto") -> Engine:
+    """Load a model from the catalog or a folder. `dtype`: "auto", "float32", "bfloat16", "float16" or "int8".
+
+    Torch is imported here and not before, so that pages can show themselves first. Raises PlaygroundError.
+    """
+    from lib.engine.local import load_local
+
+    return load_local(model, dtype=dtype)
