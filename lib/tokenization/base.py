@@ -38,6 +38,15 @@ class Tokenizer(Protocol):
         """Control and other added tokens by their text; none of them is ever produced from ordinary text."""
         ...
 
+    @property
+    def unk_id(self) -> int | None:
+        """The id that stands for text the vocabulary lacks; None where nothing is unknown."""
+        ...
+
+    def ids(self, text: str, *, parse_special: bool = False) -> list[int]:
+        """Only the ids of `encode`, quicker."""
+        ...
+
     def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:
         """All of `text` as ordinary text, or, with `parse_special`, added tokens recognised (the unsafe way)."""
         ...
@@ -53,3 +62,25 @@ class Tokenizer(Protocol):
     def raw(self, token_id: int) -> str:
         """The vocabulary's own spelling of an id, e.g. 'Ġthe'."""
         ...
+
+
+def checked(text: str) -> str:
+    """`text`, or TokenizationError if it holds half a surrogate pair, which is no character and has no UTF-8.
+
+    >>> checked("fine")
+    'fine'
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise TokenizationError(
+            f"Character {error.start} is half of a surrogate pair (U+{ord(text[error.start]):04X}): it is not text."
+        ) from error
+    return text
+
+
+def outside(tokenizer: Tokenizer, token_id: int) -> TokenizationError:
+    """The error for an id beyond a vocabulary."""
+    return TokenizationError(
+        f"{tokenizer.name} has ids 0 to {tokenizer.vocab_size - 1}; {token_id} is not one of them."
+    )

@@ -1,0 +1,55 @@
+"""The tokenizer of a local model folder: its tokenizer.json, read as data; no code of the folder ever runs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from lib.tokenization.base import TokenizationError
+from lib.tokenization.hf import HFTokenizer
+
+
+def load(folder: Path, name: str = "") -> HFTokenizer:
+    """Read `folder`/tokenizer.json. Raises TokenizationError where it is missing or cannot be read."""
+    path = folder / "tokenizer.json"
+    try:
+        spec = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TokenizationError(f"{folder} has no tokenizer.json, so its text cannot be cut into tokens.") from error
+    except ValueError as error:
+        raise TokenizationError(f"{path} is damaged: it is not JSON.") from error
+    try:
+        special = {token["content"]: int(token["id"]) for token in spec.get("added_tokens", [])}
+        plain = Tokenizer.from_str(json.dumps(_without_added(spec, set(special))))
+        return HFTokenizer(name or str(folder), plain, special, lambda: _full(path), _model_vocabulary(folder))
+    except TokenizationError:
+        raise
+    except Exception as error:  # `tokenizers` raises bare Exception for every malformed file
+        raise TokenizationError(f"{path} is not a tokenizer that can be read here: {error}") from error
+
+
+def _full(path: Path) -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _without_added(spec: dict[str, Any], added: set[str]) -> dict[str, Any]:
+    """`spec` in which no text can become an added token: they are dropped, and pieces that spell one are renamed."""
+    model = dict(spec["model"])
+    if model.get("type") == "Unigram":  # a piece "</s>" would match the text "</s>"
+        model["vocab"] = [[f"\x00control {n}\x00" if piece in added else piece, score]
+                          for n, (piece, score) in enumerate(model["vocab"])]  # fmt: skip
+    return {**spec, "model": model, "added_tokens": [], "post_processor": None, "truncation": None, "padding": None}
+
+
+def _model_vocabulary(folder: Path) -> int:
+    """The model's own vocabulary size, 0 if unknown: embeddings are often padded beyond the tokenizer."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        size = config.get("vocab_size") or config.get("text_config", {}).get("vocab_size") or 0
+        return size if isinstance(size, int) else 0
+    except (OSError, ValueError, AttributeError):
+        return 0

@@ -1,0 +1,135 @@
+"""Tokenizers of Hugging Face's `tokenizers` library: GPT-2 and Qwen from our vocabulary files, any model folder.
+
+A wrapped tokenizer keeps two objects: `plain`, from which added tokens are removed, so that no text can ever become a
+control token, and the full one, made only when somebody asks to parse control tokens. Neither is changed after it is
+made: changing a fast tokenizer while another thread encodes raises "Already borrowed".
+"""
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import tokenizers
+
+from lib.tokenization import vocabulary
+from lib.tokenization.base import Token, checked, outside
+
+
+class HFTokenizer:
+    """A `tokenizers.Tokenizer` as a Tokenizer: the same ids and offsets, with the true bytes. Thread-safe.
+
+    `vocab_size` may exceed the tokenizer's own size, because models pad their embedding: those ids have no token.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        plain: tokenizers.Tokenizer,
+        special: Mapping[str, int],
+        full: Callable[[], tokenizers.Tokenizer],
+        vocab_size: int = 0,
+    ) -> None:
+        self.name = name
+        self.special = dict(special)
+        self._plain = plain
+        self._make_full = full
+        self._lock = threading.Lock()
+        self._text_of = {token_id: text for text, token_id in special.items()}
+        highest = max([plain.get_vocab_size() - 1, *self._text_of])
+        self._vocab_size = max(vocab_size, highest + 1)
+        self._bytes: dict[int, bytes] = {}
+        decoder = json.loads(plain.decoder.__getstate__()) if plain.decoder else {}
+        self._style = _style(decoder)
+        unk = getattr(plain.model, "unk_token", None)
+        self.unk_id: int | None = plain.token_to_id(unk) if isinstance(unk, str) else _unigram_unk(plain)
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of ids of the model, gaps included."""
+        return self._vocab_size
+
+    @cached_property
+    def full(self) -> tokenizers.Tokenizer:
+        """The tokenizer with its added tokens. Shared: never change it."""
+        with self._lock:
+            return self.__dict__.get("full") or self._make_full()
+
+    def _encoding(self, text: str, parse_special: bool) -> tokenizers.Encoding:
+        checked(text)
+        tokenizer = self.full if parse_special else self._plain
+        return tokenizer.encode(text, add_special_tokens=False)
+
+    def ids(self, text: str, *, parse_special: bool = False) -> list[int]:
+        """Only the ids of `encode`: quick, for counting."""
+        checked(text)
+        tokenizer = self.full if parse_special else self._plain
+        return tokenizer.encode_batch_fast([text], add_special_tokens=False)[0].ids
+
+    def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:
+        """Ids and offsets as `tokenizers` gives them, relative to `text` as it was written."""
+        encoding = self._encoding(text, parse_special)
+        special = self._text_of if parse_special else ()
+        return [
+            Token(i, self.token_bytes(i), start, end, i in special)
+            for i, (start, end) in zip(encoding.ids, encoding.offsets, strict=True)
+        ]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of `ids`, by the tokenizer's own decoder; nothing is cleaned up or left out."""
+        if self._style == "ByteLevel":
+            return b"".join(map(self.token_bytes, ids)).decode("utf-8", "replace")
+        known = [i for i in ids if self.token_bytes(i) or i in self._text_of]
+        return self.full.decode(known, skip_special_tokens=False)
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """The bytes of one id, b'' for an id without a token."""
+        data = self._bytes.get(token_id)
+        if data is None:
+            if not 0 <= token_id < self.vocab_size:
+                raise outside(self, token_id)
+            data = self._bytes[token_id] = self._find_bytes(token_id)
+        return data
+
+    def _find_bytes(self, token_id: int) -> bytes:
+        if token_id in self._text_of:
+            return self._text_of[token_id].encode()
+        return _BYTES_OF[self._style](self._plain.id_to_token(token_id) or "")
+
+    def raw(self, token_id: int) -> str:
+        """The vocabulary's own spelling, '' for an id without a token."""
+        self.token_bytes(token_id)
+        return self._text_of.get(token_id) or self._plain.id_to_token(token_id) or ""
+
+    def added_by_template(self) -> list[int]:
+        """Ids that the tokenizer puts around every text by default, e.g. a BOS token."""
+        return self.full.encode("", add_special_tokens=True).ids
+
+
+def _unigram_unk(plain: tokenizers.Tokenizer) -> int | None:
+    return getattr(plain.model, "unk_id", None)
+
+
+def _style(decoder: Mapping[str, Any]) -> str:
+    """Which of ByteLevel, Metaspace, WordPiece or plain entries a decoder reads."""
+    kinds = [decoder.get("type"), *(part.get("type") for part in decoder.get("decoders", []))]
+    for kind in ("ByteLevel", "Metaspace", "ByteFallback", "WordPiece"):
+        if kind in kinds:
+            return kind
+    return "Plain"
+
+
+def _sentencepiece(entry: str) -> bytes:
+    if len(entry) == 6 and entry.startswith("<0x") and entry.endswith(">"):
+        return bytes([int(entry[3:5], 16)])
+    return entry.replace("▁", " ").encode()
+
+
+_BYTES_OF: dict[str, Callable[[str], bytes]] = {
+    "ByteLevel": vocabulary.unspell,
+    "Metaspace": _sentencepiece,
+    "ByteFallback": _sentencepiece,
+    "WordPiece": lambda entry: entry.removeprefix("##").encode(),
+    "Plain": str.encode,
+}
