@@ -3,10 +3,11 @@
 from lib.models.catalog import CATALOG, EMBEDDED, ModelSpec, Role
 from lib.models.errors import DownloadError, ModelError
 from lib.models.folders import Location
+from lib.models.memory import fits
 from lib.models.store import default, get, problems, require, spec, where
 from lib.models.store import local_models as local
 
 __all__ = [
-    "CATALOG", "EMBEDDED", "DownloadError", "Location", "ModelError", "ModelSpec", "Role", "default", "get", "local",
+    "CATALOG", "EMBEDDED", "DownloadError", "Location", "ModelError", "ModelSpec", "Role", "default", "fits", "get", "local",
     "problems", "require", "spec", "where",
 ]
