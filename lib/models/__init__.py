@@ -8,6 +8,6 @@ from lib.models.store import default, get, problems, require, spec, where
 from lib.models.store import local_models as local
 
 __all__ = [
-    "CATALOG", "EMBEDDED", "DownloadError", "Location", "ModelError", "ModelSpec", "Role", "default", "fits", "get", "local",
-    "problems", "require", "spec", "where",
+    "CATALOG", "EMBEDDED", "DownloadError", "Location", "ModelError", "ModelSpec", "Role", "default", "fits", "get",
+    "local", "problems", "require", "spec", "where",
 ]
