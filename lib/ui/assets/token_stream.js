@@ -1,0 +1,327 @@
+// Tokens as coloured text; a card on hover, focus or tap; a click on an alternative goes back to Python.
+// Text reaches the page only through textContent. Runs again for every update: spans are reused, never rebuilt.
+
+const views = new WeakMap();
+const BLUE = [99, 102, 241];
+const ORANGE = [249, 115, 22];
+const BITS = 10; // surprise that gets the full colour: a token of probability 1/1024
+
+export default function (component) {
+  const root = component.parentElement;
+  let view = views.get(root);
+  if (!view) {
+    view = createView(root);
+    views.set(root, view);
+  }
+  view.update(component);
+  return view.destroy;
+}
+
+function element(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function percent(p) {
+  if (p === null || p === undefined) return "–";
+  const value = 100 * p;
+  if (value >= 99.995) return "100 %";
+  if (value >= 10) return value.toFixed(1) + " %";
+  if (value >= 0.1) return value.toFixed(2) + " %";
+  if (value >= 0.001) return value.toFixed(4) + " %";
+  return value > 0 ? value.toExponential(1) + " %" : "0 %";
+}
+
+function tint(logprob) {
+  if (logprob === null || logprob === undefined) return "transparent";
+  const s = Math.min(1, Math.max(0, -logprob / Math.LN2 / BITS));
+  const [r, g, b] = BLUE.map((low, i) => Math.round(low + (ORANGE[i] - low) * Math.min(1, 1.5 * s)));
+  return `rgba(${r}, ${g}, ${b}, ${(0.1 + 0.45 * s).toFixed(3)})`;
+}
+
+function createView(root) {
+  const host = root.querySelector(".stream");
+  const text = host.querySelector(".text");
+  const caret = element("span", "caret");
+  caret.setAttribute("aria-hidden", "true");
+  const card = element("div", "card");
+  card.setAttribute("role", "dialog");
+  card.setAttribute("aria-label", "About this token");
+  if ("popover" in card) card.popover = "manual";
+  host.appendChild(card);
+
+  let component = null;
+  let data = { tokens: [] };
+  let spans = [];
+  let painted = []; // what each span shows, to leave unchanged ones alone
+  let known = new Map(); // alternatives seen so far: live updates carry only the latest ones
+  let current = -1; // token whose card is open
+  let pinned = false;
+  let closing = 0;
+
+  const alternatives = (index) => {
+    const token = data.tokens[index];
+    if (token.alternatives && token.alternatives.length) return token.alternatives;
+    const seen = known.get(index);
+    return seen && seen.key === keyOf(index) ? seen.list : [];
+  };
+  const keyOf = (index) => data.tokens[index].id + ":" + (index ? data.tokens[index - 1].id : "");
+
+  function paint(index) {
+    const token = data.tokens[index];
+    const mark = (data.marks || {})[index];
+    const grouped = token.group !== index || (data.tokens[index + 1] || {}).group === index;
+    const chosen = data.selected === index;
+    const signature = [token.id, token.text, token.label, token.logprob, token.forced, grouped, mark, chosen].join("\u0000");
+    let span = spans[index];
+    if (!span) {
+      span = element("span", "token");
+      span.setAttribute("role", "button");
+      span.tabIndex = index === 0 ? 0 : -1;
+      text.insertBefore(span, caret.parentNode === text ? caret : null);
+      spans[index] = span;
+    }
+    span.dataset.index = index;
+    if (painted[index] === signature) return;
+    painted[index] = signature;
+    span.replaceChildren();
+    span.className = "token";
+    span.classList.toggle("special", Boolean(token.special));
+    span.classList.toggle("forced", Boolean(token.forced));
+    span.classList.toggle("grouped", grouped);
+    span.classList.toggle("inside", token.group !== index);
+    span.classList.toggle("marked", Boolean(mark));
+    span.classList.toggle("selected", chosen);
+    span.style.backgroundColor = tint(token.logprob);
+    if (mark) span.appendChild(element("span", "flag", "⑂"));
+    if (token.special) span.appendChild(element("span", "chip", token.label));
+    else if (grouped) {
+      if (token.text) span.appendChild(document.createTextNode(token.text));
+      span.appendChild(element("span", "bytes", token.label.replace(/[⟨⟩]/g, "")));
+    } else if (!token.text) span.appendChild(element("span", "chip", token.label));
+    else {
+      token.text.split("\n").forEach((line, i) => {
+        if (i) span.append(element("span", "newline", "⏎"), "\n");
+        if (line) span.append(line);
+      });
+    }
+    const p = token.logprob === null || token.logprob === undefined ? "" : ", probability " + percent(Math.exp(token.logprob));
+    span.setAttribute("aria-label", `token ${index + 1}: ${token.label}${p}${mark ? ", " + mark : ""}`);
+  }
+
+  function row(name, value, hint) {
+    const line = element("div", "row");
+    line.append(element("span", "name", name), element("span", "value", value));
+    if (hint) line.title = hint;
+    return line;
+  }
+
+  function fill(index) {
+    const token = data.tokens[index];
+    const list = alternatives(index);
+    card.replaceChildren();
+    const head = element("div", "head");
+    head.append(element("span", "chip", token.label), element("span", "muted", `token ${index + 1} · id ${token.id}`));
+    card.appendChild(head);
+    const mark = (data.marks || {})[index];
+    if (mark) card.appendChild(element("div", "marknote", "⑂ " + mark));
+    if (token.forced) card.appendChild(element("div", "muted", "You put this token here."));
+    const place = list.findIndex((item) => item.id === token.id);
+    const rank = token.rank ?? (place >= 0 ? place : null);
+    if (token.logprob !== null && token.logprob !== undefined) {
+      card.append(
+        row("model's probability", percent(Math.exp(token.logprob)), "temperature 1, nothing filtered"),
+        row("log-probability", token.logprob.toFixed(3).replace("-", "−"), "natural logarithm"),
+      );
+    }
+    if (rank !== null) card.appendChild(row("rank", String(rank + 1), "1 is the model's first guess"));
+    else if (list.length) card.appendChild(row("rank", `after the first ${list.length}`));
+    if (token.prob !== null && token.prob !== undefined && !token.forced) {
+      card.appendChild(row(data.after || "after the filters", percent(token.prob), "what the strategy drew from"));
+    }
+    if (!list.length) return;
+    const canBranch = Boolean(data.branch);
+    card.appendChild(element("div", "caption", canBranch ? "Choose another one to branch from here:" : "What it could have been:"));
+    const options = element("div", "options");
+    const header = element("div", "option header");
+    header.append(element("span", "label", ""), element("span", "value", "model"));
+    if (list.some((item) => item.prob !== null && item.prob !== undefined)) header.append(element("span", "after", data.column || "after"));
+    options.appendChild(header);
+    const top = Math.max(...list.map((item) => Math.exp(item.logprob)), 1e-12);
+    list.forEach((item) => {
+      const own = item.id === token.id;
+      const active = canBranch && !own;
+      const option = element(active ? "button" : "div", "option" + (own ? " own" : ""));
+      const bar = element("span", "bar");
+      bar.style.width = `${(100 * Math.exp(item.logprob)) / top}%`;
+      const dropped = item.prob === 0;
+      option.append(bar, element("span", "label", item.label + (own ? " ✓" : "")));
+      option.appendChild(element("span", "value", percent(Math.exp(item.logprob))));
+      if (item.prob !== null && item.prob !== undefined) {
+        option.appendChild(element("span", "after" + (dropped ? " dropped" : ""), dropped ? "dropped" : percent(item.prob)));
+      }
+      if (active) {
+        option.type = "button";
+        option.setAttribute("aria-label", `branch with ${item.label}, probability ${percent(Math.exp(item.logprob))}`);
+        option.onclick = () => {
+          component.setTriggerValue("branch", { index, id: item.id });
+          close();
+        };
+      }
+      options.appendChild(option);
+    });
+    card.appendChild(options);
+  }
+
+  function place() {
+    const anchor = spans[current];
+    if (!anchor || !anchor.isConnected) return close();
+    const rects = anchor.getClientRects();
+    const box = rects.length ? rects[rects.length - 1] : anchor.getBoundingClientRect();
+    const width = card.offsetWidth;
+    const height = card.offsetHeight;
+    const left = Math.max(8, Math.min(box.left, window.innerWidth - width - 8));
+    const below = box.bottom + 4;
+    const top = below + height > window.innerHeight - 8 && box.top - height - 4 > 8 ? box.top - height - 4 : below;
+    card.style.left = `${left}px`;
+    card.style.top = `${Math.max(8, Math.min(top, window.innerHeight - height - 8))}px`;
+  }
+
+  function open(index, pin) {
+    clearTimeout(closing);
+    if (pinned && !pin) return;
+    pinned = pin;
+    if (current >= 0 && spans[current]) spans[current].classList.remove("open");
+    current = index;
+    spans[index].classList.add("open");
+    fill(index);
+    card.classList.add("shown");
+    card.classList.toggle("pinned", pin);
+    if (card.showPopover && !card.matches(":popover-open")) card.showPopover();
+    place();
+  }
+
+  function close() {
+    clearTimeout(closing);
+    if (current >= 0 && spans[current]) spans[current].classList.remove("open");
+    current = -1;
+    pinned = false;
+    card.classList.remove("shown", "pinned");
+    if (card.hidePopover && card.matches(":popover-open")) card.hidePopover();
+  }
+
+  const later = () => {
+    clearTimeout(closing);
+    closing = setTimeout(() => pinned || close(), 220);
+  };
+  const indexOf = (event) => {
+    const span = event.target.closest ? event.target.closest(".token") : null;
+    return span ? Number(span.dataset.index) : -1;
+  };
+  const focus = (index) => {
+    const span = spans[Math.max(0, Math.min(index, spans.length - 1))];
+    if (!span) return;
+    spans.forEach((other) => (other.tabIndex = -1));
+    span.tabIndex = 0;
+    span.focus();
+  };
+  const choose = (index) => {
+    open(index, true);
+    if (data.select && data.selected !== index) component.setStateValue("selected", index);
+  };
+
+  text.onpointerover = (event) => {
+    const index = indexOf(event);
+    if (index >= 0 && event.pointerType !== "touch") open(index, false);
+  };
+  text.onpointerleave = later;
+  card.onpointerenter = () => clearTimeout(closing);
+  card.onpointerleave = later;
+  text.onclick = (event) => {
+    const index = indexOf(event);
+    if (index < 0) return;
+    if (pinned && current === index) close();
+    else choose(index);
+  };
+  text.onfocusin = (event) => {
+    const index = indexOf(event);
+    if (index >= 0 && event.target.matches(":focus-visible")) open(index, false);
+  };
+  text.onfocusout = (event) => {
+    if (!card.contains(event.relatedTarget)) later();
+  };
+  text.onkeydown = (event) => {
+    const index = indexOf(event);
+    if (index < 0) return;
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (step) focus(index + step);
+    else if (event.key === "Home") focus(0);
+    else if (event.key === "End") focus(spans.length - 1);
+    else if (event.key === "Enter" || event.key === " ") {
+      choose(index);
+      const first = card.querySelector("button");
+      if (first) first.focus();
+    } else if (event.key === "Escape") close();
+    else return;
+    event.preventDefault();
+  };
+  card.onkeydown = (event) => {
+    const buttons = [...card.querySelectorAll("button")];
+    const here = buttons.indexOf(event.target);
+    if (event.key === "Escape") {
+      const back = current;
+      close();
+      if (back >= 0) focus(back);
+    } else if (event.key === "ArrowDown") buttons[Math.min(here + 1, buttons.length - 1)]?.focus();
+    else if (event.key === "ArrowUp") buttons[Math.max(here - 1, 0)]?.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const outside = (event) => {
+    if (current >= 0 && !event.composedPath().includes(host)) close();
+  };
+  const moved = () => current >= 0 && place();
+  document.addEventListener("pointerdown", outside);
+  window.addEventListener("scroll", moved, true);
+  window.addEventListener("resize", moved);
+
+  function say(selector, words) {
+    const node = host.querySelector(selector);
+    if (node.textContent !== words) node.textContent = words;
+  }
+
+  function update(next) {
+    component = next;
+    data = next.data || { tokens: [] };
+    const count = data.tokens.length;
+    for (const extra of spans.splice(count)) extra.remove();
+    painted.length = Math.min(painted.length, count);
+    data.tokens.forEach((token, index) => {
+      if (token.alternatives && token.alternatives.length) known.set(index, { key: keyOf(index), list: token.alternatives });
+    });
+    if (data.live && caret.parentNode !== text) text.appendChild(caret);
+    if (!data.live) caret.remove();
+    for (let index = 0; index < count; index++) paint(index);
+    host.classList.toggle("live", Boolean(data.live));
+    text.setAttribute("aria-label", data.name || "generated tokens");
+    say(".placeholder", count ? "" : data.placeholder || "");
+    say(".note", data.note || "");
+    host.querySelector(".legend").hidden = !data.legend;
+    if (current >= count) close();
+    else if (current >= 0) place();
+  }
+
+  function destroy() {
+    clearTimeout(closing);
+    document.removeEventListener("pointerdown", outside);
+    window.removeEventListener("scroll", moved, true);
+    window.removeEventListener("resize", moved);
+    card.remove();
+    text.replaceChildren();
+    views.delete(root);
+  }
+  return { update, destroy };
+}

@@ -1,0 +1,117 @@
+"""Generated tokens as coloured text: what the model thought of each, what it beat, and a click to go another way.
+
+The colour is the model's own probability (temperature 1, no filter), from blue (expected) to orange (surprising; full
+colour at 1 in 1024). Hover, keyboard focus or a tap opens a card. Works for a stream: call it again with more tokens
+under the same key, once per (fragment) run; what is already on screen stays untouched.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from lib.ui.stream_tokens import stream_tokens
+
+__all__ = ["selected_token", "stream_tokens", "token_stream"]
+
+_ASSETS = Path(__file__).with_name("assets")
+_HTML = """
+<div class="stream">
+  <div class="text" role="group"></div>
+  <div class="placeholder"></div>
+  <div class="note"></div>
+  <div class="legend" hidden>
+    <span>expected by the model</span><span class="ramp"></span><span>surprising</span>
+  </div>
+</div>
+"""
+_COMPONENT = st.components.v2.component(
+    "playground_token_stream",
+    html=_HTML,
+    css=(_ASSETS / "token_stream.css").read_text(encoding="utf-8"),
+    js=(_ASSETS / "token_stream.js").read_text(encoding="utf-8"),
+)
+_TAIL = 24  # tokens that carry their alternatives while the stream is live; the rest is in the browser already
+
+
+def token_stream(
+    key: str,
+    tokens: Sequence[Mapping[str, Any]],
+    *,
+    live: bool = False,
+    branch: bool = True,
+    select: bool = False,
+    selected: int | None = None,
+    marks: Mapping[int, str] | None = None,
+    note: str = "",
+    placeholder: str = "",
+    after: str = "after the filters",
+    name: str = "generated tokens",
+    legend: bool = False,
+) -> tuple[int, int] | None:
+    """Show `tokens` (dicts as `stream_tokens` makes them) and give back a clicked alternative (index, id), or None.
+
+    `live` shows a caret. `branch=False` shows the alternatives without offering them. With `select`, a click on a token
+    is kept as the selection (`selected_token(key)`) and reruns. `marks` puts a flag with a sentence on tokens by index.
+    `note` stands under the text, `placeholder` in its place while there is none. All texts are shown literally.
+    """
+    shown = [dict(token) for token in tokens]
+    if live:
+        for token in shown[:-_TAIL]:
+            token["alternatives"] = []
+    result = _COMPONENT(
+        key=key,
+        data={
+            "tokens": _finite(shown),
+            "live": live,
+            "branch": branch,
+            "select": select,
+            "selected": selected_token(key) if selected is None and select else selected,
+            "marks": {str(index): text for index, text in (marks or {}).items()},
+            "note": note,
+            "placeholder": placeholder,
+            "after": after,
+            "name": name,
+            "legend": legend,
+        },
+        on_branch_change=_nothing,
+        on_selected_change=_nothing,
+    )
+    return _clicked(result.branch, tokens) if branch else None
+
+
+def selected_token(key: str) -> int | None:
+    """The index of the token that was clicked last in the stream `key` (with `select=True`), or None."""
+    value = (st.session_state.get(key) or {}).get("selected")
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def _nothing() -> None:
+    """Streamlit offers a state or trigger only when it has a callback."""
+
+
+def _clicked(value: object, tokens: Sequence[Mapping[str, Any]]) -> tuple[int, int] | None:
+    """What the browser sent, if it is an alternative that was on offer."""
+    if not isinstance(value, Mapping):
+        return None
+    index, token_id = value.get("index"), value.get("id")
+    if not isinstance(index, int) or not isinstance(token_id, int) or not 0 <= index < len(tokens):
+        return None
+    offered = {item["id"] for item in tokens[index].get("alternatives", ())}
+    return (index, token_id) if token_id in offered else None
+
+
+def _finite(tokens: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """JSON knows no infinity: a probability of 0 has log-probability -inf, sent as a very small number."""
+    for token in tokens:
+        token["logprob"] = _number(token.get("logprob"))
+        token["alternatives"] = [{**item, "logprob": _number(item.get("logprob"))} for item in token["alternatives"]]
+    return tokens
+
+
+def _number(value: float | None) -> float | None:
+    if value is None or math.isnan(value):
+        return None
+    return max(float(value), -9999.0)
