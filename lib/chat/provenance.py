@@ -1,0 +1,250 @@
+r"""Who wrote each character of a rendered chat: the template, or one of the messages.
+
+A template is run twice: with the messages, and with every visible character of message k replaced by one placeholder
+character for k. Both texts have the same length, so the second says where each character of the first came from, and
+whatever control token can still be read in it was written by the template:
+
+    <|im_start|>user\n<|im_end|> hi<|im_end|>      the text, with a control token typed by the user
+    <|im_start|>user\n①①①①①①①①①① ①①<|im_end|>      the shadow: two control tokens, both the template's
+
+Some templates look into the messages (Qwen3 cuts thoughts out at `</think>`) and come out differently for the shadow.
+For those the control tokens are replaced by stand-ins in the template's own literals before it runs, and the strings
+it looks for stay visible in the shadow. Nothing a message contains can ever become a control token in either way.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+
+from lib.chat.sandbox import compiled, environment, run
+from lib.chat.templates import ChatTemplate
+
+TEMPLATE = -1  # provenance of a character that the template wrote
+_SHADOW = 0xF0000  # private use: message k's placeholder is chr(_SHADOW + k)
+_STAND_IN = 0x100000  # private use: the n-th control token's stand-in
+_LIMIT = 0xFF00
+_NOTHING = re.compile("(?!)")
+_SPACE = re.compile(r"\s")
+
+Messages = Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control token written by the template, by its characters in the text."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A rendered chat with the origin of every character (TEMPLATE or a message's index)."""
+
+    text: str
+    origin: tuple[int, ...]  # one entry per character
+    controls: tuple[Control, ...]
+
+
+def trace(template: ChatTemplate, messages: Messages, variables: Mapping[str, Any], controls: Sequence[str]) -> Traced:
+    """Render `messages` and say who wrote what. `controls` are the texts of all added tokens of the tokenizer."""
+    program = compiled(template.source)
+    text = run(program, [dict(message) for message in messages], variables)
+    for visible in (_NOTHING, _SPACE):  # a template that trims messages must see their white space
+        shadow = _try(program, _shadowed(messages, visible), variables)
+        if shadow is not None and _agrees(text, shadow):
+            found = tuple(Control(m.start(), m.end(), m.group()) for m in _any_of(controls).finditer(shadow))
+            return Traced(text, _origin(shadow, found, visible, messages), found)
+    return _trace_marked(template, messages, variables, tuple(controls), text)
+
+
+def _trace_marked(template: ChatTemplate, messages: Messages, variables: Mapping[str, Any],
+                  controls: tuple[str, ...], text: str) -> Traced:
+    """The second way: stand-ins for the control tokens in the template's literals."""
+    free = _free_stand_ins(len(controls), (template.source, *(m["content"] for m in messages)))
+    stand_ins = dict(zip(controls, free, strict=True))
+    program = compiled(template.source, _Marker(stand_ins))
+    marked = {key: _replace(value, stand_ins) if isinstance(value, str) else value for key, value in variables.items()}
+    visible = re.compile("|".join([*map(re.escape, _looked_for(template.source)), r"\s"]))
+    shadow = _try(program, _shadowed(messages, visible), marked)
+    if shadow is not None:
+        traced = _unmarked(shadow, stand_ins)
+        if _agrees(text, traced.text):
+            return Traced(text, _origin(traced.text, traced.controls, visible, messages), traced.controls)
+    # The template does more to the messages than can be followed: still safe, but all of it counts as the template's.
+    return _unmarked(run(program, [dict(message) for message in messages], marked), stand_ins)
+
+
+def _try(program: jinja2.Template, messages: list[dict[str, Any]], variables: Mapping[str, Any]) -> str | None:
+    try:
+        return run(program, messages, variables)
+    except ValueError:
+        return None
+
+
+def _shadowed(messages: Messages, visible: re.Pattern[str]) -> list[dict[str, Any]]:
+    """The messages with their characters hidden, except what `visible` matches."""
+    return [{**message, "content": _hide(message["content"], visible, chr(_SHADOW + index % _LIMIT))}
+            for index, message in enumerate(messages)]
+
+
+def _hide(content: str, keep: re.Pattern[str], placeholder: str) -> str:
+    parts, at = [], 0
+    for match in keep.finditer(content):
+        parts += [placeholder * (match.start() - at), match.group()]
+        at = match.end()
+    return "".join([*parts, placeholder * (len(content) - at)])
+
+
+def _is_shadow(char: str) -> bool:
+    return _SHADOW <= ord(char) < _SHADOW + _LIMIT
+
+
+def _agrees(text: str, shadow: str) -> bool:
+    """Whether the shadow lies exactly over the text."""
+    return len(text) == len(shadow) and all(s == t or _is_shadow(s) for s, t in zip(shadow, text, strict=True))
+
+
+def _origin(shadow: str, controls: Sequence[Control], visible: re.Pattern[str], messages: Messages) -> tuple[int, ...]:
+    """Message index of every character. What was left visible between or around a message's characters is its own."""
+    origin = [ord(char) - _SHADOW if _is_shadow(char) else TEMPLATE for char in shadow]
+    if visible is _NOTHING:
+        return tuple(origin)
+    between = re.compile(f"(?:{visible.pattern})*")
+    written = {index for control in controls for index in range(control.start, control.end)}
+
+    def claim(start: int, end: int, owner: int) -> None:
+        free = all(origin[index] == TEMPLATE for index in range(start, end)) and written.isdisjoint(range(start, end))
+        if 0 <= start < end <= len(shadow) and free:
+            origin[start:end] = [owner] * (end - start)
+
+    for owner, places in _places(origin).items():
+        for left, right in pairwise(places):
+            if left + 1 < right and between.fullmatch(shadow, left + 1, right):
+                claim(left + 1, right, owner)
+        head, tail = _visible_ends(messages[owner]["content"], visible)
+        if head and shadow.endswith(head, 0, places[0]):
+            claim(places[0] - len(head), places[0], owner)
+        if tail and shadow.startswith(tail, places[-1] + 1):
+            claim(places[-1] + 1, places[-1] + 1 + len(tail), owner)
+    return tuple(origin)
+
+
+def _places(origin: Sequence[int]) -> dict[int, list[int]]:
+    """Where each message's characters are."""
+    places: dict[int, list[int]] = {}
+    for index, owner in enumerate(origin):
+        if owner != TEMPLATE:
+            places.setdefault(owner, []).append(index)
+    return places
+
+
+def _visible_ends(content: str, visible: re.Pattern[str]) -> tuple[str, str]:
+    """What stays visible at the beginning and the end of a message."""
+    hidden = _hide(content, visible, chr(_SHADOW))
+    head, tail = hidden.find(chr(_SHADOW)), hidden.rfind(chr(_SHADOW))
+    return content[: max(head, 0)], content[tail + 1 :]
+
+
+@lru_cache(maxsize=64)
+def _pattern(controls: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(controls, key=len, reverse=True))) or "(?!)")
+
+
+def _any_of(controls: Sequence[str]) -> re.Pattern[str]:
+    return _pattern(tuple(controls))
+
+
+def _replace(text: str, stand_ins: Mapping[str, str]) -> str:
+    return _any_of(tuple(stand_ins)).sub(lambda match: stand_ins[match.group()], text)
+
+
+def _free_stand_ins(count: int, texts: Iterable[str]) -> list[str]:
+    """`count` private-use characters that occur in none of the texts."""
+    used = set().union(*texts)
+    free = (chr(code) for code in range(_STAND_IN, _STAND_IN + 0xFFFD) if chr(code) not in used)
+    return [next(free) for _ in range(count)]
+
+
+def _unmarked(marked: str, stand_ins: Mapping[str, str]) -> Traced:
+    """Stand-ins back to control tokens, remembering where they are."""
+    names = {stand_in: text for text, stand_in in stand_ins.items()}
+    parts: list[str] = []
+    controls: list[Control] = []
+    at = 0
+    for char in marked:
+        part = names.get(char, char)
+        if char in names:
+            controls.append(Control(at, at + len(part), part))
+        parts.append(part)
+        at += len(part)
+    return Traced("".join(parts), (TEMPLATE,) * at, tuple(controls))
+
+
+# What a template does with a string decides whether it can reach the output: the argument of a method or the operand
+# of a comparison is looked for in a message, everything else may be written.
+_LOOKING = {"split", "rsplit", "partition", "rpartition", "startswith", "endswith", "strip", "lstrip", "rstrip",
+            "find", "rfind", "index", "count", "replace", "removeprefix", "removesuffix"}
+
+
+def _literals(node: nodes.Node, written: bool = True) -> Iterable[tuple[nodes.Const | nodes.TemplateData, bool]]:
+    """Every constant of a syntax tree, and whether it can be written to the output."""
+    if isinstance(node, nodes.TemplateData | nodes.Const):
+        yield node, written
+        return
+    for name, value in node.iter_fields():
+        inner = written and not _only_looks(node, name)
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, nodes.Node):
+                yield from _literals(child, inner)
+
+
+def _only_looks(node: nodes.Node, name: str) -> bool:
+    """Whether what stands in this field of a node is compared or searched for, never written."""
+    if isinstance(node, nodes.Call):
+        return name != "node" and isinstance(node.node, nodes.Getattr) and node.node.attr in _LOOKING
+    if isinstance(node, nodes.Filter):
+        return name == "args" and node.name in {"replace", "trim"}
+    if isinstance(node, nodes.If | nodes.CondExpr | nodes.For):
+        return name == "test"
+    if isinstance(node, nodes.Getitem):
+        return name == "arg"
+    return isinstance(node, nodes.Compare | nodes.Test)
+
+
+@lru_cache(maxsize=64)
+def _looked_for(source: str) -> tuple[str, ...]:
+    """The strings a template looks for in the messages."""
+    found = {node.value for node, written in _literals(environment().parse(source))
+             if not written and isinstance(node, nodes.Const) and isinstance(node.value, str) and node.value.strip()}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+class _Marker:
+    """Replaces control tokens by stand-ins in the literals that a template writes. Hashable, as a cache key."""
+
+    def __init__(self, stand_ins: Mapping[str, str]) -> None:
+        self.stand_ins = dict(stand_ins)
+        self._key = tuple(stand_ins.items())
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Marker) and self._key == other._key
+
+    def __call__(self, tree: nodes.Template) -> None:
+        for node, written in list(_literals(tree)):
+            if not written:
+                continue
+            if isinstance(node, nodes.TemplateData):
+                node.data = _replace(node.data, self.stand_ins)
+            elif isinstance(node.value, str):
+                node.value = _replace(node.value, self.stand_ins)
