@@ -4,10 +4,10 @@ from lib.models.catalog import CATALOG, EMBEDDED, ModelSpec, Role
 from lib.models.errors import DownloadError, ModelError
 from lib.models.folders import Location
 from lib.models.memory import fits
-from lib.models.store import default, get, problems, require, spec, where
+from lib.models.store import default, get, gettable, problems, require, spec, where
 from lib.models.store import local_models as local
 
 __all__ = [
     "CATALOG", "EMBEDDED", "DownloadError", "Location", "ModelError", "ModelSpec", "Role", "default", "fits", "get",
-    "local", "problems", "require", "spec", "where",
+    "gettable", "local", "problems", "require", "spec", "where",
 ]

@@ -1,7 +1,9 @@
 """Models on this machine: in the folders of PLAYGROUND_MODELS, in the app's cache, in the Hugging Face cache."""
 
+import hashlib
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -48,8 +50,26 @@ def own_models() -> dict[str, Path]:
     """Id -> folder for everything in PLAYGROUND_MODELS. The first of two folders of one name wins."""
     found: dict[str, Path] = {}
     for folder in own_folders():
-        found.setdefault(catalog_id(folder) or folder.name.lower(), folder)
+        found.setdefault(catalog_id(folder) or own_id(folder), folder)
     return found
+
+
+def own_id(folder: Path) -> str:
+    """The id of a folder that is no catalog model: its name, marked where the catalog means another model by it."""
+    name = folder.name.lower()
+    return f"{name}-local" if name in CATALOG else name
+
+
+def gguf_file(folder: Path) -> Path | None:
+    """The GGUF of a folder that has nothing else to load (the first by name, if there are several)."""
+    return None if (folder / "config.json").is_file() else next(iter(sorted(folder.glob("*.gguf"))), None)
+
+
+def converted_folder(gguf: Path) -> Path:
+    """Where the converted form of somebody's GGUF file is kept: one place for one state of the file."""
+    stat = gguf.stat()
+    state = hashlib.sha256(f"{gguf.resolve()}:{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()
+    return app_folder(f"gguf-{state[:16]}")
 
 
 def hub_cache_folder(hub_id: str) -> Path | None:
@@ -67,8 +87,11 @@ def hub_cache_folder(hub_id: str) -> Path | None:
 def where(model_id: str) -> Location | None:
     """Where the model's whole weights are, or None. Never touches the network."""
     own = own_models().get(model_id)
-    if own is not None and problem(own) is None:
-        return Location(own, "folder")
+    if own is not None:
+        gguf = gguf_file(own)
+        folder = converted_folder(gguf) if gguf else own
+        if problem(folder) is None:
+            return Location(folder, "folder")
     if model_id in CATALOG:
         if problem(app_folder(model_id)) is None:
             return Location(app_folder(model_id), "app")
@@ -87,7 +110,7 @@ def _describe(folder: Path, stamp: float) -> ModelSpec:
     size, parameters, dtype = _weights(folder, tied=config.get("tie_word_embeddings", True))
     template = chat_template(folder)
     return ModelSpec(
-        id=folder.name.lower(), name=folder.name, hub_id="", role="instruct" if template else "base",
+        id=own_id(folder), name=folder.name, hub_id="", role="instruct" if template else "base",
         family=str(config.get("model_type", "")), licence="", download_bytes=size, parameters=parameters,
         context=config.get("max_position_embeddings", config.get("n_positions", 0)), template=template,
         tokenizer=str(folder), dtype=dtype, layers=config.get("num_hidden_layers", config.get("n_layer", 0)),
@@ -122,5 +145,13 @@ def chat_template(folder: Path) -> str:
 
 
 def describe(folder: Path) -> ModelSpec:
-    """What is known of a whole model folder that is not in the catalog."""
-    return _describe(folder, (folder / "config.json").stat().st_mtime)
+    """What is known of a model folder that is not in the catalog: a whole one, or a GGUF, converted or not yet."""
+    gguf = gguf_file(folder)
+    if gguf is None:
+        return _describe(folder, (folder / "config.json").stat().st_mtime)
+    converted = converted_folder(gguf)
+    if problem(converted) is None:
+        return replace(describe(converted), id=own_id(folder), name=folder.name)
+    size = gguf.stat().st_size
+    return ModelSpec(own_id(folder), folder.name, "", "base", "", "", size, 2 * size, 0, "", str(converted),
+                     "bfloat16", 0, 0, 0, 0)  # read properly once it is converted; 4 bits a weight until then

