@@ -91,7 +91,7 @@ class BeamStep:
     """Everything beam search looked at in one step."""
 
     index: int  # 0 for the first generated token
-    candidates: tuple[BeamCandidate, ...]  # best total first, at most 2 * num_beams
+    candidates: tuple[BeamCandidate, ...]  # best total first: num_beams * max(2, 1 + number of stop ids)
     beams: tuple[Hypothesis, ...]  # running beams after the step
     finished: tuple[Hypothesis, ...]  # finished hypotheses so far, best score first
     done: bool
@@ -148,7 +148,8 @@ class Engine(ABC):
 
     @abstractmethod
     def beam(
-        self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int
+        self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int,
+        stop_ids: frozenset[int] | None = None,
     ) -> Iterator[BeamStep]:
         """Beam search, equal to `transformers.generate(num_beams=..., do_sample=False)` token for token."""
 

@@ -4,30 +4,16 @@ Only safetensors are read, never pickles, and `trust_remote_code` is never set. 
 folder ends in a ModelError with one sentence. Knows nothing of batching or sampling.
 """
 
-import json
-import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lib import models
-from lib.engine.memory import available_bytes
-from lib.errors import PlaygroundError
-
-if TYPE_CHECKING:
-    import torch
+from lib.models import ModelError, folders
+from lib.models.memory import HEADROOM, WIDTHS, available_bytes
 
 DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
-_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
-          "F8_E4M3": 1, "F8_E5M2": 1}
 _FLOATS = {"F64", "F32", "F16", "BF16"}
-_WIDTH = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}
-HEADROOM = 300 * 2**20  # bytes kept free for activations, the KV cache and the app itself
-
-
-class ModelError(PlaygroundError):
-    """A model that is not here, is damaged, does not fit, or is of a kind that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +37,11 @@ class Stored:
 
     @property
     def count(self) -> int:
+        """Number of values.
+
+        >>> Stored("w", "F32", (2, 3), Path("x")).count
+        6
+        """
         size = 1
         for side in self.shape:
             size *= side
@@ -60,61 +51,27 @@ class Stored:
 def find(model: str | Path) -> Source:
     """The folder of a catalog id, of a local model's id, or the folder itself. Raises ModelError if it is not here."""
     folder = Path(model).expanduser()
-    if (folder / "config.json").is_file():
+    if isinstance(model, Path) or (folder / "config.json").is_file():
         return Source(folder.name, folder.name, folder, str(folder))
-    location = models.where(str(model))
-    if location is None:
-        raise ModelError(f"The model “{model}” is not on this machine yet. Get it on the Home page, "
-                         "or name a folder with a config.json and safetensors weights.")
+    location = models.require(str(model))
     spec = models.spec(str(model))
     return Source(spec.id, spec.name, location.folder, spec.tokenizer or str(location.folder))
 
 
 def stored_tensors(folder: Path) -> list[Stored]:
-    """Names, types and shapes of all weights in a folder, from the files' headers alone."""
-    files = sorted(folder.glob("*.safetensors"))
-    index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        try:
-            files = [folder / name for name in sorted(set(json.loads(index.read_text())["weight_map"].values()))]
-        except (ValueError, KeyError) as error:
-            raise ModelError(f"{index.name} in “{folder.name}” is damaged.") from error
-    elif (folder / "model.safetensors").is_file():
-        files = [folder / "model.safetensors"]
-    if not files:
-        pickles = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
-        hint = " It has only pickle files, which can run code when they are opened, so they are never read." * pickles
-        raise ModelError(f"“{folder.name}” has no safetensors weights.{hint}")
-    return [tensor for file in files for tensor in _header(file)]
-
-
-def _header(file: Path) -> Iterator[Stored]:
-    try:
-        with file.open("rb") as stream:
-            (length,) = struct.unpack("<Q", stream.read(8))
-            if length > file.stat().st_size:
-                raise ValueError("header longer than the file")
-            header: dict[str, Any] = json.loads(stream.read(length))
-        header.pop("__metadata__", None)
-        end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
-        if file.stat().st_size != 8 + length + end:
-            raise ValueError("the file is cut short")
-        for name, entry in header.items():
-            yield Stored(name, entry["dtype"], tuple(entry["shape"]), file)
-    except (OSError, ValueError, KeyError, struct.error) as error:
-        raise ModelError(f"The weights file {file.name} is damaged or incomplete. Delete it and get it "
-                         "again.") from error
+    """Names, types and shapes of all weights, from the files' headers. Raises ModelError if they are not whole."""
+    trouble = folders.problem(folder)
+    if trouble:
+        raise ModelError(trouble)
+    return [Stored(name, entry["dtype"], tuple(entry["shape"]), file)
+            for file in folders.weight_files(folder) for name, entry in folders.safetensors_header(file).items()]
 
 
 def read_config(folder: Path) -> Any:
     """The transformers configuration of a folder. Raises ModelError on one that transformers cannot run by itself."""
     from transformers import AutoConfig
 
-    try:
-        raw = json.loads((folder / "config.json").read_text())
-        kind = raw.get("model_type", "none")
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelError(f"config.json in “{folder.name}” is damaged.") from error
+    kind = folders.read_json(folder / "config.json").get("model_type")
     try:
         return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # transformers raises many kinds; all mean the same to the reader
@@ -135,18 +92,9 @@ def resolve_dtype(dtype: str, tensors: list[Stored], device: str) -> str:
     return "float16" if device == "cuda" else "bfloat16"
 
 
-def pick_device() -> str:
-    """The fastest device that PyTorch sees: "cuda", "mps" or "cpu"."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
 def weight_bytes(tensors: list[Stored], dtype: str) -> int:
     """Bytes that the weights take once loaded in `dtype`."""
-    return sum(t.count * (_WIDTH[dtype] if t.dtype in _FLOATS else _BYTES.get(t.dtype, 4)) for t in tensors)
+    return sum(t.count * WIDTHS[dtype] for t in tensors if t.dtype in _FLOATS)
 
 
 def free_bytes(device: str) -> int | None:
@@ -167,6 +115,15 @@ def check_memory(source: Source, tensors: list[Stored], dtype: str, device: str)
                          f"is free. Unload another model, or {advice.get(dtype, 'take a smaller one')}.")
 
 
+def pick_device() -> str:
+    """The fastest device that PyTorch sees: "cuda", "mps" or "cpu"."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
 def load_module(source: Source, config: Any, *, dtype: str, device: str) -> Any:
     """The transformers model in evaluation mode, without gradients. Raises ModelError on missing weights."""
     import torch
@@ -174,17 +131,23 @@ def load_module(source: Source, config: Any, *, dtype: str, device: str) -> Any:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    automatic: Any = AutoModelForCausalLM
     try:
-        module, report = AutoModelForCausalLM.from_pretrained(
+        module, report = automatic.from_pretrained(
             source.folder, config=config, dtype=getattr(torch, dtype), local_files_only=True, use_safetensors=True,
             trust_remote_code=False, attn_implementation="sdpa", output_loading_info=True)
     except Exception as error:
         raise ModelError(f"“{source.name}” could not be loaded: {_first_line(error)}") from error
-    missing = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
-    if missing:
-        raise ModelError(f"“{source.name}” lacks {len(missing)} of its weights (first: {missing[0]}), so it would "
-                         "answer with noise. Get it again.")
+    complete(source, [*report["missing_keys"], *report["mismatched_keys"]])
     return module.eval().requires_grad_(False).to(device)
+
+
+def complete(source: Source, missing: list[Any]) -> None:
+    """Raises ModelError if any weight is missing: a model with random parts answers with noise."""
+    if missing:
+        first = sorted(str(key) for key in missing)[0]
+        raise ModelError(f"“{source.name}” lacks {len(missing)} of its weights (the first: {first}), so it would "
+                         "answer with noise. Get it again.")
 
 
 def _first_line(error: Exception) -> str:

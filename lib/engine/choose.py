@@ -1,0 +1,83 @@
+"""From the logits of a whole batch to one chosen token a row, with what the inspector shows.
+
+The distribution is `lib.engine.sampling.distribution`'s; this file only avoids work on ids that cannot be chosen.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from lib.engine.base import Alternative
+from lib.engine.sampling import Sampling, SamplingError, distribution, draw
+
+_SMALL = 4096  # a top-k up to this is filtered before the softmax instead of after it
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A chosen token: the parts of a Step that do not depend on the clock."""
+
+    id: int
+    logprob: float
+    prob: float
+    alternatives: tuple[Alternative, ...]
+
+
+def penalise(logits: np.ndarray, seen: Iterable[int], penalty: float) -> np.ndarray:
+    """Repetition penalty (Keskar et al. 2019, as in transformers): logits (V,) of tokens already in the text, prompt
+    included, are divided by `penalty` if positive and multiplied by it if negative.
+
+    >>> penalise(np.array([2.0, -2.0, 1.0]), {0, 1}, 2.0).tolist()
+    [1.0, -4.0, 1.0]
+    """
+    if penalty == 1:
+        return logits
+    ids, out = np.fromiter(set(seen), dtype=np.int64), logits.copy()
+    out[ids] = np.where(logits[ids] < 0, logits[ids] * penalty, logits[ids] / penalty)
+    return out
+
+
+class Chooser:
+    """The logits of one step, (n, V) float32 on the CPU, and what is computed once for all rows."""
+
+    def __init__(self, logits: torch.Tensor, alternatives: int) -> None:
+        self.logits = logits
+        self.normaliser = torch.logsumexp(logits, -1).tolist()  # ln sum exp, one a row
+        values, ids = logits.topk(min(max(alternatives, 1), logits.shape[-1]), -1)  # (n, A)
+        self.top_values, self.top_ids = values.tolist(), ids.tolist()
+
+    def choose(self, row: int, sampling: Sampling, seen: Iterable[int], rng: np.random.Generator,
+               alternatives: int) -> Choice:
+        """Draw the next token of one row. Raises SamplingError if the model gave no distribution."""
+        raw = self.logits[row].numpy()
+        if not np.isfinite(self.normaliser[row]):
+            raise SamplingError("The model gave logits that are not numbers, so there is nothing to choose from.")
+        ids, probs = filtered(penalise(raw, seen, sampling.repetition_penalty), sampling)
+        where = int(draw(probs, rng)[0])
+        chosen = where if ids is None else int(ids[where])
+        ranked = sorted(zip(self.top_values[row], self.top_ids[row], strict=True), key=lambda pair: (-pair[0], pair[1]))
+        others = tuple(Alternative(i, value - self.normaliser[row], _prob(i, ids, probs))
+                       for value, i in ranked[:alternatives])
+        return Choice(chosen, float(raw[chosen]) - self.normaliser[row], float(probs[where]), others)
+
+
+def filtered(logits: np.ndarray, sampling: Sampling) -> tuple[np.ndarray | None, np.ndarray]:
+    """Candidates (ids ascending, or None for all) and their probabilities, equal to `distribution` on all ids."""
+    if sampling.temperature == 0:
+        return np.array([int(logits.argmax())]), np.ones(1)
+    knobs: dict[str, Any] = {"temperature": sampling.temperature, "top_p": sampling.top_p, "min_p": sampling.min_p}
+    if sampling.top_k is None or sampling.top_k > min(_SMALL, logits.size - 1):
+        return None, distribution(logits, top_k=sampling.top_k, **knobs).probs
+    lowest = torch.from_numpy(logits).topk(int(sampling.top_k)).values[-1].item()
+    ids = np.flatnonzero(logits >= lowest)  # ties with the k-th stay, as in `distribution`
+    return ids, distribution(logits[ids], top_k=None, **knobs).probs
+
+
+def _prob(token: int, ids: np.ndarray | None, probs: np.ndarray) -> float:
+    if ids is None:
+        return float(probs[token])
+    at = int(np.searchsorted(ids, token))
+    return float(probs[at]) if at < ids.size and ids[at] == token else 0.0

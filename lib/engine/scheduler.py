@@ -1,0 +1,238 @@
+"""Continuous batching: one thread computes all requests of a model, which join and leave between steps.
+
+One round = at most `PROMPT_BUDGET` prompt tokens (in chunks, prompts taking turns, so that a long one stalls nobody)
+and then one token for every request whose prompt is done. At most `slots` requests are in work; the others wait in a
+queue, first come, first served. Knows nothing of pages; everything about shapes is in `lib.engine.cache`.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from threading import Condition, Thread
+from typing import Any
+
+import torch
+from transformers.cache_utils import DynamicCache
+
+from lib.engine.cache import SlotCache, batchable
+from lib.engine.choose import Chooser
+from lib.engine.requests import LocalGeneration, Request
+from lib.engine.turns import FairLock
+
+PROMPT_CHUNK = 128  # prompt tokens in one forward pass while others are generating
+PROMPT_BUDGET = 128  # prompt tokens a round
+LANE = 1024  # rows whose final lengths are within a factor of four share a lane: 1,024, 4,096, 16,384, ...
+
+
+class Lane:
+    """Requests that decode together, and their rows; `requests[i]` is row i."""
+
+    def __init__(self, layers: int, device: torch.device) -> None:
+        self.requests: list[Request] = []
+        self.cache = SlotCache(layers, device)
+
+    def join(self, request: Request) -> None:
+        self.cache.join(request.cache)
+        request.cache = None
+        self.requests.append(request)
+
+    def drop(self, gone: Callable[[Request], bool]) -> None:
+        for row in range(len(self.requests) - 1, -1, -1):
+            if gone(self.requests[row]):
+                self.requests[row] = self.requests[self.cache.leave(row)]
+                self.requests.pop()
+
+
+class Scheduler:
+    """The worker thread of one model and its requests. All methods are safe from any thread."""
+
+    def __init__(self, module: Any, lock: FairLock, slots: int, kv_budget: int) -> None:
+        self.module, self.lock, self.slots, self.kv_budget = module, lock, slots, kv_budget
+        self.device = module.device
+        self.layers = len(DynamicCache(config=module.config).layers)
+        self.batchable = batchable(module)
+        self.kv_bytes = kv_bytes_per_token(module)
+        self.lanes: dict[int, Lane] = {}
+        self.prompts: deque[Request] = deque()  # in work, prompt not done yet
+        self.solo: list[Request] = []  # in work, of a model whose rows cannot share a batch
+        self._queue: deque[Request] = deque()
+        self._wake = Condition()
+        self._thread: Thread | None = None
+        self._closed = False
+
+    # --- the callers' side
+
+    def submit(self, request: Request) -> LocalGeneration:
+        """Queue a request; gives back the page's side of it."""
+        generation = LocalGeneration(request, len(request.ids), self.position, self.cancel)
+        with self._wake:
+            if self._closed:
+                request.end("cancelled")
+                return generation
+            self._queue.append(request)
+            if self._thread is None:
+                self._thread = Thread(target=self._work, name="engine", daemon=True)
+                self._thread.start()
+            self._wake.notify()
+        return generation
+
+    def cancel(self, request: Request) -> None:
+        """End a request; its slot is free before the next step."""
+        with self._wake:
+            if not request.finished:
+                request.cancelled = True
+                request.out.put((None, "cancelled", None))
+                self._wake.notify()
+
+    def position(self, request: Request) -> int:
+        """0 when in work (or over), else the place in the queue."""
+        with self._wake:
+            return self._queue.index(request) + 1 if request in self._queue else 0
+
+    @property
+    def in_work(self) -> int:
+        """Requests that hold a slot now."""
+        return len(self.prompts) + len(self.solo) + sum(len(lane.requests) for lane in self.lanes.values())
+
+    @property
+    def waiting(self) -> int:
+        """Requests in the queue."""
+        return len(self._queue)
+
+    def close(self) -> None:
+        """End everything and stop the thread."""
+        with self._wake:
+            self._closed = True
+            thread, self._thread = self._thread, None
+            self._wake.notify()
+        if thread is not None:
+            thread.join(timeout=30)
+
+    # --- the worker's side
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                while not (self._closed or self._queue or self.in_work):
+                    self._wake.wait()
+                if self._closed:
+                    break
+            with self.lock:
+                self._round()
+            time.sleep(0)  # let the readers of the new tokens run
+        for request in [*self._everyone(), *self._queue]:
+            request.end("cancelled")
+        self._clear()
+
+    @torch.inference_mode()
+    def _round(self) -> None:
+        try:
+            self._drop_gone()
+            self._admit()
+            self._prompts()
+            for lane in list(self.lanes.values()):
+                if lane.requests:
+                    self._decode(lane)
+            for request in list(self.solo):
+                self._sample([request], self._forward([request.ids[-1:]], request.cache))
+        except Exception as error:  # out of memory, say: everyone in work learns of it, the queue goes on
+            for request in self._everyone():
+                request.end(None, error)
+            self._clear()
+        self._drop_gone()
+
+    def _everyone(self) -> list[Request]:
+        lanes = (request for lane in self.lanes.values() for request in lane.requests)
+        return [r for r in (*self.prompts, *self.solo, *lanes) if not r.finished]
+
+    def _clear(self) -> None:
+        self.prompts.clear()
+        self.solo.clear()
+        self.lanes.clear()
+
+    def _drop_gone(self) -> None:
+        def gone(request: Request) -> bool:
+            return request.cancelled or request.finished
+
+        self.prompts = deque(r for r in self.prompts if not gone(r))
+        self.solo = [r for r in self.solo if not gone(r)]
+        for lane in self.lanes.values():
+            lane.drop(gone)
+        self.lanes = {size: lane for size, lane in self.lanes.items() if lane.requests}
+        with self._wake:
+            for request in [r for r in self._queue if r.cancelled]:
+                self._queue.remove(request)
+
+    def _admit(self) -> None:
+        with self._wake:
+            while self._queue and self.in_work < self.slots:
+                held = sum(request.final_length for request in self._everyone()) * self.kv_bytes
+                if self.in_work and held + self._queue[0].final_length * self.kv_bytes > self.kv_budget:
+                    return
+                request = self._queue.popleft()
+                request.cache = DynamicCache(config=self.module.config)
+                self.prompts.append(request)
+
+    def _prompts(self) -> None:
+        budget = PROMPT_BUDGET
+        while self.prompts and budget > 0:
+            request = self.prompts.popleft()
+            chunk = request.ids[request.done : request.done + PROMPT_CHUNK]
+            self.prompts.appendleft(request)  # still in work should the pass fail
+            logits = self._forward([chunk], request.cache)
+            self.prompts.popleft()
+            request.done += len(chunk)
+            budget -= len(chunk)
+            if request.done < len(request.ids):
+                self.prompts.append(request)
+                continue
+            self._sample([request], logits)
+            if not request.finished:
+                self._join(request)
+
+    def _join(self, request: Request) -> None:
+        if not self.batchable:
+            self.solo.append(request)
+            return
+        size = LANE
+        while size < request.final_length:
+            size *= 4
+        if size not in self.lanes:
+            self.lanes[size] = Lane(self.layers, self.device)
+        self.lanes[size].join(request)
+
+    def _decode(self, lane: Lane) -> None:
+        lane.cache.before_step()
+        plan = lane.cache.plan
+        extra: dict[str, torch.Tensor] = {"position_ids": plan.at[:, None]}
+        if len(set(plan.lengths)) > 1:  # rows of one length need no mask
+            hidden = torch.arange(plan.view, device=self.device)[None] > plan.at[:, None]  # (n, view)
+            mask = torch.zeros(hidden.shape, dtype=self.module.dtype, device=self.device)
+            extra["attention_mask"] = mask.masked_fill_(hidden, torch.finfo(mask.dtype).min)[:, None, None]
+        logits = self._forward([request.ids[-1:] for request in lane.requests], lane.cache, **extra)
+        lane.cache.after_step()
+        self._sample(lane.requests, logits)
+
+    def _forward(self, ids: list[list[int]], cache: Any, **extra: torch.Tensor) -> torch.Tensor:
+        """ids (n, q) -> logits of the last position, float32 (n, V) on the CPU."""
+        out = self.module(input_ids=torch.tensor(ids, device=self.device), past_key_values=cache, use_cache=True,
+                          logits_to_keep=1, **extra)
+        return out.logits[:, -1].float().cpu()
+
+    def _sample(self, requests: list[Request], logits: torch.Tensor) -> None:
+        chooser = Chooser(logits, max(request.alternatives for request in requests))
+        for row, request in enumerate(requests):
+            if request.cancelled:
+                continue
+            try:
+                request.take(chooser.choose(row, request.sampling, request.seen, request.rng, request.alternatives))
+            except ValueError as error:  # this row has no distribution; the others go on
+                request.end(None, error)
+
+
+def kv_bytes_per_token(module: Any) -> int:
+    """Bytes that one token's keys and values take in all layers (an upper bound for layers that keep less)."""
+    config = module.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return int(2 * config.num_hidden_layers * heads * width * module.dtype.itemsize)
