@@ -6,7 +6,7 @@ under the same key, once per (fragment) run; what is already on screen stays unt
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import streamlit as st
 
 from lib.ui.stream_tokens import stream_tokens
 
-__all__ = ["selected_token", "stream_tokens", "token_stream"]
+__all__ = ["stream_tokens", "token_stream"]
 
 _ASSETS = Path(__file__).with_name("assets")
 _HTML = """
@@ -42,20 +42,22 @@ def token_stream(
     *,
     live: bool = False,
     branch: bool = True,
-    select: bool = False,
+    on_select: Callable[[int], None] | None = None,
     selected: int | None = None,
     marks: Mapping[int, str] | None = None,
     note: str = "",
     placeholder: str = "",
     after: str = "after the filters",
+    column: str = "filtered",
     name: str = "generated tokens",
     legend: bool = False,
 ) -> tuple[int, int] | None:
     """Show `tokens` (dicts as `stream_tokens` makes them) and give back a clicked alternative (index, id), or None.
 
-    `live` shows a caret. `branch=False` shows the alternatives without offering them. With `select`, a click on a token
-    is kept as the selection (`selected_token(key)`) and reruns. `marks` puts a flag with a sentence on tokens by index.
-    `note` stands under the text, `placeholder` in its place while there is none. All texts are shown literally.
+    `live` shows a caret. `branch=False` shows the alternatives without offering them. `on_select` is called with the
+    index of a token that was clicked; the token `selected` gets a frame. `marks` puts a flag with a sentence on tokens
+    by index. `note` stands under the text, `placeholder` in its place while there is none. `after` and `column` name
+    the probability after the strategy's filters (leave `prob` None where there is none). All texts are shown literally.
     """
     shown = [dict(token) for token in tokens]
     if live:
@@ -67,25 +69,22 @@ def token_stream(
             "tokens": _finite(shown),
             "live": live,
             "branch": branch,
-            "select": select,
-            "selected": selected_token(key) if selected is None and select else selected,
+            "select": on_select is not None,
+            "selected": selected,
             "marks": {str(index): text for index, text in (marks or {}).items()},
             "note": note,
             "placeholder": placeholder,
             "after": after,
+            "column": column,
             "name": name,
             "legend": legend,
         },
         on_branch_change=_nothing,
-        on_selected_change=_nothing,
+        on_select_change=_nothing,
     )
+    if on_select and isinstance(result.select, int) and 0 <= result.select < len(tokens):
+        on_select(result.select)
     return _clicked(result.branch, tokens) if branch else None
-
-
-def selected_token(key: str) -> int | None:
-    """The index of the token that was clicked last in the stream `key` (with `select=True`), or None."""
-    value = (st.session_state.get(key) or {}).get("selected")
-    return value if isinstance(value, int) and value >= 0 else None
 
 
 def _nothing() -> None:

@@ -229,7 +229,7 @@ function createView(root) {
   };
   const choose = (index) => {
     open(index, true);
-    if (data.select && data.selected !== index) component.setStateValue("selected", index);
+    if (data.select && data.selected !== index) component.setTriggerValue("select", index);
   };
 
   text.onpointerover = (event) => {
