@@ -1,0 +1,227 @@
+"""The block diagram as data: boxes with parameters, shapes, formula and place in the code, and how they are arranged.
+
+Boxes of the repeated block carry the parameters of one block; `Diagram.total` counts them `layers` times. Families
+without a reader get a coarser diagram from their ledger.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lib.anatomy.architecture import Architecture
+from lib.anatomy.explain import TEXTS, norm_formula
+from lib.anatomy.ledger import NAMES, Ledger, ledger
+
+Item = str | dict[str, Any]  # a box id, or {"kind": "row" | "group" | "residual" | "repeat", "items": [...], ...}
+
+
+@dataclass(frozen=True)
+class Box:
+    """One box. `params` is of one copy; `copies` how often the model has it (weights not shared between copies)."""
+
+    id: str
+    label: str
+    component: str  # colour: one of ledger.COMPONENTS, or "none" for boxes without weights
+    params: int
+    copies: int
+    detail: str  # a short second line: sizes
+    what: str
+    why: str
+    formula: str  # LaTeX
+    shapes: tuple[tuple[str, tuple[int, ...], str], ...]  # (tensor, shape, in symbols)
+    code: str
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """All boxes of one model and their arrangement from input (first) to output (last)."""
+
+    architecture: Architecture
+    boxes: Mapping[str, Box]
+    layout: tuple[Item, ...]
+
+    @property
+    def total(self) -> int:
+        """Parameters of all boxes, copies counted."""
+        return sum(box.params * box.copies for box in self.boxes.values())
+
+
+def diagram(arch: Architecture, *, batch: int = 1, tokens: int = 8) -> Diagram:
+    """The forward pass of `arch` on `batch` texts of `tokens` tokens."""
+    if not arch.known:
+        return _coarse(arch, ledger(arch), batch, tokens)
+    maker = _Maker(arch, batch, tokens)
+    layout = maker.layout()
+    return Diagram(arch, maker.boxes, tuple(layout))
+
+
+class _Maker:
+    """Builds the boxes of a known family while arranging them."""
+
+    def __init__(self, arch: Architecture, batch: int, tokens: int) -> None:
+        self.arch, self.names, self.batch, self.tokens = arch, NAMES[arch.family], batch, tokens
+        self.boxes: dict[str, Box] = {}
+        self.counts: dict[str, int] = {}
+        for row in ledger(arch).rows:
+            if row.block in {0, None}:
+                key = row.local.removesuffix(".weight").removesuffix(".bias")
+                self.counts[key] = self.counts.get(key, 0) + row.params
+
+    def box(self, key: str, label: str, component: str, params: int, detail: str, code: str,
+            shapes: tuple[tuple[str, tuple[int, ...], str], ...], *, text: str = "", formula: str = "",
+            inside: bool = False) -> str:
+        words = TEXTS[text or key]
+        formula = formula or words.formula
+        if component in {"attention", "mlp"}:
+            formula = self.linear(formula, key)
+        self.boxes[key] = Box(key, label, component, params, self.arch.layers if inside else 1, detail,
+                              words.what.format(a=self.arch), words.why.format(a=self.arch),
+                              formula, shapes, code)
+        return key
+
+    def linear(self, formula: str, key: str) -> str:
+        """GPT-2's Conv1D keeps W transposed, and some families add a bias."""
+        arch = self.arch
+        bias = arch.qkv_bias if key in {"q", "k", "v"} else arch.out_bias if key == "out" else arch.mlp_bias
+        return formula.replace(r"^\top", "" if arch.family == "gpt2" else r"^\top") + (" + b" if bias else "")
+
+    def stream(self, name: str) -> tuple[str, tuple[int, ...], str]:
+        return name, (self.batch, self.tokens, self.arch.width), "(B, T, d)"
+
+    def layout(self) -> list[Item]:
+        arch, names = self.arch, self.names
+        ids = ("token ids", (self.batch, self.tokens), "(B, T)")
+        start: list[Item] = [
+            self.box("tokens", "Token ids", "none", 0, f"up to {arch.context:,} tokens", "input_ids", (ids,)),
+            self.box("embedding", "Token embedding", "embedding", self.counts[names.embed],
+                     f"{arch.vocab:,} × {arch.width:,}", f"model.{names.embed}",
+                     (ids, ("table", (arch.vocab, arch.width), "(V, d)"), self.stream("output")),
+                     text="embedding_scaled" if arch.family == "gemma3_text" else "")]
+        if arch.positions == "learned":
+            start.append(self.box(
+                "positions", "Position embedding", "positions", self.counts["transformer.wpe"],
+                f"{arch.context:,} × {arch.width:,}", "model.transformer.wpe",
+                (("table", (arch.context, arch.width), "(P, d)"), self.stream("output"))))
+        return [*start, {"kind": "repeat", "times": arch.layers, "items": self.block()}, *self.end()]
+
+    def end(self) -> list[Item]:
+        arch, names = self.arch, self.names
+        logits = ("logits", (self.batch, self.tokens, arch.vocab), "(B, T, V)")
+        tied = " · the embedding's weights again" if arch.tied else ""
+        return [
+            self.norm("final_norm", "Final norm", names.final, f"model.{names.final}", inside=False),
+            self.box("head", "Output head", "head", self.counts[names.head], f"{arch.width:,} → {arch.vocab:,}{tied}",
+                     f"model.{names.head}", (self.stream("input"), logits), text="head_tied" if arch.tied else "head"),
+            self.box("softmax", "Softmax", "none", 0, "scores → probabilities", "torch.softmax(logits, -1)",
+                     (logits, ("probabilities", (self.batch, self.tokens, arch.vocab), "(B, T, V)")))]
+
+    def norm(self, key: str, label: str, name: str, code: str, *, inside: bool = True) -> str:
+        return self.box(key, label, "norm", self.counts[name], f"{self.arch.norm} · {self.arch.width:,}", code,
+                        (self.stream("input"), self.stream("output")), text="norm",
+                        formula=norm_formula(self.arch), inside=inside)
+
+    def block(self) -> list[Item]:
+        arch, names = self.arch, self.names
+        here = f"model.{names.block}[0]"
+        first = self.norm("norm1", "Norm", names.norm1, f"{here}.{names.norm1}")
+        attention: Item = {"kind": "group", "label": "Attention", "component": "attention", "items": self.attention()}
+        mlp: Item = {"kind": "group", "label": "MLP", "component": "mlp", "items": self.mlp()}
+        after = [self.norm(key, "Norm after", name, f"{here}.{name}")
+                 for key, name in (("after_attn", names.after_attn), ("after_mlp", names.after_mlp)) if name]
+        add1 = self.add("add1", "Add")
+        if arch.parallel:
+            second = [self.norm("norm2", "Norm", names.norm2, f"{here}.{names.norm2}")] if arch.parallel == 2 else []
+            lanes: Item = {"kind": "row", "items": [
+                {"kind": "column", "items": [first, attention] if second else [attention]},
+                {"kind": "column", "items": [*second, mlp]}]}
+            return [{"kind": "residual", "items": [lanes] if second else [first, lanes], "add": add1}]
+        second_norm = self.norm("norm2", "Norm", names.norm2, f"{here}.{names.norm2}")
+        return [{"kind": "residual", "items": [first, attention, *after[:1]], "add": add1},
+                {"kind": "residual", "items": [second_norm, mlp, *after[1:]], "add": self.add("add2", "Add")}]
+
+    def add(self, key: str, label: str) -> str:
+        return self.box(key, label, "none", 0, "residual", f"inside model.{self.names.block}[0].forward",
+                        (self.stream("before"), self.stream("after")), text="add", inside=True)
+
+    def attention(self) -> list[Item]:
+        arch, names = self.arch, self.names
+        here = f"model.{names.block}[0].{names.attn}"
+        fused = len(names.qkv) == 1
+        wide = {"q": arch.q_width, "k": arch.kv_width, "v": arch.kv_width}
+        row: list[Item] = []
+        for index, (key, out) in enumerate(wide.items()):
+            heads = arch.heads if key == "q" else arch.kv_heads
+            code = f"{here}.{names.qkv[0]} (one third)" if fused else f"{here}.{names.qkv[index]}"
+            row.append(self.box(
+                key, {"q": "Query", "k": "Key", "v": "Value"}[key], "attention",
+                out * arch.width + out * arch.qkv_bias, f"{heads} × {arch.head_dim}", code,
+                (self.stream("input"), ("weights", (out, arch.width), f"({key} width, d)"),
+                 ("output", (self.batch, heads, self.tokens, arch.head_dim), "(B, heads, T, head_dim)")), inside=True))
+        items: list[Item] = [{"kind": "row", "items": row}]
+        if arch.qk_norm:
+            count = sum(self.counts[f"{names.attn}.{name}"] for name in names.qk_norms)
+            items.append(self.box("qk_norm", "Norm of Q and K", "norm", count, f"{arch.qk_norm} · {arch.head_dim}",
+                                  f"{here}.{names.qk_norms[0]}, {names.qk_norms[1]}", (self.heads("Q"),), inside=True))
+        if arch.positions == "rope":
+            items.append(self.box("rope", "RoPE", "none", 0, f"turns {arch.rotary_dim} of {arch.head_dim}",
+                                  f"model.{names.block.rsplit('.', 1)[0]}.rotary_emb",
+                                  (self.heads("Q"), self.heads("K", arch.kv_heads)), inside=True))
+        scores = ("scores", (self.batch, arch.heads, self.tokens, self.tokens), "(B, heads, T, T)")
+        items.append(self.box("scores", "Scores · mask · softmax · sum", "none", 0, f"{arch.heads} heads",
+                              f"{here}.forward", (scores, self.heads("weighted sum")), inside=True))
+        items.append(self.box("out", "Output projection", "attention", self.counts[f"{names.attn}.{names.out}"],
+                              f"{arch.q_width:,} → {arch.width:,}", f"{here}.{names.out}",
+                              (("heads side by side", (self.batch, self.tokens, arch.q_width), "(B, T, heads·head_dim)"),
+                               self.stream("output")), inside=True))
+        return items
+
+    def heads(self, name: str, heads: int = 0) -> tuple[str, tuple[int, ...], str]:
+        return (name, (self.batch, heads or self.arch.heads, self.tokens, self.arch.head_dim),
+                "(B, heads, T, head_dim)")
+
+    def mlp(self) -> list[Item]:
+        arch, names = self.arch, self.names
+        here = f"model.{names.block}[0].mlp"
+        wide = ("output", (self.batch, self.tokens, arch.inner), "(B, T, m)")
+        keys = ("gate", "up") if arch.gated else ("up",)
+        row: list[Item] = [
+            self.box(key, {"gate": "Gate", "up": "Up"}[key], "mlp", self.counts[f"mlp.{name}"],
+                     f"{arch.width:,} → {arch.inner:,}", f"{here}.{name}", (self.stream("input"), wide), inside=True)
+            for key, name in zip(keys, names.mlp[:-1], strict=True)]
+        return [{"kind": "row", "items": row},
+                self.box("activation", _activation(arch), "none", 0, "gate × up" if arch.gated else "each number alone",
+                         f"{here}.act", (wide,), text="gated" if arch.gated else "activation", inside=True),
+                self.box("down", "Down", "mlp", self.counts[f"mlp.{names.mlp[-1]}"],
+                         f"{arch.inner:,} → {arch.width:,}", f"{here}.{names.mlp[-1]}",
+                         (("input", wide[1], wide[2]), self.stream("output")), inside=True)]
+
+
+def _activation(arch: Architecture) -> str:
+    names = {"gelu_new": "GELU (tanh form)", "gelu": "GELU", "gelu_pytorch_tanh": "GELU (tanh form)", "silu": "SiLU",
+             "relu": "ReLU"}
+    return names.get(arch.activation, arch.activation)
+
+
+def _coarse(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram:
+    """One box a component, for model types whose insides this page does not know."""
+    boxes: dict[str, Box] = {}
+    outside: list[Item] = []
+    inside: list[Item] = []
+    blocks = max(1, len(book.by_block()))
+    labels = {"embedding": "Token embedding", "positions": "Positions", "attention": "Attention", "mlp": "MLP",
+              "norm": "Norms", "head": "Output head", "other": "Other weights"}
+    shape = (("residual stream", (batch, tokens, arch.width), "(B, T, d)"),)
+    for component, label in labels.items():
+        for where, items in ((False, outside), (True, inside)):
+            rows = [row for row in book.rows if row.component == component and (row.block is not None) == where]
+            if rows:
+                key, count = f"{component}{'_in' if where else ''}", sum(row.params for row in rows)
+                copies = blocks if where and count % blocks == 0 else 1
+                words = TEXTS["unknown"]
+                boxes[key] = Box(key, label, component, count // copies, copies, f"{len(rows)} tensors", words.what,
+                                 words.why, "", shape, f"model.{rows[0].name.rsplit('.', 1)[0]}")
+                items.append(key)
+    tail = [key for key in ("norm", "head") if key in outside]
+    head = [key for key in outside if key not in tail]
+    middle: list[Item] = [{"kind": "repeat", "times": blocks, "items": inside}] if inside else []
+    return Diagram(arch, boxes, (*head, *middle, *tail))

@@ -1,0 +1,157 @@
+"""A live pass: every step of a loaded model on a text, its attention maps, and the logit lens.
+
+Takes any engine with `.module` (a transformers model) and `.lock`; changes nothing about either. Results are numpy.
+"""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from lib.anatomy.errors import AnatomyError
+from lib.anatomy.steps import Raw, Walker
+from lib.anatomy.story import STORY, Line
+
+MAX_TOKENS = 48  # attention maps of more tokens cannot be read, and their number grows with the square
+TOP = 6  # tokens kept per layer and position by the lens
+
+
+@dataclass(frozen=True)
+class Step:
+    """One intermediate: `values` is the real tensor, float32, without the batch dimension; `shape` is with it."""
+
+    key: str
+    line: Line
+    code: str
+    shape: tuple[int, ...]
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Lens:
+    """What each layer would predict. Layer 0 is the embedding, the last one is the model's own output."""
+
+    top: np.ndarray  # int64 (layers + 1, T, TOP): likeliest ids first
+    probs: np.ndarray  # float32 (layers + 1, T, TOP)
+    candidates: tuple[np.ndarray, ...]  # by position: every id that is in the top of some layer (U,)
+    curves: tuple[np.ndarray, ...]  # by position: their probability at every layer, float32 (layers + 1, U)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One pass over `ids` (the part that was computed). L layers, H heads, T tokens, d width, V vocabulary."""
+
+    ids: tuple[int, ...]
+    cut: str  # a sentence if the text was longer than what was computed, else ""
+    family: str
+    embedding: tuple[Step, ...]
+    hidden: np.ndarray  # float32 (L + 1, T, d): the stream before each block, and after the last
+    attentions: np.ndarray  # float32 (L, H, T, T), rows sum to 1
+    logits: np.ndarray  # float32 (V,): of the last token, by the steps
+    shape: tuple[int, int, int]  # (1, T, V): of all logits
+    lens: Lens
+    difference: float  # largest |steps - the model's own logits| over all positions
+    scale: float  # largest |logit| of the model: what the difference is small against
+
+
+def trace(engine: Any, ids: Sequence[int], *, max_tokens: int = MAX_TOKENS) -> Trace:
+    """Compute everything for `ids`. A longer text keeps its last tokens and says so in `cut`.
+
+    Raises AnatomyError on an empty text, ids outside the vocabulary, or a family that cannot be taken apart.
+    """
+    walker = Walker(engine.module)
+    kept, cut = _fit(walker, ids, max_tokens)
+    with getattr(engine, "lock", None) or nullcontext(), torch.inference_mode():
+        tokens = torch.tensor([kept], device=walker.embed.weight.device)
+        start = list(walker.embedding(tokens))
+        x = start[-1].tensor
+        stream, maps = [x], []
+        for index in range(len(walker.layers)):
+            for step in walker.block(index, x):
+                x = step.tensor
+                if step.key == "weights":
+                    maps.append(x[0].float().cpu())
+            stream.append(x)
+        mine = walker.logits(x)[0].float()
+        own = engine.module(tokens, use_cache=False).logits[0].float()
+        hidden = torch.cat(stream)  # (L + 1, T, d)
+        lens = _lens(walker, hidden)
+    return Trace(
+        ids=kept, cut=cut, family=walker.family, embedding=tuple(_step(raw) for raw in start),
+        hidden=hidden.float().cpu().numpy(), attentions=torch.stack(maps).numpy(), logits=mine[-1].cpu().numpy(),
+        shape=(1, *own.shape), lens=lens, difference=float((mine - own).abs().max()), scale=float(own.abs().max()))
+
+
+def block_steps(engine: Any, traced: Trace, block: int) -> tuple[Step, ...]:
+    """The steps of one block of a traced pass, computed again from the stream that entered it."""
+    walker = Walker(engine.module)
+    if not 0 <= block < len(walker.layers):
+        raise AnatomyError(f"This model has blocks 0 to {len(walker.layers) - 1}, not {block}.")
+    weight = walker.embed.weight
+    with getattr(engine, "lock", None) or nullcontext(), torch.inference_mode():
+        x = torch.from_numpy(traced.hidden[block][None]).to(device=weight.device, dtype=weight.dtype)
+        return tuple(_step(raw) for raw in walker.block(block, x))
+
+
+def _fit(walker: Walker, ids: Sequence[int], most: int) -> tuple[tuple[int, ...], str]:
+    if not ids:
+        raise AnatomyError("There is no text to look at. Type a few words.")
+    vocabulary = walker.embed.weight.shape[0]
+    if any(not 0 <= int(i) < vocabulary for i in ids):
+        raise AnatomyError(f"Some of these ids are outside this model's vocabulary of {vocabulary:,} tokens.")
+    context = int(getattr(walker.config, "max_position_embeddings", most))
+    room = min(most, context)
+    kept = tuple(int(i) for i in ids[-room:])
+    if len(ids) <= room:
+        return kept, ""
+    why = f"the model's context holds {context:,} tokens" if context <= most else "maps of more could not be read"
+    return kept, f"The text has {len(ids):,} tokens; the last {room} are computed, because {why}."
+
+
+def _lens(walker: Walker, hidden: torch.Tensor) -> Lens:
+    """Final norm and head on every layer's stream, one position at a time: (layers + 1, V) is all that exists at once."""
+    tops, probs, ids, curves = [], [], [], []
+    for position in range(hidden.shape[1]):
+        chances = walker.logits(hidden[:, position]).float().softmax(-1)  # (layers + 1, V)
+        best = chances.topk(min(TOP, chances.shape[-1]), dim=-1)
+        union = best.indices.unique()
+        tops.append(best.indices.cpu().numpy())
+        probs.append(best.values.cpu().numpy())
+        ids.append(union.cpu().numpy())
+        curves.append(chances[:, union].cpu().numpy())
+    return Lens(np.stack(tops, axis=1), np.stack(probs, axis=1), tuple(ids), tuple(curves))
+
+
+def _step(raw: Raw) -> Step:
+    return Step(raw.key, STORY[raw.key], raw.code, tuple(raw.tensor.shape), raw.tensor[0].float().cpu().numpy())
+
+
+def middle_peaks(lens: Lens, position: int, *, least: float = 0.02) -> list[tuple[int, int, float, float]]:
+    """Tokens that peak before the end: (id, layer of the peak, probability there, probability at the end).
+
+    A token counts if it reaches `least` in an inner layer and loses at least half of that by the last.
+    """
+    curves, ids = lens.curves[position], lens.candidates[position]
+    found = []
+    for column, token in enumerate(ids):
+        layer = int(curves[:, column].argmax())
+        peak, end = float(curves[layer, column]), float(curves[-1, column])
+        if 0 < layer < len(curves) - 1 and peak >= least and end < peak / 2:
+            found.append((int(token), layer, peak, end))
+    return sorted(found, key=lambda item: -item[2])
+
+
+def head_summary(attentions: np.ndarray, layer: int, head: int) -> dict[str, float]:
+    """How one head's map (T, T) looks: mean weight on the first token, on the previous one, on itself.
+
+    Means are over the tokens that have a choice (all but the first), so a head that always looks back scores 1.
+    """
+    rows = attentions[layer, head][1:]
+    if not len(rows):
+        return {"first": 1.0, "previous": 0.0, "itself": 1.0}
+    index = np.arange(1, len(rows) + 1)
+    return {"first": float(rows[:, 0].mean()), "previous": float(rows[index - 1, index - 1].mean()),
+            "itself": float(rows[index - 1, index].mean())}

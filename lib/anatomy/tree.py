@@ -1,0 +1,58 @@
+"""The module tree as PyTorch prints it, but readable: identical blocks folded, parameters beside each module.
+
+Works on any torch module (built on the meta device by `lib.anatomy.meta`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Node:
+    """A module, or several identical ones in a row (`times` > 1; `params` is of one)."""
+
+    depth: int
+    name: str  # "wte", or "0-11" for folded ones
+    kind: str  # class name
+    extra: str  # what PyTorch prints in the brackets: sizes
+    params: int  # own and below, a shared tensor counted where it first appears
+    times: int
+    last: tuple[bool, ...]  # for each level: is this branch the last of its parent?
+
+
+def tree(model: Any) -> list[Node]:
+    """The folded tree from the root, depth first."""
+    return list(_visit(model, "model", 0, 1, (), set()))
+
+
+def _visit(module: Any, name: str, depth: int, times: int, last: tuple[bool, ...], seen: set[int]) -> Iterator[Node]:
+    own = {id(p): p.numel() for p in module.parameters() if id(p) not in seen}
+    yield Node(depth, name, type(module).__name__, module.extra_repr(), sum(own.values()), times, last)
+    groups = [(first, list(members)) for first, members in groupby(module.named_children(), key=_signature)]
+    for index, (_, members) in enumerate(groups):
+        label = members[0][0] if len(members) == 1 else f"{members[0][0]}–{members[-1][0]}"
+        yield from _visit(members[0][1], label, depth + 1, len(members), (*last, index == len(groups) - 1), seen)
+        seen |= {id(p) for _, member in members for p in member.parameters()}
+    seen |= set(own)
+
+
+def _signature(item: tuple[str, Any]) -> object:
+    """Numbered children fold when they print the same; named children never do."""
+    name, module = item
+    return str(module) if name.isdigit() else name
+
+
+def render(nodes: list[Node]) -> str:
+    """The tree as text, parameters aligned at the right of a column."""
+    lines = []
+    for node in nodes:
+        stem = "".join("   " if end else "│  " for end in node.last[:-1])
+        branch = ("└─ " if node.last[-1] else "├─ ") if node.last else ""
+        extra = f"({node.extra})" if node.extra else ""
+        fold = f"  × {node.times} identical" if node.times > 1 else ""
+        lines.append((f"{stem}{branch}{node.name}: {node.kind}{extra}{fold}",
+                      f"{node.params:,}{' each' if node.times > 1 else ''}" if node.params else ""))
+    width = max(len(left) for left, _ in lines) + 2
+    return "\n".join(f"{left:<{width}}{right}".rstrip() for left, right in lines)
