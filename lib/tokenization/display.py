@@ -25,8 +25,8 @@ def hex_bytes(data: bytes) -> str:
 
 
 @lru_cache(maxsize=65536)
-def label(data: bytes) -> str:
-    """A short, visible name of a token's bytes.
+def label(data: bytes, spaces: bool = True) -> str:
+    """A short, visible name of a token's bytes. With `spaces=False` an ordinary space stays a space.
 
     Spaces are ␣, newlines ⏎, tabs ⇥; bytes that are not complete UTF-8 appear as their values; control, format,
     blank and private characters, and a combining mark with nothing before it, appear as their number. '�' appears
@@ -46,7 +46,7 @@ def label(data: bytes) -> str:
             shown.append(hex_bytes(broken))
             attached = False
         for char in text:
-            piece = _visible(char, attached)
+            piece = _visible(char, attached) if spaces or char != " " else char
             attached = piece == char
             shown.append(piece)
     return "".join(shown)

@@ -22,7 +22,9 @@ def load(folder: Path, name: str = "") -> HFTokenizer:
     try:
         special = {token["content"]: int(token["id"]) for token in spec.get("added_tokens", [])}
         plain = Tokenizer.from_str(json.dumps(_without_added(spec, set(special))))
-        return HFTokenizer(name or str(folder), plain, special, lambda: _full(path), _model_vocabulary(folder))
+        return HFTokenizer(
+            name or str(folder), plain, special, lambda: _full(path), vocab_size=_model_vocabulary(folder)
+        )
     except TokenizationError:
         raise
     except Exception as error:  # `tokenizers` raises bare Exception for every malformed file

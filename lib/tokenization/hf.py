@@ -6,8 +6,9 @@ made: changing a fast tokenizer while another thread encodes raises "Already bor
 """
 
 import json
+import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +22,7 @@ class HFTokenizer:
     """A `tokenizers.Tokenizer` as a Tokenizer: the same ids and offsets, with the true bytes. Thread-safe.
 
     `vocab_size` may exceed the tokenizer's own size, because models pad their embedding: those ids have no token.
+    `splits_at_spaces` says that a token never holds a letter followed by a space, so long texts are cut there.
     """
 
     def __init__(
@@ -29,12 +31,15 @@ class HFTokenizer:
         plain: tokenizers.Tokenizer,
         special: Mapping[str, int],
         full: Callable[[], tokenizers.Tokenizer],
+        *,
         vocab_size: int = 0,
+        splits_at_spaces: bool = False,
     ) -> None:
         self.name = name
         self.special = dict(special)
         self._plain = plain
         self._make_full = full
+        self._splits_at_spaces = splits_at_spaces
         self._lock = threading.Lock()
         self._text_of = {token_id: text for text, token_id in special.items()}
         highest = max([plain.get_vocab_size() - 1, *self._text_of])
@@ -42,8 +47,7 @@ class HFTokenizer:
         self._bytes: dict[int, bytes] = {}
         decoder = json.loads(plain.decoder.__getstate__()) if plain.decoder else {}
         self._style = _style(decoder)
-        unk = getattr(plain.model, "unk_token", None)
-        self.unk_id: int | None = plain.token_to_id(unk) if isinstance(unk, str) else _unigram_unk(plain)
+        self.unk_id = _unk_id(plain, special)
 
     @property
     def vocab_size(self) -> int:
@@ -65,7 +69,8 @@ class HFTokenizer:
         """Only the ids of `encode`: quick, for counting."""
         checked(text)
         tokenizer = self.full if parse_special else self._plain
-        return tokenizer.encode_batch_fast([text], add_special_tokens=False)[0].ids
+        parts = [text] if parse_special or not self._splits_at_spaces else list(safe_parts(text))
+        return [i for part in tokenizer.encode_batch_fast(parts, add_special_tokens=False) for i in part.ids]
 
     def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:
         """Ids and offsets as `tokenizers` gives them, relative to `text` as it was written."""
@@ -79,7 +84,9 @@ class HFTokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         """The text of `ids`, by the tokenizer's own decoder; nothing is cleaned up or left out."""
         if self._style == "ByteLevel":
-            return b"".join(map(self.token_bytes, ids)).decode("utf-8", "replace")
+            for token_id in set(ids):
+                self.token_bytes(token_id)
+            return b"".join(map(self._bytes.__getitem__, ids)).decode("utf-8", "replace")
         known = [i for i in ids if self.token_bytes(i) or i in self._text_of]
         return self.full.decode(known, skip_special_tokens=False)
 
@@ -107,8 +114,30 @@ class HFTokenizer:
         return self.full.encode("", add_special_tokens=True).ids
 
 
-def _unigram_unk(plain: tokenizers.Tokenizer) -> int | None:
-    return getattr(plain.model, "unk_id", None)
+_SAFE = re.compile(r"(?<=[A-Za-z])(?= [A-Za-z])")
+
+
+def safe_parts(text: str, size: int = 20_000) -> Iterator[str]:
+    """`text` in parts of about `size`, cut between a letter and a space, so that they can be encoded side by side.
+
+    >>> list(safe_parts("one two three", size=3))
+    ['one', ' two', ' three']
+    """
+    start = 0
+    while len(text) - start > size and (match := _SAFE.search(text, start + size)):
+        yield text[start : match.start()]
+        start = match.start()
+    yield text[start:]
+
+
+def _unk_id(plain: tokenizers.Tokenizer, special: Mapping[str, int]) -> int | None:
+    """The unknown token of a word-like model; a byte-level vocabulary needs none."""
+    unk = getattr(plain.model, "unk_token", None)
+    if isinstance(plain.model, tokenizers.models.Unigram):
+        unk = "<unk>"
+    if not isinstance(unk, str):
+        return None
+    return special.get(unk, plain.token_to_id(unk))
 
 
 def _style(decoder: Mapping[str, Any]) -> str:

@@ -116,4 +116,11 @@ def load(name: str) -> HFTokenizer:
     recipe = RECIPES[name]
     plain = cached(recipe)
     special = recipe.special(plain.get_vocab_size())
-    return HFTokenizer(name, plain, special, lambda: with_added(plain, recipe), recipe.vocab_size)
+    return HFTokenizer(
+        name,
+        plain,
+        special,
+        lambda: with_added(plain, recipe),
+        vocab_size=recipe.vocab_size,
+        splits_at_spaces=True,
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 import tokenizers
 
 from lib.settings import settings
-from lib.tokenization import folder, pretrained, tiktokens
+from lib.tokenization import character, folder, pretrained, tiktokens, word
 from lib.tokenization.base import TokenizationError, Tokenizer
 from lib.tokenization.hf import HFTokenizer
 
@@ -63,6 +63,10 @@ def _folder_of(name: str) -> Path | None:
 
 
 def _build(name: str) -> Tokenizer:
+    if name == "word":
+        return word.WordTokenizer(word.vocabulary([word.CORPUS]))
+    if name == "character":
+        return character.CharacterTokenizer()
     if name in tiktokens.RECIPES:
         return tiktokens.load(name)
     if name in pretrained.RECIPES:

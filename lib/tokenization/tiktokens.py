@@ -80,7 +80,11 @@ class TiktokenTokenizer:
 
     def decode(self, ids: Sequence[int]) -> str:
         """The bytes of all ids joined, then read as UTF-8."""
-        return b"".join(map(self.token_bytes, ids)).decode("utf-8", "replace")
+        try:
+            data = self.encoding.decode_bytes(ids)
+        except KeyError:  # an id without a token
+            data = b"".join(map(self.token_bytes, ids))
+        return data.decode("utf-8", "replace")
 
     def token_bytes(self, token_id: int) -> bytes:
         """The bytes of one id, b'' for a gap in the vocabulary."""

@@ -1,0 +1,168 @@
+"""Step 3 of the ladder: byte-pair encoding, trained here. Nothing is unknown, because everything is bytes.
+
+Training joins the most frequent pair of neighbours, again and again; encoding replays the joins in the same order.
+Knows nothing of models, `tokenizers` or Streamlit, and yields its steps as data.
+
+    >>> [(merge.pair, merge.count) for merge in train("aaabdaaabac", vocab_size=258)]
+    [((64, 64), 4), ((64, 65), 2)]
+
+Ids 0 to 255 are the bytes in GPT-2's order (printable first: "!" is 0, "a" is 64), as in GPT-2's own vocabulary.
+A text is first cut by GPT-2's pattern into words, numbers, punctuation and spaces; no pair crosses a cut.
+Ties: of pairs with equal counts, the one with the smaller left id wins, then the smaller right id.
+"""
+
+import heapq
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import regex
+
+from lib.tokenization.base import TokenizationError
+
+Pair = tuple[int, int]
+PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+PRINTABLE = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+BYTES = [*PRINTABLE, *(byte for byte in range(256) if byte not in set(PRINTABLE))]  # byte value of ids 0 to 255
+ID_OF_BYTE = {byte: i for i, byte in enumerate(BYTES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One step of training. `count` is how often the pair stood side by side (in "aaa", a-a stands twice)."""
+
+    pair: Pair
+    new_id: int
+    count: int
+    tokens_left: int  # length of the corpus in tokens after this step
+    candidates: tuple[tuple[Pair, int], ...] = ()  # the most frequent pairs before this step, best first
+
+
+def pair_counts(ids: Iterable[int]) -> Counter[Pair]:
+    """How often each pair of neighbours occurs.
+
+    >>> dict(pair_counts([1, 2, 3, 1, 2]))
+    {(1, 2): 2, (2, 3): 1, (3, 1): 1}
+    """
+    ids = list(ids)
+    return Counter(itertools.pairwise(ids))
+
+
+def join(ids: list[int], pair: Pair, new_id: int) -> list[int]:
+    """Replace every `pair` from left to right.
+
+    >>> join([1, 2, 3, 1, 2], (1, 2), 4)
+    [4, 3, 4]
+    """
+    left, right = pair
+    out: list[int] = []
+    position, last = 0, len(ids) - 1
+    while position <= last:
+        if ids[position] == left and position < last and ids[position + 1] == right:
+            out.append(new_id)
+            position += 2
+        else:
+            out.append(ids[position])
+            position += 1
+    return out
+
+
+@lru_cache(maxsize=1)
+def _cutter() -> regex.Pattern[str]:
+    return regex.compile(PATTERN)
+
+
+def cut(text: str) -> list[str]:
+    """The pieces that merges stay inside.
+
+    >>> cut("Hello there, 12 cats!")
+    ['Hello', ' there', ',', ' 12', ' cats', '!']
+    """
+    return _cutter().findall(text)
+
+
+def byte_ids(word: str) -> list[int]:
+    """The bytes of a piece as ids 0 to 255."""
+    return [ID_OF_BYTE[byte] for byte in word.encode()]
+
+
+class _Counts:
+    """Pair counts of a corpus, kept up to date: a merge touches only the words that contain the pair."""
+
+    def __init__(self, corpus: str) -> None:
+        frequency = Counter(cut(corpus))
+        self.words = [byte_ids(word) for word in frequency]
+        self.often = list(frequency.values())
+        self.tokens = sum(len(word) * n for word, n in zip(self.words, self.often, strict=True))
+        self.count: dict[Pair, int] = defaultdict(int)
+        self.where: dict[Pair, set[int]] = defaultdict(set)  # pair -> numbers of the words that (may) contain it
+        for number in range(len(self.words)):
+            self._add(number, +1)
+        self.heap = [(-count, pair) for pair, count in self.count.items()]  # holds every pair; may hold old counts
+        heapq.heapify(self.heap)
+
+    def _add(self, number: int, sign: int) -> None:
+        word, often = self.words[number], self.often[number] * sign
+        for pair in itertools.pairwise(word):
+            self.count[pair] += often
+            if sign > 0:
+                self.where[pair].add(number)
+
+    def best(self) -> tuple[Pair, int] | None:
+        """The most frequent pair, ties by smallest ids; None if there is no pair."""
+        while self.heap:
+            negative, pair = self.heap[0]
+            if self.count.get(pair) == -negative:
+                return pair, -negative
+            heapq.heappop(self.heap)  # the count has changed since; the current one is in the heap too
+        return None
+
+    def top(self, n: int) -> tuple[tuple[Pair, int], ...]:
+        """The `n` most frequent pairs, best first."""
+        return tuple(heapq.nsmallest(n, self.count.items(), key=lambda item: (-item[1], item[0]))) if n else ()
+
+    def merge(self, pair: Pair, new_id: int) -> None:
+        """Join `pair` everywhere."""
+        touched: set[Pair] = set()
+        for number in self.where.pop(pair):
+            before = self.words[number]
+            after = join(before, pair, new_id)
+            if len(after) == len(before):
+                continue
+            self._add(number, -1)
+            self.words[number] = after
+            self._add(number, +1)
+            self.tokens -= (len(before) - len(after)) * self.often[number]
+            touched |= {*itertools.pairwise(before), *itertools.pairwise(after)}
+        for changed in touched:
+            if self.count[changed] > 0:
+                heapq.heappush(self.heap, (-self.count[changed], changed))
+            else:
+                del self.count[changed]
+
+
+def train(corpus: str, *, vocab_size: int, min_count: int = 2, candidates: int = 0) -> Iterator[Merge]:
+    """Learn merges until the vocabulary has `vocab_size` entries or no pair occurs `min_count` times.
+
+    If a merge spells bytes that already have an id (two ways to the same piece), that id is used again.
+    `candidates` asks for that many leading pairs with every step (slow for a large corpus).
+    """
+    if vocab_size < 256:
+        raise TokenizationError("A byte-level vocabulary has at least 256 entries, one for every byte.")
+    counts = _Counts(corpus)
+    vocab = [bytes([byte]) for byte in BYTES]
+    id_of = {piece: i for i, piece in enumerate(vocab)}
+    while len(vocab) < vocab_size:
+        best = counts.best()
+        if best is None or best[1] < min_count:
+            return
+        pair, count = best
+        leading = counts.top(candidates)
+        piece = vocab[pair[0]] + vocab[pair[1]]
+        new_id = id_of.setdefault(piece, len(vocab))
+        if new_id == len(vocab):
+            vocab.append(piece)
+        counts.merge(pair, new_id)
+        yield Merge(pair, new_id, count, counts.tokens, leading)

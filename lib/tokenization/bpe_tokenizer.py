@@ -1,0 +1,147 @@
+"""Step 3, second half: a tokenizer from learned merges, the tree of its joins, and its tokenizer.json."""
+
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lib.tokenization import bpe
+from lib.tokenization.base import Token, checked, outside
+from lib.tokenization.tiktokens import spanned
+from lib.tokenization.vocabulary import spell
+
+
+@dataclass(frozen=True)
+class Node:
+    """A piece of a word: a byte (step 0, no parts) or two pieces joined by merge number `step`, from 1."""
+
+    id: int
+    data: bytes
+    step: int = 0
+    parts: tuple["Node", ...] = ()
+
+
+class BPETokenizer:
+    """Encode by replaying merges in the order they were learned. Thread-safe.
+
+    >>> tokenizer = BPETokenizer(bpe.train("low lower lowest low", vocab_size=260))
+    >>> [token.data for token in tokenizer.encode("lowly 🚀")][:3], tokenizer.decode(tokenizer.ids("lowly 🚀"))
+    ([b'low', b'l', b'y'], 'lowly 🚀')
+    """
+
+    unk_id = None
+
+    def __init__(self, merges: Iterable[bpe.Merge], name: str = "bpe") -> None:
+        self.name = name
+        self.merges = list(merges)
+        self.vocab = [bytes([byte]) for byte in bpe.BYTES]
+        self._rank: dict[bpe.Pair, int] = {}
+        for rank, merge in enumerate(self.merges):
+            if merge.new_id == len(self.vocab):
+                self.vocab.append(self.vocab[merge.pair[0]] + self.vocab[merge.pair[1]])
+            self._rank[merge.pair] = rank
+        self._table = dict(enumerate(self.vocab))
+        self._word = lru_cache(maxsize=65536)(self._encode_word)
+
+    @property
+    def vocab_size(self) -> int:
+        """256 bytes and one entry a merge."""
+        return len(self.vocab)
+
+    @property
+    def special(self) -> Mapping[str, int]:
+        """None."""
+        return {}
+
+    def _encode_word(self, word: str) -> tuple[int, ...]:
+        """Join the pair that was learned first, until no pair was ever learned."""
+        ids = bpe.byte_ids(word)
+        never = len(self.merges)
+        while len(ids) > 1:
+            rank = min(self._rank.get(pair, never) for pair in itertools.pairwise(ids))
+            if rank == never:
+                break
+            ids = bpe.join(ids, self.merges[rank].pair, self.merges[rank].new_id)
+        return tuple(ids)
+
+    def ids(self, text: str, *, parse_special: bool = False) -> list[int]:
+        """Only the ids of `encode`."""
+        return [i for word in bpe.cut(checked(text)) for i in self._word(word)]
+
+    def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:
+        """Tokens tile the text; several byte tokens may share a character."""
+        return spanned(self.ids(text), self._table)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """All bytes joined, then read as UTF-8."""
+        return b"".join(map(self.token_bytes, ids)).decode("utf-8", "replace")
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """The bytes of one id."""
+        if not 0 <= token_id < len(self.vocab):
+            raise outside(self, token_id)
+        return self.vocab[token_id]
+
+    def raw(self, token_id: int) -> str:
+        """GPT-2's spelling of the bytes."""
+        return spell(self.token_bytes(token_id))
+
+    def tree(self, word: str) -> list[Node]:
+        """How `word` (one piece of `bpe.cut`) is joined: one node for every token of the result."""
+        nodes = [Node(i, self.vocab[i]) for i in bpe.byte_ids(word)]
+        never = len(self.merges)
+        while len(nodes) > 1:
+            ranks = [self._rank.get((a.id, b.id), never) for a, b in itertools.pairwise(nodes)]
+            rank = min(ranks)
+            if rank == never:
+                break
+            at = ranks.index(rank)
+            new_id = self.merges[rank].new_id
+            nodes[at : at + 2] = [Node(new_id, self.vocab[new_id], rank + 1, (nodes[at], nodes[at + 1]))]
+        return nodes
+
+    def to_json(self) -> str:
+        """The same tokenizer as a tokenizer.json of the `tokenizers` library (byte-level BPE, GPT-2's pattern)."""
+        level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": True}
+        merges = [[self.raw(merge.pair[0]), self.raw(merge.pair[1])] for merge in self.merges]
+        model = {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
+                 "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
+                 "vocab": {self.raw(i): i for i in range(len(self.vocab))}, "merges": merges}  # fmt: skip
+        document: dict[str, object] = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": []}
+        document |= {"normalizer": None, "pre_tokenizer": level, "post_processor": level, "decoder": level}
+        document["model"] = model
+        return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def same_as_library(tokenizer: BPETokenizer, text: str) -> bool:
+    """The proof, encoding: our tokenizer.json loaded by the `tokenizers` library gives the same ids and spans.
+
+    >>> same_as_library(BPETokenizer(bpe.train("the cat sat on the mat", vocab_size=270)), "the mat 🚀 catnap")
+    True
+    """
+    from tokenizers import Tokenizer
+
+    theirs = Tokenizer.from_str(tokenizer.to_json()).encode(text)
+    ours = tokenizer.encode(text)
+    return [(t.id, (t.start, t.end)) for t in ours] == list(zip(theirs.ids, theirs.offsets, strict=True))
+
+
+def trains_like_library(corpus: str, vocab_size: int) -> bool:
+    """The proof, training: the library's BpeTrainer learns the same merges in the same order.
+
+    >>> trains_like_library("the cat sat on the mat. the dog sat on the log. aaaa aaaaa", 300)
+    True
+    """
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    library = Tokenizer(models.BPE())
+    library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size, min_frequency=2, initial_alphabet=alphabet, show_progress=False
+    )
+    library.train_from_iterator([corpus], trainer)
+    ours = json.loads(BPETokenizer(bpe.train(corpus, vocab_size=vocab_size)).to_json())["model"]
+    theirs = json.loads(library.to_str())["model"]
+    return (ours["merges"], ours["vocab"]) == (theirs["merges"], theirs["vocab"])

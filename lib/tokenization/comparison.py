@@ -1,0 +1,151 @@
+"""The same text through several tokenizers: counts, bytes per token, where they cut, what a round trip loses."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from lib.tokenization.base import Token, TokenizationError, Tokenizer, checked
+from lib.tokenization.display import visible
+
+
+@dataclass(frozen=True)
+class Row:
+    """One tokenizer's view of a text. `ids` are of the whole text, `head` its first tokens with bytes and spans."""
+
+    name: str
+    ids: list[int]
+    head: list[Token]
+    characters: int
+    text_bytes: int
+    vocab_size: int
+    unknown: int = 0  # tokens that say only "unknown", or characters without any token
+    decoded: str = ""
+    lost: str = ""  # what a round trip loses, a sentence; "" if nothing
+    error: str = ""  # a sentence if this tokenizer cannot cut this text
+
+    @property
+    def tokens(self) -> int:
+        """Length of the text in tokens."""
+        return len(self.ids)
+
+    @property
+    def chars_per_token(self) -> float:
+        """Characters of the text for each token, NaN without tokens."""
+        return self.characters / self.tokens if self.tokens else float("nan")
+
+    @property
+    def bytes_per_token(self) -> float:
+        """UTF-8 bytes of the text for each token, NaN without tokens."""
+        return self.text_bytes / self.tokens if self.tokens else float("nan")
+
+    @property
+    def kept(self) -> bool:
+        """Whether decoding gives the text back exactly."""
+        return not self.lost and not self.error
+
+    def cuts(self, end: int) -> set[int]:
+        """Character positions 0 < p < `end` where one token ends or the next begins (not inside a character)."""
+        edges: set[int] = set()
+        reach = 0
+        for token in self.head:
+            if token.start >= reach:
+                edges |= {reach, token.start}
+            reach = max(reach, token.end)
+        return {p for p in (*edges, reach) if 0 < p < end}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows in the order given; heads and boundaries cover the first `shown` characters."""
+
+    text: str
+    shown: int
+    rows: tuple[Row, ...]
+
+    def boundaries(self, first: int, second: int) -> tuple[set[int], set[int], set[int]]:
+        """Cuts that rows `first` and `second` share, and those that only one of them makes."""
+        end = min(self.reach(first), self.reach(second))
+        a, b = self.rows[first].cuts(end), self.rows[second].cuts(end)
+        return a & b, a - b, b - a
+
+    def reach(self, row: int) -> int:
+        """Characters that the head of a row covers."""
+        head = self.rows[row].head
+        complete = len(head) == self.rows[row].tokens
+        return self.shown if complete or not head else head[-1].end
+
+    def agreement(self, first: int, second: int) -> float:
+        """Shared cuts as a part of all cuts (Jaccard index), 1.0 if neither cuts."""
+        both, a, b = self.boundaries(first, second)
+        total = len(both) + len(a) + len(b)
+        return len(both) / total if total else 1.0
+
+
+def compare(text: str, tokenizers: Sequence[Tokenizer], *, shown: int = 4_000, head_tokens: int = 1_500) -> Comparison:
+    """Cut `text` with every tokenizer at once (in threads). All of it is counted; `shown` characters are spelled out.
+
+    >>> from lib.tokenization import load
+    >>> result = compare("Hello there", [load("gpt2"), load("character")])
+    >>> [(row.name, row.tokens, row.kept) for row in result.rows], result.boundaries(0, 1)[0]
+    ([('gpt2', 2, True), ('character', 11, True)], {5})
+    """
+    checked(text)
+    size = len(text.encode())
+    shown = min(shown, len(text))
+
+    def one(tokenizer: Tokenizer) -> Row:
+        return _row(text, size, tokenizer, shown, head_tokens)
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        return Comparison(text, shown, tuple(pool.map(one, tokenizers)))
+
+
+def _row(text: str, size: int, tokenizer: Tokenizer, shown: int, head_tokens: int) -> Row:
+    try:
+        if len(text) <= shown:
+            tokens = tokenizer.encode(text)
+            ids = [token.id for token in tokens]
+        else:
+            ids = tokenizer.ids(text)
+            tokens = head(tokenizer, text, ids, shown)
+        decoded = tokenizer.decode(ids)
+        unknown = ids.count(tokenizer.unk_id) if tokenizer.unk_id is not None else _uncovered(text, decoded, tokenizer)
+        lost = what_is_lost(text, decoded, unknown)
+    except TokenizationError as error:
+        return Row(tokenizer.name, [], [], len(text), size, tokenizer.vocab_size, error=str(error))
+    return Row(tokenizer.name, ids, tokens[:head_tokens], len(text), size, tokenizer.vocab_size, unknown, decoded, lost)
+
+
+def _uncovered(text: str, decoded: str, tokenizer: Tokenizer) -> int:
+    return len(text) - len(decoded) if tokenizer.name == "character" else 0
+
+
+def head(tokenizer: Tokenizer, text: str, ids: Sequence[int], shown: int) -> list[Token]:
+    """The tokens of the first `shown` characters as they are in the whole text (near a cut they could differ)."""
+    tokens = tokenizer.encode(text[: shown + 200])
+    same = next((n for n, token in enumerate(tokens) if n >= len(ids) or token.id != ids[n]), len(tokens))
+    return [token for token in tokens[:same] if token.end <= shown]
+
+
+def what_is_lost(text: str, decoded: str, unknown: int = 0) -> str:
+    """One sentence about what `decoded` does not bring back of `text`; "" if they are equal.
+
+    >>> what_is_lost("a  b", "a b"), what_is_lost("e" + chr(0x301), "é")
+    ('The spacing is lost.', 'Unicode normalisation (NFC): some characters are written differently afterwards.')
+    """
+    if decoded == text:
+        return ""
+    if unicodedata.normalize("NFC", text) == decoded:
+        return "Unicode normalisation (NFC): some characters are written differently afterwards."
+    if "".join(text.split()) == "".join(decoded.split()):
+        return "The spacing is lost."
+    missing = Counter(text) - Counter(decoded)
+    names = ", ".join(visible(char) for char, _ in missing.most_common(8))
+    more = " …" if len(missing) > 8 else ""
+    if unknown and "[UNK]" in decoded:
+        return f"Unknown words: {unknown} became [UNK]; the spacing is lost too."
+    if missing and len(decoded) < len(text):
+        return f"Lost characters: {names}{more}"
+    return "The text comes back changed."

@@ -1,0 +1,49 @@
+"""WordPiece and Unigram, BPE's two rivals, trained with the `tokenizers` library on the same corpus.
+
+WordPiece (BERT) encodes by taking the longest piece that fits, from the left. Its original trainer joins the pair that
+is frequent compared with its parts; the library's trainer counts pairs as BPE does. Unigram (SentencePiece: T5, ALBERT)
+starts with many pieces and drops those that explain the corpus worst; it encodes by the most probable split.
+"""
+
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from lib.tokenization.base import TokenizationError
+from lib.tokenization.hf import HFTokenizer
+from lib.tokenization.word import UNK
+
+_WORDS = pre_tokenizers.Sequence(
+    [
+        pre_tokenizers.Split(Regex(r"\s+"), "removed"),
+        pre_tokenizers.Split(Regex(r"[\p{L}\p{M}\p{N}_]+|[^\s\p{L}\p{M}\p{N}_]"), "isolated"),
+    ]
+)
+
+
+def train_wordpiece(corpus: str, *, vocab_size: int) -> HFTokenizer:
+    """WordPiece on words and punctuation; pieces inside a word start with ##, a word that cannot be cut is [UNK]."""
+    tokenizer = Tokenizer(models.WordPiece(unk_token=UNK))
+    tokenizer.pre_tokenizer = _WORDS
+    tokenizer.decoder = decoders.WordPiece(cleanup=False)
+    trainer = trainers.WordPieceTrainer(vocab_size=vocab_size, special_tokens=[UNK], show_progress=False)
+    return _trained("wordpiece", tokenizer, trainer, corpus)
+
+
+def train_unigram(corpus: str, *, vocab_size: int) -> HFTokenizer:
+    """Unigram with ▁ for a space, as SentencePiece does; a character never seen in training is <unk>."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
+    trainer = trainers.UnigramTrainer(
+        vocab_size=vocab_size, unk_token="<unk>", special_tokens=["<unk>"], show_progress=False
+    )
+    return _trained("unigram", tokenizer, trainer, corpus)
+
+
+def _trained(name: str, tokenizer: Tokenizer, trainer: trainers.Trainer, corpus: str) -> HFTokenizer:
+    if not corpus.strip():
+        raise TokenizationError("There is nothing to learn from an empty corpus.")
+    try:
+        tokenizer.train_from_iterator(corpus.splitlines(), trainer)
+    except Exception as error:  # the library raises bare Exception, e.g. for a corpus too small for Unigram
+        raise TokenizationError(f"The corpus is too small to train {name}.") from error
+    return HFTokenizer(name, tokenizer, {}, lambda: tokenizer)
