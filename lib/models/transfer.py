@@ -15,7 +15,7 @@ from lib.models.disk import Progress, check_space, gigabytes
 from lib.models.errors import DownloadError
 from lib.models.hub import Hub, HubFile, Repository, reason
 
-CHUNK = 1 << 20  # bytes read at a time
+CHUNK = 1 << 18  # bytes read at a time; what a broken line loses at most
 ATTEMPTS = 4  # that bring nothing new, before a file is given up
 
 
@@ -116,7 +116,7 @@ def _whole(part: Path, file: HubFile, meter: _Meter) -> bool:
         return True
     digest = hashlib.sha256() if file.sha256 else hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
     with part.open("rb") as content:
-        while chunk := content.read(8 * CHUNK):
+        while chunk := content.read(32 * CHUNK):
             digest.update(chunk)
             if size > 50_000_000:
                 meter.progress(f"Checking {file.name}", content.tell() / size)
