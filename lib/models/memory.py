@@ -3,7 +3,9 @@
 The one place that answers "does it fit?": the engine asks before loading, the model shelf before offering.
 """
 
+import contextlib
 import ctypes
+import gc
 import os
 import subprocess
 import sys
@@ -52,6 +54,14 @@ def resident_bytes() -> int | None:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, AttributeError):
         return None
+
+
+def give_memory_back() -> None:
+    """Collect garbage and hand freed pages back to the system: glibc keeps them otherwise."""
+    gc.collect()
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def _cgroup() -> tuple[int | None, int | None]:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from lib import engine as engines
 from lib import models, tokenization
+from lib.models.memory import give_memory_back
 from lib.ui.chrome import freeze_garbage
 
 
@@ -19,18 +20,45 @@ def tokenizer(name: str) -> tokenization.Tokenizer:
     return tokenization.load(name)
 
 
+_loaded: dict[tuple[str, str], engines.EngineInfo] = {}  # what is in memory now, for the model shelf
+
+
 def _release(engine: engines.Engine) -> None:
+    for key in [key for key, info in _loaded.items() if info is engine.info]:
+        _loaded.pop(key, None)
     engine.close()
     gc.unfreeze()
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the model …", on_release=_release)
-def engine(model_id: str, dtype: str = "auto") -> engines.Engine:
-    """A loaded model, shared by all sessions. Raises PlaygroundError (not here, does not fit, damaged)."""
-    models.where(model_id)  # a clear sentence before torch is imported
+def _engine(model_id: str, dtype: str) -> engines.Engine:
+    models.require(model_id)  # a clear sentence before torch is imported
     loaded = engines.load(model_id, dtype=dtype)
+    _loaded[model_id, dtype] = loaded.info
     freeze_garbage()
     return loaded
+
+
+def engine(model_id: str, dtype: str = "auto") -> engines.Engine:
+    """A loaded model, shared by all sessions. Raises PlaygroundError (not here, does not fit, damaged).
+
+    A plain function around the cache: Streamlit's key leaves defaults out, so that `engine(m)` and `engine(m, "auto")`
+    would otherwise load the model twice.
+    """
+    return _engine(model_id, dtype)
+
+
+def loaded() -> dict[tuple[str, str], engines.EngineInfo]:
+    """What is in memory now, by (model id, dtype asked for)."""
+    return dict(_loaded)
+
+
+def unload(model_id: str) -> None:
+    """Take a model out of memory, in every dtype. Running requests end; the next use loads it again."""
+    for known, dtype in loaded():
+        if known == model_id:
+            _engine.clear(known, dtype)
+    give_memory_back()
 
 
 @st.cache_data(max_entries=256, max_size="200MB", show_spinner=False)
