@@ -1,0 +1,185 @@
+"""Figures of the Next Token page: the same logits at six temperatures, along all temperatures, and two distributions.
+
+Takes logits or probabilities over the whole vocabulary, float (V,), and functions that name an id.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from lib.engine.sampling import entropy, kl_divergence, ranking, softmax
+from lib.figures.theme import ACCENT, CATEGORICAL, MONOSPACE, MUTED, WARN, plain, polish
+
+TEMPERATURES = (0.2, 0.5, 0.7, 1.0, 1.5, 2.0)
+_GRID = tuple(round(0.05 * step, 2) for step in range(41))  # 0 (greedy) to 2
+Label = Callable[[int], str]
+
+
+def six_temperatures(logits: np.ndarray, label: Label, *, top: int = 8) -> go.Figure:
+    """Small multiples: the likeliest tokens and everything else at 0.2, 0.5, 0.7, 1.0, 1.5 and 2.0."""
+    ids = ranking(logits)[:top]
+    names = [plain(label(int(i))) for i in ids]
+    rest = logits.size - len(ids)
+    titles = [f"T = {t}" + (" (the model's own)" if t == 1 else "") for t in TEMPERATURES]
+    fig = make_subplots(
+        rows=2, cols=3, shared_xaxes=True, subplot_titles=titles, horizontal_spacing=0.09, vertical_spacing=0.12
+    )
+    for index, temperature in enumerate(TEMPERATURES):
+        probs = softmax(logits, temperature)
+        values = [*probs[ids], max(0.0, 1 - probs[ids].sum())]
+        # Bars are keyed by id: two ids with the same text stay two bars.
+        keys = [str(i) for i in ids] + ["else"]
+        fig.add_bar(
+            x=values,
+            y=keys,
+            orientation="h",
+            marker_color=[ACCENT] * len(ids) + [MUTED],
+            showlegend=False,
+            text=[f"{100 * v:.1f}%" for v in values],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=[*names, f"{rest:,} other tokens"],
+            row=index // 3 + 1,
+            col=index % 3 + 1,
+            hovertemplate="%{customdata} (id %{y})<br>%{x:.4%}<extra></extra>",
+        )
+    fig.update_yaxes(
+        autorange="reversed",
+        type="category",
+        tickvals=[*map(str, ids), "else"],
+        ticktext=[*names, "everything else"],
+        tickfont={"family": MONOSPACE, "size": 11},
+    )
+    fig.update_xaxes(range=[0, 1.18], tickformat=".0%", tickvals=[0, 0.5, 1])
+    return polish(fig, height=560).update_layout(margin_t=36)
+
+
+def along_temperature(logits: np.ndarray, label: Label, *, top: int = 8) -> go.Figure:
+    """Each leading token's probability against temperature, and everything else dashed."""
+    ids = ranking(logits)[:top]
+    probs = np.stack([softmax(logits, t) for t in _GRID])  # (41, V)
+    fig = go.Figure()
+    for index, i in enumerate(map(int, ids)):
+        fig.add_scatter(
+            x=_GRID,
+            y=probs[:, i],
+            name=plain(label(i)),
+            mode="lines",
+            line={"color": CATEGORICAL[index % len(CATEGORICAL)], "width": 2.5},
+            hovertemplate=f"{plain(label(i))} (id {i})<br>T = %{{x}}: %{{y:.3%}}<extra></extra>",
+        )
+    fig.add_scatter(
+        x=_GRID,
+        y=np.clip(1 - probs[:, ids].sum(axis=1), 0, 1),
+        name="everything else",
+        mode="lines",
+        line={"color": MUTED, "dash": "dash", "width": 2.5},
+        hovertemplate="everything else<br>T = %{x}: %{y:.3%}<extra></extra>",
+    )
+    fig.update_xaxes(title="temperature (0 is greedy)", range=[0, 2])
+    fig.update_yaxes(title="probability", tickformat=".0%", range=[0, 1.02])
+    fig.add_vline(x=1, line={"color": MUTED, "width": 1, "dash": "dot"})
+    return polish(fig, height=400)
+
+
+def spread(logits: np.ndarray) -> go.Figure:
+    """Entropy in bits, and perplexity (effective choices: e to the entropy in nats), against temperature."""
+    nats = np.array([entropy(softmax(logits, t)) for t in _GRID])
+    fig = make_subplots(rows=1, cols=2, subplot_titles=("Entropy, in bits", "Perplexity: effective number of choices"))
+    fig.add_scatter(
+        x=_GRID,
+        y=nats / np.log(2),
+        mode="lines",
+        line={"color": ACCENT, "width": 2.5},
+        row=1,
+        col=1,
+        hovertemplate="T = %{x}: %{y:.2f} bits<extra></extra>",
+        showlegend=False,
+    )
+    fig.add_scatter(
+        x=_GRID,
+        y=np.exp(nats),
+        mode="lines",
+        line={"color": WARN, "width": 2.5},
+        row=1,
+        col=2,
+        hovertemplate="T = %{x}: %{y:,.1f} choices<extra></extra>",
+        showlegend=False,
+    )
+    fig.update_yaxes(type="log", row=1, col=2)
+    fig.update_xaxes(title="temperature", range=[0, 2])
+    return polish(fig, height=300).update_layout(margin_t=36)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two distributions over one vocabulary. KL in bits; `movers` are ids by how much they changed, most first."""
+
+    forward: float  # KL(a || b)
+    backward: float  # KL(b || a)
+    distance: float  # total variation, 0..1: the probability that has moved
+    movers: tuple[int, ...]
+
+
+def compare(a: np.ndarray, b: np.ndarray, *, top: int = 12) -> Comparison:
+    """How two distributions (V,) differ.
+
+    >>> result = compare(np.array([0.5, 0.5]), np.array([0.75, 0.25]))
+    >>> round(result.forward, 4), result.distance
+    (0.2075, 0.25)
+    """
+    change = np.abs(a - b)
+    movers = tuple(int(i) for i in ranking(change)[:top] if change[i] > 0)
+    bits = math.log(2)
+    return Comparison(kl_divergence(a, b) / bits, kl_divergence(b, a) / bits, float(change.sum() / 2), movers)
+
+
+def two(
+    a: np.ndarray,
+    b: np.ndarray,
+    names: tuple[str, str],
+    label: Label,
+    *,
+    top: int = 10,
+    ids: Sequence[int] | None = None,
+) -> go.Figure:
+    """Two distributions (V,) as paired bars: the `top` likeliest of either, or `ids`, and everything else."""
+    chosen = list(ids) if ids is not None else _leaders(a, b, top)
+    keys = [*map(str, chosen), "else"]
+    fig = go.Figure()
+    for probs, name, color in ((a, names[0], ACCENT), (b, names[1], WARN)):
+        values = [*probs[chosen], max(0.0, 1 - float(probs[chosen].sum()))]
+        fig.add_bar(
+            y=keys,
+            x=values,
+            name=plain(name),
+            orientation="h",
+            marker_color=color,
+            text=[f"{100 * v:.2f}%" for v in values],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="id %{y}: %{x:.4%}<extra>" + plain(name) + "</extra>",
+        )
+    largest = max(float(max(p[chosen].max(), 1 - p[chosen].sum())) for p in (a, b)) if chosen else 1.0
+    fig.update_xaxes(tickformat=".0%", range=[0, min(1.15, largest * 1.2)])
+    fig.update_yaxes(
+        autorange="reversed",
+        type="category",
+        tickvals=keys,
+        tickfont={"family": MONOSPACE, "size": 12},
+        ticktext=[*(plain(label(i)) for i in chosen), "everything else"],
+    )
+    fig.update_layout(barmode="group", bargroupgap=0.08)
+    return polish(fig, height=90 + 38 * len(keys))
+
+
+def _leaders(a: np.ndarray, b: np.ndarray, top: int) -> list[int]:
+    best: dict[int, None] = {}
+    for x, y in zip(ranking(a)[:top], ranking(b)[:top], strict=True):
+        best.setdefault(int(x))
+        best.setdefault(int(y))
+    return list(best)[:top]

@@ -1,0 +1,187 @@
+"""The lower panels of the Next Token page: temperatures, comparison, table, code. Each runs only while it is open."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lib.engine.sampling import distribution, ranking, softmax
+from lib.figures import next_token as figures
+from lib.ui.distribution import Knobs
+from lib.ui.next_token import Reading
+from lib.ui.next_token_code import program
+from lib.ui.next_token_state import State
+
+Append = Callable[[int], None]
+
+
+def temperatures(reading: Reading, here: State) -> None:
+    """The same logits at six temperatures, along all temperatures, and how spread out they become."""
+    logits = reading.logits(here.at)
+    st.markdown(
+        "**The same scores at six temperatures.** Every score is divided by T before the softmax. "
+        "The order never changes, only how far apart the bars are."
+    )
+    st.plotly_chart(
+        figures.six_temperatures(logits, reading.label), key="next-token-six", config={"displayModeBar": False}
+    )
+    st.markdown(
+        "**Each token's probability against temperature.** The favourite only loses as T grows; a token in "
+        "the middle may first gain, then lose to the thousands of unlikely ones, which together are “everything else”."
+    )
+    st.plotly_chart(
+        figures.along_temperature(logits, reading.label), key="next-token-along", config={"displayModeBar": False}
+    )
+    st.markdown(
+        "**How undecided is that?** Entropy is the average surprise in bits. Perplexity is the number of "
+        "equally likely tokens that would be just as undecided."
+    )
+    st.plotly_chart(figures.spread(logits), key="next-token-spread", config={"displayModeBar": False})
+
+
+def table(reading: Reading, here: State, append: Append) -> None:
+    """The likeliest tokens as a table whose rows append, and the full distribution as CSV."""
+    knobs, logits = here.knobs, reading.logits(here.at)
+    raw, now = softmax(logits), distribution(logits, **knobs.sampling)
+    ids = [int(i) for i in ranking(logits)[: knobs.n]]
+    rows = [reading.row(i) for i in ids]
+    frame = pd.DataFrame(
+        {
+            "rank": range(1, len(ids) + 1),
+            "id": ids,
+            "token": [row.label for row in rows],
+            "bytes": [row.hex for row in rows],
+            "logit": logits[ids],
+            "the model's own": raw[ids],
+            "after your settings": now.probs[ids],
+            "kept": now.kept[ids],
+        }
+    )
+    shown = {
+        name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
+        for name in ("the model's own", "after your settings")
+    }
+    st.caption("Select a row to append its token.")
+    event = st.dataframe(
+        frame,
+        hide_index=True,
+        column_config=shown | {"logit": st.column_config.NumberColumn(format="%.3f")},
+        key=f"next-token-table-{hash((reading.model_id, reading.ids, here.at))}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    if chosen := event["selection"]["rows"]:
+        append(ids[chosen[0]])
+    st.download_button(
+        f"Download all {logits.size:,} tokens as CSV",
+        lambda: full_csv(reading, logits, knobs),
+        file_name="next-token.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def full_csv(reading: Reading, logits: np.ndarray, knobs: Knobs) -> str:
+    """The whole distribution, likeliest first. Tokens are JSON strings, so no spreadsheet takes one for a formula."""
+    raw, now = softmax(logits), distribution(logits, **knobs.sampling)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["rank", "id", "token", "bytes_hex", "logit", "probability_model", "probability_settings", "kept"])
+    for rank, i in enumerate(map(int, ranking(logits)), 1):
+        row = reading.row(i)
+        writer.writerow(
+            [
+                rank,
+                i,
+                json.dumps(row.label, ensure_ascii=False),
+                row.hex,
+                f"{logits[i]:.6g}",
+                repr(float(raw[i])),
+                repr(float(now.probs[i])),
+                int(now.kept[i]),
+            ]
+        )
+    return out.getvalue()
+
+
+def code(reading: Reading, here: State) -> None:
+    """The program that computes this screen."""
+    st.markdown(
+        "This is all of it: the model, the ids, and `transformers`' own warpers in the order in which they are applied."
+    )
+    ids = reading.ids[: here.at]
+    st.code(
+        program(reading.model_id, reading.engine.info.dtype, ids, [reading.label(i) for i in ids], here.knobs),
+        language="python",
+    )
+
+
+def versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callable[[int], str], key: str) -> None:
+    """Two distributions side by side: divergence in numbers, leading tokens, and the tokens that moved most."""
+    result = figures.compare(a, b)
+    columns = st.columns(3)
+    columns[0].metric(
+        "KL(A ‖ B)",
+        _bits(result.forward),
+        help=(
+            "How many bits per token one loses on average by "
+            "expecting B when A is true. It is infinite when B rules out what A allows."
+        ),
+    )
+    columns[1].metric("KL(B ‖ A)", _bits(result.backward), help="The other way round: KL is not symmetric.")
+    columns[2].metric(
+        "Probability that moved",
+        f"{100 * result.distance:.1f} %",
+        help="Half the sum of all differences: 0 % for equal distributions, 100 % for ones that share no token.",
+    )
+    st.plotly_chart(figures.two(a, b, names, label), key=f"{key}-two", config={"displayModeBar": False})
+    if result.movers:
+        ids = list(result.movers)
+        st.markdown("**The tokens that moved most**")
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "token": [label(i) for i in ids],
+                    "id": ids,
+                    "A": a[ids],
+                    "B": b[ids],
+                    "B − A": b[ids] - a[ids],
+                }
+            ),
+            hide_index=True,
+            key=f"{key}-movers",
+            column_config={name: st.column_config.NumberColumn(format="percent") for name in ("A", "B", "B − A")},
+        )
+
+
+def _bits(value: float) -> str:
+    return "∞" if math.isinf(value) else f"{value:.3f} bits"
+
+
+def trailing_space(reading: Reading, prompt: str, without: Reading) -> None:
+    """Warn of a space at the end, with the distribution with and without it. Nothing is changed for the reader."""
+    tail = prompt[len(prompt.rstrip()) :]
+    name = "space" if tail.strip(" ") == "" else "line break" if tail.strip("\n\r") == "" else "white space"
+    with st.container(border=True, key="trailing-space"):
+        st.markdown(
+            f":material/warning: **The prompt ends in a {name}.** Most tokens carry the space *before* the word "
+            "(`␣girl` is one token). A space at the end is therefore a token of its own, and the model must go on "
+            "in a way that it rarely saw in training. Compare the two:"
+        )
+        a, b = reading.shaped(Knobs()).probs, without.shaped(Knobs()).probs
+        result = figures.compare(a, b)
+        st.plotly_chart(
+            figures.two(a, b, (f"with the {name}", "without"), reading.label, top=8),
+            key="trailing-two",
+            config={"displayModeBar": False},
+        )
+        st.caption(
+            f"KL(with ‖ without) = {_bits(result.forward)}; {100 * result.distance:.0f} % of the probability moved. "
+            "Your text is left as it is: delete the end yourself if you did not mean it."
+        )

@@ -1,0 +1,64 @@
+"""The next token: a probability for every token there is, and what temperature and filters do to it."""
+
+import streamlit as st
+
+from lib.ui import next_token, shelf
+from lib.ui.chrome import explained, setup_page, takeaways
+from lib.ui.distribution import next_token_chart
+from lib.ui.next_token_actions import EXAMPLES, append, before_widgets, example, look
+from lib.ui.next_token_lesson import lesson, question
+from lib.ui.next_token_state import follow, state, write_link
+from lib.ui.next_token_tabs import tabs
+from lib.ui.next_token_text import HEATED, notes, path_buttons, place_note, show_tokens
+
+setup_page(
+    "Next token",
+    icon="🎲",
+    lead=(
+        "A language model reads a text and gives <b>every token it knows</b> a probability of coming next. Temperature"
+        " and filters only reshape these probabilities: drag them and watch. Click a token to write on."
+    ),
+)
+here = state()
+before_widgets(here)
+with explained():
+    left, right = st.columns([3, 1])
+    with right:
+        model_id = shelf.pick_model("model", role="base")
+    with left:
+        prompt = st.text_area("Prompt", EXAMPLES[0], key="prompt", bind="query-params", height=80) or ""
+        st.pills("Examples", EXAMPLES, key="next-token-example", on_change=example, label_visibility="collapsed")
+    reading = next_token.read(model_id, prompt, follow(here, next_token.tokenizer_of(model_id), prompt))
+    notes(reading, prompt, here)
+    tokens = st.container()  # filled after the chart, as the chart is what one waits for
+    path_buttons(reading, here)
+    place_note(reading, here)
+    with next_token.patience(reading):
+        logits = reading.logits(here.at)
+    reply = next_token_chart(
+        "next-token-chart",
+        logits,
+        reading.row,
+        start=here.start,
+        nonce=here.nonce,
+        seed=here.knobs.seed,
+        actual=None if here.at is None else reading.ids[here.at],
+    )
+    here.knobs = reply.knobs
+    write_link(here)
+    if reply.append is not None:
+        append(reading, here, reply.append)
+    with tokens:
+        picked = show_tokens(reading, here, heated=len(reading.ids) <= HEATED)
+    if picked is not None:
+        look(reading, here, picked)
+    tabs(reading, prompt, here)
+    question(reading, here)
+lesson()
+takeaways(
+    "The model gives a probability to **every** token it knows; choosing one is a separate step.",
+    "**Temperature** divides the scores before the softmax: below 1 the likely get likelier, above 1 the unlikely get a"
+    " chance. The order never changes, and 0 means: always the first.",
+    "**Top-k, top-p and min-p** cut the tail off, each in its own way, and share what is left out among the rest.",
+    "A text's probability is the product of its tokens' probabilities: every step of a path counts.",
+)
