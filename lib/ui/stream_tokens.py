@@ -54,6 +54,12 @@ def groups(pieces: Sequence[bytes]) -> list[int]:
     return starts
 
 
+def token_name(tokenizer: Tokenizer, token_id: int) -> str:
+    """A token's visible name: its bytes as `display.label` shows them, a control token as its text."""
+    control = next((text for text, number in tokenizer.special.items() if number == token_id), None)
+    return control or label(tokenizer.token_bytes(token_id))
+
+
 def stream_tokens(tokenizer: Tokenizer, steps: Iterable[Step], *, forced: int = 0) -> list[dict[str, Any]]:
     """One dict per token: id, text, label, prob, logprob, rank, group, special, forced, alternatives.
 

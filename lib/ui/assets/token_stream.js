@@ -302,8 +302,8 @@ function createView(root) {
     data.tokens.forEach((token, index) => {
       if (token.alternatives && token.alternatives.length) known.set(index, { key: keyOf(index), list: token.alternatives });
     });
-    if (data.live && caret.parentNode !== text) text.appendChild(caret);
-    if (!data.live) caret.remove();
+    if (data.live && count && caret.parentNode !== text) text.appendChild(caret);
+    if (!data.live || !count) caret.remove();
     for (let index = 0; index < count; index++) paint(index);
     host.classList.toggle("live", Boolean(data.live));
     text.setAttribute("aria-label", data.name || "generated tokens");

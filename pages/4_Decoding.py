@@ -1,0 +1,44 @@
+"""Decoding: the model gives probabilities, the strategy chooses. One prompt, one seed, a grid of strategies at once."""
+
+import streamlit as st
+
+from lib.ui import (
+    cache,
+    decoding_beam,
+    decoding_controls,
+    decoding_grid,
+    decoding_lesson,
+    decoding_samples,
+    decoding_state,
+    decoding_step,
+)
+from lib.ui.chrome import explained, setup_page
+
+setup_page(
+    "Decoding", icon="🎲",
+    lead="The model gives every token a probability; it does not choose. A decoding strategy chooses, one token after "
+         "the other. Here one prompt and one seed go through several strategies at the same time.",
+)
+
+prompt, seed, length, model_id = decoding_controls.settings_bar()
+columns = decoding_state.columns()
+decoding_controls.action_bar(columns)
+slots = decoding_controls.cards(columns)
+decoding_state.write_link()
+
+with explained():
+    engine = cache.engine(model_id)
+    ids = decoding_state.prompt_ids(engine, prompt)
+    if st.session_state.pop("decoding-asked", False):
+        decoding_state.run_all(engine, ids, seed=seed, max_new_tokens=length)
+    decoding_grid.live(engine, slots, settings=(ids, seed, length))
+    st.caption("The address bar holds this comparison: prompt, seed, length and columns. Copy it to share it.")
+
+    decoding_step.panel(engine, model_id, columns, prompt)
+    decoding_samples.panel(engine, columns, ids, seed=seed)
+    decoding_beam.panel(engine, columns)
+    decoding_lesson.code_panel(engine, columns, prompt, seed=seed, max_new_tokens=length)
+    st.subheader("What do you expect?")
+    decoding_lesson.questions(engine, model_id, ids)
+
+decoding_lesson.closing()
