@@ -1,16 +1,18 @@
 """Conversations, chat templates, and their rendering to ids in which nothing typed can pose as a control token."""
 
 from lib.chat.conversation import ROOT, Conversation, ConversationError, Message
+from lib.chat.defaults import generation_defaults
 from lib.chat.files import as_data, from_data, from_json, to_json, to_markdown
 from lib.chat.fitting import Fitted, TooLongError, fit
+from lib.chat.markdown import harmless
 from lib.chat.provenance import Messages
 from lib.chat.rendering import ROLES, Rendered, render, render_naively
 from lib.chat.sandbox import TemplateError
 from lib.chat.segments import Segment
-from lib.chat.templates import TEMPLATES, ChatTemplate, from_folder, resolve
+from lib.chat.templates import TEMPLATES, ChatTemplate, for_model, from_folder, resolve
 
 __all__ = [
     "ROLES", "ROOT", "TEMPLATES", "ChatTemplate", "Conversation", "ConversationError", "Fitted", "Message", "Messages",
-    "Rendered", "Segment", "TemplateError", "TooLongError", "as_data", "fit", "from_data", "from_folder", "from_json",
-    "render", "render_naively", "resolve", "to_json", "to_markdown",
+    "Rendered", "Segment", "TemplateError", "TooLongError", "as_data", "fit", "for_model", "from_data", "from_folder",
+    "from_json", "generation_defaults", "harmless", "render", "render_naively", "resolve", "to_json", "to_markdown",
 ]

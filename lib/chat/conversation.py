@@ -22,14 +22,14 @@ class ConversationError(PlaygroundError):
 
 @dataclass
 class Message:
-    """One message. `stats` holds what was measured while a reply was generated; `tokens` its steps, for inspection."""
+    """One message. `stats` holds what was measured while a reply was generated, `tokens` the engine's steps."""
 
     id: str
     parent: str  # ROOT for a first message
     role: str  # "user" or "assistant"
     content: str
     stats: dict[str, Any] = field(default_factory=dict)
-    tokens: list[dict[str, Any]] = field(default_factory=list)
+    tokens: list[Any] = field(default_factory=list)
 
 
 @dataclass

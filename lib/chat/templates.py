@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lib import models
 from lib.chat.sandbox import TemplateError
 
 
@@ -139,6 +140,19 @@ def resolve(template: "str | ChatTemplate") -> ChatTemplate:
     if "{{" in template or "{%" in template:
         return ChatTemplate("own", "The model's own", template, "The Jinja template that came with the model.")
     raise TemplateError(f'There is no chat template called "{template[:60]}". Known: {", ".join(TEMPLATES)}.')
+
+
+def for_model(model_id: str) -> ChatTemplate:
+    """The format a model was taught: by name for the catalog, its folder's own Jinja text, or plain text if none.
+
+    Raises PlaygroundError for an unknown model.
+    """
+    asked = models.spec(model_id).template
+    if asked in TEMPLATES:
+        return TEMPLATES[asked]
+    place = models.where(model_id)
+    own = from_folder(place.folder) if place else None
+    return own or (resolve(asked) if asked else TEMPLATES["plain"])
 
 
 def from_folder(folder: Path) -> ChatTemplate | None:

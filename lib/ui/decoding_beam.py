@@ -108,13 +108,19 @@ def verdict(steps: Sequence[BeamStep], name: Callable[[int], str]) -> str:
     firsts = beam_tree.first_tokens(steps)
     best = steps[-1].best
     favourite, winner = firsts[0], next((f for f in firsts if best.ids and f.id == best.ids[0]), firsts[0])
+    way = [node for node in beam_tree.nodes(steps) if node.ids == best.ids[: len(node.ids)]]
+    low = max(way, key=lambda node: node.place)
+    if winner.id == favourite.id and low.place == 0:
+        return (f"Here the likeliest first token, “**{escape(name(favourite.id))}**” "
+                f"({100 * math.exp(favourite.logprob):.1f} %), also opens the result, and the result led at every step: "
+                "greedy search finds the same. The toy shows the other case; try other prompts, or more beams.")
     if winner.id == favourite.id:
-        return (f"Here the likeliest first token, **{escape(name(favourite.id))}** "
-                f"({100 * math.exp(favourite.logprob):.1f} %), also opens the result. That is common, not certain: the "
-                "toy shows the other case. Try other prompts, or more beams.")
+        return (f"The likeliest first token, “**{escape(name(favourite.id))}**” "
+                f"({100 * math.exp(favourite.logprob):.1f} %), also opens the result. But at step {low.step + 1} the "
+                f"result was only number {low.place + 1} in total: whoever keeps one beginning alone loses it there.")
     lost = (f"its beams were pruned after step {favourite.followed}" if favourite.followed < len(steps)
             else f"its best text totals {favourite.best_total:.2f}")
-    return (f"The best first token lost. **{escape(name(favourite.id))}** was likeliest at step 1 "
+    return (f"The best first token lost. “**{escape(name(favourite.id))}**” was likeliest at step 1 "
             f"({100 * math.exp(favourite.logprob):.1f} %), but {lost}. "
-            f"**{escape(name(winner.id))}** began with only {100 * math.exp(winner.logprob):.1f} % and ends with a "
+            f"“**{escape(name(winner.id))}**” began with only {100 * math.exp(winner.logprob):.1f} % and ends with a "
             f"total of {best.total:.2f} (score {best.score:.3f}).")

@@ -26,6 +26,22 @@ _STATS_CSS = """
 """
 
 
+_LEGEND = """
+<div style="display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;font-size:.82rem;opacity:.85">
+<span>expected by the model</span><span style="width:9rem;height:.7rem;border-radius:4px;border:1px solid
+rgba(128,128,128,.4);background:linear-gradient(90deg,rgba(99,102,241,.1),rgba(174,109,132,.25) 33%,
+rgba(249,115,22,.4) 67%,rgba(249,115,22,.55))"></span><span>surprising (1 in 1000)</span>
+<span>· point at a token or tap it for its alternatives, click one to branch · ⑂ where a column leaves the first</span>
+</div>
+"""
+
+
+def legend() -> None:
+    """What the colours and flags mean, and that the address bar is the link to share."""
+    st.html(_LEGEND)
+    st.caption("The address bar holds this comparison: prompt, seed, length and columns. Copy it to share it.")
+
+
 def per_row(count: int) -> int:
     """Columns in a row: never more than three, so that none is narrow.
 

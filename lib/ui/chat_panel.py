@@ -1,0 +1,84 @@
+"""The right side of the chat page (the X-ray), what is said about dropped turns, and the step that makes a reply."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from lib.chat import Fitted
+from lib.engine import Engine
+from lib.errors import PlaygroundError
+from lib.ui import chat_reply
+from lib.ui.chat_settings import ChatSettings
+from lib.ui.chat_state import Workspace
+from lib.ui.chat_xray import token_meter, xray
+from lib.ui.chrome import escape
+
+
+def look(space: Workspace, engine: Engine, chosen: ChatSettings) -> None:
+    """The conversation as the model reads it for its next (or latest) reply."""
+    st.markdown("**Template X-ray**")
+    path = space.conversation.path()
+    latest = path[-1] if path and path[-1].role == "assistant" else None
+    if not path:
+        st.caption("Say something, and the text that the model reads appears here, token by token.")
+        return
+    which = "the latest reply" if latest else "the next reply"
+    ids = st.toggle("Show ids", key="xray-ids")
+    try:
+        fitted = chat_reply.prompt(space.conversation, engine, chosen, until=latest.id if latest else None)
+    except PlaygroundError as error:
+        st.warning(escape(str(error)), icon=":material/warning:")
+        return
+    st.caption(f"What the model {'read' if latest else 'reads'} for {which}: {len(fitted.rendered.ids):,} tokens. "
+               f"Room for a reply of up to {min(fitted.room, chosen.max_new_tokens):,}.")
+    if fitted.rendered.default_system:
+        st.caption(":material/robot_2: The template put in a system prompt: "
+                   f"“{escape(fitted.rendered.default_system)}”")
+    with st.container(height=420, border=True, key="xray-box"):
+        xray("xray", fitted.rendered, engine.tokenizer, ids=ids,
+             meter=token_meter(fitted.rendered, engine.info.context, fitted.room))
+
+
+def notices(space: Workspace, engine: Engine, chosen: ChatSettings) -> None:
+    """What was left out of the prompt because the context is full."""
+    if not space.conversation.messages:
+        return
+    try:
+        fitted = chat_reply.prompt(space.conversation, engine, chosen)
+    except PlaygroundError:
+        return  # said where it matters: when the reply is made
+    if fitted.dropped:
+        st.warning(dropped_sentence(fitted, engine, chosen), icon=":material/content_cut:")
+
+
+def dropped_sentence(fitted: Fitted, engine: Engine, chosen: ChatSettings) -> str:
+    """Which messages no longer fit, and why."""
+    first, last = fitted.dropped[0] + 1, fitted.dropped[-1] + 1
+    offset = sum(m["role"] == "system" for m in fitted.messages[:1])
+    which = f"message {first - offset}" if first == last else f"messages {first - offset} to {last - offset}"
+    return (f"The context is full: {engine.info.context:,} tokens, {chat_reply.reserve(engine, chosen):,} of them kept "
+            f"for the reply. The oldest turns ({which}) are no longer sent; the system prompt stays.")
+
+
+def make_reply(space: Workspace, engine: Engine, chosen: ChatSettings, spot: DeltaGenerator | None) -> None:
+    """If there is something to answer, answer it, then draw the page again with the buttons under the reply."""
+    if space.task is None or spot is None:
+        return
+    task = space.task
+    _redraw_after_stop(space)
+    try:
+        chat_reply.reply(space, task, engine, chosen, spot)
+    except PlaygroundError as error:
+        space.problem, space.task, space.running = str(error), None, ""
+    st.rerun()
+
+
+def _redraw_after_stop(space: Workspace) -> None:
+    """Stop ends the run where it is; this waits behind it and draws the page once more, with the partial reply."""
+
+    @st.fragment(run_every=0.4)
+    def watch() -> None:
+        if space.running:
+            space.running = ""
+            st.rerun()
+
+    watch()

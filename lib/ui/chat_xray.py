@@ -1,0 +1,91 @@
+"""The template X-ray: a rendered conversation turn by turn, every token with its id, and how full the context is."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from lib.chat import Rendered, Segment
+from lib.tokenization import Token, Tokenizer
+from lib.tokenization.display import label
+
+MAX_TOKENS = 4_000  # shown; beyond that the middle is left out
+_ASSETS = Path(__file__).with_name("assets")
+_COMPONENT = st.components.v2.component(
+    "playground_chat_xray",
+    html='<div class="xray"></div>',
+    css=(_ASSETS / "chat_xray.css").read_text(encoding="utf-8"),
+    js=(_ASSETS / "chat_xray.js").read_text(encoding="utf-8"),
+)
+_TITLES = {"system": "system", "user": "user", "assistant": "assistant", "tool": "tool"}
+
+
+def xray(key: str, rendered: Rendered, tokenizer: Tokenizer, *, ids: bool = False,
+         meter: Mapping[str, Any] | None = None) -> None:
+    """Show `rendered`. `ids` puts the number under every token; `meter` is what `token_meter` gives."""
+    _COMPONENT(key=key, data={"blocks": blocks(rendered, tokenizer), "ids": ids, "meter": meter})
+
+
+def blocks(rendered: Rendered, tokenizer: Tokenizer) -> list[dict[str, Any]]:
+    """The turns as plain data: title, flag, role, and tokens with text, id, kind, control or not."""
+    owners = _owners(rendered)
+    special = set(tokenizer.special.values())
+    found: list[dict[str, Any]] = []
+    last: tuple[str, int, bool] | None = None
+    for token, segment in list(zip(rendered.tokens, owners, strict=True))[:MAX_TOKENS]:
+        turn = (segment.role, segment.message, segment.kind == "generation")
+        if turn != last:
+            found.append({"role": segment.role, "kind": "generation" if turn[2] else "", "tokens": [],
+                          "title": "generation prompt" if turn[2] else _TITLES.get(segment.role, segment.role),
+                          "flag": ""})
+            last = turn
+        if segment.kind == "default-system":
+            found[-1]["flag"] = "put in by the template: nobody typed it"
+        found[-1]["tokens"].append(_chip(token, segment, token.id in special))
+    for block in found:
+        block["count"] = f"{len(block['tokens']):,} tokens"
+    if len(rendered.tokens) > MAX_TOKENS and found:
+        found[-1]["flag"] = f"{len(rendered.tokens) - MAX_TOKENS:,} more tokens are not drawn"
+    return found
+
+
+def _chip(token: Token, segment: Segment, control: bool) -> dict[str, Any]:
+    danger = control and segment.kind == "content"
+    shown = token.data.decode("utf-8", "replace") if control else label(token.data)
+    what = "control token" if control else f"bytes {token.data.hex(' ').upper()}"
+    by = "  — written by a message, and taken as a command" if danger else ""
+    return {"text": shown, "id": token.id, "kind": segment.kind, "control": control, "danger": danger,
+            "breaks": not control and token.data.endswith(b"\n"), "tip": f"id {token.id} · {what}{by}"}
+
+
+def _owners(rendered: Rendered) -> list[Segment]:
+    """The segment in which each token starts (both are in order)."""
+    owners: list[Segment] = []
+    index = 0
+    for token in rendered.tokens:
+        while index + 1 < len(rendered.segments) and token.start >= rendered.segments[index].end:
+            index += 1
+        owners.append(rendered.segments[index])
+    return owners
+
+
+def token_meter(rendered: Rendered, context: int, room: int) -> dict[str, Any]:
+    """Tokens by role, the room for the reply and the rest of the context, for the bar."""
+    counts: dict[str, int] = {}
+    for segment in _owners(rendered):
+        name = "template" if segment.kind in {"template", "generation"} else segment.role
+        counts[name] = counts.get(name, 0) + 1
+    order = [name for name in ("system", "user", "assistant", "tool", "template") if name in counts]
+    parts = [{"role": name, "tokens": counts[name], "label": f"{name} {counts[name]:,}"} for name in order]
+    used = len(rendered.tokens)
+    free = max(context - used, 0)
+    parts.append({"role": "room", "tokens": free, "label": f"free {free:,} of {context:,}"})
+    return {"parts": parts, "total": max(context, used), "label": f"{used:,} of {context:,} tokens used"}
+
+
+def controls_in(contents: Sequence[Segment], rendered: Rendered, tokenizer: Tokenizer) -> int:
+    """How many control tokens came out of the messages themselves (0 unless rendered naively)."""
+    special = set(tokenizer.special.values())
+    spans = [segment.span for segment in contents if segment.kind == "content"]
+    return sum(token.id in special and any(a <= token.start < b for a, b in spans) for token in rendered.tokens)

@@ -1,0 +1,67 @@
+"""Chat: a conversation with a real model, and beside it the same conversation as the model sees it."""
+
+import streamlit as st
+
+from lib.settings import settings
+from lib.ui import cache, chat_files, chat_keeper, chat_lessons, chat_state, chat_view
+from lib.ui.chat_panel import look, make_reply, notices
+from lib.ui.chat_settings import controls
+from lib.ui.chrome import explained, predict, setup_page, takeaways
+
+setup_page(
+    "Chat", icon=":material/forum:",
+    lead="A chat model predicts the next token, like any other. The chat is a format around it: on the left the "
+         "conversation, on the right what the model really reads.",
+)
+space = chat_state.workspace()
+chat_keeper.keep(chat_state.as_text(), restore=chat_state.restore)
+
+with st.sidebar:
+    chosen = controls()
+    chat_files.conversations(space)
+    chat_files.files(space, chosen.model_id)
+
+with explained():
+    engine = cache.engine(chosen.model_id, chosen.dtype)
+
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        view = st.segmented_control("Show replies as", chat_view.VIEWS, default="Rendered", required=True,
+                                    key="chat-view", help="Rendered: Markdown. Literal: every character as it is. "
+                                                          "Tokens: what the model thought of each.")
+        with st.container(height=500, border=True, key="chat-messages", autoscroll=True):
+            if not space.conversation.messages and not space.task:
+                chat_view.welcome()
+            chat_view.history(space, str(view))
+            spot = chat_view.reply_spot() if space.task else None
+        chat_files.problem(space)
+        notices(space, engine, chosen)
+        st.chat_input("Say something", key="chat-input", submit_mode="stop", on_submit=chat_state.submit,
+                      args=("chat-input",), max_chars=settings().max_prompt_chars)
+    with right:
+        look(space, engine, chosen)
+
+    predict("default-system",
+            "You send only “Hi”. How many tokens does Qwen2.5’s template make of it, generation prompt included?",
+            ("1", "about 10", "30"),
+            lambda: (2, "The template puts in a system prompt of its own (“You are Qwen, created by Alibaba Cloud …”), "
+                        "a header and an end token for each turn, and the start of the answer."))
+
+    compare, injection = st.tabs(["Compare templates", "Injection lesson"], on_change="rerun", key="chat-lessons")
+    if compare.open:
+        with compare:
+            chat_lessons.compare(space.conversation.to_model(), engine.tokenizer)
+    if injection.open:
+        with injection:
+            chat_lessons.injection(engine, chosen)
+
+    takeaways(
+        "The model has no memory of you: **the whole conversation is sent again** for every reply, as one text.",
+        "Roles are nothing but text between control tokens. The **template** writes them; the model was trained on "
+        "that format and on no other.",
+        "A template may **put in a system prompt** that nobody typed.",
+        "Control tokens must come from the template alone. What people type is encoded as ordinary text, whatever it "
+        "looks like.",
+        "When the context is full something has to go. Here it is the oldest turns.",
+    )
+    make_reply(space, engine, chosen, spot)
