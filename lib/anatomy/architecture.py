@@ -58,7 +58,7 @@ class Architecture:
     head_bias: bool = False
     qk_norm: str = ""  # "RMSNorm", "LayerNorm" or none, over head_dim
     sandwich: bool = False  # norms after attention and MLP too (Gemma 3)
-    parallel: int = 0  # 0: attention, then MLP; 1: side by side after one norm (Phi); 2: side by side, a norm each (NeoX)
+    parallel: int = 0  # 0: attention, then MLP; side by side after one norm (1: Phi) or a norm each (2: NeoX)
     windows: tuple[int, ...] = ()
     dtype: str = "bfloat16"  # what the published weights are stored in
     hub_id: str = ""
@@ -106,12 +106,12 @@ def check(arch: Architecture) -> Architecture:
 
 def _check_heads(arch: Architecture) -> None:
     if arch.family in FAMILIES and arch.family != "qwen3" and arch.width % arch.heads:
-        near = [h for h in range(arch.heads, 0, -1) if arch.width % h == 0][0]
+        near = next(h for h in range(arch.heads, 0, -1) if arch.width % h == 0)
         raise AnatomyError(
             f"{arch.heads} heads do not divide a width of {arch.width}: every head gets width / heads components. "
             f"{near} heads would fit ({arch.width // near} each).")
     if arch.known and arch.heads % arch.kv_heads:
-        near = [h for h in range(min(arch.kv_heads, arch.heads), 0, -1) if arch.heads % h == 0][0]
+        near = next(h for h in range(min(arch.kv_heads, arch.heads), 0, -1) if arch.heads % h == 0)
         raise AnatomyError(
             f"{arch.kv_heads} KV heads cannot be shared evenly by {arch.heads} query heads. {near} would work.")
     if arch.positions == "rope" and arch.rotary_dim % 2:

@@ -67,7 +67,7 @@ class _Maker:
                 key = row.local.removesuffix(".weight").removesuffix(".bias")
                 self.counts[key] = self.counts.get(key, 0) + row.params
 
-    def box(self, key: str, label: str, component: str, params: int, detail: str, code: str,
+    def box(self, key: str, label: str, component: str, params: int, detail: str, code: str,  # noqa: PLR0917
             shapes: tuple[tuple[str, tuple[int, ...], str], ...], *, text: str = "", formula: str = "",
             inside: bool = False) -> str:
         words = TEXTS[text or key]
@@ -100,7 +100,7 @@ class _Maker:
         if arch.positions == "learned":
             start.append(self.box(
                 "positions", "Position embedding", "positions", self.counts["transformer.wpe"],
-                f"{arch.context:,} × {arch.width:,}", "model.transformer.wpe",
+                f"{arch.context:,} × {arch.width:,} · added", "model.transformer.wpe",
                 (("table", (arch.context, arch.width), "(P, d)"), self.stream("output"))))
         return [*start, {"kind": "repeat", "times": arch.layers, "items": self.block()}, *self.end()]
 
@@ -171,7 +171,7 @@ class _Maker:
                               f"{here}.forward", (scores, self.heads("weighted sum")), inside=True))
         items.append(self.box("out", "Output projection", "attention", self.counts[f"{names.attn}.{names.out}"],
                               f"{arch.q_width:,} → {arch.width:,}", f"{here}.{names.out}",
-                              (("heads side by side", (self.batch, self.tokens, arch.q_width), "(B, T, heads·head_dim)"),
+                              (("all heads", (self.batch, self.tokens, arch.q_width), "(B, T, heads·head_dim)"),
                                self.stream("output")), inside=True))
         return items
 

@@ -87,9 +87,9 @@ def from_hub(hub_id: str) -> Architecture:
         return architecture(hub_id)
     known = settings()
     if known.offline:
-        raise AnatomyError("The hub is switched off here (HF_HUB_OFFLINE). The configurations in the list need no hub.")
-    return read(_parse(_fetch(f"{known.hub_endpoint}/{hub_id}/resolve/main/config.json", hub_id, known.connect_seconds)),
-                name=hub_id.rsplit("/", 1)[-1], hub_id=hub_id)
+        raise AnatomyError("The hub is switched off here (HF_HUB_OFFLINE). The models in the list need no hub.")
+    data = _fetch(f"{known.hub_endpoint}/{hub_id}/resolve/main/config.json", hub_id, known.connect_seconds)
+    return read(_parse(data), name=hub_id.rsplit("/", 1)[-1], hub_id=hub_id)
 
 
 def _fetch(url: str, hub_id: str, seconds: float) -> bytes:
@@ -103,7 +103,7 @@ def _fetch(url: str, hub_id: str, seconds: float) -> bytes:
                                "may be spelled differently).") from error
         raise AnatomyError(f"The hub answered with error {error.code}; please try again later.") from error
     except (OSError, ValueError) as error:
-        raise AnatomyError("The hub cannot be reached from here. The configurations in the list need no hub.") from error
+        raise AnatomyError("The hub cannot be reached from here. The models in the list need no hub.") from error
     if len(data) > MAX_BYTES:
         raise AnatomyError("That config.json is too large to be a model's configuration.")
     return data
@@ -120,7 +120,7 @@ def _parse(data: bytes) -> dict[str, Any]:
 
 
 def resolve(config: object) -> Architecture:
-    """An Architecture from whatever names one: itself, an id, a hub id here, a folder, a dict, a transformers config."""
+    """An Architecture from whatever names one: itself, an id, a folder, a dict, a transformers configuration."""
     if isinstance(config, Architecture):
         return config
     if isinstance(config, Mapping):

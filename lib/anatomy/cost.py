@@ -31,7 +31,7 @@ _SAVED |= {"mistral": _SAVED["llama"], "qwen2": _SAVED["llama"]}
 
 @dataclass(frozen=True)
 class Cost:
-    """One forward pass of `batch` texts of `context` tokens. Bytes and floating-point operations (a multiply-add: 2)."""
+    """One pass over `batch` texts of `context` tokens. Bytes, and floating-point operations (a multiply-add is 2)."""
 
     weights: int
     kv_cache: int
@@ -110,7 +110,7 @@ def row_bytes(row: Row, dtype: str, *, conv: bool = False) -> int:
 
 
 def cached_tokens(arch: Architecture, block: int, context: int) -> int:
-    """Tokens whose keys and values a block keeps: all, or the window less one (the token being computed is the last)."""
+    """Tokens whose keys and values a block keeps: all, or the window less the token being computed."""
     window = arch.windows[block] if arch.windows else 0
     return min(context, window - 1) if window > 1 else context
 

@@ -28,13 +28,14 @@ TEXTS = {
         "It turns a token into a vector that the layers can work on. Nothing is multiplied here: it is a lookup.",
         r"x_t = E[\,\mathrm{id}_t\,]"),
     "embedding_scaled": Text(
-        "A table with one row of {a.width:,} numbers for each of the {a.vocab:,} tokens. An id picks its row, and Gemma "
-        "multiplies it by the square root of the width.",
+        "A table with one row of {a.width:,} numbers for each of the {a.vocab:,} tokens. An id picks its row, and "
+        "Gemma multiplies it by the square root of the width.",
         "It turns a token into a vector that the layers can work on. In a small model with a large vocabulary this "
         "table holds most of the parameters.",
         r"x_t = \sqrt{d}\; E[\,\mathrm{id}_t\,]"),
     "positions": Text(
-        "A second table with one row of {a.width:,} numbers for each of the {a.context:,} places in a text. It is added.",
+        "A second table with one row of {a.width:,} numbers for each of the {a.context:,} places in a text. The row is "
+        "added.",
         "Attention by itself does not know the order of tokens. This table says “you are the fifth token”. A text "
         "longer than the table has no rows left: that is GPT-2's hard limit.",
         r"x_t \leftarrow x_t + P[\,t\,]"),
@@ -100,7 +101,7 @@ TEXTS = {
     "head_tied": Text(
         "Compares the final vector with every row of the embedding table: one score (a logit) for each of the "
         "{a.vocab:,} tokens. The weights are the embedding's own, so they are counted there.",
-        "Tying saves a table of {a.vocab:,} × {a.width:,} numbers, and a token is read and written with the same vector.",
+        "Tying saves a table of {a.vocab:,} × {a.width:,} numbers. A token is read and written with the same vector.",
         r"\mathrm{logits} = x\, E^\top"),
     "softmax": Text(
         "Turns the {a.vocab:,} scores of a position into probabilities that sum to 1.",

@@ -144,7 +144,9 @@ def _norm_parts(norm: str) -> tuple[str, ...]:
     return ("weight", "bias") if norm == "LayerNorm" else ("weight",)
 
 
-def _linear(name: str, component: str, out: int, into: int, bias: bool, conv: bool) -> Iterator[tuple]:
+def _linear(
+    name: str, component: str, out: int, into: int, *, bias: bool, conv: bool
+) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     yield f"{name}.weight", component, (into, out) if conv else (out, into)  # GPT-2's Conv1D is transposed
     if bias:
         yield f"{name}.bias", component, (out,)
@@ -160,8 +162,9 @@ def block_tensors(arch: Architecture) -> Iterator[tuple[str, str, tuple[int, ...
     yield from norm(names.norm1, arch.width)
     widths = (arch.q_width, arch.kv_width, arch.kv_width)
     for name, out in zip(names.qkv, widths if len(names.qkv) == 3 else (sum(widths),), strict=True):
-        yield from _linear(f"{names.attn}.{name}", "attention", out, arch.width, arch.qkv_bias, conv)
-    yield from _linear(f"{names.attn}.{names.out}", "attention", arch.width, arch.q_width, arch.out_bias, conv)
+        yield from _linear(f"{names.attn}.{name}", "attention", out, arch.width, bias=arch.qkv_bias, conv=conv)
+    yield from _linear(f"{names.attn}.{names.out}", "attention", arch.width, arch.q_width,
+                       bias=arch.out_bias, conv=conv)
     if arch.qk_norm:
         for name in names.qk_norms:
             yield from norm(f"{names.attn}.{name}", arch.head_dim, arch.qk_norm)
@@ -169,8 +172,8 @@ def block_tensors(arch: Architecture) -> Iterator[tuple[str, str, tuple[int, ...
         yield from norm(name, arch.width)
     *into, back = names.mlp
     for name in into:
-        yield from _linear(f"mlp.{name}", "mlp", arch.inner, arch.width, arch.mlp_bias, conv)
-    yield from _linear(f"mlp.{back}", "mlp", arch.width, arch.inner, arch.mlp_bias, conv)
+        yield from _linear(f"mlp.{name}", "mlp", arch.inner, arch.width, bias=arch.mlp_bias, conv=conv)
+    yield from _linear(f"mlp.{back}", "mlp", arch.width, arch.inner, bias=arch.mlp_bias, conv=conv)
     if names.after_mlp:
         yield from norm(names.after_mlp, arch.width)
 

@@ -57,8 +57,8 @@ def by_torch(layer: Linear, x: tuple[float, ...]) -> tuple[float, ...]:
 
     with torch.inference_mode():
         module = torch.nn.Linear(len(x), len(layer.bias), dtype=torch.float64)
-        module.weight.copy_(torch.tensor(layer.weight))
-        module.bias.copy_(torch.tensor(layer.bias))
+        module.weight.copy_(torch.tensor(layer.weight, dtype=torch.float64))
+        module.bias.copy_(torch.tensor(layer.bias, dtype=torch.float64))
         return tuple(module(torch.tensor(x, dtype=torch.float64)).tolist())
 
 
@@ -69,8 +69,8 @@ def by_conv1d(layer: Linear, x: tuple[float, ...]) -> tuple[float, ...]:
 
     with torch.inference_mode():
         module = Conv1D(len(layer.bias), len(x)).double()
-        module.weight.copy_(torch.tensor(layer.weight).T)
-        module.bias.copy_(torch.tensor(layer.bias))
+        module.weight.copy_(torch.tensor(layer.weight, dtype=torch.float64).T)
+        module.bias.copy_(torch.tensor(layer.bias, dtype=torch.float64))
         return tuple(module(torch.tensor([x], dtype=torch.float64))[0].tolist())
 
 

@@ -1,8 +1,8 @@
 """What the costs are held against: this machine, Streamlit Community Cloud, common GPUs. Bytes."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
+
+from lib.models.memory import total_bytes
 
 GB = 1_000_000_000
 
@@ -29,31 +29,16 @@ KNOWN = (
 )
 
 
-def this_machine() -> Machine:
-    """The host's memory, or what its container may use of it if that is less."""
-    return Machine("This machine", min([_host(), *_container()]), "this")
-
-
-def _host() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows
-        return 8 * GB
-
-
-def _container() -> list[int]:
-    limits = []
-    for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            limits.append(int(Path(file).read_text()))
-        except (OSError, ValueError):
-            continue
-    return [limit for limit in limits if limit > 0]
+def this_machine() -> Machine | None:
+    """The host's memory, or what its container may use of it if that is less; None where it cannot be known."""
+    total = total_bytes()
+    return Machine("This machine", total, "this") if total else None
 
 
 def machines() -> tuple[Machine, ...]:
-    """This machine first, then the known ones from small to large."""
-    return (this_machine(), *KNOWN)
+    """This machine first (if it is known), then the known ones from small to large."""
+    here = this_machine()
+    return (here, *KNOWN) if here else KNOWN
 
 
 def size(count: float) -> str:

@@ -34,8 +34,9 @@ def build(arch: Architecture) -> Any:
     try:
         with warnings.catch_warnings(), torch.device("meta"), torch.inference_mode(False):
             warnings.simplefilter("ignore")
-            level, log = logging.ERROR, logging.getLogger("transformers")
-            before, _ = log.level, log.setLevel(level)
+            log = logging.getLogger("transformers")
+            before = log.level
+            log.setLevel(logging.ERROR)
             try:
                 model = AutoModelForCausalLM.from_config(AutoConfig.for_model(**config), trust_remote_code=False)
             finally:

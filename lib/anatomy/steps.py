@@ -33,7 +33,7 @@ class Walker:
         self.family = str(getattr(module.config, "model_type", ""))
         if self.family not in NAMES:
             raise AnatomyError(f"The live pass knows the families {', '.join(NAMES)}; this model is a "
-                               f"{self.family[:40] or 'model without a type'}. Its parameters are counted all the same.")
+                               f"{self.family[:40] or 'model without a type'}. Its parameters can still be counted.")
         self.names = NAMES[self.family]
         try:
             self.embed = module.get_submodule(self.names.embed)
@@ -94,9 +94,9 @@ class Walker:
         q, k, v = self._heads(attn, normed)  # (1, heads or kv_heads, T, head_dim) each
         code = [f"{here}.{name}" for name in self.names.qkv] * (3 if len(self.names.qkv) == 1 else 1)
         yield from (Raw(key, part, where) for key, part, where in zip("qkv", (q, k, v), code, strict=True))
-        norms = [getattr(attn, name, None) for name in self.names.qk_norms]
-        if norms[0] is not None:
-            q, k = norms[0](q), norms[1](k)
+        q_norm, k_norm = (getattr(attn, name, None) for name in self.names.qk_norms)
+        if q_norm is not None and k_norm is not None:
+            q, k = q_norm(q), k_norm(k)
             yield Raw("q_norm", q, f"{here}.{self.names.qk_norms[0]}")
             yield Raw("k_norm", k, f"{here}.{self.names.qk_norms[1]}")
         if self.family != "gpt2":

@@ -112,7 +112,7 @@ def _fit(walker: Walker, ids: Sequence[int], most: int) -> tuple[tuple[int, ...]
 
 
 def _lens(walker: Walker, hidden: torch.Tensor) -> Lens:
-    """Final norm and head on every layer's stream, one position at a time: (layers + 1, V) is all that exists at once."""
+    """Final norm and head on every layer's stream, one position at a time: never more than (layers + 1, V)."""
     tops, probs, ids, curves = [], [], [], []
     for position in range(hidden.shape[1]):
         chances = walker.logits(hidden[:, position]).float().softmax(-1)  # (layers + 1, V)

@@ -24,18 +24,32 @@ class Node:
 
 def tree(model: Any) -> list[Node]:
     """The folded tree from the root, depth first."""
-    return list(_visit(model, "model", 0, 1, (), set()))
+    return list(_visit(model, "model", 0, 1, (), {}))
 
 
-def _visit(module: Any, name: str, depth: int, times: int, last: tuple[bool, ...], seen: set[int]) -> Iterator[Node]:
+def _visit(  # noqa: PLR0917
+    module: Any, name: str, depth: int, times: int, last: tuple[bool, ...], seen: dict[int, str]
+) -> Iterator[Node]:
     own = {id(p): p.numel() for p in module.parameters() if id(p) not in seen}
-    yield Node(depth, name, type(module).__name__, module.extra_repr(), sum(own.values()), times, last)
+    yield Node(depth, name, type(module).__name__, _extra(module, seen), sum(own.values()), times, last)
     groups = [(first, list(members)) for first, members in groupby(module.named_children(), key=_signature)]
     for index, (_, members) in enumerate(groups):
         label = members[0][0] if len(members) == 1 else f"{members[0][0]}–{members[-1][0]}"
         yield from _visit(members[0][1], label, depth + 1, len(members), (*last, index == len(groups) - 1), seen)
-        seen |= {id(p) for _, member in members for p in member.parameters()}
-    seen |= set(own)
+        for child, member in members:
+            for p in member.parameters():
+                seen.setdefault(id(p), child)
+    seen |= {key: name for key in own if key not in seen}
+
+
+def _extra(module: Any, seen: dict[int, str]) -> str:
+    """What PyTorch prints in the brackets, and what it does not: Conv1D's sizes, and whose weights a tied head uses."""
+    weight = getattr(module, "weight", None)
+    text = str(module.extra_repr())
+    if not text and weight is not None:
+        text = f"in {weight.shape[0]}, out {weight.shape[-1]}" if weight.ndim == 2 else str(tuple(weight.shape))
+    text = text.replace(", elementwise_affine=True", "").replace(", inplace=False", "")
+    return f"{text}, weight = {seen[id(weight)]}.weight" if id(weight) in seen else text
 
 
 def _signature(item: tuple[str, Any]) -> object:

@@ -1,0 +1,164 @@
+"""Figures of the architecture page: where the parameters sit, what they cost, one linear layer."""
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from lib.anatomy.architecture import Architecture
+from lib.anatomy.cost import DTYPES, kv_cache_bytes, weight_bytes
+from lib.anatomy.ledger import COMPONENTS, Ledger
+from lib.anatomy.linear import Linear
+from lib.anatomy.machines import Machine, number, size
+from lib.figures.theme import ACCENT, BAD, GOOD, MONOSPACE, MUTED, WARN, plain, polish
+
+COLOURS = {"embedding": "#6366f1", "positions": "#06b6d4", "attention": "#f59e0b", "mlp": "#10b981", "norm": "#a855f7",
+           "head": "#ec4899", "other": "#64748b", "model": "#94a3b8", "block": "#94a3b8"}
+LABELS = {"embedding": "Token embedding", "positions": "Positions", "attention": "Attention", "mlp": "MLP",
+          "norm": "Norms", "head": "Output head", "other": "Other"}
+DIVERGING = ((0.0, "#2563eb"), (0.5, "#f8fafc"), (1.0, "#dc2626"))
+
+
+def parameter_map(book: Ledger, *, kind: str = "treemap", fold: bool = True) -> go.Figure:
+    """Treemap or icicle: model -> component or blocks -> (block) -> tensor. Folded, the blocks count as one branch."""
+    nodes = _nodes(book, fold)
+    ids, labels, parents, values, colours, hover = zip(*nodes, strict=True)
+    trace = {"treemap": go.Treemap, "icicle": go.Icicle}[kind]
+    fig = go.Figure(trace(
+        ids=ids, labels=labels, parents=parents, values=values, branchvalues="total", customdata=hover,
+        marker={"colors": colours, "line": {"width": 1}}, maxdepth=4, sort=False,
+        texttemplate="%{label}<br>%{percentRoot:.1%}", hovertemplate="%{label}<br>%{customdata}<extra></extra>",
+        **({"tiling": {"pad": 2}} if kind == "treemap" else {})))
+    fig.update_layout(uniformtext={"minsize": 9, "mode": "hide"})
+    return polish(fig, height=480)
+
+
+def _nodes(book: Ledger, fold: bool) -> list[tuple[str, str, str, int, str, str]]:
+    """(id, label, parent, value, colour, hover) with every branch's value the sum of its leaves."""
+    total = max(1, book.total)
+    leaves: dict[tuple[str, ...], tuple[int, str, str]] = {}
+    for row in book.rows:
+        if not row.params:
+            continue
+        blocks = len(book.by_block())
+        inside = row.block is not None
+        path: tuple[str, ...] = (LABELS[row.component],)
+        if inside:
+            path = (f"{blocks} blocks", LABELS[row.component]) if fold else ("Blocks", f"Block {row.block}",
+                                                                            LABELS[row.component])
+        leaf = (*path, row.local)
+        before = leaves.get(leaf, (0, row.component, ""))[0]
+        shape = " × ".join(f"{n:,}" for n in row.shape)
+        note = f"{shape}, in each of {blocks} blocks" if inside and fold else shape
+        leaves[leaf] = (before + row.params, row.component, note)
+    nodes: dict[str, list] = {"model": [book.architecture.name, "", 0, COLOURS["model"], ""]}
+    for path, (count, component, note) in leaves.items():
+        nodes["model"][2] += count
+        for depth in range(1, len(path) + 1):
+            key = "/".join(path[:depth])
+            parent = "/".join(path[: depth - 1]) or "model"
+            is_block = depth < len(path) - 1
+            node = nodes.setdefault(key, [path[depth - 1], parent, 0, COLOURS["block" if is_block else component], ""])
+            node[2] += count
+            if depth == len(path):
+                node[4] = note
+    return [(key, plain(label), parent, value, colour,
+             f"{value:,} parameters, {value / total:.2%}" + (f"<br>{plain(note)}" if note else ""))
+            for key, (label, parent, value, colour, note) in nodes.items()]
+
+
+def component_bars(books: Mapping[str, Ledger], *, highlight: str = "") -> go.Figure:
+    """Shares by component, one bar a model: how much of it is vocabulary, how much is blocks."""
+    fig = go.Figure()
+    names = list(books)[::-1]
+    ticks = [f"<b>{plain(name)}</b>" if name == highlight else plain(name) for name in names]
+    for component in COMPONENTS:
+        counts = [books[name].by_component().get(component, 0) for name in names]
+        if any(counts):
+            shares = [100 * count / books[name].total for name, count in zip(names, counts, strict=True)]
+            fig.add_bar(y=ticks, x=shares, orientation="h", name=LABELS[component], marker_color=COLOURS[component],
+                        customdata=[[f"{c:,}", f"{books[n].total:,}"] for n, c in zip(names, counts, strict=True)],
+                        hovertemplate=f"%{{y}}<br>{LABELS[component]}: %{{x:.1f}} %<br>%{{customdata[0]}} of "
+                                      "%{customdata[1]}<extra></extra>")
+    fig.update_layout(barmode="stack", yaxis={"automargin": True},
+                      xaxis={"title": "share of the parameters", "ticksuffix": " %", "range": [0, 100]})
+    return polish(fig, height=90 + 27 * len(names))
+
+
+def memory_bars(parts: Mapping[str, Mapping[str, int]], machines: Sequence[Machine]) -> go.Figure:
+    """Stacked bars (one a number format, or one for training) in GB, with the memory of machines as lines."""
+    fig = go.Figure()
+    colours = {"weights": ACCENT, "KV cache": WARN, "activations": GOOD, "gradients": "#06b6d4", "Adam": "#a855f7"}
+    kinds = list(dict.fromkeys(kind for bar in parts.values() for kind in bar))
+    names = list(parts)[::-1]
+    for kind in kinds:
+        values = [parts[name].get(kind, 0) for name in names]
+        fig.add_bar(y=names, x=[v / 1e9 for v in values], orientation="h", name=kind, marker_color=colours[kind],
+                    customdata=[size(v) for v in values], hovertemplate=f"{kind}: %{{customdata}}<extra>%{{y}}</extra>")
+    most = max(sum(bar.values()) for bar in parts.values()) / 1e9
+    shown = sorted((m for m in machines if m.memory / 1e9 <= 1.6 * most), key=lambda m: m.memory)
+    for index, machine in enumerate(shown):
+        colour = BAD if machine.kind == "this" else MUTED
+        fig.add_vline(x=machine.memory / 1e9, line={"color": colour, "dash": "dot", "width": 1.5})
+        fig.add_annotation(x=machine.memory / 1e9, y=1, yref="paper", yanchor="bottom", text=plain(machine.name),
+                           showarrow=False, font={"size": 11, "color": colour}, textangle=0, yshift=14 * (index % 3))
+    fig.update_layout(barmode="stack", xaxis={"title": "GB", "rangemode": "tozero"}, yaxis={"automargin": True})
+    polish(fig, height=150 + 44 * len(names))
+    fig.update_layout(margin_t=70, legend={"y": -0.28, "yanchor": "top"})
+    return fig
+
+
+def kv_curve(arch: Architecture, *, batch: int, context: int, dtype: str, width: int) -> go.Figure:
+    """KV cache against context: as built, and as it would be if every head had its own keys and values."""
+    most = max(context, min(arch.context, 131_072), 2)
+    points = sorted({max(1, most * i // 48) for i in range(1, 49)} | {context})
+    fig = go.Figure()
+    lines = [("as built", False, ACCENT, "solid")]
+    if arch.kv_heads != arch.heads:
+        lines.append((f"if all {arch.heads} heads had their own", True, MUTED, "dash"))
+    for name, mha, colour, dash in lines:
+        values = [kv_cache_bytes(arch, batch=batch, context=c, width=width, mha=mha) for c in points]
+        fig.add_scatter(x=points, y=[v / 1e9 for v in values], name=name, mode="lines",
+                        line={"color": colour, "dash": dash, "width": 2.5}, customdata=[size(v) for v in values],
+                        hovertemplate="%{x:,} tokens: %{customdata}<extra>" + name + "</extra>")
+    weights = weight_bytes(arch, dtype)
+    fig.add_hline(y=weights / 1e9, line={"color": GOOD, "dash": "dot"},
+                  annotation={"text": f"weights, {dtype}: {size(weights)}", "font_color": GOOD},
+                  annotation_position="top left")
+    fig.add_vline(x=context, line={"color": MUTED, "width": 1})
+    fig.update_layout(xaxis={"title": "tokens in the cache", "rangemode": "tozero"},
+                      yaxis={"title": "GB", "rangemode": "tozero"})
+    return polish(fig, height=340)
+
+
+def weights_by_dtype(arch: Architecture) -> dict[str, int]:
+    """Weight bytes for every number format of the page (float16 is bfloat16's size and left out)."""
+    return {dtype: weight_bytes(arch, dtype) for dtype in DTYPES if dtype != "float16"}
+
+
+def weight_heatmap(layer: Linear, x: Sequence[float], output: int) -> go.Figure:
+    """W of one linear layer, (out, in), the chosen output's row framed; x above it."""
+    inputs, outputs = len(x), len(layer.bias)
+    most = max(1e-9, *(abs(w) for row in layer.weight for w in row))
+    fig = go.Figure(go.Heatmap(
+        z=layer.weight, x=[f"x{i}" for i in range(inputs)], y=[f"y{j}" for j in range(outputs)], zmin=-most, zmax=most,
+        colorscale=DIVERGING, xgap=2, ygap=2, showscale=False, text=[[f"{w:g}" for w in row] for row in layer.weight],
+        texttemplate="%{text}", textfont={"family": MONOSPACE, "color": "#1e1f2e"},
+        hovertemplate="W[%{y}, %{x}] = %{z}<extra></extra>"))
+    fig.add_shape(type="rect", x0=-0.5, x1=inputs - 0.5, y0=output - 0.5, y1=output + 0.5,
+                  line={"color": ACCENT, "width": 3})
+    fig.update_layout(yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"side": "top", "showgrid": False})
+    polish(fig, height=110 + 34 * outputs)
+    fig.update_layout(margin={"t": 40, "l": 30})
+    return fig
+
+
+def flops_bars(parts: Mapping[str, int]) -> go.Figure:
+    """Where the arithmetic of one token goes."""
+    names = list(parts)[::-1]
+    total = max(1, sum(parts.values()))
+    fig = go.Figure(go.Bar(
+        y=names, x=[parts[n] for n in names], orientation="h", marker_color=ACCENT,
+        text=[f"{number(parts[n])} · {parts[n] / total:.0%}" for n in names], textposition="auto",
+        hovertemplate="%{y}: %{x:,}<extra></extra>"))
+    fig.update_layout(xaxis={"title": "floating-point operations", "rangemode": "tozero"}, yaxis={"automargin": True})
+    return polish(fig, height=90 + 42 * len(names))

@@ -1,0 +1,38 @@
+"""The predict-then-reveal questions of the architecture page; every answer is computed when it is asked for."""
+
+from lib.anatomy import catalog, ledger
+from lib.anatomy.cost import flops_per_token, kv_cache_bytes, weight_bytes
+from lib.anatomy.families import read
+from lib.anatomy.machines import size
+from lib.figures.architecture import LABELS
+from lib.ui.chrome import predict
+
+
+def most_parameters() -> None:
+    """Where are most of GPT-2's parameters?"""
+    parts = ("embedding", "attention", "mlp", "norm")
+
+    def answer() -> tuple[int, str]:
+        book = ledger("gpt2")
+        sums = book.by_component()
+        most = max(parts, key=lambda part: sums[part])
+        shares = ", ".join(f"{LABELS[part].lower()} {sums[part] / book.total:.1%}" for part in parts)
+        return parts.index(most), f"Of {book.total:,} parameters: {shares}."
+
+    predict("parameters", "Where are most of GPT-2 small's parameters?",
+            ["In the token embedding", "In attention", "In the MLPs", "In the norms"], answer)
+
+
+def saved_by_kv_heads() -> None:
+    """What does halving the KV heads save?"""
+    def answer() -> tuple[int, str]:
+        whole = catalog.architecture("qwen2.5-7b-instruct")
+        half = read({**whole.config, "num_key_value_heads": whole.kv_heads // 2})
+        (cache, fewer), (heavy, light) = ((kv_cache_bytes(a, context=32_768) for a in (whole, half)),
+                                          (weight_bytes(a, "bfloat16") for a in (whole, half)))
+        work = flops_per_token(half, context=1024) / flops_per_token(whole, context=1024)
+        return 1, (f"At 32,768 tokens the cache shrinks from {size(cache)} to {size(fewer)}. The weights only go from "
+                   f"{size(heavy)} to {size(light)}, and the arithmetic of a token falls by {1 - work:.1%}.")
+
+    predict("kv", "Qwen2.5-7B has 28 query heads and 4 KV heads. What would halving the KV heads halve?",
+            ["The weights", "The KV cache", "The arithmetic"], answer)

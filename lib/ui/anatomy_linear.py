@@ -1,0 +1,77 @@
+"""The lesson of one linear layer: every product visible, checked by PyTorch."""
+
+import streamlit as st
+
+from lib.anatomy import catalog
+from lib.anatomy.linear import Linear, by_conv1d, by_torch, make, numbers
+from lib.figures.architecture import weight_heatmap
+from lib.ui.chrome import explained
+
+
+def linear_panel() -> None:
+    """Controls, the matrix, the sum of the chosen output, the check, and why Conv1D is the same."""
+    st.markdown("Almost every box in a language model is this one operation: multiply by a matrix, add a bias.")
+    st.latex(r"y = W x + b \qquad y_j = \sum_i W_{ji}\, x_i + b_j")
+    one, two, three = st.columns([1, 1, 2])
+    inputs = one.slider("Inputs", 1, 12, 4, key="lin_in", persist_state="page")
+    outputs = two.slider("Outputs", 1, 12, 3, key="lin_out", persist_state="page")
+    start = ", ".join(f"{(-1) ** i * (i + 1) / 2:g}" for i in range(inputs))
+    typed = three.text_input("Input x (edit it)", start, key=f"lin_x_{inputs}", max_chars=400, persist_state="page")
+    more, bias_cell = st.columns([1, 3], vertical_alignment="bottom")
+    with_bias = bias_cell.toggle("With bias", value=True, key="lin_bias", persist_state="page")
+    if more.button("Other weights", icon=":material/casino:", key="lin_dice"):
+        st.session_state["lin_seed"] = st.session_state.get("lin_seed", 0) + 1
+    layer = make(inputs, outputs, seed=st.session_state.get("lin_seed", 0), bias=with_bias)
+    with explained():
+        x = numbers(typed, inputs)
+        _worked(layer, x, outputs, with_bias)
+        _conv1d(layer, x)
+
+
+def _worked(layer: Linear, x: tuple[float, ...], outputs: int, with_bias: bool) -> None:
+    left, right = st.columns([1.2, 1], gap="large")
+    with left:
+        output = st.select_slider("Which output?", range(outputs), key=f"lin_y_{outputs}", persist_state="page",
+                                  format_func=lambda j: f"y{j}") if outputs > 1 else 0
+        st.plotly_chart(weight_heatmap(layer, x, output), key="lin-map", config={"displayModeBar": False},
+                        alt="The weight matrix")
+        st.caption("W has one row per output and one column per input. The framed row makes the chosen output.")
+    with right:
+        products = layer.products(x, output)
+        row = layer.weight[output]
+        st.markdown(f"**y{output}, product by product**")
+        rows = "\n".join(f"| x{i} | {value:g} | × {w:g} | = {p:.6g} |"
+                         for i, (value, w, p) in enumerate(zip(x, row, products, strict=True)))
+        bias = f"\n| bias | | | + {layer.bias[output]:g} |" if with_bias else ""
+        total = sum(products) + layer.bias[output]
+        st.markdown(f"| input | value | weight | product |\n|---|--:|--:|--:|\n{rows}{bias}\n| **sum** | | | "
+                    f"**{total:.6g}** |")
+    count = len(x) * outputs + (outputs if with_bias else 0)
+    plus = f" + {outputs}" if with_bias else ""
+    st.markdown(f"**Parameters:** {len(x)} × {outputs}{plus} = **{count}**. GPT-2's MLP does the same with "
+                f"768 × 3,072 + 3,072 = **2,362,368**, in each of its 12 blocks.")
+    mine, theirs = layer(x), by_torch(layer, x)
+    same = max(abs(a - b) for a, b in zip(mine, theirs, strict=True)) <= 1e-9 * max(1.0, *map(abs, mine))
+    shown = ", ".join(f"{value:.6g}" for value in theirs)
+    (st.success if same else st.error)(
+        f"torch.nn.Linear({len(x)}, {outputs}) on the same numbers gives [{shown}]: "
+        f"{'the same' if same else 'something else'}.", icon=":material/check_circle:" if same else ":material/error:")
+
+
+def _conv1d(layer: Linear, x: tuple[float, ...]) -> None:
+    hold = st.expander("Why GPT-2's code says Conv1D", key="lin_conv", on_change="rerun")
+    with hold:
+        if not hold.open:
+            return
+        width, inner = catalog.architecture("gpt2").width, catalog.architecture("gpt2").inner
+        st.markdown(
+            "GPT-2's original code computed its linear layers with a convolution of width 1, and kept the matrix the "
+            "other way round: one row per *input*. `transformers` keeps that layout so that the published "
+            "weights fit.\n\n"
+            "| | weight's shape | computes |\n|---|---|---|\n"
+            f"| `nn.Linear({width}, {inner})` | `({inner}, {width})` | `x @ W.T + b` |\n"
+            f"| `Conv1D({inner}, {width})` | `({width}, {inner})` | `x @ W + b` |\n\n"
+            "The same numbers, the same result, a transposed matrix. The layer above as Conv1D, with its "
+            "matrix transposed:")
+        st.code(f"Conv1D({len(layer.bias)}, {len(x)})(x)  ->  [{', '.join(f'{v:.6g}' for v in by_conv1d(layer, x))}]",
+                language=None)

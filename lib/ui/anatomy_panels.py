@@ -1,0 +1,187 @@
+"""Panels of the explorer: the diagram with its explanations, the parameter ledger, the module tree."""
+
+import pandas as pd
+import streamlit as st
+
+from lib.anatomy import Architecture, Ledger, catalog, ledger, meta
+from lib.anatomy.blocks import diagram
+from lib.anatomy.cost import row_bytes
+from lib.anatomy.ledger import closed_form
+from lib.anatomy.machines import number, size
+from lib.anatomy.tree import render, tree
+from lib.figures.architecture import COLOURS, LABELS, component_bars, parameter_map
+from lib.ui.anatomy_diagram import block_diagram, explain_box
+from lib.ui.chrome import escape, explained
+
+ACROSS = ("gpt2", "gpt2-xl", "distilgpt2", "pythia-70m", "smollm2-135m", "smollm2-1.7b-instruct", "gemma-3-270m",
+          "qwen2.5-0.5b", "qwen3-0.6b", "llama-3.2-1b", "tinyllama-1.1b-chat-v1.0", "qwen1.5-1.8b-chat", "phi-2",
+          "qwen2.5-7b-instruct")
+
+
+_STYLE = """
+<style>
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(104px, 1fr)); gap: 4px 18px; margin: 2px 0 4px; }
+.facts span { display: block; font-size: .8rem; opacity: .75; }
+.facts b { font-size: 1.45rem; font-weight: 600; letter-spacing: -.01em; }
+.legend { font-size: .82rem; text-align: center; }
+.legend span { white-space: nowrap; margin: 0 .45em; }
+.legend i { display: inline-block; width: .7em; height: .7em; border-radius: 2px; margin-right: .35em; }
+@media (min-width: 900px) { [data-testid="stColumn"]:has(.st-key-anatomy-explain) > div { height: 100%; }
+  .st-key-anatomy-explain { position: sticky; top: 4.2rem; } }
+</style>
+"""
+
+
+def facts(arch: Architecture) -> None:
+    """One line of numbers: what people ask first."""
+    total = ledger(arch).total
+    shared = arch.heads != arch.kv_heads
+    cells = {"Parameters": number(total), "Blocks": f"{arch.layers}", "Width (d)": f"{arch.width:,}",
+             "Heads / KV heads" if shared else "Heads": f"{arch.heads} / {arch.kv_heads}" if shared else f"{arch.heads}",
+             "Vocabulary": f"{arch.vocab:,}", "Context": f"{arch.context:,}"}
+    st.html(_STYLE + '<div class="facts">' + "".join(
+        f"<div><span>{name}</span><b>{value}</b></div>" for name, value in cells.items()) + "</div>")
+
+
+@st.fragment
+def diagram_panel(arch: Architecture) -> None:
+    """The clickable diagram; beside it what the clicked box is."""
+    left, right = st.columns([1.15, 1], gap="large")
+    with right, st.container(key="anatomy-explain"):
+        slot = st.container()
+        one, two = st.columns(2)
+        batch = one.slider("Batch (texts at once)", 1, 32, 1, key="batch_shape", persist_state="page")
+        tokens = two.slider("Tokens in a text", 1, min(arch.context, 2048), min(8, arch.context), key="tokens_shape",
+                            persist_state="page")
+    picture = diagram(arch, batch=batch, tokens=tokens)
+    with left:
+        st.caption("Text goes in at the top; the next token's probabilities come out at the bottom. "
+                   "Click a box. The bars show shares of all parameters.")
+        chosen = block_diagram(picture, key="diagram")
+        _legend(picture.total, ledger(arch))
+    with slot:
+        explain_box(picture, chosen, batch=batch, tokens=tokens)
+
+
+def _legend(total: int, book: Ledger) -> None:
+    parts = []
+    for name, count in book.by_component().items():
+        share = count / max(1, total)
+        text = f"{share:.1%}" if share >= 0.0005 else "< 0.1%"
+        parts.append(f'<span><i style="background:{COLOURS[name]}"></i>{LABELS[name]} {text.replace("<", "&lt;")}</span> ')
+    st.html(f'<div class="legend">{"".join(parts)}</div>')
+
+
+def parameters_panel(arch: Architecture) -> None:
+    """Map, table, CSV and reconciliation."""
+    one, two, three = st.columns([1.3, 1, 1.4], vertical_alignment="bottom")
+    kind = one.segmented_control("Picture", ["treemap", "icicle"], default="treemap", required=True, key="picture",
+                                 persist_state="page")
+    fold = two.toggle("Fold identical blocks", value=True, key="fold", persist_state="page")
+    tied = three.toggle("Count a tied head once", value=True, key="tied", persist_state="page", disabled=not arch.tied,
+                        help="Tied: the output head is the embedding table again. Switch off to see what it would "
+                             "cost on its own.")
+    book = ledger(arch, tied=tied or not arch.tied)
+    st.plotly_chart(parameter_map(book, kind=kind, fold=fold), key="parameter-map", config={"displayModeBar": False},
+                    alt=f"Parameters of {arch.name} by component, block and tensor")
+    st.caption("Click a rectangle to go in, the top bar to come back. Areas are parameters.")
+    _reconcile(arch, book)
+    st.dataframe(_table(book, fold), hide_index=True, height=330, column_config={
+        "parameters": st.column_config.NumberColumn(format="localized"),
+        "share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)})
+    st.download_button("Download every tensor as CSV", csv(book), file_name=f"{_file(arch.name)}-parameters.csv",
+                       mime="text/csv", icon=":material/download:")
+    st.markdown("##### The same across models")
+    books = {catalog.label(name): ledger(catalog.architecture(name)) for name in ACROSS}
+    books = {arch.name: book} | {name: other for name, other in books.items() if name != arch.name}
+    st.plotly_chart(component_bars(books, highlight=arch.name), key="across", config={"displayModeBar": False},
+                    alt="Shares of parameters by component for several models")
+    st.caption("The smaller the model, the more of it is vocabulary. In Gemma 3 270M the table of 262,144 tokens is "
+               "larger than all blocks together.")
+
+
+def _file(name: str) -> str:
+    return "".join(ch if ch.isalnum() or ch in "-._" else "-" for ch in name)[:60] or "model"
+
+
+def _reconcile(arch: Architecture, book: Ledger) -> None:
+    lines = [f"**{book.total:,}** parameters in **{len(book.rows):,}** tensors"]
+    if not book.tied:
+        lines.append(f"with the tied head counted twice ({ledger(arch).total:,} is the real count)")
+    elif arch.published:
+        agrees = "exactly the published count" if arch.published == book.total else \
+            f"the published count is {arch.published:,}"
+        lines.append(agrees)
+    if arch.known and book.tied and closed_form(arch) == book.total:
+        lines.append("the same by formula")
+    st.markdown(" · ".join(lines) + ".")
+    if arch.known and book.tied:
+        with st.expander("The formula, with this model's numbers"):
+            st.markdown(formula(arch))
+
+
+def formula(arch: Architecture) -> str:
+    """The total as a sum a reader can check with a calculator (Markdown)."""
+    book = ledger(arch)
+    first = [row for row in book.rows if row.block == 0]
+    outside = [row for row in book.rows if row.block is None and row.params]
+    lines = [f"| {row.name} | {' × '.join(f'{n:,}' for n in row.shape)} | {row.params:,} |" for row in outside]
+    inside = [f"| {row.local} | {' × '.join(f'{n:,}' for n in row.shape)} | {row.params:,} |" for row in first]
+    block = sum(row.params for row in first)
+    rest = sum(row.params for row in outside)
+    return ("One block\n\n| tensor | shape | parameters |\n|---|---|--:|\n" + "\n".join(inside)
+            + f"\n| **one block** | | **{block:,}** |\n\nOutside the blocks\n\n| tensor | shape | parameters |\n"
+            "|---|---|--:|\n" + "\n".join(lines) + f"\n| **outside** | | **{rest:,}** |\n\n"
+            f"{arch.layers} × {block:,} + {rest:,} = **{arch.layers * block + rest:,}**")
+
+
+def _table(book: Ledger, fold: bool) -> pd.DataFrame:
+    blocks = len(book.by_block())
+    total, conv = max(1, book.total), book.architecture.family == "gpt2"
+    rows = []
+    for row in book.rows:
+        if fold and row.block not in {None, 0} and blocks > 1 and book.architecture.known:
+            continue
+        times = blocks if fold and row.block == 0 and book.architecture.known else 1
+        name = row.name.replace(".0.", f".0–{blocks - 1}.", 1) if times > 1 else row.name
+        rows.append({"tensor": name + (f" (= {row.shared})" if row.shared else ""),
+                     "shape": " × ".join(f"{n:,}" for n in row.shape) + (f"  (× {times})" if times > 1 else ""),
+                     "parameters": row.params * times, "share": row.params * times / total,
+                     **{dtype: size(times * row_bytes(row, dtype, conv=conv))
+                        for dtype in ("float32", "bfloat16", "int8", "int4")}})
+    return pd.DataFrame(rows)
+
+
+def csv(book: Ledger) -> str:
+    """Every tensor, one a line: name, component, block, shape, parameters, shared, bytes by format."""
+    conv = book.architecture.family == "gpt2"
+    formats = ("float32", "bfloat16", "int8", "int4")
+    return pd.DataFrame([
+        {"tensor": row.name, "component": row.component, "block": "" if row.block is None else row.block,
+         "shape": "x".join(map(str, row.shape)), "parameters": row.params, "shares_weights_of": row.shared,
+         **{f"bytes_{dtype}": row_bytes(row, dtype, conv=conv) for dtype in formats}} for row in book.rows
+    ]).to_csv(index=False)
+
+
+@st.cache_data(max_entries=32, show_spinner="Building the module without weights …")
+def module_text(_arch: Architecture, key: str) -> tuple[str, int]:
+    """The folded tree and PyTorch's own count of the real module on the meta device. `key` names the configuration."""
+    model = meta.build(_arch)
+    return render(tree(model)), sum(parameter.numel() for parameter in model.parameters())
+
+
+def tree_panel(arch: Architecture) -> None:
+    """The module as PyTorch prints it, folded, and the count that PyTorch itself makes."""
+    st.markdown("The real PyTorch module, built by `transformers` from this configuration on the *meta* device: all "
+                "shapes, no numbers, so even 7 billion parameters take no memory. Identical blocks are folded.")
+    with explained():
+        text, count = module_text(arch, repr((arch, sorted(arch.config.items(), key=str))))
+        st.code(text, language=None, wrap_lines=False)
+        mine = ledger(arch).total
+        if count == mine:
+            st.success(f"PyTorch counts {count:,} parameters in this module, the same as the ledger.",
+                       icon=":material/check_circle:")
+        else:
+            st.error(f"PyTorch counts {count:,} parameters, the ledger {mine:,}.")
+        st.caption(f"In a notebook: `print(model)` gives the unfolded version of this. {escape(arch.name)} is a "
+                   f"`{arch.family}` model for transformers.")

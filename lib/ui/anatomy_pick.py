@@ -1,0 +1,116 @@
+"""Choosing an architecture: a known model, one's own, any hub model, or a configuration of one's own."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from lib import models
+from lib.anatomy import Architecture, catalog
+from lib.anatomy.errors import AnatomyError
+from lib.anatomy.families import read
+from lib.anatomy.own import STYLES, own
+from lib.ui.chrome import escape
+
+KNOWN, OWN, HUB, FOLDER = "A known model", "Build your own", "Any hub model", "A folder or a file"
+_KEEP: dict[str, Any] = {"bind": "query-params", "persist_state": "page"}
+
+
+def pick_architecture() -> Architecture | None:
+    """The chosen architecture; None (with a sentence on the page) when there is nothing sensible to show."""
+    way = st.segmented_control("Which model?", [KNOWN, OWN, HUB, FOLDER], default=KNOWN, required=True, key="from",
+                               bind="query-params", persist_state="page")
+    try:
+        if way == OWN:
+            return _own()
+        if way == HUB:
+            return _from_hub()
+        if way == FOLDER:
+            return _from_folder()
+        return pick_known("arch", "Model")
+    except AnatomyError as error:
+        st.error(escape(str(error)), icon=":material/error:")
+        return None
+
+
+def pick_known(key: str, label: str, *, start: str = "gpt2") -> Architecture:
+    """A selectbox over the configurations that come with the app."""
+    names = catalog.names()
+    chosen = st.selectbox(label, names, index=names.index(start), key=key, format_func=catalog.label, **_KEEP)
+    return catalog.architecture(chosen)
+
+
+def _own() -> Architecture:
+    st.caption("Drag, and everything below follows. It starts as GPT-2 small would look in Llama's style.")
+    style = st.segmented_control("Style", list(STYLES), default="llama", required=True, key="style", **_KEEP,
+                                 format_func=lambda name: STYLES[name].split(":")[0])
+    st.caption(STYLES[style].split(": ", 1)[1])
+    one, two, three, four = st.columns(4)
+    with one:
+        layers = st.slider("Blocks", 1, 96, 12, key="layers", **_KEEP)
+        inner = st.number_input("MLP width", value=3072, step=64, key="inner", **_KEEP)
+    with two:
+        width = st.slider("Width (d)", 64, 8192, 768, 64, key="width", **_KEEP)
+        vocab = st.number_input("Vocabulary", value=50257, step=1000, key="vocab", **_KEEP)
+    with three:
+        heads = st.slider("Heads", 1, 64, 12, key="heads", **_KEEP)
+        context = st.number_input("Context", value=1024, step=1024, key="context", **_KEEP)
+    with four:
+        kv_heads = st.slider("KV heads", 1, 64, 12, key="kv", disabled=style == "gpt2", **_KEEP,
+                             help="How many keys and values a block makes; query heads share them.")
+        tied = st.toggle("Head tied to embedding", value=True, key="tied_own", **_KEEP)
+    return own(style=style, layers=layers, width=width, heads=heads, kv_heads=heads if style == "gpt2" else kv_heads,
+               inner=int(inner), vocab=int(vocab), context=int(context), tied=tied)
+
+
+@st.cache_data(ttl=3600, max_entries=64, show_spinner="Fetching the configuration …")
+def _hub_config(hub_id: str) -> Architecture:
+    return catalog.from_hub(hub_id)
+
+
+def _from_hub() -> Architecture | None:
+    hub_id = st.text_input("Hub id", placeholder="Qwen/Qwen2.5-3B", key="hub", max_chars=200, **_KEEP,
+                           help="Only its config.json is fetched: a few kilobytes, no weights.")
+    if not hub_id.strip():
+        st.info("Type a model's id from the Hugging Face hub. Only its configuration is fetched: no weights, no code.",
+               
+                icon=":material/cloud_download:")
+        return None
+    return _hub_config(hub_id)
+
+
+def _from_folder() -> Architecture | None:
+    here = {spec.id: where for spec in models.local() if (where := _folder(spec.id))}
+    left, right = st.columns(2)
+    with left:
+        chosen = st.selectbox("A model on this machine", list(here), index=None, key="here", persist_state="page",
+                              placeholder="Choose a model")
+        path = st.text_input("or the path of a folder", key="folder", max_chars=400, persist_state="page",
+                             help="A folder with a config.json, on the machine that runs this app.")
+    with right:
+        text = st.text_area("or paste a config.json", key="pasted", height=122, max_chars=100_000, persist_state="page",
+                            placeholder='{"model_type": "llama", "hidden_size": 2048, …}')
+    if text.strip():
+        return read(_json(text), name="Your configuration")
+    if path.strip():
+        return catalog.from_folder(path.strip())
+    if chosen:
+        return catalog.from_folder(here[chosen])
+    st.info("Choose a model, type a folder, or paste a configuration.", icon=":material/folder_open:")
+    return None
+
+
+def _folder(model_id: str) -> Path | None:
+    location = models.where(model_id)
+    return location.folder if location and (location.folder / "config.json").is_file() else None
+
+
+def _json(text: str) -> dict[str, object]:
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise AnatomyError("That is not valid JSON. Paste the whole config.json, from { to }.") from error
+    if not isinstance(config, dict):
+        raise AnatomyError("A configuration is a JSON object: { … }.")
+    return config

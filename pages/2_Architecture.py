@@ -1,0 +1,65 @@
+"""The architecture explorer: a language model is a huge composition of small, understandable layers."""
+
+import streamlit as st
+
+from lib.ui.anatomy_compare import compare_panel
+from lib.ui.anatomy_cost import cost_panel
+from lib.ui.anatomy_lessons import most_parameters, saved_by_kv_heads
+from lib.ui.anatomy_linear import linear_panel
+from lib.ui.anatomy_panels import diagram_panel, facts, parameters_panel, tree_panel
+from lib.ui.anatomy_pick import pick_architecture
+from lib.ui.chrome import explained, setup_page, takeaways
+
+setup_page("Architecture", icon=":material/account_tree:",
+           lead="A language model is a long composition of small layers that you can understand one by one. "
+                "Open a model, click its boxes, and account for every single parameter. No weights are needed.")
+
+explore, layer, two, live = st.tabs(["Explore a model", "One linear layer", "Two models", "A live pass"],
+                                    key="view", bind="query-params")
+
+with explore:
+    if explore.open:
+        arch = pick_architecture()
+        if arch:
+            with explained():
+                facts(arch)
+                picture, ledger, cost, tree = st.tabs(["Block diagram", "Parameters", "Cost", "Module tree"],
+                                                      key="part", bind="query-params")
+                with picture:
+                    if picture.open:
+                        diagram_panel(arch)
+                with ledger:
+                    if ledger.open:
+                        parameters_panel(arch)
+                        most_parameters()
+                with cost:
+                    if cost.open:
+                        cost_panel(arch)
+                        saved_by_kv_heads()
+                with tree:
+                    if tree.open:
+                        tree_panel(arch)
+
+with layer:
+    if layer.open:
+        linear_panel()
+
+with two:
+    if two.open:
+        with explained():
+            compare_panel()
+
+with live:
+    if live.open:
+        from lib.ui.anatomy_live import live_panel  # torch and transformers only when a model is needed
+
+        live_panel()
+
+takeaways(
+    "A model is a stack of **identical blocks**: attention lets tokens exchange information, the MLP works on each "
+    "token alone, and both only add to a stream that runs through.",
+    "Nearly all parameters are in **linear layers and the token table**. Attention's famous softmax has none.",
+    "The **configuration alone** fixes every shape, every parameter and every byte.",
+    "Memory is weights plus a **KV cache** that grows with the text; sharing KV heads shrinks the cache.",
+    "Predictions form **layer by layer**: the logit lens shows candidates that rise and fall before the last one wins.",
+)
