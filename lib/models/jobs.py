@@ -45,6 +45,11 @@ def find(model_id: str) -> Job | None:
     return _jobs.get(model_id)
 
 
+def running() -> list[Job]:
+    """Jobs that have not finished."""
+    return [job for job in list(_jobs.values()) if not job.finished.is_set()]
+
+
 def forget(model_id: str) -> None:
     """Drop a finished job (its error has been read)."""
     with _lock:

@@ -1,0 +1,202 @@
+"""The first demo: text -> tokens -> the five likeliest next tokens -> one click continues the text. Three steps."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from lib import engine as engines
+from lib import models
+from lib.tokenization import Tokenizer
+from lib.tokenization.display import label
+from lib.ui import cache, shelf
+from lib.ui.chrome import escape, explained
+
+EXAMPLES = ("Once upon a time", "The capital of France is", "What is 2+2?", "Suggest a party theme.")
+BARS = 5
+RUN = 10  # tokens that "write" adds
+MAX_TOKENS = 300  # of text: enough to play, quick on two cores
+
+_ASSETS = Path(__file__).with_name("assets")
+_CSS = (_ASSETS / "home_demo.css").read_text(encoding="utf-8")
+
+
+def _panel(step: int, body: str) -> str:
+    return f"""
+<div class="panel">
+  <div class="head"><span class="step">{step}</span><span class="title"></span></div>
+  <div class="{body}"></div>
+  <div class="note"></div>
+</div>
+"""
+
+
+_HEAD = st.components.v2.component("playground_home_head", css=_CSS, html="""
+<div class="panel">
+  <div class="head"><span class="step">1</span><span class="title">Write something</span></div>
+</div>
+""")
+_TOKENS = st.components.v2.component("playground_home_tokens", html=_panel(2, "chips"), css=_CSS,
+                                     js=(_ASSETS / "home_tokens.js").read_text(encoding="utf-8"))
+_BARS = st.components.v2.component("playground_home_bars", html=_panel(3, "bars"), css=_CSS,
+                                   js=(_ASSETS / "home_bars.js").read_text(encoding="utf-8"))
+
+
+def model_for_demo() -> str:
+    """The embedded model, because it is quick; another one that is here if only that is; else it is got first."""
+    if models.where(models.EMBEDDED) is None:
+        if not models.local():
+            shelf.fetch(models.EMBEDDED)
+        else:
+            return models.default("base") if models.where(models.default("base")) else models.local()[0].id
+    return models.EMBEDDED
+
+
+@st.fragment
+def demo() -> None:
+    """The whole demo; a click reruns only this."""
+    with st.container(border=True, key="home-demo"), explained():
+        _HEAD(key="home-head")
+        text = _text_input()
+        left, right = st.columns(2, gap="large")
+        row = st.container(horizontal=True, gap="small", vertical_alignment="center")
+        below = st.container()
+        model_id = model_for_demo()
+        tokenizer = cache.tokenizer(models.spec(model_id).tokenizer)
+        ids = [token.id for token in tokenizer.encode(text)]
+        if not ids:
+            _restart()
+        elif row.button(f"Let it write {RUN} tokens", key="home-write", icon=":material/play_arrow:", type="primary",
+                        disabled=len(ids) + len(_path()) + RUN > MAX_TOKENS,
+                        help="Again and again the likeliest token."):
+            with below:
+                _write(model_id, ids)
+        with left:
+            _show_tokens(tokenizer, ids, _path())
+            if _path():
+                st.markdown(f"**Your text so far:** {escape(tokenizer.decode([*ids, *_path()]))}")
+        _undo_buttons(row)
+        with right:
+            _show_bars(model_id, tokenizer, [*ids, *_path()])
+
+
+def _path() -> list[int]:
+    """Ids that were added by clicking, after the typed text."""
+    path: list[int] = st.session_state.setdefault("home-path", [])
+    return path
+
+
+def _text_input() -> str:
+    st.session_state.setdefault("home-text", EXAMPLES[0])
+    text = st.text_input("Your text", key="home-text", label_visibility="collapsed", on_change=_restart, max_chars=2000,
+                         persist_state="session", placeholder="Write the beginning of a text")
+    columns = st.container(horizontal=True, gap="small")
+    for index, example in enumerate(EXAMPLES):
+        columns.button(example, key=f"home-example-{index}", on_click=_use, args=(example,))
+    return str(text or "")
+
+
+def _use(example: str) -> None:
+    st.session_state["home-text"] = example
+    _restart()
+
+
+def _restart() -> None:
+    st.session_state["home-path"] = []
+
+
+def _show_tokens(tokenizer: Tokenizer, ids: Sequence[int], path: Sequence[int]) -> None:
+    added = [False] * len(ids) + [True] * len(path)
+    tokens = [{"id": token_id, "label": label(tokenizer.token_bytes(token_id)), "added": new,
+               "tip": f"Token {token_id}" + (", added by you" if new else "")}
+              for token_id, new in zip([*ids, *path], added, strict=True)]
+    count = len(tokens)
+    _TOKENS(key="home-tokens", data={
+        "title": f"It becomes {count:,} token{'s' * (count != 1)}",
+        "tokens": tokens[-MAX_TOKENS:],
+        "empty": "No text, no tokens.",
+        "note": "The model never sees letters. It reads these pieces, each by its number. ␣ marks a space."
+                + (" Framed pieces were added by clicking." if path else ""),
+    })
+
+
+def next_bars(logits: np.ndarray, tokenizer: Tokenizer) -> list[dict[str, Any]]:
+    """The five likeliest tokens and everything else, from logits (V,): softmax at temperature 1, nothing cut off."""
+    probs = engines.sampling.softmax(logits)
+    best = np.argsort(-probs, kind="stable")[:BARS]
+    bars: list[dict[str, Any]] = []
+    for token_id in best.tolist():
+        name = label(tokenizer.token_bytes(token_id))
+        tip = f"Token {token_id}. Click to continue with it."
+        if tokenizer.raw(token_id) in tokenizer.special:
+            tip += " A control token: here the model would end its text."
+        bars.append({"id": token_id, "label": name, "prob": float(probs[token_id]), "tip": tip})
+    rest = max(1.0 - float(probs[best].sum()), 0.0)
+    bars.append({"id": None, "label": f"the other {probs.size - len(best):,}", "prob": rest, "tip": "All other tokens"})
+    return [bar | {"percent": percent(bar["prob"])} for bar in bars]
+
+
+def percent(prob: float) -> str:
+    """A probability for people.
+
+    >>> percent(0.1234), percent(0.00042), percent(1e-9), percent(1.0)
+    ('12.3 %', '0.04 %', '< 0.01 %', '100 %')
+    """
+    value = 100 * prob
+    if value >= 99.95:
+        return "100 %"
+    if value >= 1:
+        return f"{value:.1f} %"
+    return f"{value:.2f} %" if value >= 0.01 or value == 0 else "< 0.01 %"
+
+
+def _show_bars(model_id: str, tokenizer: Tokenizer, ids: list[int]) -> None:
+    if not ids:
+        st.info("Write at least one character, and the model has something to continue.")
+        return
+    if len(ids) > MAX_TOKENS:
+        st.info(f"That is {len(ids):,} tokens. This first demo stops at {MAX_TOKENS}; the Next token page takes "
+                "longer texts.")
+        return
+    bars = next_bars(cache.logits(model_id, "auto", tuple(ids)), tokenizer)
+    name, size = models.spec(model_id).name, cache.engine(model_id).info.vocab_size
+    st.session_state["home-offered"] = (len(ids), [bar["id"] for bar in bars[:BARS]])
+    _BARS(key="home-bars", on_pick_change=_pick, data={
+        "title": "It guesses the next one: click a bar",
+        "bars": bars,
+        "at": len(ids),
+        "note": f"{name} gives each of its {size:,} tokens a probability. These are the five likeliest; your click "
+                "continues the text.",
+    })
+
+
+def _pick() -> None:
+    """A bar was clicked: continue with its token, if it is one of those on offer."""
+    picked = st.session_state["home-bars"].get("pick")
+    at, offered = st.session_state.get("home-offered", (0, []))
+    if isinstance(picked, dict) and picked.get("at") == at and picked.get("id") in offered:
+        st.session_state["home-path"] = [*_path(), int(picked["id"])]
+
+
+def _write(model_id: str, ids: list[int]) -> None:
+    """Continue greedily; the mark that ends a text is not written, it ends the writing."""
+    with st.spinner("Writing …"):
+        engine = cache.engine(model_id)
+        steps = list(engine.generate([*ids, *_path()], sampling=engines.Sampling(temperature=0.0), max_new_tokens=RUN,
+                                     alternatives=1))
+    new = [step.id for step in steps if step.id not in engine.stop_ids]
+    st.session_state["home-path"] = [*_path(), *new]
+    if len(new) < len(steps):
+        st.caption("The likeliest next token is now the mark that ends a text, so the model stops here.")
+
+
+def _undo_buttons(row: Any) -> None:
+    nothing = not _path()
+    row.button("Undo", key="home-undo", icon=":material/undo:", disabled=nothing, on_click=_undo)
+    row.button("Start over", key="home-reset", icon=":material/restart_alt:", disabled=nothing, on_click=_restart)
+
+
+def _undo() -> None:
+    st.session_state["home-path"] = _path()[:-1]
