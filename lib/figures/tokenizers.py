@@ -1,0 +1,125 @@
+"""Charts of the tokenizers page: counts, cost by language, vocabulary growth, the tree of a word's merges."""
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from lib.figures.theme import ACCENT, CATEGORICAL, MONOSPACE, MUTED, plain, polish
+from lib.tokenization.bpe_tokenizer import Node
+from lib.tokenization.display import label
+
+
+def bars(names: Sequence[str], values: Sequence[float], *, unit: str, digits: int = 0) -> go.Figure:
+    """One horizontal bar a tokenizer, in the order given, with its value written beside it."""
+    text = [f"{value:,.{digits}f}" for value in values]
+    hover = [f"{plain(name)}: {shown} {unit}" for name, shown in zip(names, text, strict=True)]
+    fig = go.Figure(
+        go.Bar(
+            x=list(values),
+            y=[plain(name) for name in names],
+            orientation="h",
+            text=text,
+            textposition="outside",
+            cliponaxis=False,
+            hovertext=hover,
+            hoverinfo="text",
+            marker_color=[CATEGORICAL[n % len(CATEGORICAL)] for n in range(len(values))],
+        )
+    )
+    fig.update_yaxes(autorange="reversed", automargin=True)
+    fig.update_xaxes(title=unit, rangemode="tozero", showgrid=True, zeroline=False)
+    fig = polish(fig, height=90 + 34 * len(values))
+    fig.update_layout(margin_r=56)
+    return fig
+
+
+def languages(ratios: Mapping[str, Mapping[str, float]], tokens: Mapping[str, Mapping[str, int]]) -> go.Figure:
+    """Tokens relative to English: one dot a language and tokenizer. `ratios[tokenizer][language]`."""
+    first = next(iter(ratios.values()))
+    order = sorted(first, key=lambda language: first[language])
+    fig = go.Figure()
+    for n, (name, values) in enumerate(ratios.items()):
+        counts = [tokens[name][language] for language in order]
+        fig.add_scatter(
+            x=[values[language] for language in order],
+            y=order,
+            mode="markers",
+            name=plain(name),
+            customdata=counts,
+            marker={"size": 10, "color": CATEGORICAL[n % len(CATEGORICAL)], "symbol": _SYMBOLS[n % len(_SYMBOLS)]},
+            hovertemplate=f"{plain(name)}<br>%{{y}}: %{{x:.2f}} times English (%{{customdata}} tokens)<extra></extra>",
+        )
+    fig.add_vline(x=1, line={"color": MUTED, "dash": "dot", "width": 1})
+    fig.update_yaxes(showgrid=True, automargin=True, dtick=1)
+    fig.update_xaxes(title="tokens, relative to the same text in English (1 = as many)", rangemode="tozero")
+    return polish(fig, height=120 + 21 * len(order))
+
+
+_SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "x")
+
+
+def growth(read: Sequence[int], different: Sequence[int], unseen: Sequence[float]) -> go.Figure:
+    """Vocabulary against corpus size, and beside it the part of the words just read that were new."""
+    fig = go.Figure()
+    fig.add_scatter(x=read, y=different, name="different words so far", line={"color": ACCENT, "width": 3},
+                    hovertemplate="after %{x} words: %{y} different ones<extra></extra>")  # fmt: skip
+    fig.add_scatter(x=read, y=unseen, name="of the last 50 words, new (%)", yaxis="y2",
+                    line={"color": CATEGORICAL[1], "width": 2, "dash": "dot"},
+                    hovertemplate="after %{x} words: %{y:.0f}% of the last 50 were new<extra></extra>")  # fmt: skip
+    fig.update_xaxes(title="words read")
+    fig.update_yaxes(title="different words", rangemode="tozero")
+    fig.update_layout(
+        yaxis2={"overlaying": "y", "side": "right", "range": [0, 105], "title": "new words (%)", "showgrid": False}
+    )
+    return polish(fig, height=320)
+
+
+def merge_tree(nodes: Sequence[Node]) -> go.Figure:
+    """How a word's bytes are joined: bytes at the bottom, each join above its parts with the number of its merge."""
+    points: list[tuple[float, float, Node]] = []
+    lines: tuple[list[float | None], list[float | None]] = ([], [])
+    leaf = 0
+
+    def place(node: Node) -> tuple[float, float]:
+        nonlocal leaf
+        if not node.parts:
+            at = (float(leaf), 0.0)
+            leaf += 1
+        else:
+            below = [place(part) for part in node.parts]
+            at = (sum(x for x, _ in below) / 2, 1 + max(y for _, y in below))
+            for x, y in below:
+                lines[0].extend((x, x, at[0], None))
+                lines[1].extend((y, at[1], at[1], None))
+        points.append((*at, node))
+        return at
+
+    for node in nodes:
+        place(node)
+    depth = max((y for _, y, _ in points), default=0)
+    fig = go.Figure(
+        go.Scatter(x=lines[0], y=lines[1], mode="lines", line={"color": MUTED, "width": 1.5}, hoverinfo="skip")
+    )
+    finished = {id(node) for node in nodes}
+    for kind, color in ((False, CATEGORICAL[8]), (True, ACCENT)):
+        some = [point for point in points if (id(point[2]) in finished) == kind]
+        fig.add_scatter(
+            x=[x for x, _, _ in some],
+            y=[y for _, y, _ in some],
+            mode="markers+text",
+            text=[plain(label(node.data)) for _, _, node in some],
+            textposition=["bottom center" if y == 0 else "top center" for _, y, _ in some],
+            textfont={"family": MONOSPACE, "size": 13},
+            marker={"size": 11 if kind else 8, "color": color},
+            hovertext=[_tree_hover(node) for _, _, node in some],
+            hoverinfo="text",
+        )
+    fig.update_xaxes(visible=False, range=[-0.7, max(leaf - 0.3, 4)])
+    fig.update_yaxes(visible=False, range=[-0.8, depth + 0.9])
+    fig.update_layout(showlegend=False)
+    return polish(fig, height=int(130 + 44 * depth))
+
+
+def _tree_hover(node: Node) -> str:
+    origin = f"merge {node.step}" if node.step else "a byte, there from the start"
+    return f"{plain(label(node.data))}<br>id {node.id}<br>{origin}"

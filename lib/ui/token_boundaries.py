@@ -1,0 +1,70 @@
+"""Two tokenizers' cuts in one text, character by character: shared cuts, and cuts that only one of them makes."""
+
+from itertools import pairwise
+
+import streamlit as st
+
+from lib.tokenization.display import visible
+
+_HTML = '<div class="cuts"><div class="legend"></div><div class="text" dir="auto"></div></div>'
+_CSS = """
+.cuts { font-family: var(--st-font); color: var(--st-text-color); }
+.text {
+  font-family: var(--st-code-font); font-size: 1rem; line-height: 2.3; max-height: 16rem; overflow: auto;
+  padding: 0.5rem 0.8rem; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius);
+  overflow-wrap: anywhere; white-space: pre-wrap; unicode-bidi: plaintext;
+}
+.cut { display: inline-block; width: 3px; margin: 0 3px; height: 1.5em; vertical-align: middle; border-radius: 2px; }
+.both { background: var(--st-text-color); }
+.first { background: linear-gradient(#6366f1 50%, transparent 50%); width: 4px; }
+.second { background: linear-gradient(transparent 50%, #f97316 50%); width: 4px; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; font-size: 0.84rem; margin-bottom: 0.4rem; }
+"""
+_JS = """
+export default function ({ data, parentElement }) {
+  const make = (tag, cls, text) => {
+    const node = document.createElement(tag);
+    if (cls) node.className = cls;
+    if (text !== undefined) node.textContent = text;
+    return node;
+  };
+  const entry = (kind, text) => {
+    const node = make("span");
+    node.append(make("span", "cut " + kind), document.createTextNode(" " + text));
+    return node;
+  };
+  const [first, second] = data.names;
+  parentElement.querySelector(".legend").replaceChildren(
+    entry("both", "both cut"), entry("first", "only " + first), entry("second", "only " + second));
+  const nodes = [];
+  for (const [text, kind] of data.pieces) {
+    nodes.push(make("span", "", text));
+    if (text.endsWith("⏎")) nodes.push(document.createElement("br"));
+    if (kind) {
+      const mark = make("span", "cut " + kind);
+      mark.title = kind === "both" ? "both cut here" : `only ${kind === "first" ? first : second} cuts here`;
+      nodes.push(mark);
+    }
+  }
+  parentElement.querySelector(".text").replaceChildren(...nodes);
+}
+"""
+_CUTS = st.components.v2.component("playground_token_boundaries", html=_HTML, css=_CSS, js=_JS)
+
+
+def pieces(text: str, both: set[int], first: set[int], second: set[int]) -> list[tuple[str, str]]:
+    """`text` between all cuts, each piece with the kind of the cut after it ("" at the end).
+
+    >>> pieces("ab cd", {2}, {1}, set())
+    [('a', 'first'), ('b', 'both'), ('␣cd', '')]
+    """
+    kind = {at: name for name, cuts in (("first", first), ("second", second), ("both", both)) for at in cuts}
+    edges = [0, *sorted(kind), len(text)]
+    return [(visible(text[a:b]), kind.get(b, "")) for a, b in pairwise(edges) if b > a]
+
+
+def boundaries(
+    key: str, text: str, both: set[int], first: set[int], second: set[int], *, names: tuple[str, str]
+) -> None:
+    """Draw `text` with a mark at every cut; `names` are the two tokenizers' titles."""
+    _CUTS(key=key, data={"pieces": pieces(text, both, first, second), "names": list(names)})

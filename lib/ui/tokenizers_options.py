@@ -1,0 +1,86 @@
+"""The tokenizers one can choose on the tokenizers page: names, titles, and the objects behind them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from lib import models, tokenization
+from lib.tokenization import Tokenizer, bpe, texts
+from lib.tokenization.bpe_tokenizer import BPETokenizer
+
+DEFAULT = ["gpt2", "cl100k_base", "o200k_base", "qwen"]
+OWN = "bpe"
+MERGES = 200  # of the BPE trained on the page, unless changed
+TITLES = {
+    "word": ("Words", "step 1: a table of words, the rest is [UNK]"),
+    "character": ("Characters", "step 2: 54 letters, space and ?"),
+    OWN: ("BPE trained here", "step 3: learned from the corpus below"),
+    "gpt2": ("GPT-2", "2019, byte-level BPE"),
+    "tiktoken-gpt2": ("GPT-2 by tiktoken", "the same vocabulary, another program"),
+    "cl100k_base": ("cl100k_base", "GPT-3.5 and GPT-4, tiktoken"),
+    "o200k_base": ("o200k_base", "GPT-4o and later, tiktoken"),
+    "qwen": ("Qwen", "Qwen1.5, 2 and 2.5"),
+    "smollm2": ("SmolLM2", "single digits, 49,152 ids"),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One tokenizer of the list."""
+
+    title: str
+    about: str
+    tokenizer: Tokenizer
+
+
+def names() -> list[str]:
+    """All names that can be chosen now: our own, the pretrained ones whose files are here, local model folders."""
+    here = [name for name in TITLES if name == OWN or tokenization.available(name)]
+    return here + list(_local())
+
+
+def _local() -> dict[str, Path]:
+    """Model id to folder, for models on this machine that bring a tokenizer.json of their own."""
+    found: dict[str, Path] = {}
+    for spec in models.local():
+        location = models.where(spec.id)
+        if spec.id != models.EMBEDDED and location and (location.folder / "tokenizer.json").is_file():
+            found[spec.id] = location.folder
+    return found
+
+
+def title(name: str) -> str:
+    """What people read for a name."""
+    return TITLES[name][0] if name in TITLES else name
+
+
+def choose(name: str) -> Choice:
+    """The tokenizer of a name. Raises TokenizationError if its files are missing or damaged."""
+    if name == OWN:
+        return Choice(*TITLES[OWN], trained(corpus(), merge_limit()))
+    if name in TITLES:
+        return Choice(*TITLES[name], tokenization.load(name))
+    return Choice(name, "tokenizer of a local model", tokenization.load(str(_local()[name])))
+
+
+def corpus() -> str:
+    """The corpus of the Learn sections as it is now."""
+    return str(st.session_state.get("corpus", texts.corpus()))
+
+
+def merge_limit() -> int:
+    """How many merges the page's BPE learns."""
+    return int(st.session_state.get("merges", MERGES))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def merges(text: str, limit: int) -> list[bpe.Merge]:
+    """Training steps with their leading pairs, for the stepper."""
+    return list(bpe.train(text, vocab_size=256 + limit, candidates=8))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def trained(text: str, limit: int) -> BPETokenizer:
+    """The BPE tokenizer of a corpus."""
+    return BPETokenizer(merges(text, limit))

@@ -1,0 +1,135 @@
+"""Lessons 1 and 2 of the ladder: words and characters, on a corpus that can be edited."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lib.figures import tokenizers as figures
+from lib.tokenization import texts
+from lib.tokenization.character import CharacterTokenizer
+from lib.tokenization.comparison import compare
+from lib.tokenization.word import WordTokenizer, vocabulary, words
+from lib.ui.chrome import escape
+from lib.ui.token_view import row_data, token_rows
+
+_CORPUS_LIMIT = 200_000
+
+
+def corpus_area() -> str:
+    """The corpus shared by the lessons. Kept while the app is open."""
+    text = st.text_area(
+        "Corpus to learn from", value=texts.corpus(), height=150, key="corpus", persist_state="session",
+        max_chars=_CORPUS_LIMIT, help="Press Ctrl+Enter, or click outside, to learn from what you changed.",
+    )  # fmt: skip
+    return text or ""
+
+
+def word_lesson(corpus: str) -> None:
+    """Vocabulary, encoding with [UNK], decoding, growth, and the mistakes one can make."""
+    st.markdown(
+        "The first idea: one id for every word. List the different words of a corpus, in order, and look words up. "
+        "`[PAD]` fills short texts up to equal length, `[UNK]` stands for every word that was never seen."
+    )
+    tokenizer = WordTokenizer(vocabulary([corpus]))
+    total = sum(1 for _ in words(corpus))
+    left, middle, right = st.columns(3)
+    left.metric("Words in the corpus", f"{total:,}")
+    middle.metric("Different words", f"{tokenizer.vocab_size - 2:,}")
+    right.metric("Vocabulary with [PAD], [UNK]", f"{tokenizer.vocab_size:,}")
+    with st.expander("The vocabulary", icon=":material/list:"):
+        st.dataframe(
+            {"id": list(range(tokenizer.vocab_size)), "word": list(tokenizer.vocab)}, height=220, hide_index=True
+        )
+    text = st.text_input("Encode", value="Alice saw a robot rabbit", key="word-text", persist_state="session")
+    _row("word-row", text, tokenizer, "Words", "learned from the corpus above")
+    ids = tokenizer.ids(text)
+    st.markdown(f"Ids: `{ids}`. Decoded: {_quoted(tokenizer.decode(ids))}")
+    unseen = list(dict.fromkeys(word for word, start, _ in words(text) if word not in tokenizer.vocab))
+    if unseen:
+        said = ", ".join(_quoted(word) for word in unseen)
+        st.caption(f"Out of vocabulary: {said}. They all become [UNK], and which one it was is gone.")
+    _growth(corpus)
+    _mistakes(corpus)
+
+
+def _growth(corpus: str) -> None:
+    st.markdown("**More text, more words.** Every page brings new ones, so a word vocabulary is never finished.")
+    read, different, unseen = growth([word for word, _, _ in words(corpus)])
+    if read:
+        st.plotly_chart(figures.growth(read, different, unseen), key="word-growth", config={"displayModeBar": False},
+                        alt="Different words against words read")  # fmt: skip
+
+
+def growth(sequence: Sequence[str], points: int = 60) -> tuple[list[int], list[int], list[float]]:
+    """Words read, different words so far, and the percentage of the last 50 words that were new, at some points.
+
+    >>> growth(["a", "b", "a", "c"], points=2)
+    ([2, 4], [2, 3], [100.0, 75.0])
+    """
+    seen: set[str] = set()
+    new: list[bool] = []
+    read, different, unseen = [], [], []
+    every = max(1, len(sequence) // points)
+    for n, word in enumerate(sequence, start=1):
+        new.append(word not in seen)
+        seen.add(word)
+        if n % every == 0 or n == len(sequence):
+            last = new[-50:]
+            read.append(n)
+            different.append(len(seen))
+            unseen.append(100 * sum(last) / len(last))
+    return read, different, unseen
+
+
+def _mistakes(corpus: str) -> None:
+    with st.expander("Two mistakes in many home-made tokenizers", icon=":material/bug_report:"):
+        every = [word for word, _, _ in words(corpus)]
+        short = every[:21]
+        repeated = len(short) - len(set(short))
+        st.markdown(
+            f"**Duplicates.** Numbering the words as they come, without asking whether they are known, gives the first "
+            f"{len(short)} words of this corpus {len(short)} entries for {len(short) - repeated} different words: the "
+            "same word has two ids, and the first can never be produced again.\n\n"
+            "**A vocabulary that grows while encoding.** If an unseen word gets the next free id, two people who "
+            "encode the same texts in another order get different ids, and the model's embedding table has no row for "
+            "the new id. Ids are fixed when training ends; what is unknown then is `[UNK]`."
+        )
+
+
+def character_lesson(corpus: str) -> None:
+    """The fixed alphabet, what it loses, and how long the sequences get."""
+    tokenizer = CharacterTokenizer()
+    st.markdown(
+        f"The opposite idea: one id for every character. This alphabet has {tokenizer.vocab_size} entries: a to z, "
+        "A to Z, the space and the question mark. No word is unknown any more, but what is not in the alphabet has no "
+        "id."
+    )
+    st.code(" ".join(f"{char if char != ' ' else '␣'}:{n}" for n, char in enumerate(tokenizer.alphabet)), language=None,
+            wrap_lines=True)  # fmt: skip
+    text = st.text_input("Encode", value="Hello, is 2+2 = 4? Naïve!", key="char-text", persist_state="session")
+    _row("char-row", text, tokenizer, "Characters", "54 entries")
+    ids = tokenizer.ids(text)
+    st.markdown(f"Ids: `{ids}`. Decoded: {_quoted(tokenizer.decode(ids))}")
+    lost = compare(text, [tokenizer]).rows[0].lost
+    if lost:
+        st.caption(escape(lost) + " — struck through above.")
+    by_word = len(WordTokenizer(vocabulary([corpus])).ids(corpus))
+    st.markdown("**The price is length.** The corpus above as a sequence of ids:")
+    chart = figures.bars(["Words", "Characters"], [by_word, len(corpus)], unit="tokens for the whole corpus")
+    st.plotly_chart(
+        chart, key="char-bars", config={"displayModeBar": False}, alt="Sequence length, words and characters"
+    )
+    if by_word:
+        st.caption(
+            f"{len(corpus) / by_word:.1f} times as long. A model's attention compares every token with every earlier "
+            f"one, so that is about {(len(corpus) / by_word) ** 2:.0f} times the comparisons."
+        )
+
+
+def _row(key: str, text: str, tokenizer: WordTokenizer | CharacterTokenizer, title: str, about: str) -> None:
+    row = compare(text, [tokenizer]).rows[0]
+    token_rows(key, text, [row_data(row, tokenizer, text, title=title, about=about)])
+
+
+def _quoted(text: str) -> str:
+    return f"“{escape(text)}”"
