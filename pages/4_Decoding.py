@@ -32,7 +32,7 @@ with explained():
     if st.session_state.pop("decoding-asked", False):
         decoding_state.run_all(engine, ids, seed=seed, max_new_tokens=length)
     decoding_grid.live(engine, slots, settings=(ids, seed, length))
-    st.caption("The address bar holds this comparison: prompt, seed, length and columns. Copy it to share it.")
+    decoding_grid.legend()
 
     decoding_step.panel(engine, model_id, columns, prompt)
     decoding_samples.panel(engine, columns, ids, seed=seed)

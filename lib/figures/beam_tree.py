@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from lib.engine import Alternative, BeamStep, Step
 from lib.figures.theme import ACCENT, GOOD, MONOSPACE, MUTED, plain, polish
 
+_LABEL = 0.62  # room for a label, in steps: branches start behind it
 KEPT, PRUNED, FINISHED = "kept", "pruned", "finished"
 _COLOURS = {KEPT: ACCENT, PRUNED: MUTED, FINISHED: GOOD}
 _SYMBOLS = {KEPT: "circle", PRUNED: "x-thin", FINISHED: "square"}
@@ -108,7 +109,7 @@ def figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, start: int 
     polish(fig, height=max(260, 34 * rows + 90))
     columns = range(start, start + shown)
     fig.update_xaxes(title="step", tickvals=list(columns), ticktext=[str(t + 1) for t in columns],
-                     range=[start - 0.9, start + shown - 0.3], showgrid=False, zeroline=False)
+                     range=[start - 0.6, start + shown - 0.4], showgrid=False, zeroline=False)
     fig.update_yaxes(title="rank by total log-probability", autorange="reversed", showgrid=False, zeroline=False,
                      tickvals=list(range(rows)), ticktext=[str(r + 1) for r in range(rows)])
     fig.update_layout(hovermode="closest")
@@ -125,8 +126,8 @@ def _edges(window: Sequence[Node], where: dict[tuple[int, ...], Node], best: Seq
         parent = where.get(node.ids[:-1])
         if parent is None and node.step != start:
             continue
-        origin = (parent.step, parent.place) if parent else (start - 0.7, 0)
-        xs += [origin[0], node.step, None]
+        origin = (parent.step + _LABEL, parent.place) if parent else (start - 0.5, 0)
+        xs += [origin[0], node.step - 0.05, None]
         ys += [origin[1], node.place, None]
     return go.Scatter(x=xs, y=ys, mode="lines", hoverinfo="skip", showlegend=thick, name="path of the result",
                       line={"width": 4 if thick else 1, "color": ACCENT if thick else MUTED},
@@ -135,8 +136,9 @@ def _edges(window: Sequence[Node], where: dict[tuple[int, ...], Node], best: Seq
 
 def _dots(dots: Sequence[Node], fate: str, name: Callable[[int], str], best: Sequence[int]) -> go.Scatter:
     labels = [plain(name(n.ids[-1])) for n in dots]
+    shown = [plain(_cut(name(n.ids[-1]))) for n in dots]
     texts = [f"<b>{label}</b>" if tuple(best[: len(n.ids)]) == n.ids else label
-             for label, n in zip(labels, dots, strict=True)]
+             for label, n in zip(shown, dots, strict=True)]
     hover = [
         f"<b>{label}</b> · {n.fate} · rank {n.place + 1}<br>probability {math.exp(n.logprob):.4g}"
         f"<br>log-probability {n.logprob:.3f}<br>total {n.total:.3f}<br>score {n.score:.3f}"
@@ -150,6 +152,10 @@ def _dots(dots: Sequence[Node], fate: str, name: Callable[[int], str], best: Seq
         marker={"color": _COLOURS[fate], "symbol": _SYMBOLS[fate], "size": 9,
                 "line": {"width": 2 if fate == PRUNED else 0, "color": _COLOURS[fate]}},
     )
+
+
+def _cut(text: str, limit: int = 10) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _shorten(text: str, limit: int = 60) -> str:

@@ -112,8 +112,8 @@ def verdict(steps: Sequence[BeamStep], name: Callable[[int], str]) -> str:
     low = max(way, key=lambda node: node.place)
     if winner.id == favourite.id and low.place == 0:
         return (f"Here the likeliest first token, “**{escape(name(favourite.id))}**” "
-                f"({100 * math.exp(favourite.logprob):.1f} %), also opens the result, and the result led at every step: "
-                "greedy search finds the same. The toy shows the other case; try other prompts, or more beams.")
+                f"({100 * math.exp(favourite.logprob):.1f} %), also opens the result, and the result led at every step:"
+                " greedy search finds the same. The toy shows the other case; try other prompts, or more beams.")
     if winner.id == favourite.id:
         return (f"The likeliest first token, “**{escape(name(favourite.id))}**” "
                 f"({100 * math.exp(favourite.logprob):.1f} %), also opens the result. But at step {low.step + 1} the "

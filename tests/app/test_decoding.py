@@ -1,0 +1,186 @@
+"""The decoding page without a browser: run, stop, branch-free state, presets, links, nonsense knobs."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def page(tiny_models, monkeypatch) -> Iterator[AppTest]:
+    """The page with the tiny GPT-2 as its model."""
+    import streamlit as st
+
+    monkeypatch.setenv("PLAYGROUND_MODELS", str(tiny_models["gpt2"]))
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    app = AppTest.from_file(str(ROOT / "pages" / "4_Decoding.py"), default_timeout=60)
+    app.query_params["model"] = "tiny-gpt2"
+    app.query_params["prompt"] = "the cat sat"
+    app.query_params["n"] = "8"
+    yield app
+    st.cache_resource.clear()
+
+
+def columns(app: AppTest) -> list:
+    return app.session_state["decoding-columns"]
+
+
+def click(app: AppTest, key: str) -> AppTest:
+    return app.button(key=key).click().run()
+
+
+def finish(app: AppTest) -> AppTest:
+    deadline = time.monotonic() + 40
+    while any(c.track and c.track.running for c in columns(app)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return app.run()
+
+
+def html(app: AppTest) -> str:
+    return " ".join(str(block.proto.body) for block in app.get("html"))
+
+
+def test_the_course_preset_runs_and_shows_numbers(page) -> None:
+    page.run()
+    assert not page.exception
+    assert [c.strategy.kind for c in columns(page)] == ["greedy", "top_k", "top_p"]
+    assert page.query_params["s"] == "greedy_r1~topk_k80_t1_r1~topp_p0.9_t1_r1"
+    click(page, "decoding-run")
+    finish(page)
+    assert not page.exception
+    for column in columns(page):
+        assert column.track.state == "done" and len(column.track.steps) <= 8
+    assert html(page).count("longest repeat") == 3
+    assert any("seen by every strategy" in s.value for s in page.subheader)
+    assert any(button.label == "Run" for button in page.button)
+
+
+def test_the_same_seed_writes_the_same_texts_and_the_next_seed_others(page) -> None:
+    page.query_params["s"] = "greedy~pure_t2"
+    page.run()
+
+    def texts() -> list[list[int]]:
+        finish(page)
+        return [[step.id for step in c.track.steps] for c in columns(page)]
+
+    click(page, "decoding-run")
+    first = texts()
+    click(page, "decoding-run")
+    assert texts() == first
+    click(page, "decoding-next")
+    assert page.session_state["seed"] == 43
+    again = texts()
+    assert again[0] == first[0] and again[1] != first[1]
+
+
+def test_nonsense_knobs_are_explained_and_not_run(page) -> None:
+    page.query_params["s"] = "topp_p2~greedy~topk_knan~beam_b99"
+    page.run()
+    click(page, "decoding-run")
+    finish(page)
+    assert not page.exception
+    bad, good, other, beams = columns(page)
+    assert bad.track is None and other.track is None and beams.track is None and good.track.state == "done"
+    said = " ".join(error.value for error in page.error).replace("\\", "")
+    assert "top_p is a probability" in said and "must be a number" in said and "goes up to 16" in said
+
+
+def test_columns_are_added_copied_removed_and_changed(page) -> None:
+    page.query_params["s"] = "topk_k5"
+    page.run()
+    uid = columns(page)[0].uid
+    click(page, f"decoding-{uid}-copy")
+    click(page, "decoding-add")
+    assert [c.strategy.kind for c in columns(page)] == ["top_k", "top_k", "sampling"]
+    page.selectbox(key=f"decoding-{uid}-kind").select("min_p").run()
+    assert columns(page)[0].strategy.kind == "min_p"
+    page.number_input(key=f"decoding-{uid}-min_p-min_p").set_value(0.25).run()
+    assert columns(page)[0].strategy.min_p == 0.25
+    click(page, f"decoding-{uid}-remove")
+    assert len(columns(page)) == 2 and page.query_params["s"] == "topk_k5_t1_r1~pure_t1_r1"
+    while len(columns(page)) < 8:
+        click(page, "decoding-add")
+    assert page.button(key="decoding-add").disabled and not page.exception
+
+
+def test_beam_columns_show_their_tree(page) -> None:
+    page.query_params["s"] = "beam_b3_l0.5~greedy"
+    page.run()
+    click(page, "decoding-run")
+    finish(page)
+    assert not page.exception
+    assert len(columns(page)[0].track.beam_steps) >= 1
+    assert any(slider.key.startswith("decoding-beam-step") for slider in page.slider)
+    assert any("first token" in m.value for m in page.markdown)
+
+
+def test_a_branch_in_the_link_starts_every_text(page) -> None:
+    page.query_params["s"] = "greedy_f80.81"
+    page.run()
+    click(page, "decoding-run")
+    finish(page)
+    assert [step.id for step in columns(page)[0].track.steps][:2] == [80, 81]
+    page.query_params["s"] = "greedy_f999999"
+    page.run()
+    click(page, "decoding-run")
+    finish(page)
+    assert not page.exception and columns(page)[0].track.state == "failed" and page.error
+
+
+def test_an_empty_prompt_is_explained(page) -> None:
+    page.query_params["prompt"] = ""
+    page.run()
+    page.text_area(key="prompt").set_value("").run()
+    click(page, "decoding-run")
+    assert not page.exception
+    assert any("no prompt" in error.value for error in page.error)
+
+
+def test_stop_keeps_what_was_written(page) -> None:
+    page.query_params["n"] = "50"
+    page.query_params["s"] = "pure"
+    page.run()
+    click(page, "decoding-run")
+    track = columns(page)[0].track
+    page.run()
+    track.stop()
+    track.join(20)
+    kept = [step.id for step in track.steps]
+    page.run()
+    assert not page.exception and [step.id for step in columns(page)[0].track.steps] == kept
+
+
+def test_many_samples_are_drawn_and_counted(page) -> None:
+    page.query_params["s"] = "pure_t2~greedy"
+    page.run()
+    page.number_input(key="decoding-many-count").set_value(6)
+    page.number_input(key="decoding-many-length").set_value(4)
+    click(page, "decoding-many-run")
+    for track in page.session_state["decoding-many"]:
+        track.join(30)
+    page.run()
+    assert not page.exception
+    tracks = page.session_state["decoding-many"]
+    assert [track.seed for track in tracks] == list(range(42, 48)) and all(len(t.steps) <= 4 for t in tracks)
+    different = len({tuple(step.id for step in track.steps) for track in tracks})
+    assert next(m for m in page.metric if m.label == "Different texts").value == f"{different} of 6"
+
+
+def test_the_questions_are_answered_by_the_model(page) -> None:
+    page.run()
+    radios = [radio for radio in page.radio if radio.key.startswith("predict-decoding-")]
+    assert len(radios) == 3
+    for radio in radios:
+        radio.set_value(radio.options[0])
+    page.run()
+    for button in [b for b in page.button if b.label == "Reveal"]:
+        button.click().run()
+    assert not page.exception
+    shown = [*page.success, *page.warning]
+    assert len(shown) == 3 and any("longest repeat" in block.value for block in shown)
