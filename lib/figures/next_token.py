@@ -15,34 +15,53 @@ from lib.engine.sampling import entropy, kl_divergence, ranking, softmax
 from lib.figures.theme import ACCENT, CATEGORICAL, MONOSPACE, MUTED, WARN, plain, polish
 
 TEMPERATURES = (0.2, 0.5, 0.7, 1.0, 1.5, 2.0)
-_GRID = tuple(round(0.05 * step, 2) for step in range(41))  # 0 (greedy) to 2
+GRID = tuple(round(0.05 * step, 2) for step in range(41))  # 0 (greedy) to 2
 Label = Callable[[int], str]
 
 
-def six_temperatures(logits: np.ndarray, label: Label, *, top: int = 8) -> go.Figure:
-    """Small multiples: the likeliest tokens and everything else at 0.2, 0.5, 0.7, 1.0, 1.5 and 2.0."""
+@dataclass(frozen=True)
+class Sweep:
+    """The leading tokens of some logits along the temperatures of `GRID`: computed once, drawn three times."""
+
+    ids: tuple[int, ...]  # likeliest first
+    vocab_size: int
+    probs: np.ndarray  # float64 (len(GRID), len(ids))
+    nats: np.ndarray  # float64 (len(GRID),): entropy
+
+
+def sweep(logits: np.ndarray, *, top: int = 8) -> Sweep:
+    """Softmax over the whole vocabulary at every temperature of `GRID`."""
     ids = ranking(logits)[:top]
-    names = [plain(label(int(i))) for i in ids]
-    rest = logits.size - len(ids)
+    leading, nats = [], []
+    for temperature in GRID:
+        probs = softmax(logits, temperature)
+        leading.append(probs[ids])
+        nats.append(entropy(probs))
+    return Sweep(tuple(map(int, ids)), logits.size, np.array(leading), np.array(nats))
+
+
+def six_temperatures(found: Sweep, label: Label) -> go.Figure:
+    """Small multiples: the likeliest tokens and everything else at 0.2, 0.5, 0.7, 1.0, 1.5 and 2.0."""
+    names = [plain(label(i)) for i in found.ids]
     titles = [f"T = {t}" + (" (the model's own)" if t == 1 else "") for t in TEMPERATURES]
     fig = make_subplots(
         rows=2, cols=3, shared_xaxes=True, subplot_titles=titles, horizontal_spacing=0.09, vertical_spacing=0.12
     )
+    # Bars are keyed by id: two ids with the same text stay two bars.
+    keys = [*map(str, found.ids), "else"]
     for index, temperature in enumerate(TEMPERATURES):
-        probs = softmax(logits, temperature)
-        values = [*probs[ids], max(0.0, 1 - probs[ids].sum())]
-        # Bars are keyed by id: two ids with the same text stay two bars.
-        keys = [str(i) for i in ids] + ["else"]
+        probs = found.probs[GRID.index(temperature)]
+        values = [*probs, max(0.0, 1 - probs.sum())]
         fig.add_bar(
             x=values,
             y=keys,
             orientation="h",
-            marker_color=[ACCENT] * len(ids) + [MUTED],
+            marker_color=[ACCENT] * len(probs) + [MUTED],
             showlegend=False,
             text=[f"{100 * v:.1f}%" for v in values],
             textposition="outside",
             cliponaxis=False,
-            customdata=[*names, f"{rest:,} other tokens"],
+            customdata=[*names, f"{found.vocab_size - len(probs):,} other tokens"],
             row=index // 3 + 1,
             col=index % 3 + 1,
             hovertemplate="%{customdata} (id %{y})<br>%{x:.4%}<extra></extra>",
@@ -50,7 +69,7 @@ def six_temperatures(logits: np.ndarray, label: Label, *, top: int = 8) -> go.Fi
     fig.update_yaxes(
         autorange="reversed",
         type="category",
-        tickvals=[*map(str, ids), "else"],
+        tickvals=keys,
         ticktext=[*names, "everything else"],
         tickfont={"family": MONOSPACE, "size": 11},
     )
@@ -58,23 +77,22 @@ def six_temperatures(logits: np.ndarray, label: Label, *, top: int = 8) -> go.Fi
     return polish(fig, height=560).update_layout(margin_t=36)
 
 
-def along_temperature(logits: np.ndarray, label: Label, *, top: int = 8) -> go.Figure:
+def along_temperature(found: Sweep, label: Label) -> go.Figure:
     """Each leading token's probability against temperature, and everything else dashed."""
-    ids = ranking(logits)[:top]
-    probs = np.stack([softmax(logits, t) for t in _GRID])  # (41, V)
     fig = go.Figure()
-    for index, i in enumerate(map(int, ids)):
+    for index, i in enumerate(found.ids):
+        name = plain(label(i))
         fig.add_scatter(
-            x=_GRID,
-            y=probs[:, i],
-            name=plain(label(i)),
+            x=GRID,
+            y=found.probs[:, index],
+            name=name,
             mode="lines",
             line={"color": CATEGORICAL[index % len(CATEGORICAL)], "width": 2.5},
-            hovertemplate=f"{plain(label(i))} (id {i})<br>T = %{{x}}: %{{y:.3%}}<extra></extra>",
+            hovertemplate=f"{name} (id {i})<br>T = %{{x}}: %{{y:.3%}}<extra></extra>",
         )
     fig.add_scatter(
-        x=_GRID,
-        y=np.clip(1 - probs[:, ids].sum(axis=1), 0, 1),
+        x=GRID,
+        y=np.clip(1 - found.probs.sum(axis=1), 0, 1),
         name="everything else",
         mode="lines",
         line={"color": MUTED, "dash": "dash", "width": 2.5},
@@ -86,30 +104,23 @@ def along_temperature(logits: np.ndarray, label: Label, *, top: int = 8) -> go.F
     return polish(fig, height=400)
 
 
-def spread(logits: np.ndarray) -> go.Figure:
+def spread(found: Sweep) -> go.Figure:
     """Entropy in bits, and perplexity (effective choices: e to the entropy in nats), against temperature."""
-    nats = np.array([entropy(softmax(logits, t)) for t in _GRID])
     fig = make_subplots(rows=1, cols=2, subplot_titles=("Entropy, in bits", "Perplexity: effective number of choices"))
-    fig.add_scatter(
-        x=_GRID,
-        y=nats / np.log(2),
-        mode="lines",
-        line={"color": ACCENT, "width": 2.5},
-        row=1,
-        col=1,
-        hovertemplate="T = %{x}: %{y:.2f} bits<extra></extra>",
-        showlegend=False,
-    )
-    fig.add_scatter(
-        x=_GRID,
-        y=np.exp(nats),
-        mode="lines",
-        line={"color": WARN, "width": 2.5},
-        row=1,
-        col=2,
-        hovertemplate="T = %{x}: %{y:,.1f} choices<extra></extra>",
-        showlegend=False,
-    )
+    for column, values, color, unit in (
+        (1, found.nats / math.log(2), ACCENT, ".2f} bits"),
+        (2, np.exp(found.nats), WARN, ",.1f} choices"),
+    ):
+        fig.add_scatter(
+            x=GRID,
+            y=values,
+            mode="lines",
+            line={"color": color, "width": 2.5},
+            row=1,
+            col=column,
+            showlegend=False,
+            hovertemplate="T = %{x}: %{y:" + unit + "<extra></extra>",
+        )
     fig.update_yaxes(type="log", row=1, col=2)
     fig.update_xaxes(title="temperature", range=[0, 2])
     return polish(fig, height=300).update_layout(margin_t=36)

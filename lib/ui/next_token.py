@@ -47,7 +47,7 @@ class Reading:
         """The loaded model."""
         return cache.engine(self.model_id, DTYPE)
 
-    @property
+    @cached_property
     def tokenizer(self) -> Tokenizer:
         """The model's tokenizer."""
         return tokenizer_of(self.model_id)
@@ -76,9 +76,19 @@ def tokenizer_of(model_id: str) -> Tokenizer:
 
 def token_row(tokenizer: Tokenizer, token_id: int) -> Row:
     """A token as people see it; ids that the head has but the tokenizer has not are named as such."""
-    control = {i: text for text, i in tokenizer.special.items()}
-    if token_id in control:
-        return Row(token_id, control[token_id], control[token_id].encode().hex(" ").upper(), special=True)
+    known = _rows.setdefault(tokenizer.name, {})
+    if token_id not in known:
+        known[token_id] = _make_row(tokenizer, token_id)
+    return known[token_id]
+
+
+_rows: dict[str, dict[int, Row]] = {}  # by tokenizer: at most its vocabulary, as a page shows the same tokens again
+
+
+def _make_row(tokenizer: Tokenizer, token_id: int) -> Row:
+    control = next((text for text, i in tokenizer.special.items() if i == token_id), None)
+    if control is not None:
+        return Row(token_id, control, control.encode().hex(" ").upper(), special=True)
     try:
         data = tokenizer.token_bytes(token_id)
     except TokenizationError:

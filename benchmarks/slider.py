@@ -1,0 +1,247 @@
+"""How fast the Next Token page answers, in a real Chromium with the embedded model; beside it a minimal st.slider page.
+
+Drag: from the pointer event to the repainted chart. The chart's controls redraw in the browser; what goes through the
+server is timed from the key press to the repainted element. The minimal page shows a Plotly chart of the same logits
+behind `st.slider`, first as it is, then with this app's handling of the garbage collection after each run.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from benchmarks.report import Report
+
+ROOT = Path(__file__).resolve().parents[1]
+MODEL = "smollm2-135m-instruct"
+PROMPT = "Once upon a time, there was a little"
+MOVES, KEYS, PROMPTS = 80, 15, 5
+
+MINIMAL = f'''
+import gc
+import plotly.graph_objects as go
+import streamlit as st
+from lib.engine.sampling import ranking, softmax
+from lib.ui import cache
+
+@st.cache_resource
+def logits():
+    engine = cache.engine("{MODEL}")  # freezes the garbage that is there
+    if {{unfrozen}}:
+        gc.unfreeze()
+    return engine.logits([token.id for token in engine.tokenizer.encode("{PROMPT}")])
+
+temperature = st.slider("Temperature", 0.05, 2.0, 1.0, 0.05, key="t")
+probs = softmax(logits(), temperature)
+ids = ranking(probs)[:20]
+st.plotly_chart(go.Figure(go.Bar(x=[str(i) for i in ids], y=probs[ids])))
+'''
+
+# Time from a pointer event (its own time stamp) to the first frame after the change that it made in `target`.
+WATCH = """
+([selector, event]) => {
+  const find = (root) => root.querySelector(selector) ??
+    [...root.querySelectorAll('*')].filter((e) => e.shadowRoot).map((e) => find(e.shadowRoot)).find(Boolean);
+  const target = find(document);
+  const samples = (window.samples = []);
+  let started = 0;
+  window.addEventListener(event, (e) => { if (!started) started = e.timeStamp; }, { capture: true });
+  new MutationObserver(() => {
+    if (!started) return;
+    const from = started;
+    started = 0;
+    requestAnimationFrame(() => { // before the paint; a message posted here arrives after it
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => samples.push(performance.now() - from);
+      channel.port2.postMessage(0);
+    });
+  }).observe(target, { subtree: true, childList: true, attributes: true, characterData: true });
+}
+"""
+
+
+def _port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@contextmanager
+def serve(script: Path) -> Iterator[str]:
+    """`streamlit run script` on a free port, ended afterwards."""
+    port = _port()
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true", f"--server.port={port}",
+               "--server.address=127.0.0.1"]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2).read()
+                break
+            except OSError:
+                time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """Chromium under Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync"]  # fmt: skip
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=flags)
+        yield chromium
+        chromium.close()
+
+
+def settled(page: Any) -> None:
+    """Wait for the end of the current run."""
+    page.wait_for_selector('[data-test-script-state="notRunning"]', state="attached", timeout=120_000)
+
+
+def drag(page: Any, knob: str) -> list[float]:
+    """Milliseconds from each pointer event to the repainted chart while `knob` is dragged to and fro."""
+    slider = page.locator(f'input[type="range"][data-knob="{knob}"]')
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.evaluate(WATCH, [".scroll", "pointermove"])
+    page.mouse.move(box["x"] + box["width"] / 2, y)
+    page.mouse.down()
+    for step in range(MOVES):
+        share = 0.15 + 0.7 * abs((step + 30) % 60 / 30 - 1)  # a triangle: every movement changes the value
+        page.mouse.move(box["x"] + box["width"] * share, y)
+        page.wait_for_timeout(30)
+    samples: list[float] = page.evaluate("window.samples")[3:]
+    page.mouse.up()
+    page.wait_for_timeout(400)
+    settled(page)
+    return samples
+
+
+def keys(page: Any, slider: Any, chart: str) -> list[float]:
+    """Milliseconds from a key press on a Streamlit slider to the repainted chart."""
+    samples: list[float] = []
+    slider.focus()
+    for step in range(KEYS):
+        page.evaluate(WATCH, [chart, "keydown"])
+        page.keyboard.press("ArrowRight" if step % 2 else "ArrowLeft")
+        page.wait_for_function("window.samples.length > 0", timeout=20_000)
+        samples.append(page.evaluate("window.samples[0]"))
+        settled(page)
+        page.wait_for_timeout(500)  # the garbage collection after the run must not hide in the next sample's wait
+    return samples[2:]
+
+
+def settle(page: Any) -> list[float]:
+    """Milliseconds from a key press on the chart's slider to the page's address that the server has written."""
+    slider, samples = page.locator('input[type="range"][data-knob="t"]'), []
+    slider.focus()
+    for step in range(KEYS):
+        samples.append(page.evaluate("""(key) => new Promise((resolve) => {
+          const before = location.search;
+          window.addEventListener('keydown', (e) => {
+            const look = () => location.search !== before ? resolve(performance.now() - e.timeStamp) : requestAnimationFrame(look);
+            look();
+          }, { capture: true, once: true });
+          window.ready = true;
+        }).then((value) => (window.answer = value)) && 0""", step))
+        page.keyboard.press("ArrowRight" if step % 2 else "ArrowLeft")
+        page.wait_for_function("window.answer !== undefined", timeout=20_000)
+        samples[-1] = page.evaluate("const a = window.answer; window.answer = undefined; a")
+        settled(page)
+        page.wait_for_timeout(300)
+    return samples[2:]
+
+
+def undo(page: Any) -> list[float]:
+    """Milliseconds from pressing Undo or Redo, which go through the server, to the repainted chart."""
+    page.locator("button.row[data-id]").first.click()
+    page.wait_for_timeout(1500)
+    samples = []
+    for step in range(KEYS):
+        page.evaluate(WATCH, [".scroll", "pointerdown"])
+        page.locator(f".st-key-path-{'redo' if step % 2 else 'undo'} button").click()
+        page.wait_for_function("window.samples.length > 0", timeout=20_000)
+        samples.append(page.evaluate("window.samples[0]"))
+        settled(page)
+        page.wait_for_timeout(500)
+    return samples[2:]
+
+
+def prompts(page: Any) -> list[float]:
+    """Milliseconds from committing a new prompt of 200 tokens to the chart's first frame with it."""
+    area = page.locator(".st-key-prompt textarea")
+    samples = []
+    for step in range(PROMPTS):
+        words = " ".join(f"{word}" for word in ["the cat sat on a mat and"] * 40)
+        area.fill(f"{step} {words}"[: 200 * 4])
+        page.evaluate(WATCH, [".scroll", "keydown"])
+        area.press("Control+Enter")
+        page.wait_for_function("window.samples.length > 0", timeout=60_000)
+        samples.append(page.evaluate("window.samples[0]"))
+        settled(page)
+        page.wait_for_timeout(300)
+    return samples[1:]
+
+
+def minimal(page: Any, *, unfrozen: bool) -> list[float]:
+    """The key-press times of the smallest st.slider page."""
+    with TemporaryDirectory() as folder:
+        script = Path(folder) / "minimal.py"
+        script.write_text(MINIMAL.format(unfrozen=unfrozen))
+        with serve(script) as url:
+            page.goto(url)
+            page.wait_for_selector(".js-plotly-plot .bars", state="attached", timeout=120_000)
+            settled(page)
+            return keys(page, page.get_by_role("slider"), ".js-plotly-plot")
+
+
+def both(report: Report, label: str, samples: list[float]) -> tuple[float, float]:
+    """Record p50 and p95, in ms."""
+    report.figures[f"{label}, p50 ms"] = p50 = float(np.percentile(samples, 50))
+    report.figures[f"{label}, p95 ms"] = p95 = float(np.percentile(samples, 95))
+    return p50, p95
+
+
+def run() -> Report:
+    """The page, then the minimal app twice, in one run."""
+    from lib import models
+
+    models.get(MODEL, progress=lambda *_: None)
+    report = Report("slider")
+    where = f"{MODEL} float32, 49,152 tokens"
+    with browser() as chromium:
+        page = chromium.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+        with serve(ROOT / "Home.py") as url:
+            page.goto(f"{url}/Next_Token")
+            page.wait_for_selector("input[data-knob=t]", timeout=120_000)
+            settled(page)
+            mine = both(report, f"drag temperature in the browser, {where}", drag(page, "t"))
+            for knob, name in (("k", "top-k"), ("p", "top-p"), ("m", "min-p")):
+                both(report, f"drag {name} in the browser, {where}", drag(page, knob))
+            both(report, "through the server: a settled knob to the page's address", settle(page))
+            both(report, "through the server: undo or redo to the repainted chart", undo(page))
+            both(report, "new prompt of 200 tokens to the repainted chart", prompts(page))
+        plain = both(report, "minimal st.slider page, gc as Streamlit has it", minimal(page, unfrozen=True))
+        frozen = both(report, "minimal st.slider page, gc frozen", minimal(page, unfrozen=False))
+    report.ratios["minimal st.slider p50 / our drag p50"] = plain[0] / mine[0]
+    report.ratios["minimal st.slider p50, gc as it is / frozen"] = plain[0] / frozen[0]
+    return report
