@@ -61,8 +61,7 @@ def demo() -> None:
         _HEAD(key="home-head")
         text = _text_input()
         left, right = st.columns(2, gap="large")
-        row = st.container(horizontal=True, gap="small", vertical_alignment="center")
-        below = st.container()
+        chart, row, below = right.container(), right.container(horizontal=True, gap="small"), right.container()
         model_id = model_for_demo()
         tokenizer = cache.tokenizer(models.spec(model_id).tokenizer)
         ids = [token.id for token in tokenizer.encode(text)]
@@ -78,7 +77,7 @@ def demo() -> None:
             if _path():
                 st.markdown(f"**Your text so far:** {escape(tokenizer.decode([*ids, *_path()]))}")
         _undo_buttons(row)
-        with right:
+        with chart:
             _show_bars(model_id, tokenizer, [*ids, *_path()])
 
 
