@@ -101,6 +101,7 @@ def figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, start: int 
     window = [n for n in nodes(steps) if start <= n.step < start + shown]
     where = {n.ids: n for n in window}
     fig = go.Figure()
+    fig.add_trace(_band(window, best))
     for thick in (False, True):
         fig.add_trace(_edges(window, where, best, start, thick))
     for fate in (PRUNED, KEPT, FINISHED):
@@ -114,6 +115,18 @@ def figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, start: int 
                      tickvals=list(range(rows)), ticktext=[str(r + 1) for r in range(rows)])
     fig.update_layout(hovermode="closest")
     return fig
+
+
+def _band(window: Sequence[Node], best: Sequence[int]) -> go.Scatter:
+    """A faint band behind the labels of the result's path, so that the eye can follow it through them."""
+    xs: list[float | None] = []
+    ys: list[float | None] = []
+    for node in window:
+        if tuple(best[: len(node.ids)]) == node.ids and node.step < max(n.step for n in window):
+            xs += [node.step, node.step + _LABEL, None]
+            ys += [node.place, node.place, None]
+    return go.Scatter(x=xs, y=ys, mode="lines", hoverinfo="skip", showlegend=False, opacity=0.3,
+                      line={"width": 14, "color": ACCENT})
 
 
 def _edges(window: Sequence[Node], where: dict[tuple[int, ...], Node], best: Sequence[int], start: int,

@@ -16,8 +16,10 @@ def transformers_code(
     seed: int,
     stop_ids: frozenset[int],
     dtype: str = "float32",
+    about: str = "",
 ) -> str:
-    """A program that does what the column does. `model` is a hub id or a folder; `prompt` its text, or ids.
+    """A program that does what the column does. `model` is a hub id or a folder, `about` a remark on it;
+    `prompt` is the text, or its ids.
 
     Greedy and beam search give the same tokens. Sampling draws from the same distribution with another generator
     (torch's, not numpy's), so a seed gives another draw. Every knob is written out, because `generate` otherwise takes
@@ -39,7 +41,7 @@ def transformers_code(
         "import torch",
         "from transformers import AutoModelForCausalLM, AutoTokenizer",
         "",
-        f"MODEL = {model!r}",
+        f"MODEL = {model!r}" + (f"  # {about}" if about else ""),
         "tokenizer = AutoTokenizer.from_pretrained(MODEL)",
         f"model = AutoModelForCausalLM.from_pretrained(MODEL, dtype=torch.{kind}).eval(){note}",
         "",

@@ -12,9 +12,9 @@ from lib.figures import text_metrics
 from lib.figures.strategies import KINDS, MAX_COLUMNS
 from lib.ui import decoding_state as state
 from lib.ui.chrome import escape
+from lib.ui.decoding_track import Track
 from lib.ui.token_stream import stream_tokens, token_stream
 
-TICK = 0.08  # seconds between two looks at the running texts
 _ENDS = {"stop": "ended by itself", "length": "reached the length", "context": "the model's context is full"}
 _STATS_CSS = """
 <style>
@@ -31,9 +31,18 @@ _LEGEND = """
 <span>expected by the model</span><span style="width:9rem;height:.7rem;border-radius:4px;border:1px solid
 rgba(128,128,128,.4);background:linear-gradient(90deg,rgba(99,102,241,.1),rgba(174,109,132,.25) 33%,
 rgba(249,115,22,.4) 67%,rgba(249,115,22,.55))"></span><span>surprising (1 in 1000)</span>
-<span>· point at a token or tap it for its alternatives, click one to branch · ⑂ where a column leaves the first</span>
+<span>Point at a token or tap it for its alternatives, click one to branch · ⑂ where a column leaves the first</span>
 </div>
 """
+
+
+def tick() -> float:
+    """Seconds between two looks: short for one reader, longer while a whole class is writing on the same machine.
+
+    >>> tick() >= 0.07
+    True
+    """
+    return min(0.5, 0.07 + 0.008 * Track.active)
 
 
 def legend() -> None:
@@ -53,9 +62,9 @@ def per_row(count: int) -> int:
 
 def live(engine: Engine, slots: Sequence[tuple[state.Column, DeltaGenerator]], *, settings: tuple[object, ...]) -> None:
     """Draw the texts, again and again while any of them grows; the rest of the page stays free to answer clicks."""
-    running = any(column.track and column.track.running for column, _ in slots)
-    st.session_state["decoding-live"] = running
-    st.fragment(draw, run_every=TICK if running else None)(engine, slots, settings=settings)
+    live_now = st.session_state.get("decoding-live") or any(c.track and c.track.running for c, _ in slots)
+    st.session_state["decoding-live"] = live_now  # until a look finds nothing running and draws the whole page again
+    st.fragment(draw, run_every=tick() if live_now else None)(engine, slots, settings=settings)
 
 
 def draw(engine: Engine, slots: Sequence[tuple[state.Column, DeltaGenerator]], *, settings: tuple[object, ...]) -> None:
@@ -106,7 +115,7 @@ def _focus(uid: int, index: int) -> None:
     st.session_state["decoding-focus-changed"] = True
 
 
-def _placeholder(track: state.Track | None, problem: str | None) -> str:
+def _placeholder(track: Track | None, problem: str | None) -> str:
     if problem:
         return ""
     if track is None:
@@ -116,7 +125,7 @@ def _placeholder(track: state.Track | None, problem: str | None) -> str:
     return "Reading the prompt …" if track.running else ""
 
 
-def _note(track: state.Track | None) -> str:
+def _note(track: Track | None) -> str:
     if track is None or track.state in {"waiting", "failed"}:
         return ""
     if track.running:
@@ -152,7 +161,7 @@ def _below(column: state.Column, steps: list[Step], settings: tuple[object, ...]
         st.caption(":material/history: Written with earlier settings; Run writes it again.")
 
 
-def _stats(track: state.Track, steps: list[Step]) -> str:
+def _stats(track: Track, steps: list[Step]) -> str:
     ids, logprobs = [step.id for step in steps], [step.logprob for step in steps]
     repeat = text_metrics.longest_repeat(ids)
     ppl, rate = text_metrics.perplexity(logprobs), track.rate

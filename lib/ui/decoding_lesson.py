@@ -29,17 +29,19 @@ def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: 
     place = st.selectbox("Column", range(len(usable)), key="decoding-code-which", width=340,
                          format_func=lambda i: usable[i].strategy.title()) or 0
     strategy = usable[min(place, len(usable) - 1)].strategy
-    st.code(transformers_code(strategy, model=source(engine.info.model_id), prompt=_prompt(engine, prompt),
+    model, about = source(engine.info.model_id)
+    st.code(transformers_code(strategy, model=model, about=about, prompt=_prompt(engine, prompt),
                               max_new_tokens=max_new_tokens, seed=seed, stop_ids=engine.stop_ids,
                               dtype=engine.info.dtype), language="python")
 
 
-def source(model_id: str) -> str:
-    """What `from_pretrained` takes: the hub's name where the weights are the hub's, else the folder here."""
+def source(model_id: str) -> tuple[str, str]:
+    """What `from_pretrained` takes and a remark: the hub's name where the weights are the hub's, else the folder."""
     spec = models.spec(model_id)
     location = models.where(model_id)
-    from_hub = model_id in models.CATALOG and model_id != models.EMBEDDED
-    return spec.hub_id if from_hub or location is None else str(location.folder)
+    if location is None or (model_id in models.CATALOG and model_id != models.EMBEDDED):
+        return spec.hub_id, ""
+    return str(location.folder), f"elsewhere: {spec.hub_id} (same model, other rounding)" if spec.hub_id else ""
 
 
 def _prompt(engine: Engine, prompt: str) -> str | list[int]:

@@ -129,6 +129,7 @@ def run_all(engine: Engine, ids: Sequence[int], *, seed: int, max_new_tokens: in
     """Start every column that makes sense, all at once: the engine computes them together."""
     if not ids:
         raise PlaygroundError("There is no prompt: type at least one character for the model to continue.")
+    st.session_state["decoding-live"] = True
     for column in st.session_state["decoding-columns"]:
         run(column, engine, ids, seed=seed, max_new_tokens=max_new_tokens)
 

@@ -22,6 +22,9 @@ ALTERNATIVES = 8
 class Track:
     """Runs at once. Read its attributes from any thread; only its own thread writes them."""
 
+    active = 0  # tracks of all sessions that run now
+    _count = threading.Lock()
+
     def __init__(self, engine: Engine, ids: Sequence[int], strategy: Strategy, *, seed: int, max_new_tokens: int,
                  alive: Callable[[], bool] = lambda: True) -> None:
         self.strategy, self.seed, self.max_new_tokens = strategy, seed, max_new_tokens
@@ -74,6 +77,8 @@ class Track:
         self._thread.join(timeout)
 
     def _run(self, engine: Engine) -> None:
+        with Track._count:
+            Track.active += 1
         try:
             self._prepare(engine)
             self._search(engine) if self.strategy.kind == "beam" else self._sample(engine)
@@ -86,6 +91,8 @@ class Track:
             self._end("stopped" if stopped else "done")
         finally:
             self._generation = None
+            with Track._count:
+                Track.active -= 1
 
     def _end(self, state: State, *, error: str = "") -> None:
         self.error = error

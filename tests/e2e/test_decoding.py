@@ -1,0 +1,107 @@
+"""The decoding page in a real browser: streams without flicker, cards, branches, Stop, links, the phone."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+
+from tests.conftest import settled
+
+RUN = ".st-key-decoding-run button"
+STOPPED = ".st-key-decoding-stop button[disabled]"
+
+
+def go(page, app: str, prompt: str, columns: str, tokens: int = 6) -> None:
+    page.goto(f"{app}/Decoding?prompt={quote(prompt)}&s={columns}&n={tokens}")
+    page.wait_for_selector(RUN)
+    settled(page)
+
+
+def finish(page) -> None:
+    page.wait_for_selector(".dec-stats", timeout=150_000)
+    page.wait_for_selector(STOPPED, timeout=150_000)
+    settled(page)
+
+
+@pytest.fixture
+def errors(page) -> list[str]:
+    seen: list[str] = []
+    page.on("pageerror", lambda error: seen.append(str(error)))
+    page.on("dialog", lambda dialog: (seen.append("dialog"), dialog.dismiss()))
+    return seen
+
+
+def test_streams_cards_and_a_branch(page, app, errors) -> None:
+    go(page, app, "Decoding e2e <img src=x onerror=alert(1)> $x$ once", "greedy~topk_k80")
+    page.click(RUN)
+    page.wait_for_selector(".token")
+    page.evaluate("""() => { window.first = [...document.querySelectorAll('*')]
+        .map(e => e.shadowRoot && e.shadowRoot.querySelector('.token')).find(Boolean) }""")
+    finish(page)
+    assert page.evaluate("window.first.isConnected")  # the first token on screen is still the same element
+    streams = page.locator("[class*=st-key-decoding-card-]")
+    assert streams.count() == 2
+    token = streams.nth(0).locator(".token").nth(2)
+    token.hover()
+    card = streams.nth(0).locator(".card.shown")
+    card.wait_for()
+    assert re.search(r"model's probability\s*[\d.]+", card.inner_text()) and "rank" in card.inner_text()
+    before = [streams.nth(0).locator(".token").nth(i).inner_text() for i in range(2)]
+    choice = card.locator("button.option").first
+    wanted = choice.locator(".label").inner_text()
+    choice.click()
+    page.wait_for_function("document.querySelectorAll('[class*=st-key-decoding-card-]').length === 3")
+    page.wait_for_selector(STOPPED, timeout=150_000)
+    settled(page)
+    branch = streams.nth(1).locator(".token")
+    assert [branch.nth(i).inner_text() for i in range(2)] == before
+    assert f"token 3: {wanted}," in (branch.nth(2).get_attribute("aria-label") or "")
+    assert "forced" in (branch.nth(2).get_attribute("class") or "")
+    assert "_f" in page.url and errors == []
+
+
+def test_keyboard_opens_moves_and_closes(page, app, errors) -> None:
+    go(page, app, "Decoding e2e keyboard once", "greedy", 6)
+    page.click(RUN)
+    finish(page)
+    page.locator(".token").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".card.shown.pinned button.option:focus")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".card.shown", state="detached")
+    assert page.evaluate("""() => { let a = document.activeElement;
+        while (a.shadowRoot) a = a.shadowRoot.activeElement; return a.dataset.index }""") == "1"
+    settled(page)
+    assert page.get_by_text("Token 2 of column 1").count() == 1 and errors == []
+
+
+def test_stop_keeps_the_text_and_the_link_brings_it_back(page, app, errors) -> None:
+    go(page, app, "Decoding e2e stop once", "pure_t1.5", 200)
+    page.click(RUN)
+    page.wait_for_selector(".token")
+    page.locator(".st-key-decoding-stop button").click()
+    page.wait_for_selector(STOPPED)
+    settled(page)
+    page.get_by_text("stopped", exact=True).wait_for()
+    assert 1 <= page.locator(".token").count() < 200
+    page.goto(page.url)
+    page.wait_for_selector(RUN)
+    settled(page)
+    assert page.locator("textarea").input_value() == "Decoding e2e stop once"
+    assert page.locator("[class*=-sampling-temperature] input").input_value() == "1.5" and errors == []
+
+
+def test_a_phone_shows_whole_columns(chromium, app) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    go(page, app, "Decoding e2e phone once", "greedy~topk~topp~minp", 5)
+    page.locator(RUN).tap()
+    finish(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    widths = page.eval_on_selector_all("[class*=st-key-decoding-card-]", "cards => cards.map(c => c.offsetWidth)")
+    assert len(widths) == 4 and min(widths) >= 320
+    page.locator(".token").nth(1).tap()
+    box = page.locator(".card.shown").first.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    context.close()
