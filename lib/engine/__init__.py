@@ -14,11 +14,13 @@ from lib.engine.base import (
     Step,
     TokenScores,
 )
+from lib.engine.compare import FIXED_TEXT, Difference, kl_between
 from lib.engine.sampling import Distribution, Sampling, SamplingError
 
 __all__ = [
-    "Alternative", "BeamCandidate", "BeamStep", "Distribution", "Engine", "EngineInfo", "FinishReason", "Generation",
-    "Hypothesis", "Sampling", "SamplingError", "Step", "TokenScores", "load",
+    "FIXED_TEXT", "Alternative", "BeamCandidate", "BeamStep", "Difference", "Distribution", "Engine",
+    "EngineInfo", "FinishReason", "Generation", "Hypothesis", "Sampling", "SamplingError", "Step", "TokenScores",
+    "kl_between", "load",
 ]
 
 

@@ -34,6 +34,7 @@ class Stored:
     dtype: str  # safetensors' spelling: "F32", "BF16", ...
     shape: tuple[int, ...]
     file: Path
+    start: int = 0  # bytes from the beginning of the file
 
     @property
     def count(self) -> int:
@@ -63,8 +64,26 @@ def stored_tensors(folder: Path) -> list[Stored]:
     trouble = folders.problem(folder)
     if trouble:
         raise ModelError(trouble)
-    return [Stored(name, entry["dtype"], tuple(entry["shape"]), file)
-            for file in folders.weight_files(folder) for name, entry in folders.safetensors_header(file).items()]
+    return [Stored(name, entry["dtype"], tuple(entry["shape"]), file, base + entry["data_offsets"][0])
+            for file in folders.weight_files(folder) for base in [_data_start(file)]
+            for name, entry in folders.safetensors_header(file).items()]
+
+
+def _data_start(file: Path) -> int:
+    with file.open("rb") as opened:
+        return 8 + int.from_bytes(opened.read(8), "little")
+
+
+def read_tensor(stored: Stored) -> Any:
+    """One tensor, read and not mapped: a mapped file would count as resident memory until the last tensor is read."""
+    import torch
+
+    kind = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}[stored.dtype]
+    with stored.file.open("rb") as opened:
+        opened.seek(stored.start)
+        data = bytearray(stored.count * kind.itemsize)
+        opened.readinto(data)
+    return torch.frombuffer(data, dtype=kind).view(stored.shape)
 
 
 def read_config(folder: Path) -> Any:

@@ -37,6 +37,10 @@ def load_local(model: str | Path, *, dtype: str = "auto") -> "LocalEngine":
     device = loading.pick_device()
     dtype = loading.resolve_dtype(dtype, tensors, device)
     loading.check_memory(source, tensors, dtype, device)
+    if dtype == "int8":
+        from lib.engine import int8
+
+        return LocalEngine(source, int8.load_module(source, config, tensors).to(device), dtype)
     return LocalEngine(source, loading.load_module(source, config, dtype=dtype, device=device), dtype)
 
 
@@ -62,13 +66,18 @@ class LocalEngine(Engine):
             raise PlaygroundError(f"There is no position {position} in a text of {len(ids)} tokens.")
         return self._read(ids[: position + 1 or None], self._new_cache())[0].numpy()
 
+    def logits_along(self, ids: Sequence[int]) -> Iterator[np.ndarray]:
+        """Raw logits after every token, in chunks: float32 (at most SCORE_CHUNK, V) each. Raises like `logits`."""
+        ids, cache = self._checked(ids), self._new_cache()
+        for start in range(0, len(ids), SCORE_CHUNK):
+            yield self._forward([ids[start : start + SCORE_CHUNK]], cache, keep=0)[0].numpy()
+
     def score(self, ids: Sequence[int]) -> TokenScores:
         ids = self._checked(ids)
-        parts, cache = [], self._new_cache()
-        for start in range(0, len(ids) - 1, SCORE_CHUNK):
-            stop = min(start + SCORE_CHUNK, len(ids) - 1)
-            logits = self._forward([ids[start:stop]], cache, keep=0)[0]  # (chunk, V)
-            parts.append(_score_chunk(logits, torch.tensor(ids[start + 1 : stop + 1])))
+        parts = []
+        for index, logits in enumerate(self.logits_along(ids[:-1]) if len(ids) > 1 else ()):
+            targets = ids[index * SCORE_CHUNK + 1 : (index + 1) * SCORE_CHUNK + 1]
+            parts.append(_score_chunk(torch.from_numpy(logits), torch.tensor(targets)))
         empty = [np.zeros(0, t) for t in (np.float32, np.int64, np.int64, np.float32, np.float32)]
         columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else empty
         return TokenScores(np.array(ids[1:], dtype=np.int64), *columns)
@@ -165,13 +174,14 @@ class LocalEngine(Engine):
 def describe(source: loading.Source, module: Any, dtype: str) -> EngineInfo:
     """What has been loaded, in numbers; tied weights counted once."""
     config = module.config
-    parameters = {id(p): p for p in module.parameters()}.values()
+    named = dict(module.named_parameters())  # shared ones once
     return EngineInfo(
         model_id=source.model_id, name=source.name, family=config.model_type, dtype=dtype,
-        device=str(module.device.type), parameters=sum(p.numel() for p in parameters),
+        device=str(module.device.type),
+        parameters=sum(p.numel() for name, p in named.items() if not name.endswith(".scale")),  # int8's scales are not
         vocab_size=int(config.get_text_config().vocab_size),
         context=int(getattr(config.get_text_config(), "max_position_embeddings", 0) or 2048),
-        weight_bytes=sum(p.numel() * p.element_size() for p in parameters),
+        weight_bytes=sum(p.numel() * p.element_size() for p in named.values()),
     )
 
 

@@ -18,6 +18,7 @@ from lib.engine.cache import SlotCache, batchable
 from lib.engine.choose import Chooser
 from lib.engine.requests import LocalGeneration, Request
 from lib.engine.turns import FairLock
+from lib.errors import PlaygroundError
 
 PROMPT_CHUNK = 128  # prompt tokens in one forward pass while others are generating
 PROMPT_BUDGET = 128  # prompt tokens a round
@@ -87,7 +88,8 @@ class Scheduler:
     def position(self, request: Request) -> int:
         """0 when in work (or over), else the place in the queue."""
         with self._wake:
-            return self._queue.index(request) + 1 if request in self._queue else 0
+            waiting = [other for other in self._queue if not other.cancelled]
+            return waiting.index(request) + 1 if request in waiting else 0
 
     @property
     def in_work(self) -> int:
@@ -136,8 +138,9 @@ class Scheduler:
             for request in list(self.solo):
                 self._sample([request], self._forward([request.ids[-1:]], request.cache))
         except Exception as error:  # out of memory, say: everyone in work learns of it, the queue goes on
+            reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
             for request in self._everyone():
-                request.end(None, error)
+                request.end(None, PlaygroundError(f"The model had to stop in the middle of its work: {reason}"))
             self._clear()
         self._drop_gone()
 

@@ -1,0 +1,134 @@
+"""Weight-only int8: every linear layer keeps its weights as int8 with one scale a row, activations stay bfloat16.
+
+A weight row w becomes round(w / s) with s = max|w| / 127; the layer computes (x . q) * s in bfloat16 with
+`torch.ops.aten._weight_int8pack_mm`. A quarter of float32's memory is read for each token, so long answers come
+faster; the distribution moves a little (`lib.engine.compare` measures how much). Weights are read and packed tensor by
+tensor, so loading never holds more than the int8 model and one tensor. Knows nothing of requests.
+"""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from lib.engine import loading
+
+FEW = 8  # up to this many rows the packed kernel is faster than unpacking for a bfloat16 matrix product
+_BLOCK = 1 << 20  # weights unpacked at a time, so that they stay in the processor's cache
+
+
+def pack(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """weight (N, K) -> int8 (N, K) and bfloat16 scales (N,), such that int8 * scale is near the weight.
+
+    The scale is rounded to bfloat16 first and the weights are divided by what is stored, so its rounding costs nothing.
+
+    >>> q, scale = pack(torch.tensor([[1.0, -0.5, 0.0], [0.0, 0.0, 0.0]]))
+    >>> (q * scale[:, None].float()).round(decimals=2).tolist()
+    [[1.0, -0.5, 0.0], [0.0, 0.0, 0.0]]
+    """
+    packed = torch.empty(weight.shape, dtype=torch.int8)
+    scale = torch.empty(weight.shape[0], dtype=torch.bfloat16)
+    for start in range(0, weight.shape[0], 4096):  # in blocks: the float32 copies stay small
+        rows = slice(start, start + 4096)
+        block = weight[rows].float()
+        scale[rows] = (block.abs().amax(1) / 127).clamp_min(1e-12)
+        packed[rows] = (block / scale[rows].float()[:, None]).round_().clamp_(-127, 127)
+    return packed, scale
+
+
+class Int8Linear(nn.Module):
+    """A linear layer, (..., K) -> (..., N), from int8 weights (N, K)."""
+
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None = None) -> None:
+        super().__init__()
+        self.weight, self.scale = (nn.Parameter(part, requires_grad=False) for part in pack(weight))
+        self.bias = None if bias is None else nn.Parameter(bias.to(torch.bfloat16), requires_grad=False)
+        self.out_features, self.in_features = weight.shape
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        flat = x.reshape(-1, self.in_features)  # (M, K)
+        if flat.shape[0] <= FEW:
+            out = torch.ops.aten._weight_int8pack_mm(flat, self.weight, self.scale)
+        else:
+            out = self._unpacked(flat)
+        if self.bias is not None:
+            out += self.bias
+        return out.view(*x.shape[:-1], self.out_features)
+
+    def _unpacked(self, x: torch.Tensor) -> torch.Tensor:
+        """Many rows: int8 is exact in bfloat16, so multiply block by block and scale afterwards."""
+        out = x.new_empty((x.shape[0], self.out_features))
+        rows = max(1, _BLOCK // self.in_features)
+        for start in range(0, self.out_features, rows):
+            block = slice(start, start + rows)
+            torch.mm(x, self.weight[block].to(x.dtype).T, out=out[:, block])
+        return out.mul_(self.scale)
+
+
+class Int8Embedding(nn.Module):
+    """An embedding that shares its rows with a tied head: id -> int8 row times its scale, in bfloat16."""
+
+    def __init__(self, head: Int8Linear) -> None:
+        super().__init__()
+        self.weight, self.scale = head.weight, head.scale
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.weight[ids].to(self.scale.dtype) * self.scale[ids][..., None]
+
+
+def load_module(source: loading.Source, config: Any, tensors: list[loading.Stored]) -> Any:
+    """The transformers model with int8 linear layers, built tensor by tensor. Raises ModelError."""
+    from transformers import AutoModelForCausalLM
+
+    with torch.device("meta"):
+        module = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16, attn_implementation="sdpa")
+    module.eval().requires_grad_(False)
+    _fill_buffers(module)
+    wanted = {name for name, _ in module.named_parameters()}
+    for stored in tensors:
+        target = next((n for n in (stored.name, f"{module.base_model_prefix}.{stored.name}") if n in wanted), None)
+        if target is not None:
+            _place(module, target, loading.read_tensor(stored))
+            wanted.discard(target)
+    _tie(module, wanted)
+    loading.complete(source, sorted(wanted))
+    return module
+
+
+def _fill_buffers(module: Any) -> None:
+    """Compute the buffers that no file holds (rotary frequencies, say); the weights are still on the meta device."""
+    for part in module.modules():
+        own = {name: buffer for name, buffer in part.named_buffers(recurse=False) if buffer.is_meta}
+        if own:
+            for name, buffer in own.items():
+                part._buffers[name] = torch.empty_like(buffer, device="cpu")
+            module._init_weights(part)
+
+
+def _place(module: Any, name: str, tensor: torch.Tensor) -> None:
+    """Put one weight where it belongs, packed if it is a linear layer's."""
+    from transformers.pytorch_utils import Conv1D
+
+    path, leaf = name.rsplit(".", 1)
+    part = module.get_submodule(path)
+    if leaf == "weight" and isinstance(part, nn.Linear | Conv1D):
+        matrix = tensor.T if isinstance(part, Conv1D) else tensor  # Conv1D keeps (K, N)
+        packed = Int8Linear(matrix)
+        packed.bias = part.bias
+        module.set_submodule(path, packed)
+    else:
+        part.register_parameter(leaf, nn.Parameter(tensor.to(torch.bfloat16), requires_grad=False))
+
+
+def _tie(module: Any, wanted: set[str]) -> None:
+    """A head that the file lacks is the embedding's: pack that once and let both use it."""
+    head = module.get_output_embeddings()
+    if isinstance(head, Int8Linear) or not module.config.get_text_config().tie_word_embeddings:
+        return
+    embedding = module.get_input_embeddings()
+    names = {id(part): name for name, part in module.named_modules()}
+    packed = Int8Linear(embedding.weight, head.bias)
+    module.set_submodule(names[id(head)], packed)
+    if type(embedding) is nn.Embedding:
+        module.set_submodule(names[id(embedding)], Int8Embedding(packed))
+    wanted.discard(f"{names[id(head)]}.weight")
