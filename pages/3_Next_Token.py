@@ -30,8 +30,10 @@ with explained():
         st.pills("Examples", EXAMPLES, key="next-token-example", on_change=example, label_visibility="collapsed")
     reading = next_token.read(model_id, prompt, follow(here, next_token.tokenizer_of(model_id), prompt))
     notes(reading, prompt, here)
-    tokens = st.container()  # filled after the chart, as the chart is what one waits for
-    path_buttons(reading, here)
+    left, right = st.columns([3, 1])
+    tokens = left.container()  # filled after the chart, as the chart is what one waits for
+    with right:
+        path_buttons(reading, here)
     place_note(reading, here)
     with next_token.patience(reading):
         logits = reading.logits(here.at)

@@ -23,7 +23,9 @@ from lib.engine.sampling import ranking
 ROWS = 100  # most bars one can ask for
 DRAWS = 10_000  # most draws one can ask for
 _ASSETS = Path(__file__).with_name("distribution_assets")
-SCRIPT = "\n".join((_ASSETS / name).read_text() for name in ("math.js", "chart.js", "redraw.js", "steps.js"))
+SCRIPT = "\n".join(
+    (_ASSETS / name).read_text() for name in ("math.js", "chart.js", "controls.js", "bars.js", "redraw.js", "steps.js")
+)
 
 _component = st.components.v2.component(
     "next_token_distribution",

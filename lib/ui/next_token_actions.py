@@ -3,7 +3,8 @@
 import streamlit as st
 
 from lib.ui.next_token import Reading
-from lib.ui.next_token_state import MAX_PATH, State
+from lib.ui.next_token_link import MAX_PATH
+from lib.ui.next_token_state import State
 
 EXAMPLES = (
     "Once upon a time, there was a little",

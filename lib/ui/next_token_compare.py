@@ -28,18 +28,16 @@ def compare(reading: Reading, here: State) -> None:
             _models(reading, here)
 
 
+def _knobs(here: State, key: str) -> Knobs:
+    return here.knobs if st.toggle("Both after the settings above", key=key) else Knobs()
+
+
 def _prompts(reading: Reading, here: State) -> None:
     other = st.text_input("Prompt B", "Once upon a time, there was a big", key="compare-prompt")
-    knobs = here.knobs
+    knobs = _knobs(here, "compare-prompt-knobs")
     b = read(reading.model_id, other, ()).shaped(knobs).probs
-    st.caption("Both after your settings." if knobs.sampling != Knobs().sampling else "Both are the model's own.")
-    versus(
-        reading.shaped(knobs, here.at).probs,
-        b,
-        ("A: the text above", "B: the other prompt"),
-        reading.label,
-        "compare-p",
-    )
+    a = reading.shaped(knobs, here.at).probs
+    versus(a, b, ("A: the text above", "B: the other prompt"), reading.label, "compare-p")
 
 
 def _settings(reading: Reading, here: State) -> None:
@@ -73,7 +71,7 @@ def _models(reading: Reading, here: State) -> None:
     a, b = reading.logits(here.at), other.logits(here.at)
     size = max(a.size, b.size)
     a, b = (np.pad(v, (0, size - v.size), constant_values=-np.inf) for v in (a, b))
-    knobs = here.knobs.sampling
+    knobs = _knobs(here, "compare-model-knobs").sampling
     versus(
         distribution(a, **knobs).probs,
         distribution(b, **knobs).probs,

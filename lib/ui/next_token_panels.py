@@ -147,6 +147,8 @@ def versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callable
         help="Half the sum of all differences: 0 % for equal distributions, 100 % for ones that share no token.",
     )
     st.plotly_chart(figures.two(a, b, names, label), key=f"{key}-two", config={"displayModeBar": False})
+    if math.isinf(result.forward) or math.isinf(result.backward):
+        st.caption("∞ means: one side gives no probability at all to a token that the other allows. Filters do that.")
     if result.movers:
         ids = list(result.movers)
         st.markdown("**The tokens that moved most**")

@@ -102,30 +102,39 @@ def _summary(reading: Reading, found: TokenScores | None, path: list[float]) -> 
 def path_buttons(reading: Reading, here: State) -> None:
     """Undo, redo, reset, and the path as text to type on."""
     history = here.history
-    with st.container(horizontal=True, gap="small", key="path-buttons"):
-        st.button("Undo", icon=":material/undo:", key="path-undo", disabled=history.at == 0, on_click=act(history.undo))
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small", key="path-buttons"):
         st.button(
-            "Redo",
+            "",
+            icon=":material/undo:",
+            key="path-undo",
+            help="Undo",
+            disabled=history.at == 0,
+            on_click=act(history.undo),
+        )
+        st.button(
+            "",
             icon=":material/redo:",
             key="path-redo",
+            help="Redo",
             disabled=history.at == len(history.states) - 1,
             on_click=act(history.redo),
         )
         st.button(
-            "Reset",
+            "",
             icon=":material/restart_alt:",
             key="path-reset",
+            help="Reset: take all added tokens away",
             disabled=not history.path,
             on_click=act(lambda: history.push(())),
         )
         st.button(
-            "Edit as text",
+            "",
             icon=":material/edit:",
             key="path-fold",
             disabled=not reading.path,
             on_click=_fold,
             args=(reading,),
-            help="Puts the added tokens into the prompt, so that you can type on.",
+            help="Put the added tokens into the prompt, to type on",
         )
 
 
