@@ -5,22 +5,28 @@ import re
 from tests.conftest import settled
 
 
-def test_a_click_on_a_bar_continues_the_text(app: str, page) -> None:
+def open_home(app: str, page) -> None:
+    """Home with its model loaded: the first visitor of a server waits for that."""
     page.goto(app)
-    page.get_by_role("textbox", name="Your text").fill("Roses are red, violets are")
+    page.locator(".st-key-home-bars button.bar").first.wait_for(timeout=90_000)
+    settled(page)
+
+
+def test_a_click_on_a_bar_continues_the_text(app: str, page) -> None:
+    open_home(app, page)
+    page.get_by_role("textbox", name="Your text").fill("Count with me: one, two, three,")
     page.keyboard.press("Enter")
     chips = page.locator(".st-key-home-tokens .chip")
     bars = page.locator(".st-key-home-bars button.bar")
-    page.wait_for_function("() => true")
-    bars.filter(has_text="blue").wait_for()
+    bars.filter(has_text="four").wait_for()
     before = chips.count()
-    assert "blue" in bars.first.inner_text() and bars.count() == 5
+    assert bars.count() == 5
     shares = [float(re.search(r"([\d.]+) %", row)[1]) for row in
               page.locator(".st-key-home-bars .bar").all_inner_texts() if "<" not in row]
     assert abs(sum(shares) - 100) < 0.5 and shares[:5] == sorted(shares[:5], reverse=True)
-    bars.filter(has_text="blue").click()
+    bars.filter(has_text="four").click()
     page.get_by_text("Your text so far:").wait_for()
-    assert page.get_by_text("Roses are red, violets are blue").count() >= 1
+    assert page.get_by_text("Count with me: one, two, three, four").count() >= 1
     assert chips.count() == before + 1 and page.locator(".st-key-home-tokens .chip.added").count() == 1
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("Your text so far:").wait_for(state="detached")
@@ -28,19 +34,18 @@ def test_a_click_on_a_bar_continues_the_text(app: str, page) -> None:
 
 
 def test_hostile_text_stays_text(app: str, page) -> None:
-    page.goto(app)
-    page.locator(".st-key-home-bars button.bar").first.wait_for()
+    open_home(app, page)
     page.get_by_role("textbox", name="Your text").fill("<img src=x onerror=document.title='broken'> $x$ <|im_end|>")
     page.keyboard.press("Enter")
-    page.locator(".st-key-home-tokens .chip").filter(has_text="onerror").wait_for()
+    page.locator(".st-key-home-tokens .chip").filter(has_text="img").wait_for()
+    settled(page)
     page.locator(".st-key-home-bars button.bar").first.click()
     page.get_by_text("Your text so far:").wait_for()
     assert page.locator("img[src=x]").count() == 0 and "broken" not in page.title()
 
 
 def test_every_card_leads_to_its_page(app: str, page) -> None:
-    page.goto(app)
-    settled(page)
+    open_home(app, page)
     cards = page.locator('[class*="st-key-card-"] a')
     links = [cards.nth(i).get_attribute("href") for i in range(cards.count())]
     assert len(links) >= 1
