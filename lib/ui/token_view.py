@@ -96,12 +96,18 @@ def items(tokens: Sequence[Token], tokenizer: Tokenizer, text: str, *, complete:
             out.append(_gap(text, reach, start))
         drawn: dict[str, Any] = {"tokens": [_token(token, tokenizer) for token in some]}
         if len(some) > 1:
-            drawn["of"] = visible(text[start:end])
+            drawn["of"] = _as_seen(text[start:end])
         out.append(drawn)
         reach = max(reach, end)
     if complete and reach < len(text):
         out.append(_gap(text, reach, len(text)))
     return out
+
+
+def _as_seen(cluster: str) -> str:
+    """What a reader sees of a cluster: drawn whole, with its joiners, unless nothing of it is visible."""
+    drawn = any(unicodedata.category(char)[0] in "LNPS" for char in cluster)
+    return cluster.replace(" ", "␣") if drawn else visible(cluster)
 
 
 def _gap(text: str, start: int, end: int) -> dict[str, Any]:

@@ -64,6 +64,8 @@ function text(box, words, order, data, mark) {
     return word;
   });
   box.replaceChildren(...shown);
+  const first = box.querySelector(".going, .made");
+  box.scrollTop = first ? Math.max(0, first.offsetTop - 60) : 0;
 }
 
 function going(pair) {

@@ -1,0 +1,122 @@
+"""The tokenizers page as a script: every lesson runs, what is typed is shown literally, errors are sentences."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib.tokenization import load, texts
+
+ROOT = Path(__file__).resolve().parents[2]
+LESSONS = ["Words", "Characters", "BPE", "WordPiece and Unigram", "Languages", "Control tokens"]
+
+
+def page(**query: Any) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
+    app.switch_page("pages/1_Tokenizers.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def sent(app: AppTest, key: str) -> dict[str, Any]:
+    """The data that a browser component was given."""
+    for node in app.get("bidi_component"):
+        if key in node.proto.id:
+            return json.loads(node.proto.json)
+    raise AssertionError(f"no component {key}")
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_lesson_runs(lesson: str) -> None:
+    app = page(learn=lesson)
+    assert not app.exception and not app.error
+    assert [tab.label for tab in app.tabs] == LESSONS
+
+
+def test_the_figures_are_the_tokenizers_own() -> None:
+    text = "<b>$x$</b> :red[no] e\u0301 👩🏽\u200d🚀"
+    app = page(text=text)
+    assert not app.exception
+    table = app.dataframe[0].value
+    names = ["gpt2", "cl100k_base", "o200k_base", "qwen"]
+    assert list(table["Tokens"]) == [len(load(name).ids(text)) for name in names]
+    assert list(table["Vocabulary"]) == [50257, 100277, 200019, 151936]
+    assert list(table["Round trip"]) == ["kept", "kept", "kept", "lost"]
+    assert "NFC" in table["What is lost"].iloc[3]
+
+
+def test_the_rows_hold_every_token_of_every_tokenizer() -> None:
+    text = "The 🌟 star-player scored 40 points!"
+    data = sent(page(text=text), "compare-rows")
+    assert data["text"] == text
+    for row in data["rows"]:
+        tokens = [token for item in row["items"] for token in item.get("tokens", [])]
+        real = load(row["name"]).encode(text)
+        assert [(t[0], t[3], t[5], t[6]) for t in tokens] == [
+            (t.id, t.data.hex(" ").upper(), t.start, t.end) for t in real
+        ]
+    grouped = [item for item in data["rows"][0]["items"] if "of" in item]
+    assert [item["of"] for item in grouped] == ["␣🌟"]
+
+
+def test_own_tokenizers_stand_beside_the_others() -> None:
+    app = page(text="Hello rabbit 2")
+    app.multiselect(key="tokenizers").set_value(["word", "character", "bpe", "tiktoken-gpt2"]).run()
+    assert not app.exception
+    assert list(app.dataframe[0].value["Tokenizer"]) == ["Words", "Characters", "BPE trained here", "GPT-2 by tiktoken"]
+
+
+def test_a_sample_fills_the_text_and_the_link() -> None:
+    app = page()
+    app.pills(key="sample").set_value("Star player").run()
+    assert not app.exception
+    assert app.query_params["text"] == texts.SAMPLES["Star player"]
+    assert sent(app, "compare-rows")["text"] == texts.SAMPLES["Star player"]
+
+
+def test_no_tokenizer_and_no_text_are_no_errors() -> None:
+    app = page(text="")
+    app.multiselect(key="tokenizers").set_value([]).run()
+    assert not app.exception
+    assert any("at least one tokenizer" in note.value for note in app.info)
+
+
+def test_the_stepper_gets_the_real_merges() -> None:
+    from lib.tokenization import bpe
+
+    data = sent(page(learn="BPE"), "stepper")
+    real = list(bpe.train(texts.corpus(), vocab_size=456))
+    assert [(tuple(m["ids"][:2]), m["ids"][2], m["count"], m["left"]) for m in data["merges"]] == [
+        (m.pair, m.new_id, m.count, m.tokens_left) for m in real
+    ]
+    assert data["tokens"] == len(texts.corpus().encode())
+
+
+def test_an_empty_corpus_is_explained() -> None:
+    for lesson in LESSONS:
+        app = page(learn=lesson)
+        app.text_area(key="corpus").set_value("").run()
+        assert not app.exception, lesson
+
+
+def test_control_tokens_are_text_until_they_are_parsed() -> None:
+    app = page(learn="Control tokens")
+    assert not app.warning
+    app.toggle(key="control-parse").set_value(True).run()
+    assert "control tokens came out" in app.warning[0].value
+
+
+@pytest.mark.parametrize("key", ["digits", "space", "language"])
+def test_the_questions_compute_their_answers(key: str) -> None:
+    from lib.ui.tokenizers_questions import QUESTIONS
+
+    question = next(q for q in QUESTIONS if q.key == key)
+    right, why = question.answer()
+    app = page()
+    app.radio(key=f"predict-{key}-choice").set_value(question.options[right]).run()
+    app.button(key=f"predict-{key}-reveal").click().run()
+    assert not app.exception
+    assert app.success[0].value.startswith("Yes") and why in app.success[0].value

@@ -1,0 +1,157 @@
+"""The ladder: words, characters and the BPE trained here, each equal to the `tokenizers` library."""
+
+import itertools
+
+import pytest
+import tokenizers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib.tokenization import TokenizationError, bpe, load, texts
+from lib.tokenization.bpe_tokenizer import BPETokenizer, Node, same_as_library, trains_like_library
+from lib.tokenization.character import ALPHABET, CharacterTokenizer
+from lib.tokenization.character import same_as_library as characters_as_library
+from lib.tokenization.subwords import train_unigram, train_wordpiece
+from lib.tokenization.word import CORPUS, PAD, UNK, WordTokenizer, vocabulary
+from lib.tokenization.word import same_as_library as words_as_library
+
+# Python's and the library's tables of letters may differ on code points that neither's Unicode version knows yet.
+assigned = st.text(st.characters(exclude_categories=("Cs", "Cn")), max_size=60)
+letters = st.text("ab c1.é🚀\n", max_size=80)
+
+
+def test_the_word_vocabulary_has_no_duplicates_and_starts_with_pad_and_unk() -> None:
+    vocab = vocabulary(["the cat and the dog and the bird"])
+    assert vocab == [PAD, UNK, "the", "cat", "and", "dog", "bird"]
+
+
+def test_encoding_an_unseen_word_never_grows_the_vocabulary() -> None:
+    tokenizer = WordTokenizer(vocabulary(["the cat"]))
+    before = tokenizer.vocab
+    assert tokenizer.ids("the zebra the cat") == [2, 1, 2, 3]
+    assert (tokenizer.vocab, tokenizer.ids("zebra zebra")) == (before, [1, 1])
+
+
+def test_the_course_alphabet() -> None:
+    tokenizer = CharacterTokenizer()
+    assert (tokenizer.vocab_size, len(set(ALPHABET))) == (54, 54)
+    assert tokenizer.decode(tokenizer.ids("What is 2+2?")) == "What is ?"
+
+
+@settings(max_examples=200, deadline=None)
+@given(assigned)
+def test_words_and_characters_equal_the_library(text: str) -> None:
+    assert words_as_library(WordTokenizer(vocabulary([CORPUS])), text)
+    assert characters_as_library(CharacterTokenizer(), text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(letters | assigned)
+def test_training_learns_what_the_library_learns(corpus: str) -> None:
+    assert trains_like_library(corpus, 290)
+
+
+def test_training_on_real_text_learns_what_the_library_learns() -> None:
+    assert trains_like_library(texts.corpus() + "".join(texts.article_1().values()), 900)
+
+
+TRAINED = BPETokenizer(bpe.train(texts.corpus(), vocab_size=456))
+
+
+@settings(max_examples=200, deadline=None)
+@given(assigned | letters)
+def test_the_exported_tokenizer_gives_the_same_ids_and_nothing_is_lost(text: str) -> None:
+    assert same_as_library(TRAINED, text)
+    assert TRAINED.decode(TRAINED.ids(text)) == text
+    assert [token.id for token in TRAINED.encode(text)] == TRAINED.ids(text)
+
+
+def naive(corpus: str, merges: int) -> list[tuple[bpe.Pair, int, int]]:
+    """The definition: recount everything at every step."""
+    words = [bpe.byte_ids(word) for word in bpe.cut(corpus)]
+    vocab = [bytes([byte]) for byte in bpe.BYTES]
+    steps = []
+    while len(vocab) < 256 + merges:
+        counts = sum((bpe.pair_counts(word) for word in words), start=bpe.pair_counts([]))
+        best = min(counts, key=lambda pair: (-counts[pair], pair), default=None)
+        if best is None or counts[best] < 2:
+            break
+        piece = vocab[best[0]] + vocab[best[1]]
+        if piece not in vocab:
+            vocab.append(piece)
+        words = [bpe.join(word, best, vocab.index(piece)) for word in words]
+        steps.append((best, counts[best], sum(map(len, words))))
+    return steps
+
+
+@settings(max_examples=100, deadline=None)
+@given(letters)
+def test_incremental_counts_equal_a_recount_at_every_step(corpus: str) -> None:
+    quick = [(merge.pair, merge.count, merge.tokens_left) for merge in bpe.train(corpus, vocab_size=276)]
+    # a run of one letter ("aaaa") leaves the library's counts, and ours, at the number of neighbouring places
+    assert quick == naive(corpus, 20)
+
+
+def test_the_candidates_are_ordered_and_begin_with_the_chosen_pair() -> None:
+    for merge in itertools.islice(bpe.train(texts.corpus(), vocab_size=400, candidates=8), 100):
+        assert merge.candidates[0] == (merge.pair, merge.count)
+        assert list(merge.candidates) == sorted(merge.candidates, key=lambda item: (-item[1], item[0]))
+
+
+def test_ties_go_to_the_smaller_ids() -> None:
+    (first, *_) = bpe.train("xy xy ab ab", vocab_size=257)
+    assert first.pair == (bpe.ID_OF_BYTE[ord("a")], bpe.ID_OF_BYTE[ord("b")])
+
+
+def test_encoding_the_corpus_gives_as_many_tokens_as_training_left() -> None:
+    assert len(TRAINED.ids(texts.corpus())) == TRAINED.merges[-1].tokens_left
+
+
+@pytest.mark.parametrize("corpus", ["", " ", "a", "ab"])
+def test_a_corpus_without_a_repeated_pair_teaches_nothing(corpus: str) -> None:
+    assert list(bpe.train(corpus, vocab_size=300)) == []
+    assert BPETokenizer([]).ids("hi") == bpe.byte_ids("hi")
+
+
+def test_a_vocabulary_smaller_than_the_bytes_is_refused() -> None:
+    with pytest.raises(TokenizationError, match="at least 256"):
+        list(bpe.train("abc", vocab_size=255))
+
+
+def leaves(node: Node) -> bytes:
+    return b"".join(map(leaves, node.parts)) if node.parts else node.data
+
+
+@pytest.mark.parametrize("word", [" rabbit", " considered", "🚀", " and"])
+def test_the_merge_tree_is_the_encoding(word: str) -> None:
+    nodes = TRAINED.tree(word)
+    assert [node.id for node in nodes] == TRAINED.ids(word)
+    assert b"".join(map(leaves, nodes)) == word.encode()
+    assert all(node.step > max(part.step for part in node.parts) for node in nodes if node.parts)
+
+
+def test_gpt2_itself_follows_from_our_algorithm() -> None:
+    """The last rung: our encoder with GPT-2's merges gives GPT-2's ids."""
+    from lib.tokenization import vocabulary as files
+
+    ranks = files.ranks("r50k_base")
+    steps = [bpe.Merge((ranks[left], ranks[right]), ranks[left + right], 0, 0) for left, right in files.merges(ranks)]
+    ours, real = BPETokenizer(steps), load("gpt2")
+    for text in [*texts.SAMPLES.values(), *texts.article_1().values(), texts.corpus()]:
+        assert ours.ids(text) == real.ids(text)
+
+
+def test_wordpiece_and_unigram_train_and_cut() -> None:
+    piece, unigram = train_wordpiece(texts.corpus(), vocab_size=260), train_unigram(texts.corpus(), vocab_size=260)
+    assert [piece.raw(i) for i in piece.ids("the rabbit 🚀")] == ["the", "rabbit", UNK]
+    assert piece.unk_id == piece.ids("🚀")[0]
+    assert unigram.unk_id in unigram.ids("🚀")
+    assert unigram.decode(unigram.ids("the rabbit")) == "the rabbit"
+    with pytest.raises(TokenizationError, match="empty corpus"):
+        train_unigram("  ", vocab_size=100)
+
+
+def test_the_download_loads_in_the_library() -> None:
+    library = tokenizers.Tokenizer.from_str(TRAINED.to_json())
+    assert library.decode(library.encode("naïve 🚀\n").ids) == "naïve 🚀\n"
+    assert library.get_vocab_size() == TRAINED.vocab_size
