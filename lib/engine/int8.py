@@ -14,6 +14,7 @@ from torch import nn
 from lib.engine import loading
 
 FEW = 8  # up to this many rows the packed kernel is faster than unpacking for a bfloat16 matrix product
+_EVEN = 64  # the packed kernel reads past the end of rows that are no multiple of its vectors
 _BLOCK = 1 << 20  # weights unpacked at a time, so that they stay in the processor's cache
 
 
@@ -47,7 +48,7 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         flat = x.reshape(-1, self.in_features)  # (M, K)
-        if flat.shape[0] <= FEW:
+        if flat.shape[0] <= FEW and self.in_features % _EVEN == 0:
             out = torch.ops.aten._weight_int8pack_mm(flat, self.weight, self.scale)
         else:
             out = self._unpacked(flat)

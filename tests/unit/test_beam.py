@@ -10,7 +10,6 @@ from lib import engine
 from lib.errors import PlaygroundError
 from tests.tiny import make
 
-
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
@@ -65,8 +64,8 @@ def test_one_beam_is_greedy(tiny) -> None:
     assert list(steps[-1].best.ids) == [step.id for step in greedy]
 
 
-@pytest.mark.parametrize("knobs", [{"num_beams": 0}, {"num_beams": 99}, {"num_beams": 2, "length_penalty": float("nan")},
-                                   {"num_beams": 2, "max_new_tokens": 0}])
+@pytest.mark.parametrize("knobs", [{"num_beams": 0}, {"num_beams": 99}, {"num_beams": 2, "max_new_tokens": 0},
+                                   {"num_beams": 2, "length_penalty": float("nan")}])
 def test_nonsense_is_explained(tiny, knobs: dict) -> None:
     with pytest.raises(PlaygroundError):
         tiny.beam([1, 2], **{"max_new_tokens": 4, **knobs})

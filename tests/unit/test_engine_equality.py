@@ -84,7 +84,8 @@ def test_greedy_and_beam_equal_generate_in_a_mixed_batch_of_16(tiny) -> None:
 
     noise = [tiny.generate(ids, sampling=Sampling(temperature=1.3), max_new_tokens=9, seed=i, stop_ids=NEVER)
              for i, ids in enumerate(texts[:5])]
-    running = [tiny.generate(ids, sampling=GREEDY, max_new_tokens=12 + i, stop_ids=NEVER) for i, ids in enumerate(texts)]
+    running = [tiny.generate(ids, sampling=GREEDY, max_new_tokens=12 + i, stop_ids=NEVER)
+               for i, ids in enumerate(texts)]
     with ThreadPoolExecutor(3) as pool:
         searched = list(pool.map(beam, texts[:3]))
     assert [[step.id for step in generation] for generation in running] == expected

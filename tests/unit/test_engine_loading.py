@@ -1,0 +1,119 @@
+"""Folders that can be loaded, and a sentence for each that cannot."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from lib import engine
+from lib.engine import loading
+from lib.errors import PlaygroundError
+from tests.tiny import make
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture
+def folder(tiny_models, tmp_path: Path) -> Path:
+    """A copy of the tiny Llama that a test may break."""
+    return Path(shutil.copytree(tiny_models["llama"], tmp_path / "model"))
+
+
+def change_config(folder: Path, **changes: object) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, **changes}))
+
+
+def test_what_is_loaded_is_described(tiny_models) -> None:
+    loaded = engine.load(tiny_models["gpt2"])
+    info = loaded.info
+    assert (info.family, info.dtype, info.vocab_size, info.context) == ("gpt2", "float32", 300, 64)
+    stored = loading.stored_tensors(tiny_models["gpt2"])
+    assert info.parameters == sum(tensor.count for tensor in stored) and info.weight_bytes == 4 * info.parameters
+    assert loaded.stop_ids == {0}
+    assert loaded.tokenizer.decode([token.id for token in loaded.tokenizer.encode("the cat")]) == "the cat"
+    loaded.close()
+
+
+def test_every_dtype_loads_and_says_so(tiny_models) -> None:
+    for dtype, width in (("float32", 4), ("bfloat16", 2), ("float16", 2)):
+        loaded = engine.load(tiny_models["qwen2"], dtype=dtype)
+        assert loaded.info.dtype == dtype and loaded.info.weight_bytes == width * loaded.info.parameters
+        assert loaded.logits([1, 2]).shape == (300,)
+        loaded.close()
+    with pytest.raises(PlaygroundError, match="float64"):
+        engine.load(tiny_models["qwen2"], dtype="float64")
+
+
+def test_a_model_that_is_not_here() -> None:
+    with pytest.raises(PlaygroundError):
+        engine.load("no-such-model")
+    with pytest.raises(PlaygroundError):
+        engine.load(Path("/no/such/folder"))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_damage_is_named(folder: Path, dtype: str) -> None:
+    weights = folder / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-100])
+    with pytest.raises(PlaygroundError, match="damaged"):
+        engine.load(folder, dtype=dtype)
+    weights.write_bytes(whole)
+    tensors = load_file(weights)
+    tensors.pop("model.norm.weight")
+    save_file(tensors, weights, metadata={"format": "pt"})
+    with pytest.raises(PlaygroundError, match="norm"):
+        engine.load(folder, dtype=dtype)
+
+
+def test_pickles_are_never_read(folder: Path) -> None:
+    torch.save({}, folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(PlaygroundError, match="pickle"):
+        engine.load(folder)
+
+
+def test_code_of_the_model_is_never_run(folder: Path) -> None:
+    (folder / "evil.py").write_text("raise SystemExit('ran')")
+    change_config(folder, model_type="evil", auto_map={"AutoConfig": "evil.C", "AutoModelForCausalLM": "evil.M"})
+    with pytest.raises(PlaygroundError, match="evil"):
+        engine.load(folder)
+
+
+def test_a_model_that_does_not_fit_is_refused_with_numbers(tiny_models, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "available_bytes", lambda: 200_000_000)
+    with pytest.raises(PlaygroundError, match=r"0\.3 GB.*0\.2 GB"):
+        engine.load(tiny_models["gpt2"], dtype="float32")
+
+
+def test_auto_is_float32_until_memory_is_short(tiny_models, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = [loading.Stored("w", "BF16", (1 << 30,), Path("x"))]
+    assert loading.resolve_dtype("auto", loading.stored_tensors(tiny_models["gpt2"]), "cpu") == "float32"
+    monkeypatch.setattr(loading, "available_bytes", lambda: 5 << 30)
+    assert loading.resolve_dtype("auto", stored, "cpu") == "bfloat16"
+    assert loading.resolve_dtype("float32", stored, "cpu") == "float32"
+
+
+def test_stop_tokens_come_from_every_place_that_names_them(folder: Path) -> None:
+    (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": [7, 8]}))
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "chat_template": "{{ messages }}"}))
+    change_config(folder, eos_token_id=0)
+    loaded = engine.load(folder)
+    assert loaded.stop_ids == {0, 2, 7, 8}  # config, <|im_end|> of a chat model, generation_config
+    loaded.close()
+
+
+def test_shards_are_read(tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    whole = make("qwen2", tmp_path / "whole", layers=2)
+    AutoModelForCausalLM.from_pretrained(whole).save_pretrained(tmp_path / "shards", max_shard_size="8KB")
+    assert len(list((tmp_path / "shards").glob("*.safetensors"))) > 1
+    for dtype in ("float32", "int8"):
+        one, many = (engine.load(tmp_path / name, dtype=dtype) for name in ("whole", "shards"))
+        assert (one.logits([3, 4]) == many.logits([3, 4])).all()
