@@ -34,26 +34,26 @@ def errors(page) -> list[str]:
 def test_streams_cards_and_a_branch(page, app, errors) -> None:
     go(page, app, "Decoding e2e <img src=x onerror=alert(1)> $x$ once", "greedy~topk_k80")
     page.click(RUN)
-    page.wait_for_selector(".token")
+    page.wait_for_selector(".tok")
     page.evaluate("""() => { window.first = [...document.querySelectorAll('*')]
-        .map(e => e.shadowRoot && e.shadowRoot.querySelector('.token')).find(Boolean) }""")
+        .map(e => e.shadowRoot && e.shadowRoot.querySelector('.tok')).find(Boolean) }""")
     finish(page)
     assert page.evaluate("window.first.isConnected")  # the first token on screen is still the same element
     streams = page.locator("[class*=st-key-decoding-card-]")
     assert streams.count() == 2
-    token = streams.nth(0).locator(".token").nth(2)
+    token = streams.nth(0).locator(".tok").nth(2)
     token.hover()
     card = streams.nth(0).locator(".card.shown")
     card.wait_for()
     assert re.search(r"model's probability\s*[\d.]+", card.inner_text()) and "rank" in card.inner_text()
-    before = [streams.nth(0).locator(".token").nth(i).inner_text() for i in range(2)]
+    before = [streams.nth(0).locator(".tok").nth(i).inner_text() for i in range(2)]
     choice = card.locator("button.option").first
     wanted = choice.locator(".label").inner_text()
     choice.click()
     page.wait_for_function("document.querySelectorAll('[class*=st-key-decoding-card-]').length === 3")
     page.wait_for_selector(STOPPED, timeout=150_000)
     settled(page)
-    branch = streams.nth(1).locator(".token")
+    branch = streams.nth(1).locator(".tok")
     assert [branch.nth(i).inner_text() for i in range(2)] == before
     assert f"token 3: {wanted}," in (branch.nth(2).get_attribute("aria-label") or "")
     assert "forced" in (branch.nth(2).get_attribute("class") or "")
@@ -64,7 +64,7 @@ def test_keyboard_opens_moves_and_closes(page, app, errors) -> None:
     go(page, app, "Decoding e2e keyboard once", "greedy", 6)
     page.click(RUN)
     finish(page)
-    page.locator(".token").first.focus()
+    page.locator(".tok").first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     page.wait_for_selector(".card.shown.pinned button.option:focus")
@@ -79,12 +79,12 @@ def test_keyboard_opens_moves_and_closes(page, app, errors) -> None:
 def test_stop_keeps_the_text_and_the_link_brings_it_back(page, app, errors) -> None:
     go(page, app, "Decoding e2e stop once", "pure_t1.5", 200)
     page.click(RUN)
-    page.wait_for_selector(".token")
+    page.wait_for_selector(".tok")
     page.locator(".st-key-decoding-stop button").click()
     page.wait_for_selector(STOPPED)
     settled(page)
     page.get_by_text("stopped", exact=True).wait_for()
-    assert 1 <= page.locator(".token").count() < 200
+    assert 1 <= page.locator(".tok").count() < 200
     page.goto(page.url)
     page.wait_for_selector(RUN)
     settled(page)
@@ -101,7 +101,7 @@ def test_a_phone_shows_whole_columns(chromium, app) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     widths = page.eval_on_selector_all("[class*=st-key-decoding-card-]", "cards => cards.map(c => c.offsetWidth)")
     assert len(widths) == 4 and min(widths) >= 320
-    page.locator(".token").nth(1).tap()
+    page.locator(".tok").nth(1).tap()
     box = page.locator(".card.shown").first.bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= 390
     context.close()

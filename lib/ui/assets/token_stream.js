@@ -77,7 +77,7 @@ function createView(root) {
     const signature = [token.id, token.text, token.label, token.logprob, token.forced, grouped, mark, chosen].join("\u0000");
     let span = spans[index];
     if (!span) {
-      span = element("span", "token");
+      span = element("span", "tok");
       span.setAttribute("role", "button");
       span.tabIndex = index === 0 ? 0 : -1;
       text.insertBefore(span, caret.parentNode === text ? caret : null);
@@ -87,13 +87,14 @@ function createView(root) {
     if (painted[index] === signature) return;
     painted[index] = signature;
     span.replaceChildren();
-    span.className = "token";
+    span.className = "tok";
     span.classList.toggle("special", Boolean(token.special));
     span.classList.toggle("forced", Boolean(token.forced));
     span.classList.toggle("grouped", grouped);
     span.classList.toggle("inside", token.group !== index);
     span.classList.toggle("marked", Boolean(mark));
     span.classList.toggle("selected", chosen);
+    span.classList.toggle("open", index === current);
     span.style.backgroundColor = tint(token.logprob);
     if (mark) span.appendChild(element("span", "flag", "⑂"));
     if (token.special) span.appendChild(element("span", "chip", token.label));
@@ -217,7 +218,7 @@ function createView(root) {
     closing = setTimeout(() => pinned || close(), 220);
   };
   const indexOf = (event) => {
-    const span = event.target.closest ? event.target.closest(".token") : null;
+    const span = event.target.closest ? event.target.closest(".tok") : null;
     return span ? Number(span.dataset.index) : -1;
   };
   const focus = (index) => {
