@@ -50,7 +50,7 @@ def _facts(a: Architecture) -> list[tuple[str, str, str]]:
         ("MLP width", f"{a.inner:,}", "The wide middle of every block."),
         ("MLP kind", f"{'gated ' if a.gated else ''}{a.activation}", "A gate means three matrices instead of two."),
         ("Norm", a.norm + (", four a block" if a.sandwich else ", one a block" if a.parallel == 1 else ""),
-         "RMSNorm leaves out the mean and the bias: cheaper, and just as good."),
+         "RMSNorm leaves out the mean and the bias: cheaper, and in practice as good."),
         ("Norm of Q and K", a.qk_norm or "none", "Keeps attention scores from growing too large."),
         ("Positions", positions, "A table ends at its last row; RoPE can be stretched to longer texts."),
         ("Attention sees", attention, "Sliding windows keep the cache small."),

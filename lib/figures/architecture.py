@@ -12,10 +12,10 @@ from lib.anatomy.machines import Machine, number, size
 from lib.figures.theme import ACCENT, BAD, GOOD, MONOSPACE, MUTED, WARN, plain, polish
 
 COLOURS = {"embedding": "#6366f1", "positions": "#06b6d4", "attention": "#f59e0b", "mlp": "#10b981", "norm": "#a855f7",
-           "head": "#ec4899", "other": "#64748b", "model": "#94a3b8", "block": "#94a3b8"}
+           "head": "#ec4899", "other": "#64748b", "model": "rgba(148,163,184,0.25)", "block": "rgba(148,163,184,0.3)"}
 LABELS = {"embedding": "Token embedding", "positions": "Positions", "attention": "Attention", "mlp": "MLP",
           "norm": "Norms", "head": "Output head", "other": "Other"}
-DIVERGING = ((0.0, "#2563eb"), (0.5, "#f8fafc"), (1.0, "#dc2626"))
+SOFT = ((0.0, "#93b4f8"), (0.5, "#f8fafc"), (1.0, "#f6a3a3"))  # dark numbers stay readable on it
 
 
 def parameter_map(book: Ledger, *, kind: str = "treemap", fold: bool = True) -> go.Figure:
@@ -25,7 +25,7 @@ def parameter_map(book: Ledger, *, kind: str = "treemap", fold: bool = True) -> 
     trace = {"treemap": go.Treemap, "icicle": go.Icicle}[kind]
     fig = go.Figure(trace(
         ids=ids, labels=labels, parents=parents, values=values, branchvalues="total", customdata=hover,
-        marker={"colors": colours, "line": {"width": 1}}, maxdepth=4, sort=False,
+        marker={"colors": colours, "line": {"width": 1.5, "color": "rgba(255,255,255,0.55)"}}, maxdepth=4, sort=False,
         texttemplate="%{label}<br>%{percentRoot:.1%}", hovertemplate="%{label}<br>%{customdata}<extra></extra>",
         **({"tiling": {"pad": 2}} if kind == "treemap" else {})))
     fig.update_layout(uniformtext={"minsize": 9, "mode": "hide"})
@@ -136,19 +136,27 @@ def weights_by_dtype(arch: Architecture) -> dict[str, int]:
 
 
 def weight_heatmap(layer: Linear, x: Sequence[float], output: int) -> go.Figure:
-    """W of one linear layer, (out, in), the chosen output's row framed; x above it."""
+    """W of one linear layer, (out, in), the chosen output's row framed; x above it, y to its right."""
     inputs, outputs = len(x), len(layer.bias)
     most = max(1e-9, *(abs(w) for row in layer.weight for w in row))
     fig = go.Figure(go.Heatmap(
-        z=layer.weight, x=[f"x{i}" for i in range(inputs)], y=[f"y{j}" for j in range(outputs)], zmin=-most, zmax=most,
-        colorscale=DIVERGING, xgap=2, ygap=2, showscale=False, text=[[f"{w:g}" for w in row] for row in layer.weight],
+        z=layer.weight, x=list(range(inputs)), y=list(range(outputs)), zmin=-most, zmax=most,
+        colorscale=SOFT, xgap=2, ygap=2, showscale=False, text=[[f"{w:g}" for w in row] for row in layer.weight],
         texttemplate="%{text}", textfont={"family": MONOSPACE, "color": "#1e1f2e"},
-        hovertemplate="W[%{y}, %{x}] = %{z}<extra></extra>"))
+        hovertemplate="W[%{y},%{x}] = %{z}<extra></extra>"))
     fig.add_shape(type="rect", x0=-0.5, x1=inputs - 0.5, y0=output - 0.5, y1=output + 0.5,
                   line={"color": ACCENT, "width": 3})
-    fig.update_layout(yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"side": "top", "showgrid": False})
+    for row, value in enumerate(layer(tuple(x))):
+        fig.add_annotation(x=1.01, xref="paper", xanchor="left", y=row, text=f"y{row} = {value:.4g}", showarrow=False,
+                           font={"family": MONOSPACE, "size": 13 if row == output else 12,
+                                 "color": ACCENT if row == output else MUTED})
+    fig.update_layout(
+        yaxis={"autorange": "reversed", "showgrid": False, "tickvals": list(range(outputs)),
+               "ticktext": [f"row {j}" for j in range(outputs)]},
+        xaxis={"side": "top", "showgrid": False, "tickvals": list(range(inputs)),
+               "ticktext": [f"x{i}<br>{value:.4g}" for i, value in enumerate(x)]})
     polish(fig, height=110 + 34 * outputs)
-    fig.update_layout(margin={"t": 40, "l": 30})
+    fig.update_layout(margin={"t": 48, "l": 44, "r": 96})
     return fig
 
 

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from lib.figures.theme import ACCENT, CATEGORICAL, MONOSPACE, MUTED, SEQUENTIAL, plain, polish
 
 DIVERGING = ((0.0, "#2563eb"), (0.5, "#f8fafc"), (1.0, "#dc2626"))
+SHADES = ((0.0, "#6b7488"), (0.5, "#5b5bd6"), (1.0, "#3127a8"))  # white text reads on all of it, light and dark
 COLUMNS = 256  # components of a vector that a picture shows
 
 
@@ -39,8 +40,8 @@ def lens_heatmap(top: Sequence[Sequence[str]], probs: np.ndarray, columns: Seque
     text = [[plain(word if len(word) <= 12 else word[:11] + "…") for word in row] for row in top]
     fig = go.Figure(go.Heatmap(
         z=probs, x=list(range(len(columns))), y=list(range(len(layers))), text=text, texttemplate="%{text}",
-        zmin=0, zmax=1,        colorscale=((0, "rgba(99,102,241,0.05)"), (1, "rgba(99,102,241,0.95)")), xgap=2, ygap=2,
-        textfont={"family": MONOSPACE, "size": 11}, showscale=False,
+        zmin=0, zmax=1,        colorscale=SHADES, xgap=2, ygap=2,
+        textfont={"family": MONOSPACE, "size": 11, "color": "#ffffff"}, showscale=False,
         customdata=[[plain(w) for w in row] for row in top],
         hovertemplate="%{customdata}<br>probability %{z:.1%}<extra></extra>"))
     fig.add_shape(type="rect", x0=column - 0.5, x1=column + 0.5, y0=-0.5, y1=len(layers) - 0.5,
@@ -67,12 +68,13 @@ def lens_curves(names: Sequence[str], curves: np.ndarray, layers: Sequence[str],
             at = int(curves[:, column].argmax())
             fig.add_annotation(x=at, y=float(curves[at, column]), text=plain(name), showarrow=True, arrowhead=2, ay=-24,
                                font={"family": MONOSPACE, "size": 12})
-    step = max(1, len(layers) // 16)
+    step = max(1, -(-len(layers) // 16))
     fig.update_layout(
         hovermode="x unified", yaxis={"title": "probability", "tickformat": ".0%", "rangemode": "tozero"},
-        xaxis={"tickvals": list(range(0, len(layers), step)), "ticktext": list(layers)[::step], "title": "after"})
+        xaxis={"tickvals": list(range(0, len(layers), step)), "title": "after block", "tickangle": 0,
+               "ticktext": [name.removeprefix("block ") for name in layers][::step]})
     polish(fig, height=360)
-    fig.update_layout(legend={"y": -0.3, "yanchor": "top", "font_family": MONOSPACE})
+    fig.update_layout(legend={"y": -0.24, "yanchor": "top", "font_family": MONOSPACE})
     return fig
 
 

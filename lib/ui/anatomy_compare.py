@@ -1,6 +1,5 @@
 """Two models side by side: a table of what differs, both diagrams, where the parameters sit."""
 
-import pandas as pd
 import streamlit as st
 
 from lib.anatomy import Architecture, ledger
@@ -26,9 +25,9 @@ def compare_panel() -> None:
     shown = [line for line in lines if line.differs or not only]
     names = (left.name, right.name if right.name != left.name else f"{right.name} ")
     if shown:
-        st.dataframe(pd.DataFrame([{"": line.what, names[0]: line.left, names[1]: line.right,
-                                    "what it means": line.why or "the same"} for line in shown]),
-                     hide_index=True, height=38 + 35 * len(shown))
+        rows = "\n".join(f"| {line.what} | {escape(line.left)} | {escape(line.right)} | {line.why or 'the same'} |"
+                         for line in shown)
+        st.markdown(f"| | {escape(names[0])} | {escape(names[1])} | what it means |\n|---|---|---|---|\n{rows}")
     same = sum(not line.differs for line in lines)
     st.caption(f"{same} of {len(lines)} properties are the same.")
     books = {name: ledger(arch) for name, arch in zip(names, (left, right), strict=True)}
@@ -46,7 +45,7 @@ def _diagrams(left: Architecture, right: Architecture) -> None:
         with cell:
             st.markdown(f"**{escape(picture.architecture.name)}**")
             chosen = block_diagram(picture, key=f"diagram-{index}", start="q",
-                                   changed=changed(picture, pictures[1 - index]))
+                                   changed=changed(picture, pictures[1 - index]), notes=True)
             with st.expander(f"About “{picture.boxes[chosen].label}”", expanded=False):
                 explain_box(picture, chosen, batch=1, tokens=8)
 

@@ -15,7 +15,7 @@ _BANDWIDTH = 50e9  # bytes a second: a laptop's memory, roughly
 
 def cost_panel(arch: Architecture) -> None:
     """Controls, figures, verdicts."""
-    one, two, three = st.columns(3)
+    one, two, three = st.columns([1.35, 1, 1])
     dtype = one.segmented_control("Numbers stored as", [d for d in DTYPES if d != "float16"], default="bfloat16",
                                   required=True, key="dtype", persist_state="page")
     batch = two.slider("Texts at once (batch)", 1, 64, 1, key="batch", persist_state="page")
@@ -42,6 +42,7 @@ def cost_panel(arch: Architecture) -> None:
     st.plotly_chart(memory_bars(bars, machines()), key="memory", config={"displayModeBar": False},
                     alt="Memory by number format against machines")
     st.markdown(_fits(arch, batch, context, train.total))
+    st.caption("✅ what stays free, ❌ what is missing. The last column is training with Adam in float32.")
     _notes(arch, batch, context, train.total)
     left, right = st.columns(2, gap="large")
     with left:
@@ -73,8 +74,8 @@ def _fits(arch: Architecture, batch: int, context: int, train: int) -> str:
     needs = {name: cost(arch, dtype=name, batch=batch, context=context).total for name in formats} | {"training": train}
     lines = ["| | memory | " + " | ".join(needs) + " |", "|---|--:|" + "--:|" * len(needs)]
     for machine in machines():
-        cells = [f"✅ {size(machine.memory - need)} free" if need <= machine.memory else
-                 f"❌ {size(need - machine.memory)} short" for need in needs.values()]
+        cells = [f"✅ {size(machine.memory - need)}" if need <= machine.memory else
+                 f"❌ {size(need - machine.memory)}" for need in needs.values()]
         name = f"**{machine.name}**" if machine.kind == "this" else machine.name
         lines.append(f"| {name} | {size(machine.memory)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

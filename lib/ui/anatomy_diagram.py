@@ -19,8 +19,10 @@ _COMPONENT = st.components.v2.component(
 )
 
 
-def block_diagram(picture: Diagram, *, key: str, start: str = "embedding", changed: Collection[str] = ()) -> str:
-    """Draw it; the id of the selected box. `changed` boxes get a dashed outline (they differ from another model)."""
+def block_diagram(picture: Diagram, *, key: str, start: str = "embedding", changed: Collection[str] = (),
+                  notes: bool = False) -> str:
+    """Draw it; the id of the selected box. `changed` boxes (they differ from another model) get a dashed outline.
+    `notes` puts what a box does under it; on a phone it is always there."""
     state = st.session_state.get(key) or {}
     chosen = state.get("selected") or start
     if chosen not in picture.boxes:
@@ -28,7 +30,8 @@ def block_diagram(picture: Diagram, *, key: str, start: str = "embedding", chang
     total = max(1, picture.total)
     result = _COMPONENT(key=key, data={
         "boxes": {name: _data(box, total, name in changed) for name, box in picture.boxes.items()},
-        "layout": list(picture.layout), "colours": COLOURS, "selected": chosen}, on_selected_change=lambda: None)
+        "layout": list(picture.layout), "colours": COLOURS, "selected": chosen,
+        "notes": notes}, on_selected_change=lambda: None)
     selected = result.selected or chosen
     return selected if selected in picture.boxes else chosen
 

@@ -90,8 +90,8 @@ def steps_panel(model_id: str, traced: Trace, ids: tuple[int, ...], labels: Sequ
     left, right = st.columns([1, 1.9], gap="large")
     with left:
         index = st.radio("Step", range(len(steps)), key=f"step_{traced.family}_{block == 0}", persist_state="page",
-                         format_func=lambda i: f"{i + 1}. {steps[i].line.label}",
-                         captions=[" × ".join(map(str, step.shape)) for step in steps])
+                         format_func=lambda i: f"{i + 1}. {steps[i].line.label} :gray[:small["
+                                               f"{'×'.join(map(str, steps[i].shape))}]]")
     with right:
         _look(steps[index], labels, heads)
     _closing(steps[-1], traced, block)
@@ -137,8 +137,8 @@ def attention_panel(traced: Trace, labels: Sequence[str]) -> None:
     mean = head_summary(traced.attentions, layer, head)
     st.markdown(f"**Layer {layer}, head {head}** puts {mean['first']:.0%} of its attention on the first token, "
                 f"{mean['previous']:.0%} on the token before, {mean['itself']:.0%} on the token itself (averages over "
-                "the tokens after the first). Heads that rest on the first token have found nothing to do for "
-                "this text.")
+                "the tokens after the first). Many heads rest on the first token when they find nothing to look "
+                "for: an *attention sink*.")
 
 
 def lens_panel(traced: Trace, tokenizer: Tokenizer, labels: Sequence[str]) -> None:

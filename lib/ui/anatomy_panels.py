@@ -20,7 +20,7 @@ ACROSS = ("gpt2", "gpt2-xl", "distilgpt2", "pythia-70m", "smollm2-135m", "smollm
 
 _STYLE = """
 <style>
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(104px, 1fr)); gap: 4px 18px; margin: 2px 0 4px; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(104px, 1fr)); gap: 4px 18px; }
 .facts span { display: block; font-size: .8rem; opacity: .75; }
 .facts b { font-size: 1.45rem; font-weight: 600; letter-spacing: -.01em; }
 .legend { font-size: .82rem; text-align: center; }
@@ -36,8 +36,9 @@ def facts(arch: Architecture) -> None:
     """One line of numbers: what people ask first."""
     total = ledger(arch).total
     shared = arch.heads != arch.kv_heads
+    heads = f"{arch.heads} / {arch.kv_heads}" if shared else f"{arch.heads}"
     cells = {"Parameters": number(total), "Blocks": f"{arch.layers}", "Width (d)": f"{arch.width:,}",
-             "Heads / KV heads" if shared else "Heads": f"{arch.heads} / {arch.kv_heads}" if shared else f"{arch.heads}",
+             "Heads / KV heads" if shared else "Heads": heads,
              "Vocabulary": f"{arch.vocab:,}", "Context": f"{arch.context:,}"}
     st.html(_STYLE + '<div class="facts">' + "".join(
         f"<div><span>{name}</span><b>{value}</b></div>" for name, value in cells.items()) + "</div>")
@@ -67,8 +68,8 @@ def _legend(total: int, book: Ledger) -> None:
     parts = []
     for name, count in book.by_component().items():
         share = count / max(1, total)
-        text = f"{share:.1%}" if share >= 0.0005 else "< 0.1%"
-        parts.append(f'<span><i style="background:{COLOURS[name]}"></i>{LABELS[name]} {text.replace("<", "&lt;")}</span> ')
+        text = f"{share:.1%}" if share >= 0.0005 else "&lt; 0.1%"
+        parts.append(f'<span><i style="background:{COLOURS[name]}"></i>{LABELS[name]} {text}</span> ')
     st.html(f'<div class="legend">{"".join(parts)}</div>')
 
 

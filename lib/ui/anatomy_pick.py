@@ -37,7 +37,10 @@ def pick_architecture() -> Architecture | None:
 def pick_known(key: str, label: str, *, start: str = "gpt2") -> Architecture:
     """A selectbox over the configurations that come with the app."""
     names = catalog.names()
-    chosen = st.selectbox(label, names, index=names.index(start), key=key, format_func=catalog.label, **_KEEP)
+    asked = st.query_params.get(key, "").lower()
+    if key not in st.session_state:  # links may name a model by its id; the widget itself writes its label
+        st.session_state[key] = asked if asked in names else start
+    chosen = st.selectbox(label, names, key=key, format_func=catalog.label, **_KEEP)
     return catalog.architecture(chosen)
 
 

@@ -81,7 +81,7 @@ function draw(item, ctx) {
   return repeat
 }
 
-// On a phone the explanation beside the diagram is far away: the first sentence goes under the box.
+// Where the explanation beside the diagram is far away (a phone), the first words go under the box.
 function note(root, ctx) {
   root.querySelectorAll(".note").forEach((node) => node.remove())
   const at = root.querySelector(`[data-id="${ctx.selected}"]`)
@@ -93,6 +93,7 @@ export default function (component) {
   const { data, parentElement, setStateValue } = component
   const root = parentElement.querySelector(".diagram")
   if (!root || !data) return
+  root.classList.toggle("notes", Boolean(data.notes))
   const ctx = { data, selected: data.selected }
   ctx.choose = (id) => {
     ctx.selected = id

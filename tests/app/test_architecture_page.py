@@ -1,0 +1,163 @@
+"""The architecture page run as a script: every section, nonsense, links, the live pass on a tiny model."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from lib.anatomy import catalog, ledger
+
+PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "2_Architecture.py")
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch, tiny_models: dict[str, Path]) -> Callable[..., AppTest]:
+    """open_page(**query) -> the page after its first run, with the tiny models as the only ones of this machine."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    monkeypatch.setenv("PLAYGROUND_MODELS", str(tiny_models["gpt2"].parent))
+
+    def start(**query: str) -> AppTest:
+        page = AppTest.from_file(PAGE, default_timeout=60)
+        for key, value in query.items():
+            page.query_params[key] = value
+        page.run()
+        assert not page.exception
+        return page
+
+    return start
+
+
+def everything(page: AppTest) -> str:
+    """All text on the page."""
+    parts = [*page.markdown, *page.caption, *page.error, *page.info, *page.success, *page.code, *page.title]
+    return "\n".join([str(part.value) for part in parts] + [str(h.body) for h in page.get("html")])
+
+
+def test_it_opens_on_the_diagram_of_gpt2(open_page: Callable[..., AppTest]) -> None:
+    page = open_page()
+    assert page.selectbox(key="arch").value == "gpt2"
+    text = everything(page)
+    assert "Token embedding" in text
+    assert "38,597,376" in text
+    assert "model.transformer.wte" in text
+    assert "Takeaways" in text
+
+
+def test_all_known_models_open_in_every_part(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(part="Parameters")
+    for name in catalog.names()[::4]:
+        page.selectbox(key="arch").set_value(name).run()
+        assert not page.exception
+        assert f"{ledger(name).total:,}" in everything(page)
+        assert "exactly the published count" in everything(page)
+
+
+def test_links_name_models_by_id_or_label(open_page: Callable[..., AppTest]) -> None:
+    assert open_page(arch="qwen3-0.6b").selectbox(key="arch").value == "qwen3-0.6b"
+    assert open_page(arch="GPT-2 XL").selectbox(key="arch").value == "gpt2-xl"
+    assert open_page(arch="<script>").selectbox(key="arch").value == "gpt2"
+
+
+def test_counting_a_tied_head_twice(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(part="Parameters")
+    page.toggle(key="tied").set_value(False).run()
+    assert f"{ledger('gpt2', tied=False).total:,}" in everything(page)
+    assert "counted twice" in everything(page)
+    page.toggle(key="fold").set_value(False).run()
+    assert not page.exception
+    assert len(page.dataframe[0].value) == 149
+
+
+def test_cost_of_seven_billion(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(part="Cost", arch="qwen2.5-7b-instruct")
+    metrics = {metric.label: metric.value for metric in page.metric}
+    assert metrics["Weights"] == "15.2 GB"
+    assert metrics["KV cache"] == "58.7 MB"
+    assert "Community Cloud" in everything(page)
+    page.toggle(key="with_training").set_value(True).run()
+    assert not page.exception
+    page.radio(key="predict-kv-choice").set_value("The KV cache").run()
+    page.button(key="predict-kv-reveal").click().run()
+    assert any("Yes" in box.value for box in page.success)
+
+
+def test_the_module_tree_is_pytorchs(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(part="Module tree", arch="smollm2-135m")
+    assert "× 30 identical" in page.code[0].value
+    assert "134,515,008" in page.success[0].value
+
+
+def test_building_ones_own_and_nonsense(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(**{"from": "Build your own", "part": "Parameters"})
+    page.slider(key="layers").set_value(24).run()
+    assert not page.error
+    assert "24 blocks" not in page.error
+    page.slider(key="heads").set_value(7).run()
+    assert "7 heads do not divide a width of 768" in page.error[0].value
+    page.slider(key="heads").set_value(12).run()
+    page.slider(key="kv").set_value(5).run()
+    assert "cannot be shared evenly" in page.error[0].value
+    page.slider(key="kv").set_value(4).run()
+    page.number_input(key="inner").set_value(1_000_000_000).run()
+    assert "1,000,000,000" in page.error[0].value.replace("\\", "")
+    page.number_input(key="inner").set_value(0).run()
+    assert "at least 1" in page.error[0].value
+    assert not page.exception
+
+
+def test_pasted_configurations(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(**{"from": "A folder or a file", "part": "Parameters"})
+    page.text_area(key="pasted").set_value('{"model_type": "llama", "num_hidden_layers": 2}').run()
+    assert not page.exception
+    for bad in ("{", "[]", '{"model_type": "gpt2", "n_layer": 0}', '{"model_type": "<b>x</b>"}', '{"a": 1}'):
+        page.text_area(key="pasted").set_value(bad).run()
+        assert not page.exception
+        assert page.error
+    page.text_area(key="pasted").set_value("").run()
+    page.text_input(key="folder").set_value("/nowhere").run()
+    assert "no config" in page.error[0].value.replace("\\", "")
+
+
+def test_the_hub_switched_off_is_a_sentence(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(**{"from": "Any hub model"})
+    assert "Type a model's id" in page.info[0].value
+    page.text_input(key="hub").set_value("someone/something").run()
+    assert "switched off" in page.error[0].value
+
+
+def test_one_linear_layer(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(view="One linear layer")
+    assert "the same" in page.success[0].value
+    page.slider(key="lin_in").set_value(2).run()
+    page.text_input(key="lin_x_2").set_value("1, 2, 3").run()
+    assert "has 2 inputs; you typed 3" in page.error[0].value
+    page.text_input(key="lin_x_2").set_value("1 2").run()
+    assert "torch.nn.Linear(2, 3)" in page.success[0].value
+
+
+def test_two_models(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(view="Two models", left="gpt2", right="gemma-3-270m")
+    text = everything(page)
+    assert "15 of 18 blocks only the last 512 tokens" in text
+    page.selectbox(key="right").set_value("gpt2").run()
+    assert "Both sides show the same model" in everything(page)
+    assert not page.exception
+
+
+@pytest.mark.parametrize("view", ["Step by step", "Attention maps", "Logit lens", "Logits"])
+@pytest.mark.parametrize("model", ["tiny-gpt2", "tiny-qwen2"])
+def test_the_live_pass(open_page: Callable[..., AppTest], view: str, model: str) -> None:
+    page = open_page(**{"view": "A live pass", "pass": view, "model": model, "text": "the cat sat 🚀 <b>$x$</b>"})
+    assert not page.error
+    assert "The steps end at the model's own output" in everything(page)
+    if view == "Step by step":
+        page.radio[0].set_value(9).run()
+        assert not page.exception
+    for text in ("x", "the cat sat on the mat " * 200, "�\u200d"):
+        page.text_input(key="text").set_value(text).run()
+        assert not page.exception
+    page.text_input(key="text").set_value("").run()
+    assert "There is no text" in page.error[0].value
