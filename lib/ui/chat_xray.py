@@ -18,7 +18,7 @@ _COMPONENT = st.components.v2.component(
     css=(_ASSETS / "chat_xray.css").read_text(encoding="utf-8"),
     js=(_ASSETS / "chat_xray.js").read_text(encoding="utf-8"),
 )
-_TITLES = {"system": "system", "user": "user", "assistant": "assistant", "tool": "tool"}
+_TITLES = {"system": "system", "user": "user", "assistant": "assistant", "tool": "tool", "raw": "raw text"}
 
 
 def xray(key: str, rendered: Rendered, tokenizer: Tokenizer, *, ids: bool = False,
@@ -76,7 +76,7 @@ def token_meter(rendered: Rendered, context: int, room: int) -> dict[str, Any]:
     for segment in _owners(rendered):
         name = "template" if segment.kind in {"template", "generation"} else segment.role
         counts[name] = counts.get(name, 0) + 1
-    order = [name for name in ("system", "user", "assistant", "tool", "template") if name in counts]
+    order = [name for name in ("system", "user", "assistant", "tool", "raw", "template") if name in counts]
     parts = [{"role": name, "tokens": counts[name], "label": f"{name} {counts[name]:,}"} for name in order]
     used = len(rendered.tokens)
     free = max(context - used, 0)
