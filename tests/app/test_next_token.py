@@ -1,0 +1,217 @@
+"""The Next Token page without a browser: bad input, the path, places, panels, and no model run for a setting."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from lib.engine.local import LocalEngine
+from lib.engine.sampling import softmax
+from lib.ui import cache, next_token
+from lib.ui.distribution import Knobs
+
+PAGE = Path(__file__).resolve().parents[2] / "pages" / "3_Next_Token.py"
+
+
+@pytest.fixture
+def page(tiny_models, monkeypatch) -> Iterator[AppTest]:
+    """The page with the tiny GPT-2 (300 tokens, 64 positions)."""
+    monkeypatch.setenv("PLAYGROUND_MODELS", str(tiny_models["gpt2"]))
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.query_params["model"] = "tiny-gpt2"
+    app.query_params["prompt"] = "the cat sat"
+    yield app
+    st.cache_resource.clear()
+
+
+def said(app: AppTest) -> str:
+    """All sentences of the page's boxes."""
+    return " ".join(box.value for kind in ("error", "warning", "info") for box in getattr(app, kind))
+
+
+def here(app: AppTest):
+    return app.session_state["next-token-state"]
+
+
+def prompt(app: AppTest, text: str) -> AppTest:
+    return app.text_area(key="prompt").set_value(text).run()
+
+
+def settle(app: AppTest, **knobs) -> AppTest:
+    """What the chart reports when a movement ends."""
+    here(app).set_knobs(Knobs(**knobs))
+    return app.run()
+
+
+def test_the_page_shows_itself_and_restores_a_link(page) -> None:
+    for name, value in {"t": "0.7", "k": "40", "p": "0.9", "minp": "0.05", "n": "30", "path": "70,71"}.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception and not page.error and not page.warning
+    assert here(page).knobs == Knobs(t=0.7, k=40, p=0.9, m=0.05, n=30)
+    assert here(page).history.path == (70, 71)
+    assert page.query_params["k"] == "40" and page.query_params["path"] == "70,71"
+    assert page.text_area(key="prompt").value == "the cat sat"
+
+
+@pytest.mark.parametrize("query", [{"p": "2"}, {"k": "0"}, {"t": "nan"}, {"path": "9999"}, {"path": "<b>"}])
+def test_nonsense_in_a_link_is_said_and_left_out(page, query) -> None:
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception and not page.error
+    assert "link" in said(page)
+    assert here(page).knobs == Knobs() and here(page).history.path == ()
+
+
+def test_settings_at_their_ends_are_answered(page) -> None:
+    page.run()
+    for knobs in ({"p": 0.0}, {"k": 10**6}, {"t": 0}, {"t": 2.0, "k": 1}, {"m": 1.0}):
+        settle(page, **knobs)
+        assert not page.exception and not page.error
+
+
+def test_strange_prompts_are_read_as_text(page) -> None:
+    page.run()
+    hostile = "<script>alert(1)</script> $x$ :red[no] `a`"
+    for text in ("🚀👩‍👩‍👧 naïve", "<|endoftext|><|im_start|>", hostile, "\n", " ", "a\x00b", "\u202ertl"):
+        prompt(page, text)
+        assert not page.exception and not page.error
+        reading = next_token.read("tiny-gpt2", text, ())
+        assert reading.tokenizer.decode(reading.ids) == text
+
+
+def test_an_empty_prompt_is_explained(page) -> None:
+    page.run()
+    prompt(page, "")
+    assert not page.exception and "<|endoftext|>" in said(page) and "start of a text" in said(page)
+
+
+def test_control_token_text_is_explained(page) -> None:
+    page.run()
+    prompt(page, "say <|im_end|>")
+    assert "does not become the control token" in said(page)
+
+
+def test_a_prompt_beyond_the_context_is_a_sentence_and_stays_typed(page) -> None:
+    page.run()
+    prompt(page, "the cat " * 10_000)
+    assert not page.exception
+    assert "tokens" in page.error[0].value and "64" in page.error[0].value
+    assert page.text_area(key="prompt").value.startswith("the cat the cat")
+
+
+def test_a_trailing_space_is_flagged_and_not_healed(page) -> None:
+    page.run()
+    assert not [m for m in page.markdown if "ends in a space" in m.value]
+    prompt(page, "the cat ")
+    assert [m for m in page.markdown if "ends in a space" in m.value]
+    assert page.text_area(key="prompt").value == "the cat "
+    prompt(page, "the cat\n")
+    assert [m for m in page.markdown if "ends in a line break" in m.value]
+
+
+def test_undo_redo_reset_and_edit(page) -> None:
+    page.query_params["path"] = "70,71"
+    page.run()
+    page.button(key="path-reset").click().run()
+    assert here(page).history.path == () and "path" not in page.query_params
+    page.button(key="path-undo").click().run()
+    assert here(page).history.path == (70, 71)
+    page.button(key="path-redo").click().run()
+    assert here(page).history.path == ()
+    page.button(key="path-undo").click().run()
+    whole = next_token.read("tiny-gpt2", "the cat sat", (70, 71))
+    page.button(key="path-fold").click().run()
+    assert page.text_area(key="prompt").value == whole.tokenizer.decode(whole.ids)
+    assert here(page).history.path == ()
+
+
+def test_another_prompt_begins_a_new_path(page) -> None:
+    page.query_params["path"] = "70"
+    page.run()
+    prompt(page, "the dog")
+    assert here(page).history.path == ()
+
+
+def test_a_place_shows_its_own_distribution(page) -> None:
+    page.run()
+    here(page).at = 1
+    page.run()
+    assert not page.exception
+    assert [m for m in page.markdown if "**place 2**" in m.value]
+    page.button(key="place-back").click().run()
+    assert here(page).at is None
+
+
+def test_no_setting_runs_the_model(page, monkeypatch) -> None:
+    calls = []
+    for name in ("logits", "score"):
+        original = getattr(LocalEngine, name)
+        monkeypatch.setattr(LocalEngine, name, lambda *a, _f=original, _n=name, **k: calls.append(_n) or _f(*a, **k))
+    page.run()
+    assert sorted(calls) == ["logits", "score"]  # the prompt, once each
+    passes = []
+    cache.engine("tiny-gpt2", "auto").module.register_forward_pre_hook(lambda *_: passes.append(1))
+    for knobs in ({"t": 0.2}, {"t": 0}, {"k": 5}, {"p": 0.5}, {"m": 0.1}, {"n": 50}, {"seed": 3, "draws": 10_000}):
+        settle(page, **knobs)
+        assert not page.exception
+    page.button(key="path-undo")
+    assert not passes and len(calls) == 2
+    prompt(page, "the dog sat")
+    assert len(passes) == 2  # the hook does count
+
+
+@pytest.mark.parametrize("kind", ["Another prompt", "Other settings", "Another model"])
+def test_two_distributions(page, kind) -> None:
+    page.session_state["next-token-tabs"] = "Compare two"
+    page.session_state["compare-kind"] = kind
+    page.run()
+    assert not page.exception and not page.error
+    labels = [metric.label for metric in page.metric]
+    assert ("KL(A ‖ B)" in labels) == (kind != "Another model")  # there is no second model of this tokenizer
+
+
+def test_two_models_with_one_tokenizer(page, tiny_models, monkeypatch) -> None:
+    monkeypatch.setenv("PLAYGROUND_MODELS", os.pathsep.join(str(tiny_models[name]) for name in ("gpt2", "llama")))
+    page.session_state["next-token-tabs"] = "Compare two"
+    page.session_state["compare-kind"] = "Another model"
+    page.run()
+    assert not page.exception and not page.error
+    kl = float(page.metric[0].value.split()[0])
+    a, b = (softmax(next_token.read(name, "the cat sat", ()).logits()) for name in ("tiny-gpt2", "tiny-llama"))
+    assert np.isclose(kl, (a * np.log2(a / b)).sum(), atol=1e-3)
+
+
+def test_guessing_keeps_score_against_the_model(page) -> None:
+    page.session_state["next-token-tabs"] = "Guess the next token"
+    page.session_state["guess-text"] = "My own prompt"
+    page.run()
+    prompt(page, "the cat sat on the mat. the dog")
+    game = page.session_state["next-token-game"]
+    reading = next_token.read("tiny-gpt2", "the cat sat on the mat. the dog", ())
+    real = reading.ids[game.place]
+    place = game.place
+    page.button(key=f"guess-{place}-{real}").click().run()
+    assert not page.exception
+    game = page.session_state["next-token-game"]
+    probs = softmax(reading.logits(place))
+    assert (game.you, game.asked, game.model) == (1, 1, int(np.argmax(probs) == real))
+    assert np.isclose(game.bits, -np.log2(probs[real]))
+    page.button(key=f"guess-next-{place}").click().run()
+    assert page.session_state["next-token-game"].place == place + 1
+
+
+def test_the_table_lists_the_likeliest_by_id(page) -> None:
+    page.session_state["next-token-tabs"] = "Table and download"
+    page.run()
+    frame = page.dataframe[0].value
+    probs = softmax(next_token.read("tiny-gpt2", "the cat sat", ()).logits())
+    assert list(frame["id"]) == list(np.argsort(-probs, kind="stable")[:20])
+    assert np.allclose(frame["the model's own"], np.sort(probs)[::-1][:20])
