@@ -6,13 +6,14 @@ from lib.ui.anatomy_compare import compare_panel
 from lib.ui.anatomy_cost import cost_panel
 from lib.ui.anatomy_lessons import most_parameters, saved_by_kv_heads
 from lib.ui.anatomy_linear import linear_panel
-from lib.ui.anatomy_panels import diagram_panel, facts, parameters_panel, tree_panel
+from lib.ui.anatomy_panels import diagram_panel, facts, parameters_panel, style, tree_panel
 from lib.ui.anatomy_pick import pick_architecture
 from lib.ui.chrome import explained, setup_page, takeaways
 
 setup_page("Architecture", icon=":material/account_tree:",
            lead="A language model is a long composition of small layers that you can understand one by one. "
                 "Open a model, click its boxes, and account for every single parameter. No weights are needed.")
+style()
 
 explore, layer, two, live = st.tabs(["Explore a model", "One linear layer", "Two models", "A live pass"],
                                     key="view", bind="query-params")

@@ -26,10 +26,18 @@ _STYLE = """
 .legend { font-size: .82rem; text-align: center; }
 .legend span { white-space: nowrap; margin: 0 .45em; }
 .legend i { display: inline-block; width: .7em; height: .7em; border-radius: 2px; margin-right: .35em; }
-@media (min-width: 900px) { [data-testid="stColumn"]:has(.st-key-anatomy-explain) > div { height: 100%; }
-  .st-key-anatomy-explain { position: sticky; top: 4.2rem; } }
+@media (min-width: 900px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-anatomy-explain) { position: sticky; top: 3.6rem; }
+  .st-key-anatomy-explain { max-height: calc(100vh - 4.4rem); overflow-y: auto; flex-wrap: nowrap; }
+}
+.block-container [data-testid="stMarkdownContainer"] table { display: block; overflow-x: auto; max-width: 100%; }
 </style>
 """
+
+
+def style() -> None:
+    """The page's own CSS: once a run."""
+    st.html(_STYLE)
 
 
 def facts(arch: Architecture) -> None:
@@ -40,7 +48,7 @@ def facts(arch: Architecture) -> None:
     cells = {"Parameters": number(total), "Blocks": f"{arch.layers}", "Width (d)": f"{arch.width:,}",
              "Heads / KV heads" if shared else "Heads": heads,
              "Vocabulary": f"{arch.vocab:,}", "Context": f"{arch.context:,}"}
-    st.html(_STYLE + '<div class="facts">' + "".join(
+    st.html('<div class="facts">' + "".join(
         f"<div><span>{name}</span><b>{value}</b></div>" for name, value in cells.items()) + "</div>")
 
 

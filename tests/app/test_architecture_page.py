@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib.anatomy import catalog, ledger
 
-PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "2_Architecture.py")
+HOME = str(Path(__file__).resolve().parents[2] / "Home.py")
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch, tiny_models: dict[str, Path]) -> 
     monkeypatch.setenv("PLAYGROUND_MODELS", str(tiny_models["gpt2"].parent))
 
     def start(**query: str) -> AppTest:
-        page = AppTest.from_file(PAGE, default_timeout=60)
+        page = AppTest.from_file(HOME, default_timeout=60).switch_page("pages/2_Architecture.py")
         for key, value in query.items():
             page.query_params[key] = value
         page.run()
