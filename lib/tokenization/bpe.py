@@ -12,11 +12,11 @@ Ties: of pairs with equal counts, the one with the smaller left id wins, then th
 """
 
 import heapq
-import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import regex
 
@@ -47,7 +47,7 @@ def pair_counts(ids: Iterable[int]) -> Counter[Pair]:
     {(1, 2): 2, (2, 3): 1, (3, 1): 1}
     """
     ids = list(ids)
-    return Counter(itertools.pairwise(ids))
+    return Counter(pairwise(ids))
 
 
 def join(ids: list[int], pair: Pair, new_id: int) -> list[int]:
@@ -89,7 +89,7 @@ def byte_ids(word: str) -> list[int]:
 
 
 class _Counts:
-    """Pair counts of a corpus, kept up to date: a merge touches only the words that contain the pair."""
+    """Pair counts of a corpus, kept up to date: a merge touches only the neighbours of the places it joins."""
 
     def __init__(self, corpus: str) -> None:
         frequency = Counter(cut(corpus))
@@ -98,17 +98,12 @@ class _Counts:
         self.tokens = sum(len(word) * n for word, n in zip(self.words, self.often, strict=True))
         self.count: dict[Pair, int] = defaultdict(int)
         self.where: dict[Pair, set[int]] = defaultdict(set)  # pair -> numbers of the words that (may) contain it
-        for number in range(len(self.words)):
-            self._add(number, +1)
+        for number, (word, often) in enumerate(zip(self.words, self.often, strict=True)):
+            for pair in pairwise(word):
+                self.count[pair] += often
+                self.where[pair].add(number)
         self.heap = [(-count, pair) for pair, count in self.count.items()]  # holds every pair; may hold old counts
         heapq.heapify(self.heap)
-
-    def _add(self, number: int, sign: int) -> None:
-        word, often = self.words[number], self.often[number] * sign
-        for pair in itertools.pairwise(word):
-            self.count[pair] += often
-            if sign > 0:
-                self.where[pair].add(number)
 
     def best(self) -> tuple[Pair, int] | None:
         """The most frequent pair, ties by smallest ids; None if there is no pair."""
@@ -125,22 +120,41 @@ class _Counts:
 
     def merge(self, pair: Pair, new_id: int) -> None:
         """Join `pair` everywhere."""
-        touched: set[Pair] = set()
+        change: dict[Pair, int] = defaultdict(int)
         for number in self.where.pop(pair):
-            before = self.words[number]
-            after = join(before, pair, new_id)
-            if len(after) == len(before):
-                continue
-            self._add(number, -1)
-            self.words[number] = after
-            self._add(number, +1)
-            self.tokens -= (len(before) - len(after)) * self.often[number]
-            touched |= {*itertools.pairwise(before), *itertools.pairwise(after)}
-        for changed in touched:
-            if self.count[changed] > 0:
-                heapq.heappush(self.heap, (-self.count[changed], changed))
+            self._merge_word(number, pair, new_id, change)
+        del self.count[pair]  # none of it is left
+        change.pop(pair, None)
+        for other, difference in change.items():
+            if difference:
+                self.count[other] += difference
+                heapq.heappush(self.heap, (-self.count[other], other))
+            if self.count.get(other) == 0:
+                del self.count[other]
+
+    def _merge_word(self, number: int, pair: Pair, new_id: int, change: dict[Pair, int]) -> None:
+        """Join `pair` in one word; note in `change` which neighbouring pairs go and which come."""
+        left, right = pair
+        before, often = self.words[number], self.often[number]
+        after: list[int] = []
+        position, last = 0, len(before) - 1
+        while position <= last:
+            if position < last and before[position] == left and before[position + 1] == right:
+                if after:
+                    change[after[-1], left] -= often
+                    change[after[-1], new_id] += often
+                    self.where[after[-1], new_id].add(number)
+                if position + 2 <= last:
+                    change[right, before[position + 2]] -= often
+                    change[new_id, before[position + 2]] += often
+                    self.where[new_id, before[position + 2]].add(number)
+                after.append(new_id)
+                position += 2
             else:
-                del self.count[changed]
+                after.append(before[position])
+                position += 1
+        self.tokens -= (len(before) - len(after)) * often
+        self.words[number] = after
 
 
 def train(corpus: str, *, vocab_size: int, min_count: int = 2, candidates: int = 0) -> Iterator[Merge]:

@@ -44,9 +44,15 @@ def bpe_lesson(corpus: str) -> None:
             "the smaller right id. Ids 0 to 255 are the 256 bytes in GPT-2's order. Training stops when no pair occurs "
             "twice. Same corpus, same merges as the `tokenizers` library's trainer: a test compares them."
         )
-    tokenizer = trained(corpus, limit)
+    _encode(trained(corpus, limit))
+
+
+@st.fragment
+def _encode(tokenizer: BPETokenizer) -> None:
     st.markdown("**Encode anything with what was learned**")
-    text = st.text_input("Text", value="The rabbit considered tokenization 🚀", key="bpe-text", persist_state="session")
+    text = st.text_input(
+        "Text", value="The rabbit considered tokenization 🚀", key="bpe-text", persist_state="session", live="150ms"
+    )
     row = compare(text, [tokenizer]).rows[0]
     about = f"256 bytes and {tokenizer.vocab_size - 256} learned pieces"
     token_rows("bpe-row", text, [row_data(row, tokenizer, text, title="BPE trained here", about=about)])
@@ -111,7 +117,7 @@ _WHY = {
 
 
 def rivals_lesson(corpus: str) -> None:
-    """BPE, WordPiece and Unigram on the same corpus and with vocabularies of about the same size."""
+    """BPE, WordPiece and Unigram on the same corpus, asked for the same number of learned entries."""
     st.markdown(
         "Two other ways to learn pieces from the same corpus, trained here by the `tokenizers` library. **WordPiece** "
         "(BERT) cuts a word by the longest entry that fits from the left; a word with a character it never saw is "
@@ -124,10 +130,15 @@ def rivals_lesson(corpus: str) -> None:
     except PlaygroundError as error:
         st.info(escape(str(error)), icon=":material/info:")
         return
+    _cut_side_by_side([trained(corpus, size), *others])
+
+
+@st.fragment
+def _cut_side_by_side(tokenizers: list[Tokenizer]) -> None:
     text = st.text_input(
-        "Words to cut", value="considering the rabbit wonderfully 🚀", key="rivals-text", persist_state="session"
-    )
-    tokenizers: list[Tokenizer] = [trained(corpus, size), *others]
+        "Words to cut", value="considering the rabbit wonderfully 🚀", key="rivals-text", persist_state="session",
+        live="150ms",
+    )  # fmt: skip
     result = compare(text, tokenizers)
     titles = ("BPE", "WordPiece", "Unigram")
     rows = [
@@ -140,8 +151,8 @@ def rivals_lesson(corpus: str) -> None:
         table[title] = [_spelled(word, tokenizer) for word in table["Piece"]]
     st.dataframe(table, hide_index=True, width="stretch")
     st.caption(
-        "In the vocabularies' own spelling (Ġ and ▁: a space; ##: inside a word). WordPiece and Unigram start from the "
-        "corpus's own characters, so the rocket is unknown to them; byte-level BPE spells it with four bytes."
+        "Each in its vocabulary's own spelling (Ġ and ▁: a space; ##: inside a word). WordPiece and Unigram start from "
+        "the corpus's own characters, so the rocket is unknown to them; byte-level BPE spells it with four bytes."
     )
 
 

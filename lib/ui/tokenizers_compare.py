@@ -1,6 +1,7 @@
 """The Compare part of the tokenizers page: type, see the tokens of every tokenizer, their figures and their cuts."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -9,6 +10,7 @@ from lib.errors import PlaygroundError
 from lib.figures import tokenizers as figures
 from lib.settings import settings
 from lib.tokenization import Comparison, compare
+from lib.tokenization.comparison import Row
 from lib.tokenization.texts import SAMPLES
 from lib.ui.chrome import escape
 from lib.ui.token_boundaries import boundaries
@@ -106,8 +108,13 @@ def _rows(result: Comparison, choices: list[Choice], view: str, spaces: bool) ->
     size = len(result.text.encode())
     st.caption(
         f"{len(result.text):,} characters, {size:,} bytes in UTF-8. Point at a token: the same characters light up in "
-        "every row. Dashed boxes hold pieces of one visible character. Arrow keys move, a click keeps the card open."
+        "every row. Dashed boxes hold pieces of one visible character. Arrow keys move, a click keeps the card open. "
+        "The page's address keeps the text, the tokenizers and the switches: copy it to share them."
     )
+    if result.text.strip():
+        query = {"prompt": result.text} if size <= _LINK_BYTES else {}
+        st.page_link("pages/3_Next_Token.py", label="What would a model write next?", icon=":material/arrow_forward:",
+                     query_params=query)  # fmt: skip
 
 
 def _figures(result: Comparison, choices: list[Choice]) -> None:
@@ -136,8 +143,20 @@ def _figures(result: Comparison, choices: list[Choice]) -> None:
     )
     if any(row.tokens for row in result.rows):
         titles = [choice.title for choice in choices]
-        chart = figures.bars(titles, [row.tokens for row in result.rows], unit="tokens")
-        st.plotly_chart(chart, key="compare-bars", config={"displayModeBar": False}, alt="Tokens by tokenizer")
+        measure = st.segmented_control(
+            "Compare", list(_MEASURES), default="tokens", required=True, key="measure", bind="query-params"
+        )
+        values, digits = _MEASURES[measure]
+        chart = figures.bars(titles, [values(row) for row in result.rows], unit=measure, digits=digits)
+        st.plotly_chart(chart, key="compare-bars", config={"displayModeBar": False}, alt=f"{measure}, by tokenizer")
+
+
+_MEASURES: dict[str, tuple[Callable[[Row], float], int]] = {
+    "tokens": (lambda row: row.tokens, 0),
+    "characters per token": (lambda row: row.chars_per_token if row.tokens else 0.0, 2),
+    "bytes per token": (lambda row: row.bytes_per_token if row.tokens else 0.0, 2),
+    "vocabulary size": (lambda row: row.vocab_size, 0),
+}
 
 
 def _or_none(value: float) -> float | None:

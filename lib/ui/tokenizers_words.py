@@ -40,7 +40,16 @@ def word_lesson(corpus: str) -> None:
         st.dataframe(
             {"id": list(range(tokenizer.vocab_size)), "word": list(tokenizer.vocab)}, height=220, hide_index=True
         )
-    text = st.text_input("Encode", value="Alice saw a robot rabbit", key="word-text", persist_state="session")
+    _encode_words(tokenizer)
+    _growth(corpus)
+    _mistakes(corpus)
+
+
+@st.fragment
+def _encode_words(tokenizer: WordTokenizer) -> None:
+    text = st.text_input(
+        "Encode", value="Alice saw a robot rabbit", key="word-text", persist_state="session", live="150ms"
+    )
     _row("word-row", text, tokenizer, "Words", "learned from the corpus above")
     ids = tokenizer.ids(text)
     st.markdown(f"Ids: `{ids}`. Decoded: {_quoted(tokenizer.decode(ids))}")
@@ -48,8 +57,6 @@ def word_lesson(corpus: str) -> None:
     if unseen:
         said = ", ".join(_quoted(word) for word in unseen)
         st.caption(f"Out of vocabulary: {said}. They all become [UNK], and which one it was is gone.")
-    _growth(corpus)
-    _mistakes(corpus)
 
 
 def _growth(corpus: str) -> None:
@@ -106,13 +113,24 @@ def character_lesson(corpus: str) -> None:
     )
     st.code(" ".join(f"{char if char != ' ' else '␣'}:{n}" for n, char in enumerate(tokenizer.alphabet)), language=None,
             wrap_lines=True)  # fmt: skip
-    text = st.text_input("Encode", value="Hello, is 2+2 = 4? Naïve!", key="char-text", persist_state="session")
+    _encode_characters(tokenizer)
+    _length(corpus)
+
+
+@st.fragment
+def _encode_characters(tokenizer: CharacterTokenizer) -> None:
+    text = st.text_input(
+        "Encode", value="Hello, is 2+2 = 4? Naïve!", key="char-text", persist_state="session", live="150ms"
+    )
     _row("char-row", text, tokenizer, "Characters", "54 entries")
     ids = tokenizer.ids(text)
     st.markdown(f"Ids: `{ids}`. Decoded: {_quoted(tokenizer.decode(ids))}")
     lost = compare(text, [tokenizer]).rows[0].lost
     if lost:
-        st.caption(escape(lost) + " — struck through above.")
+        st.caption(escape(lost) + " (struck through above)")
+
+
+def _length(corpus: str) -> None:
     by_word = len(WordTokenizer(vocabulary([corpus])).ids(corpus))
     st.markdown("**The price is length.** The corpus above as a sequence of ids:")
     chart = figures.bars(["Words", "Characters"], [by_word, len(corpus)], unit="tokens for the whole corpus")

@@ -3,9 +3,16 @@
 const PAUSE = 150; // ms
 const areas = new WeakMap();
 
+const TALL = 320; // px
+const LONG = 20_000; // characters; measuring a longer text costs more than it tells
+
 function grow(area) {
+  if (area.value.length > LONG) {
+    area.style.height = TALL + "px";
+    return;
+  }
   area.style.height = "auto";
-  area.style.height = Math.min(Math.max(area.scrollHeight + 2, 84), 320) + "px";
+  area.style.height = Math.min(Math.max(area.scrollHeight + 2, 84), TALL) + "px";
 }
 
 export default function ({ data, parentElement, setStateValue }) {
