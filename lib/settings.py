@@ -19,6 +19,7 @@ class Settings:
     offline: bool  # the hub is never asked (HF_HUB_OFFLINE)
     remote_url: str  # an OpenAI-compatible endpoint, "" for none
     remote_model: str
+    remote_tokenizer: str  # a tokenizer's name or a model folder, where the remote model is not in the catalog
     max_prompt_chars: int = 1_000_000
     max_new_tokens: int = 512
     slots: int = 16  # requests one model computes at the same time
@@ -38,4 +39,5 @@ def settings() -> Settings:
         offline=env.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"},
         remote_url=env.get("PLAYGROUND_REMOTE_URL", "").strip(),
         remote_model=env.get("PLAYGROUND_REMOTE_MODEL", "").strip(),
+        remote_tokenizer=env.get("PLAYGROUND_REMOTE_TOKENIZER", "").strip(),
     )

@@ -14,9 +14,9 @@ setup_page(
 )
 left, right = st.columns(2)
 with left:
-    base = pick_model("base", role="base", label="Completion model")
+    base = pick_model("base", role="base", label="Completion model", remote=True)
 with right:
-    instruct = pick_model("instruct", role="instruct", label="Chat model")
+    instruct = pick_model("instruct", role="instruct", label="Chat model", remote=True)
 if said := stands_in(base, instruct):
     st.caption(f":material/swap_horiz: {escape(said)}")
 

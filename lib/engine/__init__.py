@@ -29,6 +29,10 @@ def load(model: str | Path, *, dtype: str = "auto") -> Engine:
 
     Torch is imported here and not before, so that pages can show themselves first. Raises PlaygroundError.
     """
+    if str(model).startswith("remote:"):
+        from lib.engine.remote import load_remote
+
+        return load_remote(str(model))
     from lib.engine.local import load_local
 
     return load_local(model, dtype=dtype)

@@ -4,10 +4,11 @@ from lib.models.catalog import CATALOG, EMBEDDED, ModelSpec, Role
 from lib.models.errors import DownloadError, ModelError
 from lib.models.folders import Location
 from lib.models.memory import fits
+from lib.models.remote import is_remote, remote_id
 from lib.models.store import default, get, gettable, problems, require, spec, where
 from lib.models.store import local_models as local
 
 __all__ = [
     "CATALOG", "EMBEDDED", "DownloadError", "Location", "ModelError", "ModelSpec", "Role", "default", "fits", "get",
-    "gettable", "local", "problems", "require", "spec", "where",
+    "gettable", "is_remote", "local", "problems", "remote_id", "require", "spec", "where",
 ]

@@ -17,6 +17,7 @@ from lib.models.disk import Progress, appear, disk_errors, exclusive
 from lib.models.errors import DownloadError, ModelError
 from lib.models.folders import Location, problem
 from lib.models.hub import Hub, check_reachable
+from lib.models.remote import is_remote, remote_spec
 from lib.models.transfer import download
 from lib.settings import settings
 
@@ -25,6 +26,8 @@ where = here.where
 
 def spec(model_id: str) -> ModelSpec:
     """The description of a catalog model or of a folder in PLAYGROUND_MODELS. Raises ModelError for unknown ids."""
+    if is_remote(model_id):
+        return remote_spec(model_id)
     if model_id in CATALOG:
         known = CATALOG[model_id]
         found = where(model_id) if model_id == EMBEDDED else None

@@ -36,13 +36,15 @@ class ChatSettings:
 
 def controls() -> ChatSettings:
     """Draw the controls and give back what was chosen."""
-    model_id = pick_model("model", role="instruct")
-    dtype = st.segmented_control(
-        "Numbers", list(PRECISIONS), key="chat-dtype", default="auto", format_func=PRECISIONS.__getitem__,
-        required=True, bind="query-params",
-        help="Full precision gives the model's exact probabilities. int8 stores each weight in one byte: faster on a "
-             "processor, and the probabilities change a little.",
-    )
+    model_id = pick_model("model", role="instruct", remote=True)
+    dtype = "auto"
+    if not models.is_remote(model_id):
+        dtype = str(st.segmented_control(
+            "Numbers", list(PRECISIONS), key="chat-dtype", default="auto", format_func=PRECISIONS.__getitem__,
+            required=True, bind="query-params",
+            help="Full precision gives the model's exact probabilities. int8 stores each weight in one byte: faster on "
+                 "a processor, and the probabilities change a little.",
+        ))
     own = chat.for_model(model_id)
     chosen = st.selectbox(
         "Chat template", [OWN, *chat.TEMPLATES], key="chat-template", bind="query-params",
@@ -59,7 +61,7 @@ def controls() -> ChatSettings:
     sampling, length, seed = _knobs(model_id)
     prefill = st.text_input("Start the reply with …", key="chat-prefill",
                             help="These words are put into the model's mouth; it goes on from there.")
-    return ChatSettings(model_id, str(dtype), template, sampling, length, seed, variables, prefill)
+    return ChatSettings(model_id, dtype, template, sampling, length, seed, variables, prefill)
 
 
 def _system_prompt() -> None:

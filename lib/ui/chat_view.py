@@ -1,10 +1,14 @@
 """The conversation on screen: messages, buttons, branches, measurements, three ways to look at a reply."""
 
+import math
+from dataclasses import replace
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lib import chat, models
 from lib.chat import Conversation, Message
+from lib.engine import Step
 from lib.ui import cache, chat_state
 from lib.ui.chat_reply import stats_line
 from lib.ui.chat_state import Workspace
@@ -51,7 +55,11 @@ def _inspect(message: Message) -> None:
         st.code(message.content, language=None, wrap_lines=True)
         st.caption("The tokens of this reply were not kept: it came from a file or from before a reload.")
         return
-    tokens = stream_tokens(cache.tokenizer(models.spec(model_id).tokenizer), message.tokens,
+    if math.isnan(message.tokens[-1].logprob):
+        st.code(message.content, language=None, wrap_lines=True)
+        st.caption("The server gave no log-probabilities, so there is nothing to colour.")
+        return
+    tokens = stream_tokens(cache.tokenizer(models.spec(model_id).tokenizer), [_known(s) for s in message.tokens],
                            forced=int(message.stats.get("forced", 0)))
     if message.stats.get("prefill"):
         st.caption("It began with your words; the tokens after them:")
@@ -59,6 +67,14 @@ def _inspect(message: Message) -> None:
     if clicked:
         chat_state.branch(message, *clicked)
         st.rerun()
+
+
+def _known(step: Step) -> Step:
+    """A remote step does not say what was left after the filters: show the model's own probability instead."""
+    if not math.isnan(step.prob):
+        return step
+    others = tuple(replace(other, prob=math.exp(other.logprob)) for other in step.alternatives)
+    return replace(step, prob=math.exp(step.logprob), alternatives=others)
 
 
 def _foot(conversation: Conversation, message: Message, *, last: bool) -> None:

@@ -9,15 +9,18 @@ from lib.models.disk import gigabytes
 from lib.ui.chrome import escape
 
 
-def pick_model(key: str, *, role: models.Role, label: str = "Model") -> str:
+def pick_model(key: str, *, role: models.Role, label: str = "Model", remote: bool = False) -> str:
     """A selectbox over the models that are here, best of `role` first; gives back the chosen id.
 
     `key` is also its query parameter (use "model" where a page has one picker). If no model is here at all, the
-    embedded one is fetched first, with a progress bar. Ends the run with a sentence if that fails.
+    embedded one is fetched first, with a progress bar. Ends the run with a sentence if that fails. With `remote` the
+    model of the server in the settings is offered too, if there is one.
     """
     if not models.local():
         fetch(models.EMBEDDED)
     here = {spec.id: spec for spec in models.local()}
+    if remote and (elsewhere := models.remote_id()) is not None:
+        here[elsewhere] = models.spec(elsewhere)
     best = models.default(role)
     ids = sorted(here, key=lambda i: (i != best, here[i].role != role))
     asked = st.query_params.get(key)
@@ -31,6 +34,10 @@ def pick_model(key: str, *, role: models.Role, label: str = "Model") -> str:
 
 
 def _caption(spec: models.ModelSpec) -> None:
+    if models.is_remote(spec.id):
+        st.caption(f"{escape(spec.name)}: computed by the server that the settings name. It gives tokens, and "
+                   "log-probabilities if it likes; full logits it does not give.")
+        return
     kind = "instruction-tuned" if spec.role == "instruct" else "base (completion) model"
     st.caption(f"{escape(spec.name)}: {spec.parameters / 1e6:,.0f} M parameters, {kind}. "
                "More models: see the shelf on the Home page.")

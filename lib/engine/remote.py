@@ -1,0 +1,206 @@
+"""An engine on the other side of an OpenAI-compatible server: prompts go out as ids, tokens come back one by one.
+
+Ids go out because a server that gets text would read a typed `<|im_end|>` as the control token; only where the server
+takes no ids is text sent, and only if that text says nothing else than the ids. What the server does not give (full
+logits, the probability after the filters, sometimes log-probabilities at all) is said, never made up.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import openai
+
+from lib import models, tokenization
+from lib.engine.base import BeamStep, Engine, EngineInfo, FinishReason, Generation, Step, TokenScores
+from lib.engine.remote_steps import Piece, pieces, to_step
+from lib.engine.sampling import Sampling
+from lib.errors import PlaygroundError
+from lib.settings import settings
+from lib.tokenization import Tokenizer
+
+READ_SECONDS = 120.0  # how long a busy server may think before the next token
+_END_OF_TURN = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<end_of_turn>", "</s>")
+
+
+class RemoteError(PlaygroundError):
+    """The server cannot be reached, or did not do what was asked."""
+
+
+def load_remote(model_id: str = "") -> "RemoteEngine":
+    """The model of the server in the settings. Asks the server for its models once, so that a mistake shows at once.
+
+    The key is read from PLAYGROUND_REMOTE_KEY (a root entry of Streamlit's secrets does as well) and kept in the
+    client only. Raises RemoteError or ModelError.
+    """
+    wanted = model_id or models.remote_id() or ""
+    spec = models.spec(wanted)
+    client = openai.OpenAI(
+        base_url=settings().remote_url, api_key=os.environ.get("PLAYGROUND_REMOTE_KEY") or "none", max_retries=0,
+        timeout=openai.Timeout(READ_SECONDS, connect=settings().connect_seconds),
+    )
+    with _sentences():
+        listed = list(client.models.list())
+    name = wanted.removeprefix("remote:")
+    entry = next((one for one in listed if one.id == name), None)
+    if listed and entry is None:
+        raise RemoteError(f"The server {host()} has no model called {name}. It has: "
+                          f"{', '.join(one.id for one in listed[:8])}.")
+    context = getattr(entry, "max_model_len", None) or (getattr(entry, "meta", None) or {}).get("n_ctx") or spec.context
+    return RemoteEngine(client, name, spec, tokenization.load(spec.tokenizer), int(context))
+
+
+def host() -> str:
+    """The server's name and port, without anything secret that the address may hold."""
+    parts = urlsplit(settings().remote_url)
+    return f"{parts.hostname or '?'}{f':{parts.port}' if parts.port else ''}"
+
+
+class RemoteEngine(Engine):
+    """One model on a server. Safe to share: every request is its own connection."""
+
+    def __init__(self, client: openai.OpenAI, name: str, spec: models.ModelSpec, tokenizer: Tokenizer,
+                 context: int) -> None:
+        self.client, self.name, self.tokenizer = client, name, tokenizer
+        self.stop_ids = frozenset(tokenizer.special[text] for text in _END_OF_TURN if text in tokenizer.special)
+        self.takes_ids = True  # until the server says otherwise
+        self.info = EngineInfo(
+            model_id=spec.id, name=spec.name, family=spec.family, dtype="remote", device="remote",
+            parameters=spec.parameters, vocab_size=spec.vocab_size or tokenizer.vocab_size, context=context,
+            weight_bytes=0,
+        )
+
+    def logits(self, ids: Sequence[int], position: int = -1) -> np.ndarray:
+        raise RemoteError("A remote server gives tokens and a few log-probabilities, not the full logits. "
+                          "Choose a model on this machine for the whole distribution.")
+
+    def score(self, ids: Sequence[int]) -> TokenScores:
+        raise RemoteError("A remote server does not say how it reads a given text. Choose a model on this machine.")
+
+    def beam(
+        self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int,
+        stop_ids: frozenset[int] | None = None,
+    ) -> Iterator[BeamStep]:
+        raise RemoteError("Beam search needs the scores of every step, which a remote server does not give. "
+                          "Choose a model on this machine.")
+
+    def generate(
+        self, ids: Sequence[int], *, sampling: Sampling, max_new_tokens: int, seed: int = 0,
+        stop_ids: frozenset[int] | None = None, alternatives: int = 5,
+    ) -> "RemoteGeneration":
+        if not ids:
+            raise RemoteError("There is no text yet: the model needs at least one token to predict the next one.")
+        room = self.info.context - len(ids)
+        if room < 1:
+            raise RemoteError(f"The text has {len(ids):,} tokens; {self.info.name} can attend to "
+                              f"{self.info.context:,}, with room for an answer.")
+        stops = self.stop_ids if stop_ids is None else stop_ids
+        names = {token_id: text for text, token_id in self.tokenizer.special.items()}
+        length = min(max_new_tokens, room)
+        options: dict[str, Any] = {
+            "model": self.name, "max_tokens": length, "temperature": sampling.temperature, "seed": seed, "stream": True,
+            "logprobs": max(alternatives, 1), "stop": [names[i] for i in sorted(stops) if i in names][:4] or None,
+        }
+        if sampling.top_p is not None:
+            options["top_p"] = sampling.top_p
+        extra = {"top_k": sampling.top_k, "min_p": sampling.min_p, "return_tokens_as_token_ids": True,
+                 "repetition_penalty": sampling.repetition_penalty if sampling.repetition_penalty != 1 else None}
+        options["extra_body"] = {key: value for key, value in extra.items() if value is not None}
+        plain = sampling == Sampling()
+        stream = self._open([int(i) for i in ids], options)
+        return RemoteGeneration(self, stream, len(ids), plain, length < max_new_tokens)
+
+    def _open(self, ids: list[int], options: dict[str, Any]) -> Any:
+        """Start the stream: with ids, and where the server takes none, with text."""
+        if self.takes_ids:
+            try:
+                with _sentences(passing=(openai.BadRequestError, openai.UnprocessableEntityError)):
+                    return self.client.completions.create(prompt=ids, **options)
+            except (openai.BadRequestError, openai.UnprocessableEntityError):
+                self.takes_ids = False
+        text = self.tokenizer.decode(ids)
+        if [token.id for token in self.tokenizer.encode(text, parse_special=True)] != ids:
+            raise RemoteError(f"The server {host()} takes text only, and as text this prompt would not mean the same: "
+                              "what somebody typed would become a control token.")
+        with _sentences():
+            return self.client.completions.create(prompt=text, **options)
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class RemoteGeneration(Generation):
+    """A stream from the server. Without log-probabilities the steps say NaN."""
+
+    def __init__(self, engine: RemoteEngine, stream: Any, prompt_tokens: int, plain: bool, capped: bool) -> None:
+        self.prompt_tokens, self.finish_reason = prompt_tokens, None
+        self._engine, self._stream, self._plain, self._capped = engine, stream, plain, capped
+        self._clock = time.perf_counter()
+        self._steps = self._run()
+
+    @property
+    def queue_position(self) -> int:
+        return 0  # servers do not tell
+
+    def close(self) -> None:
+        if self.finish_reason is None:
+            self.finish_reason = "cancelled"
+            self._stream.close()
+
+    def __next__(self) -> Step:
+        return next(self._steps)
+
+    def _run(self) -> Iterator[Step]:
+        reason: FinishReason = "stop"
+        try:
+            with _sentences():
+                for chunk in self._stream:
+                    for choice in chunk.choices[:1]:
+                        if choice.finish_reason == "length":
+                            reason = "context" if self._capped else "length"
+                        for piece in pieces(choice):
+                            yield from self._tokens(piece)
+                            if self.finish_reason is not None:
+                                return
+        except RemoteError:
+            if self.finish_reason == "cancelled":  # closed by another thread: not an error
+                return
+            self.finish_reason = "cancelled"
+            raise
+        self.finish_reason = self.finish_reason or reason
+
+    def _tokens(self, piece: Piece) -> Iterator[Step]:
+        for step in to_step(piece, self._engine.tokenizer, plain=self._plain):
+            now = time.perf_counter()
+            yield replace(step, seconds=now - self._clock)
+            self._clock = now
+
+
+class _sentences:  # noqa: N801 (reads as a statement)
+    """Turn the client's errors into sentences. The key is in none of them."""
+
+    def __init__(self, passing: tuple[type[BaseException], ...] = ()) -> None:
+        self.passing = passing
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, self.passing):
+            return
+        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+            raise RemoteError(f"The server {host()} does not accept the key in PLAYGROUND_REMOTE_KEY.") from None
+        if isinstance(error, openai.APITimeoutError):
+            raise RemoteError(f"The server {host()} did not answer in time.") from None
+        if isinstance(error, openai.NotFoundError):
+            raise RemoteError(f"The server {host()} does not know this model or has no completions.") from None
+        if isinstance(error, openai.RateLimitError):
+            raise RemoteError(f"The server {host()} is busy or the quota is used up. Try again in a moment.") from None
+        if isinstance(error, openai.APIStatusError):
+            raise RemoteError(f"The server {host()} refused the request (status {error.status_code}).") from None
+        if isinstance(error, openai.OpenAIError | OSError) or type(error).__module__.startswith("http"):
+            raise RemoteError(f"The server {host()} cannot be reached, or its answer broke off.") from None
