@@ -178,7 +178,7 @@ def undo(page: Any) -> list[float]:
     samples = []
     for step in range(KEYS):
         page.evaluate(WATCH, [".scroll", "pointerdown"])
-        page.locator(f".st-key-path-{'redo' if step % 2 else 'undo'} button").click()
+        page.locator(f".st-key-path-{'redo' if step % 2 else 'undo'} button:visible").first.click()
         page.wait_for_function("window.samples.length > 0", timeout=20_000)
         samples.append(page.evaluate("window.samples[0]"))
         settled(page)

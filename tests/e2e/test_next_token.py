@@ -1,0 +1,193 @@
+"""The Next Token page in Chromium: the browser's arithmetic equals Python's, and what one does with the page."""
+
+import base64
+import math
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlparse
+
+import numpy as np
+import pytest
+
+from lib.engine.sampling import entropy, ranking, stages
+from lib.ui.distribution import DRAWS, SCRIPT, Knobs, pack
+from tests.conftest import settled
+
+ASSETS = Path(__file__).resolve().parents[2] / "lib" / "ui" / "distribution_assets"
+
+COMPUTE = """
+async ([code, data, cases]) => {
+  const module = await import(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
+  const { logits, u } = module.unpack(Uint8Array.from(atob(data), (c) => c.charCodeAt(0)));
+  return cases.map((knobs) => {
+    const shaped = module.reshape(logits, knobs);
+    const p = (s) => Array.from(shaped.e.slice(0, 50), (e, i) => (i < shaped.n[s] ? e / shaped.z[s] : 0));
+    const probs = [0, 1, 2, 3].map(p);
+    return { n: shaped.n, probs, entropy: shaped.entropy, counts: Array.from(module.draw(shaped, u, 10000, 20)) };
+  });
+}
+"""
+CASES = [Knobs(), Knobs(t=0), Knobs(t=0.01), Knobs(t=0.35), Knobs(t=2.0), Knobs(k=1), Knobs(k=40), Knobs(k=10**6),
+         Knobs(p=0.0), Knobs(p=0.5), Knobs(p=0.93), Knobs(p=1.0), Knobs(m=0.05), Knobs(m=1.0),
+         Knobs(t=0.8, k=200, p=0.9, m=0.01), Knobs(t=1.7, k=3000, p=0.99, m=0.001)]  # fmt: skip
+
+
+def logits_of(kind: str) -> np.ndarray:
+    rng = np.random.default_rng(7)
+    if kind == "one token":
+        return np.array([3.5], dtype=np.float32)
+    if kind == "ties":
+        return rng.integers(-2, 3, 500).astype(np.float32)
+    if kind == "masked":
+        return np.where(rng.random(400) < 0.5, -np.inf, rng.standard_normal(400)).astype(np.float32)
+    return (rng.standard_normal(int(kind)) * 3).astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", ["one token", "ties", "masked", "50257", "151936"])
+def test_the_browser_computes_what_python_computes(page, kind) -> None:
+    logits = logits_of(kind)
+    data = base64.b64encode(pack(logits, [], start=Knobs(), nonce=0, seed=11)).decode()
+    cases = [{"t": c.t, "k": c.k, "p": c.p, "m": c.m} for c in CASES]
+    code = (ASSETS / "math.js").read_text()
+    results = page.evaluate(COMPUTE, [code, data, cases])
+    order, u = ranking(logits), np.random.default_rng(11).random(DRAWS)
+    for case, result in zip(CASES, results, strict=True):
+        expected = stages(logits, **case.sampling)
+        assert result["n"] == [int(stage.kept.sum()) for stage in expected], case
+        for stage, probs in zip(expected, result["probs"], strict=True):
+            assert np.allclose(stage.probs[order[:50]], probs, rtol=1e-11, atol=1e-15), case
+        final = expected[-1].probs[order]
+        assert math.isclose(result["entropy"], entropy(final), rel_tol=1e-9, abs_tol=1e-12)
+        drawn = np.searchsorted(np.cumsum(final) / final.sum(), u, side="right")
+        counts = np.bincount(np.minimum(drawn, 20), minlength=21)
+        assert np.abs(counts - result["counts"]).max() <= 1, case  # a number on the edge of two shares
+
+
+def test_the_script_writes_no_html() -> None:
+    scripts = SCRIPT + (ASSETS / "strip.js").read_text()
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", scripts)
+
+
+# ---- the page ----
+
+
+def visit(page, app: str, **query: str) -> None:
+    page.goto(f"{app}/Next_Token?" + "&".join(f"{name}={quote(value)}" for name, value in query.items()))
+    page.wait_for_selector("button.row[data-id]", timeout=60_000)
+    settled(page)
+
+
+def numbers(page) -> list[str]:
+    return page.locator(".row[data-id] .num:not(.raw)").all_text_contents()
+
+
+def ids(page) -> list[int]:
+    return [int(row.get_attribute("data-id")) for row in page.locator("button.row[data-id]").all()]
+
+
+def link(page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
+
+
+def test_dragging_temperature_redraws_before_the_server_hears_of_it(page, app) -> None:
+    visit(page, app, prompt="The sea was calm and the")
+    before, order = numbers(page), ids(page)
+    slider = page.locator('input[type="range"][data-knob="t"]')
+    box = slider.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.25, y, steps=4)
+    page.wait_for_timeout(100)
+    sharper = numbers(page)
+    assert sharper != before and float(sharper[0].split()[0]) > float(before[0].split()[0])
+    assert ids(page) == order  # temperature keeps the order
+    assert "t" not in link(page)  # nothing was sent yet
+    page.mouse.up()
+    page.wait_for_url(re.compile(r"[?&]t=0\.\d"))
+    settled(page)
+    assert numbers(page) == sharper
+
+
+def test_a_link_restores_everything(page, app, embedded) -> None:
+    from lib.engine.sampling import distribution
+    from lib.ui.next_token import read
+
+    path = (260, 1165)
+    visit(page, app, prompt="My favourite colour", t="0.6", k="30", p="0.9", minp="0.02", n="12", path="260,1165")
+    reading = read(embedded, "My favourite colour", path)
+    logits = reading.logits()
+    final = distribution(logits, temperature=0.6, top_k=30, top_p=0.9, min_p=0.02)
+    top = ranking(logits)[:12]
+    assert ids(page) == list(map(int, top))
+    shown = [float(text.split()[0].replace(">", "")) / 100 for text in numbers(page)]
+    assert np.allclose(shown, final.probs[top], atol=6e-4)
+    assert page.locator(".row.dropped[data-id]").count() == int((~final.kept[top]).sum())
+    assert page.locator(".chip.path").all_text_contents()[0].startswith(reading.label(260))
+    kept = {"t": "0.6", "k": "30", "p": "0.9", "minp": "0.02", "n": "12", "path": "260,1165"}
+    assert kept.items() <= link(page).items()
+
+
+def test_clicking_a_token_writes_on_and_undo_takes_it_back(page, app) -> None:
+    visit(page, app, prompt="The recipe needs two")
+    first = ids(page)[0]
+    page.locator("button.row[data-id]").first.click()
+    page.wait_for_url(re.compile(rf"path={first}$|path={first}&"))
+    page.wait_for_selector(".chip.path")
+    settled(page)
+    second = ids(page)
+    page.locator("button.row[data-id]").nth(1).click()
+    page.wait_for_function("new URLSearchParams(location.search).get('path').includes(',')")
+    assert link(page)["path"] == f"{first},{second[1]}"
+    page.locator(".chip.path").nth(1).wait_for()
+    settled(page)
+    page.locator(".st-key-path-undo button:visible").first.click()
+    page.wait_for_function("!new URLSearchParams(location.search).get('path').includes(',')")
+    settled(page)
+    assert ids(page) == second
+
+
+def test_a_place_of_the_text_can_be_looked_at(page, app) -> None:
+    visit(page, app, prompt="Paris is the capital of France")
+    page.locator("button.chip").nth(3).click()
+    page.wait_for_selector(".st-key-place-note")
+    settled(page)
+    assert page.locator("button.row .label b", has_text="the real next").count() <= 1
+    assert page.locator(".chip.at").count() == 1
+
+
+def test_a_typed_number_out_of_range_is_explained_and_not_taken(page, app) -> None:
+    visit(page, app, prompt="Out of range")
+    before = numbers(page)
+    field = page.locator('input[type="number"][data-knob="p"]')
+    field.fill("2")
+    field.press("Enter")
+    assert page.locator(".hint.bad").text_content() == "Top-p is a probability: between 0 and 1."
+    assert numbers(page) == before
+    field.fill("0")
+    field.press("Enter")
+    page.wait_for_url(re.compile(r"[?&]p=0(&|$)"))
+    assert numbers(page)[:2] == ["100 %", "0 %"]
+    field = page.locator('input[type="number"][data-knob="k"]')
+    field.fill("99999999")
+    field.press("Enter")
+    assert field.input_value() == "49152"
+
+
+def test_draws_follow_the_seed_and_every_view_opens(page, app) -> None:
+    visit(page, app, prompt="A roll of the")
+    page.locator("button[data-draws='10000']").click()
+    drawn = page.locator(".row .num.drawn")
+    counts = [int(text.replace(",", "").rstrip("×")) for text in drawn.all_text_contents() if text.endswith("×")]
+    assert sum(counts) == 10_000
+    page.locator("button[data-scale='logit']").click()
+    page.locator("button[data-scale='log']").click()
+    page.locator("button[data-view='steps']").click()
+    assert page.locator(".columns .cell.chosen").count() == 1
+    page.wait_for_url(re.compile("draws=10000"))
+
+
+def test_token_text_is_never_markup(page, app) -> None:
+    visit(page, app, prompt="<b>bold</b> <img src=x onerror=alert(1)>")
+    assert page.locator(".strip img, .strip b").count() == 0
+    assert "<" in "".join(page.locator(".chip .text").all_text_contents())
