@@ -40,6 +40,8 @@ def nodes(steps: Sequence[BeamStep]) -> list[Node]:
     beams: list[tuple[int, ...]] = [()]
     for step in steps:
         for place, c in enumerate(step.candidates):
+            if c.total == -math.inf:  # only in toys: a real model gives no token probability 0
+                continue
             fate = FINISHED if c.finished else KEPT if c.kept else PRUNED
             found.append(Node((*beams[c.parent], c.id), c.logprob, c.total, c.score, fate, place))
         beams = [beam.ids for beam in step.beams]

@@ -38,7 +38,7 @@ def step_bars(raw: np.ndarray, shaped: Sequence[Shaped], labels: dict[int, str])
     """
     ids = list(labels)
     rows = [str(i) for i in ids] + [REST]
-    names = [plain(labels[i]) for i in ids] + [f"{REST} ({raw.size - len(ids):,})"]
+    names = [plain(labels[i]) for i in ids] + [f"{raw.size - len(ids):,} others"]
     fig = go.Figure()
     everything = [Shaped("the model itself", raw, raw > 0), *shaped]
     for number, one in enumerate(everything):

@@ -14,6 +14,10 @@ from lib.ui.decoding_track import Track
 from lib.ui.stream_tokens import token_name
 
 _SHOWN = 6
+_SCROLL = """<style>
+.st-key-decoding-beam-box { overflow-x: auto; }
+.st-key-decoding-beam-box .st-key-decoding-beam-tree { min-width: 44rem; }
+</style>"""  # six steps need room: on a phone the tree scrolls sideways
 _TOY = ("The", " nice", " dog", " house", " has", " woman")  # invented numbers, small enough to check by hand
 _TOY_NEXT = {0: {1: 0.5, 2: 0.4, 3: 0.1}, 1: {5: 0.4, 3: 0.3, 2: 0.3}, 2: {4: 0.9, 5: 0.05, 3: 0.05},
              3: {4: 0.5, 5: 0.3, 2: 0.2}}
@@ -40,8 +44,8 @@ def _toy() -> None:
     steps = toy_steps()
     st.plotly_chart(beam_tree.figure(steps, _TOY.__getitem__, shown=2), key="decoding-toy",
                     config={"displayModeBar": False})
-    st.markdown("Invented probabilities after “The”. Greedy takes “ nice” (0.5) and then “ woman” (0.4): the product "
-                "is 0.5 × 0.4 = **0.20**. Two beams also keep “ dog” (0.4), find “ has” (0.9) behind it, and "
+    st.markdown("Invented probabilities after “The”. Greedy takes “nice” (0.5) and then “woman” (0.4): the product "
+                "is 0.5 × 0.4 = **0.20**. Two beams also keep “dog” (0.4), find “has” (0.9) behind it, and "
                 "0.4 × 0.9 = **0.36** wins. The best first token lost.")
 
 
@@ -79,8 +83,10 @@ def _own(engine: Engine, columns: Sequence[Column], tracks: Sequence[Track]) -> 
     def name(token: int) -> str:
         return token_name(engine.tokenizer, token)
 
-    st.plotly_chart(beam_tree.figure(visible, name, start=start, shown=_SHOWN), key="decoding-beam-tree",
-                    config={"displayModeBar": False})
+    st.html(_SCROLL)
+    with st.container(key="decoding-beam-box"):
+        st.plotly_chart(beam_tree.figure(visible, name, start=start, shown=_SHOWN), key="decoding-beam-tree",
+                        config={"displayModeBar": False})
     st.caption("Every column of the drawing is one step, the best total on top. ● goes on, × is pruned, ■ has ended. "
                "The thick path is what would be returned if the search ended at this step. Point at a mark for its "
                "numbers.")

@@ -31,7 +31,7 @@ def settings_bar() -> tuple[str, int, int, str]:
     """The prompt, the seed, the number of new tokens and the model."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        prompt = st.text_area("Prompt", value=PROMPTS[0], key="prompt", bind="query-params", height=110,
+        prompt = st.text_area("Prompt", value=PROMPTS[0], key="prompt", bind="query-params", height=110, max_chars=8000,
                               help="The text that every column continues.")
         with st.container(horizontal=True, gap="small"):
             for number, text in enumerate(PROMPTS):

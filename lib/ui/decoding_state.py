@@ -67,8 +67,11 @@ def stop_all() -> None:
 
 
 def forget_texts() -> None:
-    """Another model or prompt vocabulary: the texts no longer mean anything."""
+    """Another model has another vocabulary: the texts no longer mean anything."""
     stop_all()
+    for track in st.session_state.pop("decoding-many", []):
+        track.stop()
+    st.session_state.pop("decoding-focus", None)
     for column in st.session_state.get("decoding-columns", []):
         column.track, column.origin = None, ""
         column.strategy = replace(column.strategy, forced=())
@@ -136,13 +139,20 @@ def run_all(engine: Engine, ids: Sequence[int], *, seed: int, max_new_tokens: in
 
 def prompt_ids(engine: Engine, prompt: str) -> tuple[int, ...]:
     """The prompt's tokens, control tokens spelled in it as plain text. Another model drops the old model's texts."""
-    if st.session_state.get("decoding-model", engine.info.model_id) != engine.info.model_id:
+    state, model = st.session_state, engine.info.model_id
+    if state.get("decoding-model", model) != model:
+        state["decoding-model"] = model
         forget_texts()
-    st.session_state["decoding-model"] = engine.info.model_id
-    limit = settings().max_prompt_chars
-    if len(prompt) > limit:
-        raise PlaygroundError(f"The prompt has {len(prompt):,} characters; this page takes up to {limit:,}.")
-    return tuple(token.id for token in engine.tokenizer.encode(prompt))
+        st.rerun()  # the columns on screen still name the old texts
+    state["decoding-model"] = model
+    known, ids = state.get("decoding-ids", (None, ()))
+    if known != (model, prompt):
+        limit = settings().max_prompt_chars
+        if len(prompt) > limit:
+            raise PlaygroundError(f"The prompt has {len(prompt):,} characters; this page takes up to {limit:,}.")
+        ids = tuple(token.id for token in engine.tokenizer.encode(prompt))
+        state["decoding-ids"] = ((model, prompt), ids)
+    return tuple(ids)
 
 
 def session_alive() -> Callable[[], bool]:

@@ -49,8 +49,9 @@ def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str)
     if any(c.strategy.kind == "beam" for c in columns):
         st.caption("Beam search is not in the chart: it changes no probability, it adds log-probabilities up "
                    "(see the tree below).")
-    _link(engine, model_id, track.strategy, prompt if _same(engine, prompt, track.prompt) else
-          engine.tokenizer.decode(track.prompt), before)
+    current = st.session_state.get("decoding-ids", (None, ()))[1]
+    shown = prompt if current == track.prompt else engine.tokenizer.decode(track.prompt)
+    _link(model_id, track.strategy, shown, before)
 
 
 def _focus(written: Sequence[Column]) -> tuple[Column, int]:
@@ -76,7 +77,7 @@ def _shaped(columns: Sequence[Column], logits: np.ndarray, ids: Sequence[int]) -
     return shaped
 
 
-def _link(engine: Engine, model_id: str, strategy: Strategy, prompt: str, path: Sequence[int]) -> None:
+def _link(model_id: str, strategy: Strategy, prompt: str, path: Sequence[int]) -> None:
     query = {"prompt": prompt, "model": model_id}
     if path:
         query["path"] = ",".join(map(str, path))
@@ -89,10 +90,6 @@ def _link(engine: Engine, model_id: str, strategy: Strategy, prompt: str, path: 
                      icon=":material/bar_chart:", query_params=query)
     except StreamlitAPIException:  # the page runs on its own, without the others
         st.caption("The Next Token page shows this step with every knob.")
-
-
-def _same(engine: Engine, prompt: str, ids: Sequence[int]) -> bool:
-    return tuple(token.id for token in engine.tokenizer.encode(prompt)) == tuple(ids)
 
 
 def _tail(text: str, limit: int = 60) -> str:

@@ -17,6 +17,14 @@ from lib.ui.stream_tokens import stream_tokens
 __all__ = ["stream_tokens", "token_stream"]
 
 _ASSETS = Path(__file__).with_name("assets")
+
+
+def _source(name: str) -> str:
+    """An asset without comments and indentation: it travels with every update."""
+    lines = (line.strip() for line in (_ASSETS / name).read_text(encoding="utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("// "))
+
+
 _HTML = """
 <div class="stream">
   <div class="text" role="group"></div>
@@ -30,10 +38,11 @@ _HTML = """
 _COMPONENT = st.components.v2.component(
     "playground_token_stream",
     html=_HTML,
-    css=(_ASSETS / "token_stream.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "token_stream.js").read_text(encoding="utf-8"),
+    css=_source("token_stream.css"),
+    js=_source("token_stream.js"),
 )
-_TAIL = 24  # tokens that carry their alternatives while the stream is live; the rest is in the browser already
+_TAIL = 8  # tokens that are sent whole while the stream is live; the others are in the browser already
+_BRIEF = ("id", "text", "label", "logprob", "group")  # what is enough to draw a token
 
 
 def token_stream(
@@ -59,14 +68,12 @@ def token_stream(
     by index. `note` stands under the text, `placeholder` in its place while there is none. `after` and `column` name
     the probability after the strategy's filters (leave `prob` None where there is none). All texts are shown literally.
     """
-    shown = [dict(token) for token in tokens]
-    if live:
-        for token in shown[:-_TAIL]:
-            token["alternatives"] = []
+    whole = max(0, len(tokens) - _TAIL) if live else 0
+    shown = [_brief(token) for token in tokens[:whole]] + [_whole(token) for token in tokens[whole:]]
     result = _COMPONENT(
         key=key,
         data={
-            "tokens": _finite(shown),
+            "tokens": shown,
             "live": live,
             "branch": branch,
             "select": on_select is not None,
@@ -102,15 +109,19 @@ def _clicked(value: object, tokens: Sequence[Mapping[str, Any]]) -> tuple[int, i
     return (index, token_id) if token_id in offered else None
 
 
-def _finite(tokens: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """JSON knows no infinity: a probability of 0 has log-probability -inf, sent as a very small number."""
-    for token in tokens:
-        token["logprob"] = _number(token.get("logprob"))
-        token["alternatives"] = [{**item, "logprob": _number(item.get("logprob"))} for item in token["alternatives"]]
-    return tokens
+def _brief(token: Mapping[str, Any]) -> dict[str, Any]:
+    """A token that the browser has seen whole: what it is, and the flags that are set."""
+    flags = {name: True for name in ("special", "forced") if token.get(name)}
+    return {name: token.get(name) for name in _BRIEF} | {"logprob": _number(token.get("logprob"))} | flags
+
+
+def _whole(token: Mapping[str, Any]) -> dict[str, Any]:
+    others = [{**item, "logprob": _number(item.get("logprob"))} for item in token.get("alternatives", ())]
+    return {**token, "logprob": _number(token.get("logprob")), "alternatives": others}
 
 
 def _number(value: float | None) -> float | None:
+    """JSON knows no infinity: a probability of 0 has log-probability -inf, sent as a very small number."""
     if value is None or math.isnan(value):
         return None
-    return max(float(value), -9999.0)
+    return round(max(float(value), -9999.0), 5)

@@ -1,5 +1,6 @@
 """The decoding page without a browser: run, stop, branch-free state, presets, links, nonsense knobs."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ def page(tiny_models, monkeypatch) -> Iterator[AppTest]:
     """The page with the tiny GPT-2 as its model."""
     import streamlit as st
 
-    monkeypatch.setenv("PLAYGROUND_MODELS", str(tiny_models["gpt2"]))
+    monkeypatch.setenv("PLAYGROUND_MODELS", os.pathsep.join(str(folder) for folder in tiny_models.values()))
     st.cache_resource.clear()
     st.cache_data.clear()
     app = AppTest.from_file(str(ROOT / "pages" / "4_Decoding.py"), default_timeout=60)
@@ -184,3 +185,15 @@ def test_the_questions_are_answered_by_the_model(page) -> None:
     assert not page.exception
     shown = [*page.success, *page.warning]
     assert len(shown) == 3 and any("longest repeat" in block.value for block in shown)
+
+
+def test_another_model_drops_the_texts_of_the_first(page) -> None:
+    page.query_params["s"] = "greedy~beam_b2"
+    page.run()
+    click(page, "decoding-run")
+    finish(page)
+    page.selectbox(key="model").select("tiny-llama").run()
+    assert not page.exception and all(c.track is None for c in columns(page))
+    click(page, "decoding-run")
+    finish(page)
+    assert not page.exception and all(c.track.state == "done" for c in columns(page))

@@ -56,16 +56,14 @@ function createView(root) {
   let data = { tokens: [] };
   let spans = [];
   let painted = []; // what each span shows, to leave unchanged ones alone
-  let known = new Map(); // alternatives seen so far: live updates carry only the latest ones
+  const known = new Map(); // whole tokens seen so far: live updates carry only the latest ones whole
   let current = -1; // token whose card is open
   let pinned = false;
   let closing = 0;
 
-  const alternatives = (index) => {
-    const token = data.tokens[index];
-    if (token.alternatives && token.alternatives.length) return token.alternatives;
+  const whole = (index) => {
     const seen = known.get(index);
-    return seen && seen.key === keyOf(index) ? seen.list : [];
+    return seen && seen.key === keyOf(index) ? { ...seen.token, ...data.tokens[index] } : data.tokens[index];
   };
   const keyOf = (index) => data.tokens[index].id + ":" + (index ? data.tokens[index - 1].id : "");
 
@@ -120,8 +118,8 @@ function createView(root) {
   }
 
   function fill(index) {
-    const token = data.tokens[index];
-    const list = alternatives(index);
+    const token = whole(index);
+    const list = token.alternatives || [];
     card.replaceChildren();
     const head = element("div", "head");
     head.append(element("span", "chip", token.label), element("span", "muted", `token ${index + 1} · id ${token.id}`));
@@ -301,7 +299,7 @@ function createView(root) {
     for (const extra of spans.splice(count)) extra.remove();
     painted.length = Math.min(painted.length, count);
     data.tokens.forEach((token, index) => {
-      if (token.alternatives && token.alternatives.length) known.set(index, { key: keyOf(index), list: token.alternatives });
+      if (token.alternatives) known.set(index, { key: keyOf(index), token });
     });
     if (data.live && count && caret.parentNode !== text) text.appendChild(caret);
     if (!data.live || !count) caret.remove();
