@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from lib.engine.sampling import distribution, ranking, softmax
 from lib.figures import next_token as figures
-from lib.ui import cache
 from lib.ui.distribution import Knobs
-from lib.ui.next_token import DTYPE, Reading
+from lib.ui.next_token import Reading
 from lib.ui.next_token_code import program
 from lib.ui.next_token_state import State
 
@@ -23,31 +23,34 @@ Append = Callable[[int], None]
 
 def temperatures(reading: Reading, here: State) -> None:
     """The same logits at six temperatures, along all temperatures, and how spread out they become."""
-    found = _sweep(reading.model_id, reading.ids[: here.at])
+    six, along, spread = _drawn(reading.model_id, reading.ids[: here.at])
     st.markdown(
         "**The same scores at six temperatures.** Every score is divided by T before the softmax. "
         "The order never changes, only how far apart the bars are."
     )
-    st.plotly_chart(
-        figures.six_temperatures(found, reading.label), key="next-token-six", config={"displayModeBar": False}
-    )
+    st.plotly_chart(six, key="next-token-six", config={"displayModeBar": False})
     st.markdown(
         "**Each token's probability against temperature.** The favourite only loses as T grows; a token in "
         "the middle may first gain, then lose to the thousands of unlikely ones, which together are “everything else”."
     )
-    st.plotly_chart(
-        figures.along_temperature(found, reading.label), key="next-token-along", config={"displayModeBar": False}
-    )
+    st.plotly_chart(along, key="next-token-along", config={"displayModeBar": False})
     st.markdown(
         "**How undecided is that?** Entropy is the average surprise in bits. Perplexity is the number of "
         "equally likely tokens that would be just as undecided."
     )
-    st.plotly_chart(figures.spread(found), key="next-token-spread", config={"displayModeBar": False})
+    st.plotly_chart(spread, key="next-token-spread", config={"displayModeBar": False})
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _sweep(model_id: str, ids: tuple[int, ...]) -> figures.Sweep:
-    return figures.sweep(cache.logits(model_id, DTYPE, ids))
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _drawn(model_id: str, ids: tuple[int, ...]) -> tuple[go.Figure, go.Figure, go.Figure]:
+    """The three figures, which no setting changes: drawn once for each text and never altered afterwards."""
+    reading = Reading(model_id, ids, (), "")
+    found = figures.sweep(reading.logits())
+    return (
+        figures.six_temperatures(found, reading.label),
+        figures.along_temperature(found, reading.label),
+        figures.spread(found),
+    )
 
 
 def table(reading: Reading, here: State, append: Append) -> None:
