@@ -9,6 +9,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.report import Report
@@ -44,10 +45,10 @@ def _arithmetic(report: Report) -> None:
     for name in catalog.names():
         arch = catalog.architecture(name)
         _ledger.cache_clear()
-        cold.append(_milliseconds(lambda a=arch: ledger(a)))
-        shapes.append(_milliseconds(lambda a=arch: diagram(a)))
-        price.append(_milliseconds(lambda a=arch: cost(a, dtype="int4", context=4096)))
-        figure.append(_milliseconds(lambda a=arch: parameter_map(ledger(a))))
+        cold.append(_milliseconds(partial(ledger, arch)))
+        shapes.append(_milliseconds(partial(diagram, arch)))
+        price.append(_milliseconds(partial(cost, arch, dtype="int4", context=4096)))
+        figure.append(_milliseconds(partial(parameter_map, ledger(arch))))
     report.add("ledger of one model, not cached, ms", cold)
     report.add("block diagram, ms", shapes)
     report.add("cost, ms", price)

@@ -31,8 +31,8 @@ with explore:
                         diagram_panel(arch)
                 with ledger:
                     if ledger.open:
-                        parameters_panel(arch)
                         most_parameters()
+                        parameters_panel(arch)
                 with cost:
                     if cost.open:
                         cost_panel(arch)

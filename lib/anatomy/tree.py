@@ -59,14 +59,14 @@ def _signature(item: tuple[str, Any]) -> object:
 
 
 def render(nodes: list[Node]) -> str:
-    """The tree as text, parameters aligned at the right of a column."""
+    """The tree as text, parameters in a column on its left."""
+    counts = [f"{node.params:,}{' each' if node.times > 1 else ''}" if node.params else "" for node in nodes]
+    width = max(map(len, counts))
     lines = []
-    for node in nodes:
+    for node, count in zip(nodes, counts, strict=True):
         stem = "".join("   " if end else "│  " for end in node.last[:-1])
         branch = ("└─ " if node.last[-1] else "├─ ") if node.last else ""
         extra = f"({node.extra})" if node.extra else ""
         fold = f"  × {node.times} identical" if node.times > 1 else ""
-        lines.append((f"{stem}{branch}{node.name}: {node.kind}{extra}{fold}",
-                      f"{node.params:,}{' each' if node.times > 1 else ''}" if node.params else ""))
-    width = max(len(left) for left, _ in lines) + 2
-    return "\n".join(f"{left:<{width}}{right}".rstrip() for left, right in lines)
+        lines.append(f"{count:>{width}}   {stem}{branch}{node.name}: {node.kind}{extra}{fold}")
+    return "\n".join(lines)

@@ -81,7 +81,8 @@ def component_bars(books: Mapping[str, Ledger], *, highlight: str = "") -> go.Fi
                                       "%{customdata[1]}<extra></extra>")
     fig.update_layout(barmode="stack", yaxis={"automargin": True},
                       xaxis={"title": "share of the parameters", "ticksuffix": " %", "range": [0, 100]})
-    return polish(fig, height=90 + 27 * len(names))
+    fig.update_layout(showlegend=False)
+    return polish(fig, height=70 + 27 * len(names))
 
 
 def memory_bars(parts: Mapping[str, Mapping[str, int]], machines: Sequence[Machine]) -> go.Figure:
@@ -123,7 +124,7 @@ def kv_curve(arch: Architecture, *, batch: int, context: int, dtype: str, width:
     weights = weight_bytes(arch, dtype)
     fig.add_hline(y=weights / 1e9, line={"color": GOOD, "dash": "dot"},
                   annotation={"text": f"weights, {dtype}: {size(weights)}", "font_color": GOOD},
-                  annotation_position="top left")
+                  annotation_position="top right")
     fig.add_vline(x=context, line={"color": MUTED, "width": 1})
     fig.update_layout(xaxis={"title": "tokens in the cache", "rangemode": "tozero"},
                       yaxis={"title": "GB", "rangemode": "tozero"})

@@ -19,6 +19,8 @@ def values_heatmap(values: np.ndarray, labels: Sequence[str], *, square: bool) -
     finite = shown[np.isfinite(shown)]
     most = float(np.quantile(np.abs(finite), 0.99)) if finite.size else 1.0
     probabilities = square and bool(finite.size) and finite.min() >= 0 and finite.max() <= 1.0001
+    if probabilities:
+        shown = np.where(np.tri(*shown.shape) > 0, shown, np.nan)  # the future is masked, not merely 0
     text = None
     if square and len(labels) <= 12:
         text = [["" if not np.isfinite(v) else f"{v:.2f}" for v in row] for row in shown]

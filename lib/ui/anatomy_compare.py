@@ -7,6 +7,7 @@ from lib.anatomy.blocks import Diagram, diagram
 from lib.anatomy.compare import compare
 from lib.figures.architecture import component_bars
 from lib.ui.anatomy_diagram import block_diagram, explain_box
+from lib.ui.anatomy_panels import legend
 from lib.ui.anatomy_pick import pick_known
 from lib.ui.chrome import escape
 
@@ -15,9 +16,9 @@ def compare_panel() -> None:
     """Pickers, table, pictures."""
     one, two = st.columns(2)
     with one:
-        left = pick_known("left", "Left")
+        left = pick_known("left", "Left", mine=True)
     with two:
-        right = pick_known("right", "Right", start="qwen3-0.6b")
+        right = pick_known("right", "Right", start="qwen3-0.6b", mine=True)
     if left == right:
         st.info("Both sides show the same model. Choose another one.", icon=":material/compare:")
     lines = compare(left, right)
@@ -27,10 +28,12 @@ def compare_panel() -> None:
     if shown:
         rows = "\n".join(f"| {line.what} | {escape(line.left)} | {escape(line.right)} | {line.why or 'the same'} |"
                          for line in shown)
-        st.markdown(f"| | {escape(names[0])} | {escape(names[1])} | what it means |\n|---|---|---|---|\n{rows}")
+        with st.container(key="differences"):
+            st.markdown(f"| | {escape(names[0])} | {escape(names[1])} | what it means |\n|---|---|---|---|\n{rows}")
     same = sum(not line.differs for line in lines)
     st.caption(f"{same} of {len(lines)} properties are the same.")
     books = {name: ledger(arch) for name, arch in zip(names, (left, right), strict=True)}
+    legend()
     st.plotly_chart(component_bars(books), key="compare-bars", config={"displayModeBar": False},
                     alt="Shares of parameters by component for both models")
     _diagrams(left, right)

@@ -8,6 +8,7 @@ from lib.anatomy import Architecture, ledger
 from lib.anatomy.cost import DTYPES, Cost, cost, flops_per_token, kv_cache_bytes, training, weight_bytes
 from lib.anatomy.machines import machines, number, size
 from lib.figures.architecture import flops_bars, kv_curve, memory_bars, weights_by_dtype
+from lib.ui.anatomy_panels import numbers_row
 
 LENGTHS = (128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072)
 _BANDWIDTH = 50e9  # bytes a second: a laptop's memory, roughly
@@ -41,7 +42,8 @@ def cost_panel(arch: Architecture) -> None:
                                      "activations": train.activations}
     st.plotly_chart(memory_bars(bars, machines()), key="memory", config={"displayModeBar": False},
                     alt="Memory by number format against machines")
-    st.markdown(_fits(arch, batch, context, train.total))
+    with st.container(key="fits"):
+        st.markdown(_fits(arch, batch, context, train.total))
     st.caption("✅ what stays free, ❌ what is missing. The last column is training with Adam in float32.")
     _notes(arch, batch, context, train.total)
     left, right = st.columns(2, gap="large")
@@ -53,20 +55,16 @@ def cost_panel(arch: Architecture) -> None:
 
 def _weights_only(arch: Architecture) -> None:
     sizes = weights_by_dtype(arch)
-    for cell, (dtype, count) in zip(st.columns(len(sizes)), sizes.items(), strict=True):
-        cell.metric(f"Weights, {dtype}", size(count))
+    numbers_row({f"Weights, {dtype}": size(count) for dtype, count in sizes.items()})
 
 
 def _numbers(price: Cost, context: int) -> None:
-    cells = st.columns(5)
-    cells[0].metric("Weights", size(price.weights), help=f"{price.weights:,} bytes")
-    cells[1].metric("KV cache", size(price.kv_cache), help=f"{price.kv_cache:,} bytes, when {context:,} tokens are in")
-    cells[2].metric("Activations", size(price.activations), help="The largest intermediate tensors alive at once "
-                    "(an estimate; programs reuse memory in different ways).")
-    cells[3].metric("FLOPs for one token", number(price.flops_per_token),
-                    help=f"{price.flops_per_token:,} floating-point operations, with {context:,} tokens in the cache")
-    cells[4].metric("FLOPs for the prompt", number(price.flops_prompt),
-                    help=f"{price.flops_prompt:,}: {context:,} tokens at once, logits at every position")
+    numbers_row({
+        "Weights": f"{size(price.weights)}<small>{price.weights:,} bytes</small>",
+        "KV cache": f"{size(price.kv_cache)}<small>with {context:,} tokens in it</small>",
+        "Activations": f"{size(price.activations)}<small>about</small>",
+        "FLOPs for one token": f"{number(price.flops_per_token)}<small>after {context:,} others</small>",
+        "FLOPs for the prompt": f"{number(price.flops_prompt)}<small>all tokens at once</small>"})
 
 
 def _fits(arch: Architecture, batch: int, context: int, train: int) -> str:

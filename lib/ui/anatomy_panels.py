@@ -1,5 +1,7 @@
 """Panels of the explorer: the diagram with its explanations, the parameter ledger, the module tree."""
 
+from collections.abc import Iterable, Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -22,7 +24,8 @@ _STYLE = """
 <style>
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(104px, 1fr)); gap: 4px 18px; }
 .facts span { display: block; font-size: .8rem; opacity: .75; }
-.facts b { font-size: 1.45rem; font-weight: 600; letter-spacing: -.01em; }
+.facts b { font-size: 1.45rem; font-weight: 600; letter-spacing: -.01em; line-height: 1.3; }
+.facts small { display: block; font-size: .74rem; font-weight: 400; opacity: .75; letter-spacing: 0; }
 .legend { font-size: .82rem; text-align: center; }
 .legend span { white-space: nowrap; margin: 0 .45em; }
 .legend i { display: inline-block; width: .7em; height: .7em; border-radius: 2px; margin-right: .35em; }
@@ -31,6 +34,8 @@ _STYLE = """
   .st-key-anatomy-explain { max-height: calc(100vh - 4.4rem); overflow-y: auto; flex-wrap: nowrap; }
 }
 .block-container [data-testid="stMarkdownContainer"] table { display: block; overflow-x: auto; max-width: 100%; }
+.st-key-fits td, .st-key-fits th { white-space: nowrap; }
+.st-key-differences td:last-child { min-width: 15rem; }
 </style>
 """
 
@@ -45,9 +50,15 @@ def facts(arch: Architecture) -> None:
     total = ledger(arch).total
     shared = arch.heads != arch.kv_heads
     heads = f"{arch.heads} / {arch.kv_heads}" if shared else f"{arch.heads}"
-    cells = {"Parameters": number(total), "Blocks": f"{arch.layers}", "Width (d)": f"{arch.width:,}",
+    cells = {"Parameters": f"{number(total)}<small>{total:,}</small>",
+             "Blocks": f"{arch.layers}", "Width (d)": f"{arch.width:,}",
              "Heads / KV heads" if shared else "Heads": heads,
              "Vocabulary": f"{arch.vocab:,}", "Context": f"{arch.context:,}"}
+    numbers_row(cells)
+
+
+def numbers_row(cells: Mapping[str, str]) -> None:
+    """Labelled numbers in a row that wraps on a phone. Names and values are our own text."""
     st.html('<div class="facts">' + "".join(
         f"<div><span>{name}</span><b>{value}</b></div>" for name, value in cells.items()) + "</div>")
 
@@ -70,6 +81,13 @@ def diagram_panel(arch: Architecture) -> None:
         _legend(picture.total, ledger(arch))
     with slot:
         explain_box(picture, chosen, batch=batch, tokens=tokens)
+
+
+def legend(names: Iterable[str] = LABELS) -> None:
+    """The colours of the components."""
+    st.html('<div class="legend">' + " ".join(
+        f'<span><i style="background:{COLOURS[name]}"></i>{LABELS[name]}</span>' for name in names if name != "other")
+        + "</div>")
 
 
 def _legend(total: int, book: Ledger) -> None:
@@ -101,6 +119,7 @@ def parameters_panel(arch: Architecture) -> None:
     st.download_button("Download every tensor as CSV", csv(book), file_name=f"{_file(arch.name)}-parameters.csv",
                        mime="text/csv", icon=":material/download:")
     st.markdown("##### The same across models")
+    legend()
     books = {catalog.label(name): ledger(catalog.architecture(name)) for name in ACROSS}
     books = {arch.name: book} | {name: other for name, other in books.items() if name != arch.name}
     st.plotly_chart(component_bars(books, highlight=arch.name), key="across", config={"displayModeBar": False},

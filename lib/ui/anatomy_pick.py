@@ -14,6 +14,7 @@ from lib.anatomy.own import STYLES, own
 from lib.ui.chrome import escape
 
 KNOWN, OWN, HUB, FOLDER = "A known model", "Build your own", "Any hub model", "A folder or a file"
+_MINE = "explored"
 _KEEP: dict[str, Any] = {"bind": "query-params", "persist_state": "page"}
 
 
@@ -22,25 +23,31 @@ def pick_architecture() -> Architecture | None:
     way = st.segmented_control("Which model?", [KNOWN, OWN, HUB, FOLDER], default=KNOWN, required=True, key="from",
                                bind="query-params", persist_state="page")
     try:
-        if way == OWN:
-            return _own()
-        if way == HUB:
-            return _from_hub()
-        if way == FOLDER:
-            return _from_folder()
-        return pick_known("arch", "Model")
+        if way == KNOWN:
+            return pick_known("arch", "Model")
+        arch = _own() if way == OWN else _from_hub() if way == HUB else _from_folder()
+        if arch:
+            st.session_state["explored"] = arch  # for the comparison
+        return arch
     except AnatomyError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return None
 
 
-def pick_known(key: str, label: str, *, start: str = "gpt2") -> Architecture:
-    """A selectbox over the configurations that come with the app."""
-    names = catalog.names()
+def pick_known(key: str, label: str, *, start: str = "gpt2", mine: bool = False) -> Architecture:
+    """A selectbox over the configurations that come with the app; with `mine` also the one explored last."""
+    explored: Architecture | None = st.session_state.get("explored") if mine else None
+    names = catalog.names() + ([_MINE] if explored else [])
     asked = st.query_params.get(key, "").lower()
     if key not in st.session_state:  # links may name a model by its id; the widget itself writes its label
         st.session_state[key] = asked if asked in names else start
-    chosen = st.selectbox(label, names, key=key, format_func=catalog.label, **_KEEP)
+
+    def shown(name: str) -> str:
+        return f"The one you explored: {explored.name}" if explored and name == _MINE else catalog.label(name)
+
+    chosen = st.selectbox(label, names, key=key, format_func=shown, **_KEEP)
+    if chosen == _MINE and explored:
+        return explored
     return catalog.architecture(chosen)
 
 

@@ -1,4 +1,4 @@
-"""The ledger against the published counts and against transformers' own modules, for given and random configurations."""
+"""The ledger against published counts and transformers' own modules, for given and random configurations."""
 
 import os
 from typing import Any
@@ -172,7 +172,8 @@ def test_nonsense_gets_a_sentence(change: dict[str, Any], words: str) -> None:
 @pytest.mark.parametrize(("change", "words"), [
     ({"kv_heads": 5}, "5 KV heads cannot be shared evenly by 12"),
     ({"style": "gpt2", "kv_heads": 4}, "GPT-2's attention has a key and a value for every head"),
-    ({"heads": 256, "kv_heads": 256}, "even number"), ({"inner": 10**9}, "1,000,000,000"), ({"layers": 0}, "at least 1"),
+    ({"heads": 256, "kv_heads": 256}, "even number"), ({"inner": 10**9}, "1,000,000,000"),
+    ({"layers": 0}, "at least 1"),
     ({"heads": 5}, "do not divide"), ({"kv_heads": 24}, "cannot be shared"), ({"style": "moe"}, "no style"),
 ])
 def test_ones_own_nonsense_gets_a_sentence(change: dict[str, Any], words: str) -> None:
