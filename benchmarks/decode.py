@@ -1,0 +1,166 @@
+"""Tokens per second of our engine against `transformers.generate`, on the same weights, interleaved in one process.
+
+Models: the embedded SmolLM2-135M-Instruct and a GPT-2 of 124M shape (random weights: only the speed matters).
+Loads: one stream, and 4, 8, 16 and 32 requests at once (our slots are raised to 32 for it). Every figure is the median
+of `ROUNDS` rounds; prompts of 32 tokens, greedy, no stop tokens. Peak memory comes from one fresh process each.
+llama.cpp runs beside it on the same GGUF where `llama_cpp` is installed.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import Report
+
+ROUNDS, TOKENS, PROMPT = 3, 32, 32
+LOADS = (4, 8, 16, 32)
+OURS = ("float32", "bfloat16", "int8")
+THEIRS = ("float32", "bfloat16")
+
+
+def run() -> Report:
+    """Measure both models, then peak memory and what int8 does to the distribution of the embedded one."""
+    from lib import engine, models
+
+    report = Report("decode")
+    embedded = models.get(models.EMBEDDED, progress=lambda *_: None).folder
+    with tempfile.TemporaryDirectory() as folder:
+        for name, path in (("SmolLM2-135M", embedded), ("GPT-2 124M", _gpt2(Path(folder)))):
+            _speed(report, name, path)
+    for label, code in _memory_programs(embedded).items():
+        out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        report.add(f"SmolLM2-135M {label}, peak memory of the process, MB", [float(out.split()[-1])])
+    full, small = (engine.load(embedded, dtype=dtype) for dtype in ("float32", "int8"))
+    ids = [token.id for token in full.tokenizer.encode(engine.FIXED_TEXT)]
+    report.add("SmolLM2-135M int8, mean KL from float32, nats", [engine.kl_between(full, small, ids).kl])  # type: ignore[arg-type]
+    return report
+
+
+def _gpt2(folder: Path) -> Path:
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.manual_seed(0)
+    GPT2LMHeadModel(GPT2Config()).save_pretrained(folder)
+    return folder
+
+
+def _speed(report: Report, name: str, folder: Path) -> None:
+    from lib.engine.local import LocalEngine, load_local
+
+    engines: dict[str, LocalEngine] = {dtype: load_local(folder, dtype=dtype) for dtype in OURS}
+    runs: dict[str, Callable[[], dict[str, float]]] = {}
+    for dtype in THEIRS:
+        runs[f"transformers {dtype}"] = _theirs(folder, dtype)
+    for dtype, loaded in engines.items():
+        loaded.scheduler.slots = max(LOADS)
+        runs[f"ours {dtype}"] = lambda loaded=loaded: _ours(loaded)  # type: ignore[misc]
+    runs |= _llama_cpp(folder)
+    samples: dict[str, list[float]] = defaultdict(list)
+    for index in range(ROUNDS + 1):
+        for label, measure in runs.items():
+            for what, value in measure().items():
+                if index:  # the first round warms up
+                    samples[f"{name} {label}, {what}"].append(value)
+    for label, values in samples.items():
+        report.add(label, values)
+    _ratios(report, name)
+    for loaded in engines.values():
+        loaded.close()
+
+
+def _ours(loaded: Any) -> dict[str, float]:
+    figures = {}
+    for count in (1, *LOADS):
+        from lib.engine import Sampling
+
+        start = time.perf_counter()
+        running = [loaded.generate(_prompt(i), sampling=Sampling(temperature=0), max_new_tokens=TOKENS,
+                                   stop_ids=frozenset()) for i in range(count)]
+        if count == 1:
+            next(running[0])
+            figures["time to first token, ms"] = 1000 * (time.perf_counter() - start)
+        for generation in running:
+            for _ in generation:
+                pass
+        total = count * TOKENS / (time.perf_counter() - start)
+        figures["one stream, tokens/s" if count == 1 else f"{count} at once, tokens/s in total"] = total
+    return figures
+
+
+def _theirs(folder: Path, dtype: str) -> Callable[[], dict[str, float]]:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    automatic: Any = AutoModelForCausalLM
+    module = automatic.from_pretrained(folder, dtype=getattr(torch, dtype), local_files_only=True).eval()
+
+    def generate(tokens: int) -> float:
+        start, ids = time.perf_counter(), torch.tensor([_prompt(0)])
+        module.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=tokens,
+                        min_new_tokens=tokens, pad_token_id=0)
+        return time.perf_counter() - start
+
+    def measure() -> dict[str, float]:
+        return {"time to first token, ms": 1000 * generate(1), "one stream, tokens/s": TOKENS / generate(TOKENS)}
+
+    return measure
+
+
+def _llama_cpp(folder: Path) -> dict[str, Callable[[], dict[str, float]]]:
+    """The embedded model's own GGUF under llama.cpp, where its Python package and the file are here."""
+    try:
+        from llama_cpp import Llama
+    except ImportError:
+        return {}
+    from lib.models.embedded import installed
+
+    gguf = installed()
+    if gguf is None or "smollm2" not in str(folder).lower():
+        return {}
+    model = Llama(str(gguf), n_ctx=2048, verbose=False)
+
+    def measure() -> dict[str, float]:
+        start = time.perf_counter()
+        for index, _ in enumerate(model.generate(_prompt(0), temp=0.0, reset=True)):
+            if index + 1 == TOKENS:
+                break
+        return {"one stream, tokens/s": TOKENS / (time.perf_counter() - start)}
+
+    return {"llama.cpp Q4_1": measure}
+
+
+def _prompt(seed: int) -> list[int]:
+    return [(7 * i + 31 * seed) % 40_000 + 100 for i in range(PROMPT)]
+
+
+def _ratios(report: Report, name: str) -> None:
+    one, plain = "one stream, tokens/s", report.figures[f"{name} transformers float32, one stream, tokens/s"]
+    for dtype in OURS:
+        alone = report.figures[f"{name} ours {dtype}, {one}"]
+        report.ratios[f"{name} {dtype} alone, over generate float32"] = alone / plain
+        if dtype in THEIRS:
+            same = report.figures[f"{name} transformers {dtype}, {one}"]
+            report.ratios[f"{name} {dtype} alone, over generate {dtype}"] = alone / same
+        for count in LOADS:
+            total = report.figures[f"{name} ours {dtype}, {count} at once, tokens/s in total"]
+            report.ratios[f"{name} {dtype} {count} at once, over one stream"] = total / alone
+
+
+def _memory_programs(folder: Path) -> dict[str, str]:
+    """Programs that load, generate 16 tokens and print their peak resident memory in MB."""
+    peak = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)"
+    path, prompt = json.dumps(str(folder)), _prompt(0)
+    programs = {f"ours {dtype}": f"from lib import engine\ne = engine.load({path}, dtype='{dtype}')\n"
+                f"list(e.generate({prompt}, sampling=engine.Sampling(temperature=0), max_new_tokens=16)){peak}"
+                for dtype in OURS}
+    programs |= {f"transformers {dtype}": "import torch\nfrom transformers import AutoModelForCausalLM\n"
+                 f"m = AutoModelForCausalLM.from_pretrained({path}, dtype=torch.{dtype})\n"
+                 f"m.generate(torch.tensor([{prompt}]), do_sample=False, max_new_tokens=16){peak}" for dtype in THEIRS}
+    return programs
