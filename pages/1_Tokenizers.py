@@ -6,7 +6,7 @@ from lib.ui.chrome import explained, predict, setup_page, takeaways
 from lib.ui.tokenizers_bpe import bpe_lesson, rivals_lesson
 from lib.ui.tokenizers_compare import compare_panel
 from lib.ui.tokenizers_questions import QUESTIONS
-from lib.ui.tokenizers_words import character_lesson, corpus_area, word_lesson
+from lib.ui.tokenizers_words import character_lesson, word_lesson
 from lib.ui.tokenizers_world import control_lesson, language_lesson
 
 setup_page(
@@ -32,31 +32,16 @@ with st.expander("What am I looking at?", icon=":material/school:"):
     )
 
 st.header("Learn", anchor="learn")
-corpus = corpus_area()
 lessons = st.tabs(
     ["Words", "Characters", "BPE", "WordPiece and Unigram", "Languages", "Control tokens"],
     key="learn",
     bind="query-params",
 )
-with explained():
-    if lessons[0].open:
-        with lessons[0]:
-            word_lesson(corpus)
-    if lessons[1].open:
-        with lessons[1]:
-            character_lesson(corpus)
-    if lessons[2].open:
-        with lessons[2]:
-            bpe_lesson(corpus)
-    if lessons[3].open:
-        with lessons[3]:
-            rivals_lesson(corpus)
-    if lessons[4].open:
-        with lessons[4]:
-            language_lesson()
-    if lessons[5].open:
-        with lessons[5]:
-            control_lesson()
+drawn = (word_lesson, character_lesson, bpe_lesson, rivals_lesson, language_lesson, control_lesson)
+for tab, lesson in zip(lessons, drawn, strict=True):
+    if tab.open:  # only the open lesson is computed
+        with tab, explained():
+            lesson()
 
 st.header("Check yourself", anchor="check")
 for question in QUESTIONS:

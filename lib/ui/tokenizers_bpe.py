@@ -15,6 +15,7 @@ from lib.tokenization.subwords import train_unigram, train_wordpiece
 from lib.ui.chrome import escape
 from lib.ui.token_view import asset, row_data, token_rows
 from lib.ui.tokenizers_options import MERGES, merges, trained
+from lib.ui.tokenizers_words import corpus_area
 
 _SHOWN = 130  # words of the corpus on screen
 _STEPPER = st.components.v2.component(
@@ -25,12 +26,13 @@ _STEPPER = st.components.v2.component(
 )
 
 
-def bpe_lesson(corpus: str) -> None:
+def bpe_lesson() -> None:
     """Train, step through, encode, see the tree, download."""
     st.markdown(
         "The middle ground. Start from bytes, so nothing is ever unknown. Count which two neighbours stand together "
         "most often, join them into one new token, count again. Frequent words end as one token, rare ones as pieces."
     )
+    corpus = corpus_area()
     limit = st.slider("Merges to learn", 10, 400, MERGES, step=10, key="merges", bind="query-params")
     steps = merges(corpus, limit)
     if not steps:
@@ -116,7 +118,7 @@ _WHY = {
 }
 
 
-def rivals_lesson(corpus: str) -> None:
+def rivals_lesson() -> None:
     """BPE, WordPiece and Unigram on the same corpus, asked for the same number of learned entries."""
     st.markdown(
         "Two other ways to learn pieces from the same corpus, trained here by the `tokenizers` library. **WordPiece** "
@@ -124,6 +126,7 @@ def rivals_lesson(corpus: str) -> None:
         "`[UNK]` as a whole. **Unigram** (SentencePiece: T5, ALBERT) gives every piece a probability, takes the most "
         "probable split, and learned by throwing away the pieces that were missed least."
     )
+    corpus = corpus_area()
     size = st.slider("Learned entries", 60, 600, 260, step=20, key="rivals", bind="query-params")
     try:
         others = _rivals(corpus, size)

@@ -137,6 +137,7 @@ def _figures(result: Comparison, choices: list[Choice]) -> None:
             "Bytes per token": st.column_config.NumberColumn(format="%.2f"),
             "Vocabulary": st.column_config.NumberColumn(format="localized"),
             "Tokens": st.column_config.NumberColumn(format="localized"),
+            "What is lost": st.column_config.TextColumn(width="large"),
             "Round trip": st.column_config.TextColumn(help="Is decode(encode(text)) the text again?"),
             "Unknown": st.column_config.NumberColumn(help="Unknown words, or characters that have no id"),
         },

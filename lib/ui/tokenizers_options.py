@@ -66,12 +66,19 @@ def choose(name: str) -> Choice:
 
 def corpus() -> str:
     """The corpus of the Learn sections as it is now."""
-    return str(st.session_state.get("corpus", texts.corpus()))
+    kept = st.session_state.get("corpus-kept", texts.corpus())
+    return str(st.session_state.get("corpus", kept))
 
 
 def merge_limit() -> int:
-    """How many merges the page's BPE learns."""
-    return int(st.session_state.get("merges", MERGES))
+    """How many merges the page's BPE learns: the slider's value, also while its lesson is closed."""
+    linked = st.query_params.get("merges", "")
+    return int(st.session_state.get("merges") or (linked if linked.isdecimal() else MERGES))
+
+
+def keep_corpus(text: str) -> None:
+    """Remember the corpus while its text area is not on screen."""
+    st.session_state["corpus-kept"] = text
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

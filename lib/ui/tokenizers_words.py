@@ -11,6 +11,7 @@ from lib.tokenization.comparison import compare
 from lib.tokenization.word import WordTokenizer, vocabulary, words
 from lib.ui.chrome import escape
 from lib.ui.token_view import row_data, token_rows
+from lib.ui.tokenizers_options import keep_corpus
 
 _CORPUS_LIMIT = 200_000
 
@@ -21,17 +22,19 @@ def corpus_area() -> str:
         "Corpus to learn from", value=texts.corpus(), height=150, key="corpus", persist_state="session",
         max_chars=_CORPUS_LIMIT, help="Press Ctrl+Enter, or click outside, to learn from what you changed.",
     )  # fmt: skip
+    keep_corpus(text or "")
     return text or ""
 
 
-def word_lesson(corpus: str) -> None:
+def word_lesson() -> None:
     """Vocabulary, encoding with [UNK], decoding, growth, and the mistakes one can make."""
     st.markdown(
         "The first idea: one id for every word. List the different words of a corpus, in order, and look words up. "
         "`[PAD]` fills short texts up to equal length, `[UNK]` stands for every word that was never seen."
     )
-    tokenizer = WordTokenizer(vocabulary([corpus]))
-    total = sum(1 for _ in words(corpus))
+    text = corpus_area()
+    tokenizer = WordTokenizer(vocabulary([text]))
+    total = sum(1 for _ in words(text))
     left, middle, right = st.columns(3)
     left.metric("Words in the corpus", f"{total:,}")
     middle.metric("Different words", f"{tokenizer.vocab_size - 2:,}")
@@ -41,8 +44,8 @@ def word_lesson(corpus: str) -> None:
             {"id": list(range(tokenizer.vocab_size)), "word": list(tokenizer.vocab)}, height=220, hide_index=True
         )
     _encode_words(tokenizer)
-    _growth(corpus)
-    _mistakes(corpus)
+    _growth(text)
+    _mistakes(text)
 
 
 @st.fragment
@@ -50,7 +53,7 @@ def _encode_words(tokenizer: WordTokenizer) -> None:
     text = st.text_input(
         "Encode", value="Alice saw a robot rabbit", key="word-text", persist_state="session", live="150ms"
     )
-    _row("word-row", text, tokenizer, "Words", "learned from the corpus above")
+    _row("word-row", text, tokenizer, "Words", "learned from the corpus")
     ids = tokenizer.ids(text)
     st.markdown(f"Ids: `{ids}`. Decoded: {_quoted(tokenizer.decode(ids))}")
     unseen = list(dict.fromkeys(word for word, start, _ in words(text) if word not in tokenizer.vocab))
@@ -59,9 +62,9 @@ def _encode_words(tokenizer: WordTokenizer) -> None:
         st.caption(f"Out of vocabulary: {said}. They all become [UNK], and which one it was is gone.")
 
 
-def _growth(corpus: str) -> None:
+def _growth(text: str) -> None:
     st.markdown("**More text, more words.** Every page brings new ones, so a word vocabulary is never finished.")
-    read, different, unseen = growth([word for word, _, _ in words(corpus)])
+    read, different, unseen = growth([word for word, _, _ in words(text)])
     if read:
         st.plotly_chart(figures.growth(read, different, unseen), key="word-growth", config={"displayModeBar": False},
                         alt="Different words against words read")  # fmt: skip
@@ -88,9 +91,9 @@ def growth(sequence: Sequence[str], points: int = 60) -> tuple[list[int], list[i
     return read, different, unseen
 
 
-def _mistakes(corpus: str) -> None:
+def _mistakes(text: str) -> None:
     with st.expander("Two mistakes in many home-made tokenizers", icon=":material/bug_report:"):
-        every = [word for word, _, _ in words(corpus)]
+        every = [word for word, _, _ in words(text)]
         short = every[:21]
         repeated = len(short) - len(set(short))
         st.markdown(
@@ -103,7 +106,7 @@ def _mistakes(corpus: str) -> None:
         )
 
 
-def character_lesson(corpus: str) -> None:
+def character_lesson() -> None:
     """The fixed alphabet, what it loses, and how long the sequences get."""
     tokenizer = CharacterTokenizer()
     st.markdown(
@@ -114,7 +117,7 @@ def character_lesson(corpus: str) -> None:
     st.code(" ".join(f"{char if char != ' ' else '␣'}:{n}" for n, char in enumerate(tokenizer.alphabet)), language=None,
             wrap_lines=True)  # fmt: skip
     _encode_characters(tokenizer)
-    _length(corpus)
+    _length(corpus_area())
 
 
 @st.fragment
@@ -130,17 +133,17 @@ def _encode_characters(tokenizer: CharacterTokenizer) -> None:
         st.caption(escape(lost) + " (struck through above)")
 
 
-def _length(corpus: str) -> None:
-    by_word = len(WordTokenizer(vocabulary([corpus])).ids(corpus))
-    st.markdown("**The price is length.** The corpus above as a sequence of ids:")
-    chart = figures.bars(["Words", "Characters"], [by_word, len(corpus)], unit="tokens for the whole corpus")
+def _length(text: str) -> None:
+    by_word = len(WordTokenizer(vocabulary([text])).ids(text))
+    st.markdown("**The price is length.** The corpus as a sequence of ids:")
+    chart = figures.bars(["Words", "Characters"], [by_word, len(text)], unit="tokens for the whole corpus")
     st.plotly_chart(
         chart, key="char-bars", config={"displayModeBar": False}, alt="Sequence length, words and characters"
     )
     if by_word:
         st.caption(
-            f"{len(corpus) / by_word:.1f} times as long. A model's attention compares every token with every earlier "
-            f"one, so that is about {(len(corpus) / by_word) ** 2:.0f} times the comparisons."
+            f"{len(text) / by_word:.1f} times as long. A model's attention compares every token with every earlier "
+            f"one, so that is about {(len(text) / by_word) ** 2:.0f} times the comparisons."
         )
 
 

@@ -96,7 +96,7 @@ def test_the_stepper_gets_the_real_merges() -> None:
 
 
 def test_an_empty_corpus_is_explained() -> None:
-    for lesson in LESSONS:
+    for lesson in LESSONS[:4]:
         app = page(learn=lesson)
         app.text_area(key="corpus").set_value("").run()
         assert not app.exception, lesson
@@ -120,3 +120,14 @@ def test_the_questions_compute_their_answers(key: str) -> None:
     app.button(key=f"predict-{key}-reveal").click().run()
     assert not app.exception
     assert app.success[0].value.startswith("Yes") and why in app.success[0].value
+
+
+def test_what_was_learned_stays_when_the_lesson_is_closed() -> None:
+    app = page(learn="BPE")
+    app.multiselect(key="tokenizers").set_value(["bpe"]).run()
+    app.text_area(key="corpus").set_value("low lower lowest " * 9).run()
+    before = list(app.dataframe[0].value["Vocabulary"])
+    app.session_state["learn"] = "Languages"
+    app.run()
+    assert not app.exception
+    assert list(app.dataframe[0].value["Vocabulary"]) == before != [256]
