@@ -10,6 +10,7 @@ from lib.figures.text_metrics import agreement
 from lib.figures.theme import ACCENT, CATEGORICAL, GOOD, MONOSPACE, MUTED, plain, polish
 
 REST = "everything else"
+_LEVELS = 7  # of the sample tree that are drawn at once; a click shows the deeper ones
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,13 @@ def _shared(members: Sequence[tuple[int, ...]]) -> int:
     return next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
 
 
-def sample_tree(texts: Sequence[Sequence[int]], name: Callable[[int], str], *, shown: int = 26) -> go.Figure:
+def sample_tree(texts: Sequence[Sequence[int]], name: Callable[[int], str]) -> go.Figure:
     """The tree of samples as boxes from left to right: the height of a box is the number of texts that share it."""
+    tree = share_tree(texts)
+    shown = max(8, 84 // min(_depth(tree), _LEVELS))  # characters that fit into a box of the narrowest drawing
     ids: list[str] = []
     parents, labels, hover, values, colours = [], [], [], [], []
-    waiting: list[tuple[Branch, str, str]] = [(share_tree(texts), "", "")]
+    waiting: list[tuple[Branch, str, str]] = [(tree, "", "")]
     while waiting:
         branch, parent, before = waiting.pop()
         text = "".join(map(name, branch.ids))
@@ -117,17 +120,27 @@ def sample_tree(texts: Sequence[Sequence[int]], name: Callable[[int], str], *, s
         ended = f"<br>{branch.ended} end here" if branch.ended and branch.children else ""
         hover.append(f"<b>{branch.count} of {len(texts)}</b> texts go this way{ended}<br>{_wrapped(before + text)}")
         values.append(branch.count)
-        colours.append(f"rgba(99,102,241,{0.08 + 0.72 * branch.count / max(1, len(texts)):.3f})")
+        colours.append(_blend(branch.count / max(1, len(texts))))
         waiting += [(child, key, before + text) for child in branch.children]
     fig = go.Figure(go.Icicle(
         ids=ids, parents=parents, labels=labels, values=values, branchvalues="total", hovertext=hover,
-        hoverinfo="text", textinfo="label", textfont={"family": MONOSPACE, "size": 12},
+        hoverinfo="text", textinfo="label", textfont={"family": MONOSPACE, "size": 12, "color": "#ffffff"},
         marker={"colors": colours, "line": {"width": 1, "color": "rgba(128,128,128,0.5)"}},
-        tiling={"orientation": "h", "pad": 1}, pathbar={"visible": False}, sort=True, maxdepth=7,
+        tiling={"orientation": "h", "pad": 1}, pathbar={"visible": False}, sort=True, maxdepth=_LEVELS,
     ))
     polish(fig, height=max(260, 26 * len(texts) + 40))
     fig.update_layout(uniformtext={"minsize": 9, "mode": "show"}, margin={"t": 4, "b": 4, "l": 4, "r": 4})
     return fig
+
+
+def _depth(branch: Branch) -> int:
+    return 1 + max(map(_depth, branch.children), default=0)
+
+
+def _blend(share: float) -> str:
+    """From slate (few texts) to indigo (all): white text reads well on either, in light and dark themes."""
+    few, many = (100, 116, 139), (67, 56, 202)
+    return "rgb(" + ",".join(str(round(a + (b - a) * share)) for a, b in zip(few, many, strict=True)) + ")"
 
 
 def _wrapped(text: str, width: int = 60, limit: int = 360) -> str:

@@ -9,15 +9,12 @@ from lib.engine import BeamStep, Engine
 from lib.figures import beam_tree
 from lib.figures.strategies import Strategy
 from lib.ui.chrome import escape
+from lib.ui.decoding_controls import wide_chart
 from lib.ui.decoding_state import Column, add
 from lib.ui.decoding_track import Track
 from lib.ui.stream_tokens import token_name
 
 _SHOWN = 6
-_SCROLL = """<style>
-.st-key-decoding-beam-box { overflow-x: auto; }
-.st-key-decoding-beam-box .st-key-decoding-beam-tree { min-width: 44rem; }
-</style>"""  # six steps need room: on a phone the tree scrolls sideways
 _TOY = ("The", " nice", " dog", " house", " has", " woman")  # invented numbers, small enough to check by hand
 _TOY_NEXT = {0: {1: 0.5, 2: 0.4, 3: 0.1}, 1: {5: 0.4, 3: 0.3, 2: 0.3}, 2: {4: 0.9, 5: 0.05, 3: 0.05},
              3: {4: 0.5, 5: 0.3, 2: 0.2}}
@@ -83,8 +80,7 @@ def _own(engine: Engine, columns: Sequence[Column], tracks: Sequence[Track]) -> 
     def name(token: int) -> str:
         return token_name(engine.tokenizer, token)
 
-    st.html(_SCROLL)
-    with st.container(key="decoding-beam-box"):
+    with wide_chart("decoding-beam-tree"):
         st.plotly_chart(beam_tree.figure(visible, name, start=start, shown=_SHOWN), key="decoding-beam-tree",
                         config={"displayModeBar": False})
     st.caption("Every column of the drawing is one step, the best total on top. ● goes on, × is pruned, ■ has ended. "

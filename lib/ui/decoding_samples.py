@@ -8,6 +8,7 @@ from lib.engine import Engine
 from lib.figures import decoding as figures
 from lib.figures import text_metrics
 from lib.ui.chrome import escape
+from lib.ui.decoding_controls import wide_chart
 from lib.ui.decoding_state import Column, session_alive
 from lib.ui.decoding_track import Track
 from lib.ui.stream_tokens import printable, token_name
@@ -88,8 +89,9 @@ def _numbers(tracks: Sequence[Track], texts: list[list[int]]) -> None:
 
 
 def _figures(engine: Engine, texts: list[list[int]]) -> None:
-    st.plotly_chart(figures.sample_tree(texts, lambda i: token_name(engine.tokenizer, i)), key="decoding-many-tree",
-                    config={"displayModeBar": False})
+    with wide_chart("decoding-many-tree"):
+        st.plotly_chart(figures.sample_tree(texts, lambda i: token_name(engine.tokenizer, i)), key="decoding-many-tree",
+                        config={"displayModeBar": False})
     st.caption("Read from left to right: the height of a box is the number of texts that share these tokens; "
                "where a box splits, the texts part. Click a box to zoom in.")
     st.plotly_chart(figures.spread(texts), key="decoding-many-spread", config={"displayModeBar": False})
