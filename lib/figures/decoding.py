@@ -126,7 +126,8 @@ def sample_tree(texts: Sequence[Sequence[int]], name: Callable[[int], str]) -> g
         ids=ids, parents=parents, labels=labels, values=values, branchvalues="total", hovertext=hover,
         hoverinfo="text", textinfo="label", textfont={"family": MONOSPACE, "size": 12, "color": "#ffffff"},
         marker={"colors": colours, "line": {"width": 1, "color": "rgba(128,128,128,0.5)"}},
-        tiling={"orientation": "h", "pad": 1}, pathbar={"visible": False}, sort=True, maxdepth=_LEVELS,
+        leaf={"opacity": 1}, tiling={"orientation": "h", "pad": 1}, pathbar={"visible": False}, sort=True,
+        maxdepth=_LEVELS,
     ))
     polish(fig, height=max(260, 26 * len(texts) + 40))
     fig.update_layout(uniformtext={"minsize": 9, "mode": "show"}, margin={"t": 4, "b": 4, "l": 4, "r": 4})
