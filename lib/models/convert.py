@@ -1,8 +1,8 @@
 """A GGUF file -> a folder in transformers' layout: bf16 safetensors, tokenizer.json, chat template, configurations.
 
-Reads with `gguf` (numpy, memory-mapped) and writes tensor by tensor, so that it needs neither torch nor the memory of
-the whole model. Knows the Llama and Qwen2 families; llama.cpp keeps query and key rows of Llama in another order (its
-rotary embedding turns neighbouring pairs, transformers' turns halves), and that order is undone here.
+Reads with `gguf` (numpy, memory-mapped) and writes some rows at a time, so that it needs neither torch nor the
+memory of the model. Knows the Llama and Qwen2 families. llama.cpp keeps query and key rows of Llama in another order
+(its rotary embedding turns neighbouring pairs, transformers' turns halves), and that order is undone here.
 """
 
 import json
@@ -25,6 +25,7 @@ _BLOCK = {
     "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj", "ffn_norm": "post_attention_layernorm",
     "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj",
 }
+ROWS = 4096  # of a matrix that are converted at a time
 _ARCHITECTURES = {"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM"}
 
 
@@ -108,15 +109,16 @@ def halves(rows: np.ndarray, heads: int) -> np.ndarray:
     return pairs.swapaxes(1, 2).reshape(rows.shape)
 
 
-def _reorder(name: str, config: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
+def _reorder(name: str, config: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarray] | None:
+    """What has to be done to the rows of a whole tensor, if anything."""
     if config["model_type"] == "llama" and (".attn_q." in name or ".attn_k." in name):
         heads = config["num_attention_heads" if ".attn_q." in name else "num_key_value_heads"]
         return lambda rows: halves(rows, heads)
-    return lambda rows: rows
+    return None
 
 
 def _write_weights(reader: "GGUFReader", config: Mapping[str, Any], path: Path, progress: Progress) -> None:
-    """The safetensors file by hand (8-byte header length, JSON header, data), one tensor in memory at a time."""
+    """The safetensors file by hand (8-byte header length, JSON header, data), some rows in memory at a time."""
     from gguf import dequantize
 
     tensors = [(tensor_name(tensor.name), tensor) for tensor in reader.tensors]
@@ -133,8 +135,12 @@ def _write_weights(reader: "GGUFReader", config: Mapping[str, Any], path: Path, 
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for index, (name, tensor) in enumerate(known):
-            values = _reorder(tensor.name, config)(dequantize(tensor.data, tensor.tensor_type))
-            if list(values.shape) != header[name]["shape"]:
+            reorder, start = _reorder(tensor.name, config), file.tell()
+            step = ROWS if reorder is None else len(tensor.data)
+            for row in range(0, len(tensor.data), step):
+                values = dequantize(tensor.data[row : row + step], tensor.tensor_type)
+                file.write(to_bfloat16(values if reorder is None else reorder(values)).tobytes())
+            begin, end = header[name]["data_offsets"]
+            if file.tell() - start != end - begin:
                 raise ModelError(f"The tensor {tensor.name} in the GGUF file has an unexpected shape.")
-            file.write(to_bfloat16(values).tobytes())
             progress("Converting the weights to bfloat16", (index + 1) / len(known))
