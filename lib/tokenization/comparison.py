@@ -137,15 +137,22 @@ def what_is_lost(text: str, decoded: str, unknown: int = 0) -> str:
     """
     if decoded == text:
         return ""
-    if unicodedata.normalize("NFC", text) == decoded:
-        return "Unicode normalisation (NFC): some characters are written differently afterwards."
-    if "".join(text.split()) == "".join(decoded.split()):
-        return "The spacing is lost."
     missing = Counter(text) - Counter(decoded)
-    names = ", ".join(visible(char) for char, _ in missing.most_common(8))
-    more = " …" if len(missing) > 8 else ""
-    if unknown and "[UNK]" in decoded:
-        return f"Unknown words: {unknown} became [UNK]; the spacing is lost too."
-    if missing and len(decoded) < len(text):
-        return f"Lost characters: {names}{more}"
-    return "The text comes back changed."
+    names = ", ".join(visible(char) for char, _ in missing.most_common(8)) + (" …" if len(missing) > 8 else "")
+    reasons = (
+        (
+            unicodedata.normalize("NFC", text) == decoded,
+            "Unicode normalisation (NFC): some characters are written differently afterwards.",
+        ),
+        ("".join(text.split()) == "".join(decoded.split()), "The spacing is lost."),
+        (
+            unknown > 0 and "[UNK]" in decoded,
+            f"Unknown words: {unknown} became [UNK]; the spacing is lost too.",
+        ),
+        (
+            "\ufffd" in decoded and "\ufffd" not in text,
+            "Some bytes have no entry in the vocabulary: they are dropped.",
+        ),
+        (bool(missing) and len(decoded) < len(text), f"Lost characters: {names}"),
+    )
+    return next((sentence for holds, sentence in reasons if holds), "The text comes back changed.")

@@ -82,7 +82,7 @@ class TiktokenTokenizer:
         """The bytes of all ids joined, then read as UTF-8."""
         try:
             data = self.encoding.decode_bytes(ids)
-        except KeyError:  # an id without a token
+        except (KeyError, OverflowError):  # an id without a token, or outside the vocabulary
             data = b"".join(map(self.token_bytes, ids))
         return data.decode("utf-8", "replace")
 

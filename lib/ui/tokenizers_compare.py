@@ -16,6 +16,7 @@ from lib.ui.chrome import escape
 from lib.ui.token_boundaries import boundaries
 from lib.ui.token_view import row_data, set_text, token_rows, typed_text
 from lib.ui.tokenizers_counts import why_different
+from lib.ui.tokenizers_lookup import look_up
 from lib.ui.tokenizers_options import DEFAULT, Choice, choose, names, title
 
 TEXT = "compare-text"
@@ -55,6 +56,7 @@ def compare_panel() -> None:
     if len(choices) > 1:
         _boundaries(result, choices)
     why_different(text, choices)
+    look_up(choices)
 
 
 def _keep_in_link(text: str) -> None:
@@ -111,6 +113,11 @@ def _rows(result: Comparison, choices: list[Choice], view: str, spaces: bool) ->
         "every row. Dashed boxes hold pieces of one visible character. Arrow keys move, a click keeps the card open. "
         "The page's address keeps the text, the tokenizers and the switches: copy it to share them."
     )
+    if result.text != result.text.rstrip(" ") and result.text.strip():
+        st.caption(
+            ":material/space_bar: The text ends with a space. Most vocabularies put the space **before** the next "
+            "word, so a model asked to go on from here meets a cut that it rarely saw in training."
+        )
     if result.text.strip():
         query = {"prompt": result.text} if size <= _LINK_BYTES else {}
         st.page_link("pages/3_Next_Token.py", label="What would a model write next?", icon=":material/arrow_forward:",

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiktoken_ext import openai_public
 
-from lib.tokenization import TokenizationError, backend, load, vocabulary
+from lib.tokenization import TokenizationError, backend, compare, load, vocabulary
 from lib.tokenization.pretrained import QWEN_PATTERN, RECIPES
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -243,3 +243,28 @@ def test_the_cached_tokenizer_survives_damage_and_a_read_only_home(
 def test_an_unknown_name_is_said_to_be_unknown() -> None:
     with pytest.raises(TokenizationError, match=r"has no tokenizer\.json"):
         load("no-such-tokenizer")
+
+
+@pytest.mark.embedded
+def test_smollm2_is_cut_as_its_own_tokenizer_file_says(embedded: str) -> None:
+    from lib import models
+
+    location = models.where(embedded)
+    assert location is not None
+    original, ours = tokenizers.Tokenizer.from_file(str(location.folder / "tokenizer.json")), load("smollm2")
+    assert ours.vocab_size == 49_152
+    assert ours.ids("<|im_start|>", parse_special=True) == [1] == original.encode("<|im_start|>").ids
+    assert 1 not in ours.ids("<|im_start|>")
+
+    @settings(max_examples=300, deadline=None)
+    @given(anything.filter(lambda text: "<|" not in text))
+    def same(text: str) -> None:
+        theirs = original.encode(text, add_special_tokens=False)
+        assert [(t.id, (t.start, t.end)) for t in ours.encode(text)] == list(
+            zip(theirs.ids, theirs.offsets, strict=True)
+        )
+        # its vocabulary lacks a few bytes (F1, for one), so not every text survives: both say the same
+        assert ours.decode(theirs.ids) == original.decode(theirs.ids, skip_special_tokens=False)
+
+    same()
+    assert compare("\U00040000", [ours]).rows[0].lost == "Some bytes have no entry in the vocabulary: they are dropped."

@@ -159,7 +159,7 @@ function play(state) {
   if (state.timer) return stop(state);
   if (state.step === state.data.merges.length) show(state, 0);
   state.part.play.textContent = "❚❚ Pause";
-  const pace = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1600 : 700;
+  const pace = Number(state.part.speed.value);
   state.timer = setInterval(() => {
     if (!state.part.root.isConnected || state.step >= state.data.merges.length) return stop(state);
     show(state, state.step + 1);
@@ -197,7 +197,16 @@ function build(root, state) {
   part.slider.setAttribute("aria-label", "merge");
   part.slider.oninput = () => go(Number(part.slider.value));
   part.where = make("span", "where");
-  controls.append(part.first, part.back, part.play, part.next, part.last, part.slider, part.where);
+  part.speed = make("select", "speed");
+  part.speed.setAttribute("aria-label", "speed");
+  for (const [name, pace] of [["slow", 1800], ["normal", 800], ["fast", 150]]) {
+    const option = make("option", "", name);
+    option.value = String(pace);
+    option.selected = name === (matchMedia("(prefers-reduced-motion: reduce)").matches ? "slow" : "normal");
+    part.speed.append(option);
+  }
+  part.speed.onchange = () => state.timer && (stop(state), play(state));
+  controls.append(part.first, part.back, part.play, part.next, part.last, part.speed, part.slider, part.where);
   part.say = make("div", "say");
   part.say.setAttribute("aria-live", "polite");
   const grid = make("div", "grid");

@@ -110,11 +110,12 @@ const SPELLING = [
   ["##", "## means: continues the word"],
 ];
 
-function notes(token) {
+function notes(token, covered) {
   const said = [];
   if (token[FLAGS] & SPECIAL) return ["A control token: one id, not text."];
   if (token[FLAGS] & UNKNOWN) said.push("Unknown: the vocabulary has no entry for this text.");
   if (token[FLAGS] & PART) said.push("Only some of the bytes of a character; the rest is in its neighbours.");
+  if (token[RAW] === covered) return said; // spelled as it is written: nothing to explain
   const spelled = SPELLING.filter(([sign]) => token[RAW].includes(sign)).map(([, meaning]) => meaning);
   if (token[RAW].startsWith("b'") || token[RAW].startsWith('b"')) spelled.push("tiktoken stores plain bytes");
   else if (/[\u0100-\u0143\u00a1-\u00ff]/.test(token[RAW]) && !/[a-z]{2}/i.test(token[RAW]))
@@ -137,7 +138,7 @@ function openCard(node, ctx) {
   ];
   const list = make("dl");
   for (const [key, value] of facts) list.append(make("dt", "", key), make("dd", "", value));
-  ctx.card.replaceChildren(list, ...notes(token).map((text) => make("p", "note", text)));
+  ctx.card.replaceChildren(list, ...notes(token, covered).map((text) => make("p", "note", text)));
   ctx.card.hidden = false;
   const frame = ctx.root.getBoundingClientRect();
   const box = node.getClientRects()[0] ?? node.getBoundingClientRect();
