@@ -1,0 +1,84 @@
+"""Run inside a network namespace of its own: starts the app with no network at all and walks through every page.
+
+`unshare -rn python -m tests.offline` prints one JSON object: page -> {"title", "errors", "exceptions"}, and under
+"hub" what the shelf says when a model is asked for.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]
+PORT = 8501
+IDLE = '[data-test-script-state="notRunning"]'
+
+
+def raise_loopback() -> None:
+    """A fresh namespace has its loopback down; everything else stays absent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        fcntl.ioctl(sock.fileno(), 0x8914, struct.pack("16sh", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: up, running
+
+
+def start() -> subprocess.Popen[bytes]:
+    """The app, when it answers."""
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "Home.py"), "--server.headless=true",
+               f"--server.port={PORT}", "--server.address=127.0.0.1"]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "HF_HUB_OFFLINE": "0"},
+                               stdout=subprocess.DEVNULL)
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/_stcore/health", timeout=2).read()
+            return process
+        except OSError:
+            time.sleep(0.2)
+    process.terminate()
+    raise TimeoutError("the app did not start")
+
+
+def walk() -> dict[str, object]:
+    """Every page, settled; then a hub model from the shelf."""
+    from playwright.sync_api import sync_playwright
+
+    found: dict[str, object] = {}
+    with sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page()
+        page.set_default_timeout(120_000)
+        for name in ["", *sorted(path.stem.split("_", 1)[1] for path in (ROOT / "pages").glob("*.py"))]:
+            page.goto(f"http://127.0.0.1:{PORT}/{name}")
+            page.locator("h1").first.wait_for()
+            page.wait_for_timeout(500)
+            page.wait_for_selector(IDLE, state="attached")
+            found[name or "Home"] = {
+                "title": page.locator("h1").first.inner_text(),
+                "errors": page.locator('[data-testid="stAlertContentError"]').all_inner_texts(),
+                "exceptions": page.locator('[data-testid="stException"]').all_inner_texts()}
+        page.goto(f"http://127.0.0.1:{PORT}/")
+        page.locator(".st-key-home-bars button.bar").first.wait_for()
+        page.locator(".st-key-get-gpt2-medium button").click()
+        alert = page.locator('.st-key-shelf-gpt2-medium [data-testid="stAlertContentError"]')
+        alert.wait_for()
+        found["hub"] = alert.inner_text()
+        browser.close()
+    return found
+
+
+if __name__ == "__main__":
+    raise_loopback()
+    app = start()
+    try:
+        print(json.dumps(walk()))
+    finally:
+        app.terminate()
+        app.wait(timeout=30)
