@@ -38,7 +38,8 @@ def _engine(model_id: str, dtype: str) -> engines.Engine:
         models.require(model_id)  # a clear sentence before torch is imported
     with without_collecting():
         loaded = engines.load(model_id, dtype=dtype)
-        loaded.logits([0])  # what a first pass sets up is paid for here, not by the first click
+        if not models.is_remote(model_id):
+            loaded.logits([0])  # what a first pass sets up is paid for here, not by the first click
     _loaded[model_id, dtype] = loaded.info
     freeze_garbage()
     give_memory_back()
