@@ -15,6 +15,7 @@ from lib.ui.chrome import escape
 from lib.ui.decoding_track import Track
 from lib.ui.token_stream import stream_tokens, token_stream
 
+Settings = tuple[tuple[int, ...], int, int]  # prompt ids, seed, new tokens
 _ENDS = {"stop": "ended by itself", "length": "reached the length", "context": "the model's context is full"}
 _STATS_CSS = """
 <style>
@@ -60,14 +61,14 @@ def per_row(count: int) -> int:
     return 2 if count == 4 else min(count, 3)
 
 
-def live(engine: Engine, slots: Sequence[tuple[state.Column, DeltaGenerator]], *, settings: tuple[object, ...]) -> None:
+def live(engine: Engine, slots: Sequence[tuple[state.Column, DeltaGenerator]], *, settings: Settings) -> None:
     """Draw the texts, again and again while any of them grows; the rest of the page stays free to answer clicks."""
     live_now = st.session_state.get("decoding-live") or any(c.track and c.track.running for c, _ in slots)
     st.session_state["decoding-live"] = live_now  # until a look finds nothing running and draws the whole page again
     st.fragment(draw, run_every=tick() if live_now else None)(engine, slots, settings=settings)
 
 
-def draw(engine: Engine, slots: Sequence[tuple[state.Column, DeltaGenerator]], *, settings: tuple[object, ...]) -> None:
+def draw(engine: Engine, slots: Sequence[tuple[state.Column, DeltaGenerator]], *, settings: Settings) -> None:
     """Fill every column's slot; `settings` are (prompt ids, seed, length) as they stand now. One look per call."""
     running = any(column.track and column.track.running for column, _ in slots)
     texts = [column.track.steps if column.track else [] for column, _ in slots]
@@ -135,29 +136,33 @@ def _note(track: Track | None) -> str:
 
 
 def parting_marks(columns: Sequence[state.Column], texts: Sequence[list[Step]]) -> list[dict[int, str]]:
-    """For every column the token where it leaves the first one; for the first one where the first other leaves it."""
+    """Where every column leaves the first one that has a text; in that one, where the first other leaves it."""
     ids = [[step.id for step in steps] for steps in texts]
     marks: list[dict[int, str]] = [{} for _ in ids]
-    if not ids:
+    first = next((number for number, text in enumerate(ids) if text), None)
+    if first is None:
         return marks
-    where = [text_metrics.first_divergence(ids[0], other) for other in ids[1:]]
-    for mark, place in zip(marks[1:], where, strict=True):
+    where = [text_metrics.first_divergence(ids[first], other) for other in ids]
+    for mark, place in zip(marks, where, strict=True):
         if place is not None:
-            mark[place] = f"Up to here the same as column 1 ({columns[0].strategy.title()}); this token is another."
+            mark[place] = (f"Up to here the same as column {first + 1} ({columns[first].strategy.title()}); "
+                           "this token is another.")
     parted = min((place for place in where if place is not None), default=None)
     if parted is not None:
-        marks[0][parted] = "The first token where the columns part."
+        marks[first][parted] = "The first token where the columns part."
     return marks
 
 
-def _below(column: state.Column, steps: list[Step], settings: tuple[object, ...]) -> None:
+def _below(column: state.Column, steps: list[Step], settings: Settings) -> None:
     track = column.track
     if track is None:
         return
     if steps:
         st.html(_STATS_CSS + _stats(track, steps))
-    shown = (track.prompt, track.seed, track.max_new_tokens)
-    if not track.running and (shown != settings or track.strategy != column.strategy):
+    prompt, seed, length = settings
+    same = track.prompt == prompt and track.max_new_tokens == length
+    same &= track.seed == seed or not column.strategy.random
+    if not track.running and (not same or track.strategy != column.strategy):
         st.caption(":material/history: Written with earlier settings; Run writes it again.")
 
 

@@ -32,7 +32,8 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
         count = st.number_input("Texts", 2, 32, 20, key="decoding-many-count", width=110)
         length = st.number_input("Tokens each", 2, 60, 16, key="decoding-many-length", width=130)
         asked = st.button("Write them", key="decoding-many-run", icon=":material/dynamic_feed:")
-        st.button("Stop", key="decoding-many-stop", icon=":material/stop:", on_click=stop)
+        busy = asked or any(track.running for track in st.session_state.get("decoding-many", []))
+        st.button("Stop", key="decoding-many-stop", icon=":material/stop:", on_click=stop, disabled=not busy)
     if asked:
         stop()
         chosen = usable[min(place or 0, len(usable) - 1)].strategy
@@ -43,8 +44,9 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
         ]
     tracks: list[Track] = st.session_state.get("decoding-many", [])
     running = any(track.running for track in tracks)
-    st.session_state["decoding-many-live"] = running
-    st.fragment(_draw, run_every=_TICK if running else None)(engine, tracks)
+    live = asked or running
+    st.session_state["decoding-many-live"] = live
+    st.fragment(_draw, run_every=_TICK if live else None)(engine, tracks)
 
 
 def stop() -> None:

@@ -24,6 +24,9 @@ def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str)
     if not written:
         st.caption("Run the columns, then click a token: here you see the probabilities it was chosen from.")
         return
+    if any(column.track and column.track.running for column in written):
+        st.caption("The columns are writing. When they are done, the step that you click is shown here.")
+        return
     column, index = _focus(written)
     track = column.track
     assert track is not None

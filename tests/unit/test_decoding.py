@@ -17,6 +17,8 @@ from lib.figures import beam_tree, decoding, strategies, text_metrics
 from lib.figures.decoding_code import transformers_code
 from lib.figures.strategies import KINDS, PRESETS, Strategy
 from lib.ui.decoding_beam import toy_steps, verdict
+from lib.ui.decoding_grid import parting_marks
+from lib.ui.decoding_state import Column
 from lib.ui.decoding_track import Track
 from lib.ui.stream_tokens import groups, printable, stream_tokens
 
@@ -275,3 +277,13 @@ def test_groups_cover_all_bytes(pieces: list[bytes]) -> None:
     assert len(starts) == len(pieces)
     assert all(start <= index and starts[start] == start for index, start in enumerate(starts))
     assert "\u202e" not in printable(b"".join(pieces))
+
+
+def test_marks_show_where_each_column_leaves_the_first_with_a_text() -> None:
+    def text(*ids: int) -> list[Step]:
+        return [Step(i, -1.0, 1.0, (), 0.0) for i in ids]
+
+    columns = [Column(number, Strategy()) for number in range(4)]
+    marks = parting_marks(columns, [[], text(1, 2, 3), text(1, 2, 4), text(1, 5)])
+    assert [list(mark) for mark in marks] == [[], [1], [2], [1]]
+    assert "column 2" in marks[2][2] and parting_marks(columns[:1], [[]]) == [{}]
