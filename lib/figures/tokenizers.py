@@ -1,5 +1,6 @@
 """Charts of the tokenizers page: counts, cost by language, vocabulary growth, the tree of a word's merges."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
@@ -76,15 +77,43 @@ def growth(read: Sequence[int], different: Sequence[int], unseen: Sequence[float
 
 def merge_tree(nodes: Sequence[Node]) -> go.Figure:
     """How a word's bytes are joined: bytes at the bottom, each join above its parts with the number of its merge."""
-    points: list[tuple[float, float, Node]] = []
-    lines: tuple[list[float | None], list[float | None]] = ([], [])
-    leaf = 0
+    points, lines, width = _places(nodes)
+    depth = max((y for _, y, _ in points), default=0)
+    line = {"color": MUTED, "width": 1.5}
+    fig = go.Figure(go.Scatter(x=lines[0], y=lines[1], mode="lines", line=line, hoverinfo="skip"))
+    finished = {id(node) for node in nodes}
+    for is_token, color in ((False, CATEGORICAL[8]), (True, ACCENT)):
+        some = [point for point in points if (id(point[2]) in finished) == is_token]
+        fig.add_scatter(
+            x=[x for x, _, _ in some],
+            y=[y for _, y, _ in some],
+            mode="markers+text",
+            text=[plain(label(node.data)) for _, _, node in some],
+            textposition=["bottom center" if y == 0 else "top center" for _, y, _ in some],
+            textfont={"family": MONOSPACE, "size": 13},
+            marker={"size": 11 if is_token else 8, "color": color},
+            hovertext=[_tree_hover(node) for _, _, node in some],
+            hoverinfo="text",
+        )
+    fig.update_xaxes(visible=False, range=[-0.7, max(width - 0.3, 4)])
+    fig.update_yaxes(visible=False, range=[-0.8, depth + 0.9])
+    fig.update_layout(showlegend=False)
+    return polish(fig, height=int(130 + 44 * depth))
+
+
+_Points = list[tuple[float, float, Node]]
+_Lines = tuple[list[float | None], list[float | None]]
+
+
+def _places(nodes: Sequence[Node]) -> tuple[_Points, _Lines, int]:
+    """Where every node stands, the lines between them (x and y, None between lines), and the number of bytes."""
+    points: _Points = []
+    lines: _Lines = ([], [])
+    leaves = itertools.count()
 
     def place(node: Node) -> tuple[float, float]:
-        nonlocal leaf
         if not node.parts:
-            at = (float(leaf), 0.0)
-            leaf += 1
+            at = (float(next(leaves)), 0.0)
         else:
             below = [place(part) for part in node.parts]
             at = (sum(x for x, _ in below) / 2, 1 + max(y for _, y in below))
@@ -96,28 +125,7 @@ def merge_tree(nodes: Sequence[Node]) -> go.Figure:
 
     for node in nodes:
         place(node)
-    depth = max((y for _, y, _ in points), default=0)
-    fig = go.Figure(
-        go.Scatter(x=lines[0], y=lines[1], mode="lines", line={"color": MUTED, "width": 1.5}, hoverinfo="skip")
-    )
-    finished = {id(node) for node in nodes}
-    for kind, color in ((False, CATEGORICAL[8]), (True, ACCENT)):
-        some = [point for point in points if (id(point[2]) in finished) == kind]
-        fig.add_scatter(
-            x=[x for x, _, _ in some],
-            y=[y for _, y, _ in some],
-            mode="markers+text",
-            text=[plain(label(node.data)) for _, _, node in some],
-            textposition=["bottom center" if y == 0 else "top center" for _, y, _ in some],
-            textfont={"family": MONOSPACE, "size": 13},
-            marker={"size": 11 if kind else 8, "color": color},
-            hovertext=[_tree_hover(node) for _, _, node in some],
-            hoverinfo="text",
-        )
-    fig.update_xaxes(visible=False, range=[-0.7, max(leaf - 0.3, 4)])
-    fig.update_yaxes(visible=False, range=[-0.8, depth + 0.9])
-    fig.update_layout(showlegend=False)
-    return polish(fig, height=int(130 + 44 * depth))
+    return points, lines, sum(not node.parts for _, _, node in points)
 
 
 def _tree_hover(node: Node) -> str:

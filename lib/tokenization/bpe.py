@@ -12,6 +12,7 @@ Ties: of pairs with equal counts, the one with the smaller left id wins, then th
 """
 
 import heapq
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -180,3 +181,24 @@ def train(corpus: str, *, vocab_size: int, min_count: int = 2, candidates: int =
             vocab.append(piece)
         counts.merge(pair, new_id)
         yield Merge(pair, new_id, count, counts.tokens, leading)
+
+
+def trains_like_library(corpus: str, vocab_size: int) -> bool:
+    """The proof: the `tokenizers` library's BpeTrainer learns the same merges in the same order, with the same ids.
+
+    >>> trains_like_library("the cat sat on the mat. the dog sat on the log. aaaa aaaaa", 300)
+    True
+    """
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    library = Tokenizer(models.BPE())
+    library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size, min_frequency=2, initial_alphabet=alphabet, show_progress=False
+    )
+    library.train_from_iterator([corpus], trainer)
+    theirs = json.loads(library.to_str())["model"]
+    id_of = theirs["vocab"]
+    learned = [((id_of[left], id_of[right]), id_of[left + right]) for left, right in theirs["merges"]]
+    return learned == [(merge.pair, merge.new_id) for merge in train(corpus, vocab_size=vocab_size)]

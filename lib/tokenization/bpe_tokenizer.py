@@ -115,7 +115,7 @@ class BPETokenizer:
 
 
 def same_as_library(tokenizer: BPETokenizer, text: str) -> bool:
-    """The proof, encoding: our tokenizer.json loaded by the `tokenizers` library gives the same ids and spans.
+    """The proof: our tokenizer.json loaded by the `tokenizers` library gives the same ids and spans.
 
     >>> same_as_library(BPETokenizer(bpe.train("the cat sat on the mat", vocab_size=270)), "the mat 🚀 catnap")
     True
@@ -125,23 +125,3 @@ def same_as_library(tokenizer: BPETokenizer, text: str) -> bool:
     theirs = Tokenizer.from_str(tokenizer.to_json()).encode(text)
     ours = tokenizer.encode(text)
     return [(t.id, (t.start, t.end)) for t in ours] == list(zip(theirs.ids, theirs.offsets, strict=True))
-
-
-def trains_like_library(corpus: str, vocab_size: int) -> bool:
-    """The proof, training: the library's BpeTrainer learns the same merges in the same order.
-
-    >>> trains_like_library("the cat sat on the mat. the dog sat on the log. aaaa aaaaa", 300)
-    True
-    """
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-
-    library = Tokenizer(models.BPE())
-    library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size, min_frequency=2, initial_alphabet=alphabet, show_progress=False
-    )
-    library.train_from_iterator([corpus], trainer)
-    ours = json.loads(BPETokenizer(bpe.train(corpus, vocab_size=vocab_size)).to_json())["model"]
-    theirs = json.loads(library.to_str())["model"]
-    return (ours["merges"], ours["vocab"]) == (theirs["merges"], theirs["vocab"])

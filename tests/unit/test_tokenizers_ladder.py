@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.tokenization import TokenizationError, bpe, load, texts
-from lib.tokenization.bpe_tokenizer import BPETokenizer, Node, same_as_library, trains_like_library
+from lib.tokenization.bpe import trains_like_library
+from lib.tokenization.bpe_tokenizer import BPETokenizer, Node, same_as_library
 from lib.tokenization.character import ALPHABET, CharacterTokenizer
 from lib.tokenization.character import same_as_library as characters_as_library
 from lib.tokenization.subwords import train_unigram, train_wordpiece
