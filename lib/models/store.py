@@ -66,11 +66,12 @@ def problems() -> list[str]:
 
 
 def default(role: Role) -> str:
-    """The best model of a role that is here; the embedded model's id if none is."""
+    """The best model of a role that is here: of the catalog, then of one's own folders; else the embedded one's id."""
     for model_id in PREFERENCE[role]:
         if where(model_id) is not None:
             return model_id
-    return EMBEDDED
+    own = sorted(local_models(), key=lambda model: model.role != role)
+    return own[0].id if own else EMBEDDED
 
 
 def require(model_id: str) -> Location:

@@ -47,13 +47,12 @@ _BARS = st.components.v2.component("playground_home_bars", html=_panel(3, "bars"
 
 
 def model_for_demo() -> str:
-    """The embedded model, because it is quick; another one that is here if only that is; else it is got first."""
-    if models.where(models.EMBEDDED) is None:
-        if not models.local():
-            shelf.fetch(models.EMBEDDED)
-        else:
-            return models.default("base") if models.where(models.default("base")) else models.local()[0].id
-    return models.EMBEDDED
+    """The embedded model, because it is quick; another one if only that is here; with none the embedded one is got."""
+    if models.where(models.EMBEDDED) is not None:
+        return models.EMBEDDED
+    if not models.local():
+        shelf.fetch(models.EMBEDDED)
+    return models.default("base")
 
 
 @st.fragment

@@ -72,7 +72,14 @@ def test_a_chat_template_makes_it_an_instruct_model(tiny_models, folder: Path) -
 def test_a_folder_with_the_name_of_a_catalog_model_but_another_shape_keeps_apart(tiny_models, folder: Path) -> None:
     link(tiny_models["gpt2"], folder / "gpt2")
     assert [spec.id for spec in models.local()] == ["gpt2-local"] and models.where("gpt2") is None
-    assert models.spec("gpt2").vocab_size == 50_257 and models.default("base") == models.EMBEDDED
+    assert models.spec("gpt2").vocab_size == 50_257 and models.default("base") == "gpt2-local"
+
+
+def test_without_catalog_models_one_s_own_are_the_default(tiny_models, folder: Path) -> None:
+    assert models.default("base") == models.default("instruct") == models.EMBEDDED
+    link(tiny_models["gpt2"], folder / "raw")
+    (link(tiny_models["qwen2"], folder / "talks") / "chat_template.jinja").write_text(TEMPLATE)
+    assert (models.default("base"), models.default("instruct")) == ("raw", "talks")
 
 
 def test_the_catalog_model_is_recognised_by_its_hub_name(tiny_models, folder: Path) -> None:
