@@ -40,6 +40,9 @@ def _facts(a: Architecture) -> list[tuple[str, str, str]]:
     windows = [w for w in a.windows if w]
     attention = "every token before it" if not windows else \
         f"{len(windows)} of {a.layers} blocks only the last {max(windows):,} tokens"
+    cache, flops = "not known here", "not known here"
+    if a.known:
+        cache, flops = size(kv_cache_bytes(a, context=1000)), number(flops_per_token(a, context=1000))
     return [
         ("Family", a.family, "Another arrangement of the same few layers."),
         ("Parameters", f"{book.total:,}", "More numbers to learn, to store and to multiply with."),
@@ -62,6 +65,6 @@ def _facts(a: Architecture) -> list[tuple[str, str, str]]:
         ("In embedding and head", f"{share / book.total:.1%}", "What is left for the blocks, where the work is done."),
         ("Context", f"{a.context:,}", "How many tokens fit into one text."),
         ("Weights, bfloat16", size(weight_bytes(a, "bfloat16")), "What must be read from memory for every token."),
-        ("KV cache, 1,000 tokens", size(kv_cache_bytes(a, context=1000)), "Grows with every token of a chat."),
-        ("FLOPs for a token at 1,000", number(flops_per_token(a, context=1000)), "The work for one more token."),
+        ("KV cache, 1,000 tokens", cache, "Grows with every token of a chat."),
+        ("FLOPs for a token at 1,000", flops, "The work for one more token."),
     ]

@@ -68,7 +68,7 @@ def cost(config: object, *, dtype: str = "bfloat16", batch: int = 1, context: in
     >>> cost("gpt2", dtype="float32").weights == 4 * 124_439_808
     True
     """
-    arch = resolve(config)
+    arch = _computable(config)
     _positive(batch=batch, context=context)
     if dtype not in DTYPES:
         raise AnatomyError(f"{dtype[:40]!r} is not a number format of this page; it has {', '.join(DTYPES)}.")
@@ -79,6 +79,15 @@ def cost(config: object, *, dtype: str = "bfloat16", batch: int = 1, context: in
         flops_per_token=flops_per_token(arch, context=context),
         flops_prompt=flops_prompt(arch, batch=batch, context=context),
     )
+
+
+def _computable(config: object) -> Architecture:
+    """The architecture, if this module knows how the family computes (not only which tensors it has)."""
+    arch = resolve(config)
+    if not arch.known:
+        raise AnatomyError(f"This page knows the tensors of a {arch.family[:40]} model but not how it computes, so it "
+                           "gives the bytes of its weights and nothing else.")
+    return arch
 
 
 def _positive(**sizes: int) -> None:
@@ -176,7 +185,7 @@ def saved_for_backward(arch: Architecture, *, batch: int = 1, context: int) -> i
 
 def training(config: object, *, batch: int = 1, context: int = 1024) -> Training:
     """Bytes to train every weight with Adam in fp32: 16 a parameter, and the activations."""
-    arch = resolve(config)
+    arch = _computable(config)
     _positive(batch=batch, context=context)
     total = ledger(arch).total
     return Training(4 * total, 4 * total, 8 * total, saved_for_backward(arch, batch=batch, context=context))

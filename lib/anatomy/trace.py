@@ -4,8 +4,8 @@ Takes any engine with `.module` (a transformers model) and `.lock`; changes noth
 """
 
 from collections.abc import Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,9 @@ class Lens:
     curves: tuple[np.ndarray, ...]  # by position: their probability at every layer, float32 (layers + 1, U)
 
 
+NO_LENS = Lens(np.zeros((0, 0, TOP), np.int64), np.zeros((0, 0, TOP), np.float32), (), ())
+
+
 @dataclass(frozen=True)
 class Trace:
     """One pass over `ids` (the part that was computed). L layers, H heads, T tokens, d width, V vocabulary."""
@@ -57,14 +60,16 @@ class Trace:
     scale: float  # largest |logit| of the model: what the difference is small against
 
 
-def trace(engine: Any, ids: Sequence[int], *, max_tokens: int = MAX_TOKENS) -> Trace:
-    """Compute everything for `ids`. A longer text keeps its last tokens and says so in `cut`.
+def trace(engine: Any, ids: Sequence[int], *, max_tokens: int = MAX_TOKENS, lens: bool = True) -> Trace:
+    """Compute everything for `ids` (without `lens`, all but the lens: see `logit_lens`, the slowest part).
+
+    A longer text keeps its last tokens and says so in `cut`.
 
     Raises AnatomyError on an empty text, ids outside the vocabulary, or a family that cannot be taken apart.
     """
     walker = Walker(engine.module)
     kept, cut = _fit(walker, ids, max_tokens)
-    with getattr(engine, "lock", None) or nullcontext(), torch.inference_mode():
+    with _lock(engine), torch.inference_mode():
         tokens = torch.tensor([kept], device=walker.embed.weight.device)
         start = list(walker.embedding(tokens))
         x = start[-1].tensor
@@ -78,11 +83,11 @@ def trace(engine: Any, ids: Sequence[int], *, max_tokens: int = MAX_TOKENS) -> T
         mine = walker.logits(x)[0].float()
         own = engine.module(tokens, use_cache=False).logits[0].float()
         hidden = torch.cat(stream)  # (L + 1, T, d)
-        lens = _lens(walker, hidden)
-    return Trace(
+    traced = Trace(
         ids=kept, cut=cut, family=walker.family, embedding=tuple(_step(raw) for raw in start),
         hidden=hidden.float().cpu().numpy(), attentions=torch.stack(maps).numpy(), logits=mine[-1].cpu().numpy(),
-        shape=(1, *own.shape), lens=lens, difference=float((mine - own).abs().max()), scale=float(own.abs().max()))
+        shape=(1, *own.shape), lens=NO_LENS, difference=float((mine - own).abs().max()), scale=float(own.abs().max()))
+    return replace(traced, lens=logit_lens(engine, traced)) if lens else traced
 
 
 def block_steps(engine: Any, traced: Trace, block: int) -> tuple[Step, ...]:
@@ -91,7 +96,7 @@ def block_steps(engine: Any, traced: Trace, block: int) -> tuple[Step, ...]:
     if not 0 <= block < len(walker.layers):
         raise AnatomyError(f"This model has blocks 0 to {len(walker.layers) - 1}, not {block}.")
     weight = walker.embed.weight
-    with getattr(engine, "lock", None) or nullcontext(), torch.inference_mode():
+    with _lock(engine), torch.inference_mode():
         x = torch.from_numpy(traced.hidden[block][None]).to(device=weight.device, dtype=weight.dtype)
         return tuple(_step(raw) for raw in walker.block(block, x))
 
@@ -111,18 +116,32 @@ def _fit(walker: Walker, ids: Sequence[int], most: int) -> tuple[tuple[int, ...]
     return kept, f"The text has {len(ids):,} tokens; the last {room} are computed, because {why}."
 
 
-def _lens(walker: Walker, hidden: torch.Tensor) -> Lens:
-    """Final norm and head on every layer's stream, one position at a time: never more than (layers + 1, V)."""
+def logit_lens(engine: Any, traced: Trace) -> Lens:
+    """Final norm and head on the stream after every layer of a traced pass, a few positions at a time.
+
+    Never more than about 128 vectors of (V,) exist at once, and the lock is given back in between, so that nobody
+    waits long for the model.
+    """
+    walker, lock = Walker(engine.module), _lock(engine)
+    weight = walker.embed.weight
+    hidden = torch.from_numpy(traced.hidden).to(device=weight.device, dtype=weight.dtype)  # (L + 1, T, d)
+    count = max(1, 128 // len(hidden))
     tops, probs, ids, curves = [], [], [], []
-    for position in range(hidden.shape[1]):
-        chances = walker.logits(hidden[:, position]).float().softmax(-1)  # (layers + 1, V)
-        best = chances.topk(min(TOP, chances.shape[-1]), dim=-1)
-        union = best.indices.unique()
-        tops.append(best.indices.cpu().numpy())
-        probs.append(best.values.cpu().numpy())
-        ids.append(union.cpu().numpy())
-        curves.append(chances[:, union].cpu().numpy())
+    for first in range(0, hidden.shape[1], count):
+        with lock, torch.inference_mode():
+            chances = walker.logits(hidden[:, first:first + count]).float().softmax(-1)  # (L + 1, count, V)
+            best = chances.topk(min(TOP, chances.shape[-1]), dim=-1)
+        for column in range(chances.shape[1]):
+            union = best.indices[:, column].unique()
+            tops.append(best.indices[:, column].cpu().numpy())
+            probs.append(best.values[:, column].cpu().numpy())
+            ids.append(union.cpu().numpy())
+            curves.append(chances[:, column, union].cpu().numpy())
     return Lens(np.stack(tops, axis=1), np.stack(probs, axis=1), tuple(ids), tuple(curves))
+
+
+def _lock(engine: Any) -> AbstractContextManager[Any]:
+    return getattr(engine, "lock", None) or nullcontext()
 
 
 def _step(raw: Raw) -> Step:

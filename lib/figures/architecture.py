@@ -12,7 +12,7 @@ from lib.anatomy.machines import Machine, number, size
 from lib.figures.theme import ACCENT, BAD, GOOD, MONOSPACE, MUTED, WARN, plain, polish
 
 COLOURS = {"embedding": "#6366f1", "positions": "#06b6d4", "attention": "#f59e0b", "mlp": "#10b981", "norm": "#a855f7",
-           "head": "#ec4899", "other": "#64748b", "model": "rgba(148,163,184,0.25)", "block": "rgba(148,163,184,0.3)"}
+           "head": "#ec4899", "other": "#64748b", "model": "#8089a0", "block": "#6d778f"}
 LABELS = {"embedding": "Token embedding", "positions": "Positions", "attention": "Attention", "mlp": "MLP",
           "norm": "Norms", "head": "Output head", "other": "Other"}
 SOFT = ((0.0, "#93b4f8"), (0.5, "#f8fafc"), (1.0, "#f6a3a3"))  # dark numbers stay readable on it

@@ -74,7 +74,7 @@ def lens_curves(names: Sequence[str], curves: np.ndarray, layers: Sequence[str],
     fig.update_layout(
         hovermode="x unified", yaxis={"title": "probability", "tickformat": ".0%", "rangemode": "tozero"},
         xaxis={"tickvals": list(range(0, len(layers), step)), "title": "after block", "tickangle": 0,
-               "ticktext": [name.removeprefix("block ") for name in layers][::step]})
+               "ticktext": [{"embedding": "emb."}.get(n, n.removeprefix("block ")) for n in layers][::step]})
     polish(fig, height=360)
     fig.update_layout(legend={"y": -0.24, "yanchor": "top", "font_family": MONOSPACE})
     return fig

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from lib.anatomy.errors import AnatomyError
-from lib.anatomy.trace import Step, Trace, block_steps, head_summary, middle_peaks, trace
+from lib.anatomy.trace import Lens, Step, Trace, block_steps, head_summary, logit_lens, middle_peaks, trace
 from lib.engine.sampling import softmax
 from lib.figures.architecture_live import COLUMNS, lens_curves, lens_heatmap, next_bars, values_heatmap
 from lib.tokenization import Tokenizer, display
@@ -20,7 +20,12 @@ START = "The cat sat on the mat because it was"
 
 @st.cache_resource(max_entries=8, show_spinner="Computing every step …")
 def _trace(model_id: str, ids: tuple[int, ...]) -> Trace:
-    return trace(cache.engine(model_id), ids)
+    return trace(cache.engine(model_id), ids, lens=False)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Asking every layer …")
+def _lens(model_id: str, ids: tuple[int, ...]) -> Lens:
+    return logit_lens(cache.engine(model_id), _trace(model_id, ids))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -53,7 +58,7 @@ def live_panel() -> None:
                 attention_panel(traced, labels)
         with lens:
             if lens.open:
-                lens_panel(traced, tokenizer, labels)
+                lens_panel(_lens(model_id, ids), tokenizer, labels)
         with logits:
             if logits.open:
                 logits_panel(traced, tokenizer, text, model_id)
@@ -141,28 +146,28 @@ def attention_panel(traced: Trace, labels: Sequence[str]) -> None:
                 "for: an *attention sink*.")
 
 
-def lens_panel(traced: Trace, tokenizer: Tokenizer, labels: Sequence[str]) -> None:
+def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str]) -> None:
     """What every layer would predict."""
     st.markdown("The final norm and the output head, applied after *every* block: what would the model say if it "
                 "stopped there? The last row is its real prediction.")
     count = len(labels)
-    position = st.select_slider("After which token?", range(count), count - 1, key=f"lens_{hash(traced.ids)}",
+    position = st.select_slider("After which token?", range(count), count - 1, key=f"lens_{hash(tuple(labels))}",
                                 format_func=lambda i: f"{i} {labels[i]}") if count > 1 else 0
-    rows = ["embedding", *(f"block {i}" for i in range(traced.attentions.shape[0]))]
+    rows = ["embedding", *(f"block {i}" for i in range(len(lens.top) - 1))]
     first = max(0, min(position - 7, count - 14))
     span = slice(first, min(count, first + 14))
-    top = [names_of(tokenizer, traced.lens.top[row, span, 0]) for row in range(len(rows))]
-    st.plotly_chart(lens_heatmap(top, traced.lens.probs[:, span, 0], list(labels[span]), rows, column=position - first),
+    top = [names_of(tokenizer, lens.top[row, span, 0]) for row in range(len(rows))]
+    st.plotly_chart(lens_heatmap(top, lens.probs[:, span, 0], list(labels[span]), rows, column=position - first),
                     key="lens", config={"displayModeBar": False}, alt="Likeliest next token after each layer")
     if count > 14:
         st.caption(f"Tokens {first} to {span.stop - 1} of {count} are shown, around the chosen one.")
-    _curves(traced, tokenizer, rows, position, labels[position])
+    _curves(lens, tokenizer, rows, position, labels[position])
 
 
-def _curves(traced: Trace, tokenizer: Tokenizer, rows: list[str], position: int, label: str) -> None:
-    peaks = middle_peaks(traced.lens, position)[:4]
-    ids, curves = traced.lens.candidates[position], traced.lens.curves[position]
-    final = [int(token) for token in traced.lens.top[-1, position, :4]]
+def _curves(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, label: str) -> None:
+    peaks = middle_peaks(lens, position)[:4]
+    ids, curves = lens.candidates[position], lens.curves[position]
+    final = [int(token) for token in lens.top[-1, position, :4]]
     wanted = [*final, *(token for token, *_ in peaks if token not in final)]
     columns = [int(np.flatnonzero(ids == token)[0]) for token in wanted]
     names = names_of(tokenizer, wanted)

@@ -50,6 +50,8 @@ def facts(arch: Architecture) -> None:
     total = ledger(arch).total
     shared = arch.heads != arch.kv_heads
     heads = f"{arch.heads} / {arch.kv_heads}" if shared else f"{arch.heads}"
+    if not arch.known and arch.heads == 1:  # a family without the usual names, or without attention
+        heads = "–"
     cells = {"Parameters": f"{number(total)}<small>{total:,}</small>",
              "Blocks": f"{arch.layers}", "Width (d)": f"{arch.width:,}",
              "Heads / KV heads" if shared else "Heads": heads,

@@ -187,6 +187,15 @@ def test_bad_questions_get_sentences() -> None:
         cost("gpt2", context=1.5)  # type: ignore[arg-type]
 
 
+def test_of_families_not_known_only_the_weights_are_given() -> None:
+    config = {"model_type": "opt", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "ffn_dim": 64,
+              "vocab_size": 99, "max_position_embeddings": 50, "word_embed_proj_dim": 32}
+    assert weight_bytes(read(config), "bfloat16") == 2 * ledger(config).total
+    for figure in (cost, training):
+        with pytest.raises(AnatomyError, match="not how it computes"):
+            figure(config)
+
+
 def test_halving_kv_heads_halves_the_cache_only() -> None:
     whole = catalog.architecture("qwen2.5-7b-instruct")
     half = read({**whole.config, "num_key_value_heads": 2})
