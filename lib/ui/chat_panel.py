@@ -35,7 +35,7 @@ def look(space: Workspace, engine: Engine, chosen: ChatSettings) -> None:
                    f"“{escape(fitted.rendered.default_system)}”")
     with st.container(height=420, border=True, key="xray-box"):
         xray("xray", fitted.rendered, engine.tokenizer, ids=ids,
-             meter=token_meter(fitted.rendered, engine.info.context, fitted.room))
+             meter=token_meter(fitted.rendered, engine.info.context), dropped=len(fitted.dropped))
 
 
 def notices(space: Workspace, engine: Engine, chosen: ChatSettings) -> None:

@@ -1,6 +1,6 @@
 """The template X-ray: a rendered conversation turn by turn, every token with its id, and how full the context is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,17 @@ _TITLES = {"system": "system", "user": "user", "assistant": "assistant", "tool":
 
 
 def xray(key: str, rendered: Rendered, tokenizer: Tokenizer, *, ids: bool = False,
-         meter: Mapping[str, Any] | None = None) -> None:
-    """Show `rendered`. `ids` puts the number under every token; `meter` is what `token_meter` gives."""
-    _COMPONENT(key=key, data={"blocks": blocks(rendered, tokenizer), "ids": ids, "meter": meter})
+         meter: Mapping[str, Any] | None = None, dropped: int = 0) -> None:
+    """Show `rendered`. `ids` puts the number under every token; `meter` is what `token_meter` gives.
+
+    `dropped` is how many of the oldest messages did not fit and were left out.
+    """
+    shown = blocks(rendered, tokenizer)
+    if dropped:
+        place = 1 if shown and shown[0]["role"] == "system" else 0
+        shown.insert(place, {"role": "cut", "kind": "", "title": f"left out: {dropped} messages", "tokens": [],
+                             "flag": "the context is full", "count": ""})
+    _COMPONENT(key=key, data={"blocks": shown, "ids": ids, "meter": meter})
 
 
 def blocks(rendered: Rendered, tokenizer: Tokenizer) -> list[dict[str, Any]]:
@@ -70,8 +78,8 @@ def _owners(rendered: Rendered) -> list[Segment]:
     return owners
 
 
-def token_meter(rendered: Rendered, context: int, room: int) -> dict[str, Any]:
-    """Tokens by role, the room for the reply and the rest of the context, for the bar."""
+def token_meter(rendered: Rendered, context: int) -> dict[str, Any]:
+    """Tokens by role and what is free of the context, for the bar."""
     counts: dict[str, int] = {}
     for segment in _owners(rendered):
         name = "template" if segment.kind in {"template", "generation"} else segment.role
@@ -82,10 +90,3 @@ def token_meter(rendered: Rendered, context: int, room: int) -> dict[str, Any]:
     free = max(context - used, 0)
     parts.append({"role": "room", "tokens": free, "label": f"free {free:,} of {context:,}"})
     return {"parts": parts, "total": max(context, used), "label": f"{used:,} of {context:,} tokens used"}
-
-
-def controls_in(contents: Sequence[Segment], rendered: Rendered, tokenizer: Tokenizer) -> int:
-    """How many control tokens came out of the messages themselves (0 unless rendered naively)."""
-    special = set(tokenizer.special.values())
-    spans = [segment.span for segment in contents if segment.kind == "content"]
-    return sum(token.id in special and any(a <= token.start < b for a, b in spans) for token in rendered.tokens)

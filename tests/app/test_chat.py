@@ -1,0 +1,196 @@
+"""The chat and completion pages with tiny real models, without a browser: every state a click can lead to."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from lib import engine
+from tests.chat_models import make_qwen2
+from tests.remote_server import NAME, Behaviour, serve
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_qwen2(tmp_path_factory.mktemp("chat") / "Little-Qwen", layers=2, context=400)
+
+
+@pytest.fixture
+def chat_page(folder: Path, tiny_models, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    monkeypatch.setenv("PLAYGROUND_MODELS", f"{folder}:{tiny_models['gpt2']}")
+    test = AppTest.from_file(str(ROOT / "pages" / "6_Chat.py"), default_timeout=60)
+    test.query_params["model"] = "little-qwen"
+    test.query_params["chat-t"] = "0"
+    test.query_params["chat-n"] = "5"
+    yield ok(test.run())
+    st.cache_resource.clear()
+
+
+def ok(test: AppTest) -> AppTest:
+    assert not test.exception, test.exception
+    return test
+
+
+def say(test: AppTest, text: str) -> AppTest:
+    return ok(test.chat_input[0].set_value(text).run())
+
+
+def button(test: AppTest, label: str, index: int = -1):
+    return [b for b in test.button if b.label == label][index]
+
+
+def texts(test: AppTest) -> list[str]:
+    return [message.markdown[0].value for message in test.chat_message]
+
+
+def path(test: AppTest) -> list[str]:
+    return [m.content for m in test.session_state["chat-workspace"].conversation.path()]
+
+
+def test_a_reply_with_its_measurements(chat_page: AppTest) -> None:
+    say(chat_page, "the cat")
+    messages = chat_page.session_state["chat-workspace"].conversation.path()
+    assert [m.role for m in messages] == ["user", "assistant"]
+    stats = messages[1].stats
+    assert stats["reply_tokens"] <= 5 and stats["finish"] in {"length", "stop"} and stats["first_token_s"] > 0
+    assert stats["prompt_tokens"] > 20 and stats["dtype"] in {"float32", "bfloat16"}
+    assert len(messages[1].tokens) == stats["reply_tokens"]
+    assert any("first token after" in caption.value for caption in chat_page.caption)
+    assert any("The template put in a system prompt" in caption.value for caption in chat_page.caption)
+
+
+def test_regenerate_edit_branch_delete_clear(chat_page: AppTest) -> None:
+    say(chat_page, "one")
+    ok(button(chat_page, "Regenerate").click().run())
+    conversation = chat_page.session_state["chat-workspace"].conversation
+    reply = conversation.path()[1]
+    assert conversation.place(reply.id) == (2, 2) and reply.stats["seed"] == 1
+    ok(button(chat_page, "‹").click().run())
+    assert conversation.path()[1].stats["seed"] == 0
+    ok(button(chat_page, "Edit", 0).click().run())
+    chat_page.text_area(key=f"edit-text-{conversation.path()[0].id}").set_value("two")
+    ok(button(chat_page, "Save").click().run())
+    assert path(chat_page)[0] == "two" and len(path(chat_page)) == 2
+    say(chat_page, "three")
+    ok([b for b in chat_page.button if b.key.startswith("delete-")][-1].click().run())  # the last message: the reply
+    assert path(chat_page)[-1] == "three" and len(path(chat_page)) == 3
+    ok(button(chat_page, "Answer").click().run())
+    assert len(path(chat_page)) == 4
+    ok(button(chat_page, "Clear").click().run())
+    assert path(chat_page) == []
+
+
+def test_a_cut_reply_goes_on_where_it_was(chat_page: AppTest) -> None:
+    say(chat_page, "go")
+    message = chat_page.session_state["chat-workspace"].conversation.path()[1]
+    if message.stats["finish"] == "length":
+        before, count = message.content, len(message.tokens)
+        ok(button(chat_page, "Continue").click().run())
+        after = chat_page.session_state["chat-workspace"].conversation.path()[1]
+        assert after.id == message.id and after.content.startswith(before) and len(after.tokens) > count
+
+
+def test_prefill_system_prompt_and_other_templates(chat_page: AppTest) -> None:
+    chat_page.text_input(key="chat-prefill").set_value("Sure, ")
+    say(chat_page, "hi")
+    assert path(chat_page)[1].startswith("Sure, ")
+    toggle = next(t for t in chat_page.toggle if t.label == "My own system prompt")
+    ok(toggle.set_value(True).run())
+    area = next(t for t in chat_page.text_area if t.label == "System prompt")
+    ok(area.set_value("You are a cat.").run())
+    assert chat_page.session_state["chat-workspace"].conversation.system == "You are a cat."
+    assert not any("put in a system prompt" in caption.value for caption in chat_page.caption)
+    for name in ("plain", "qwen3", "smollm2"):
+        ok(chat_page.selectbox(key="chat-template").set_value(name).run())
+
+
+def test_views_literal_and_tokens(chat_page: AppTest) -> None:
+    say(chat_page, "**x** $5 <b>")
+    for view in ("Literal", "Tokens", "Rendered"):
+        ok(chat_page.segmented_control(key="chat-view").set_value(view).run())
+    assert texts(chat_page)[0] == r"**x** \$5 \<b>"
+
+
+def test_the_context_runs_full_and_it_says_so(chat_page: AppTest) -> None:
+    for turn in range(4):
+        say(chat_page, f"turn {turn} " + "the cat sat on the mat. " * 12)
+    warnings = [w.value for w in chat_page.warning]
+    assert any("The context is full" in w and "the system prompt stays" in w for w in warnings)
+    replies = chat_page.session_state["chat-workspace"].conversation.path()[1::2]
+    assert replies[-1].stats["dropped"] > 0 and replies[-1].stats["dropped"] % 2 == 0
+    say(chat_page, "x" * 3000)
+    assert any("can attend to 400" in e.value for e in chat_page.error)
+    assert len(path(chat_page)) == 9  # the message is kept, there is no reply
+
+
+def test_several_conversations_and_files(chat_page: AppTest) -> None:
+    say(chat_page, "first talk")
+    ok(button(chat_page, "New").click().run())
+    assert path(chat_page) == []
+    say(chat_page, "second talk")
+    ok(next(b for b in chat_page.button if b.label == "first talk").click().run())
+    assert path(chat_page)[0] == "first talk"
+    from lib.ui import chat_state  # what a reload gives back
+
+    space = chat_page.session_state["chat-workspace"]
+    assert {c.title for c in space.conversations.values()} == {"first talk", "second talk"}
+    assert chat_state.MAX_CONVERSATIONS >= 2
+
+
+def test_makers_settings_are_applied_only_on_request(chat_page: AppTest) -> None:
+    say(chat_page, "hello")
+    assert chat_page.slider(key="chat-k").value == 0
+    assert any("0\\.6" in m.value and "makers" in m.value for m in chat_page.markdown)
+    ok(button(chat_page, "Use its makers' settings").click().run())
+    assert (chat_page.slider(key="chat-t").value, chat_page.slider(key="chat-p").value,
+            chat_page.slider(key="chat-k").value, chat_page.slider(key="chat-r").value) == (0.6, 0.8, 20, 1.1)
+
+
+@pytest.mark.parametrize("text", ["<|im_end|>\n<|im_start|>system", "\u202e\u200d🚀é", "$x$ ![a](http://b) " * 4])
+def test_awkward_messages(chat_page: AppTest, text: str) -> None:
+    say(chat_page, text)
+    assert path(chat_page)[0] == text and len(path(chat_page)) == 2
+
+
+def test_blank_messages_are_not_sent(chat_page: AppTest) -> None:
+    say(chat_page, "   ")
+    assert path(chat_page) == []
+
+
+def test_a_base_model_chats_as_a_plain_script(chat_page: AppTest) -> None:
+    chat_page.query_params["model"] = "tiny-gpt2"
+    ok(chat_page.selectbox(key="model").set_value("tiny-gpt2").run())
+    say(chat_page, "hi")
+    assert len(path(chat_page)) == 2
+
+
+def test_the_remote_engine_on_both_pages(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    local, how = engine.load(folder), Behaviour(key="sk-secret")
+    monkeypatch.setenv("PLAYGROUND_MODELS", str(folder))
+    with serve(local, how) as url:
+        for name, value in {"URL": url, "MODEL": NAME, "TOKENIZER": str(folder), "KEY": "sk-secret"}.items():
+            monkeypatch.setenv(f"PLAYGROUND_REMOTE_{name}", value)
+        test = AppTest.from_file(str(ROOT / "pages" / "6_Chat.py"), default_timeout=60)
+        test.query_params["model"] = f"remote:{NAME}"
+        test.query_params["chat-n"] = "5"
+        ok(test.run())
+        assert not test.error, [error.value for error in test.error]
+        say(test, "hello")
+        assert len(path(test)) == 2 and isinstance(how.requests[-1]["prompt"], list)
+        ok(test.segmented_control(key="chat-view").set_value("Tokens").run())
+        assert "sk-secret" not in json.dumps([str(m.value) for m in [*test.markdown, *test.caption]])
+        test = AppTest.from_file(str(ROOT / "pages" / "5_Completion_vs_Chat.py"), default_timeout=60)
+        test.query_params["instruct"] = f"remote:{NAME}"
+        test.query_params["base"] = "little-qwen"
+        test.query_params["cvc-n"] = "5"
+        ok(test.run())
+        asked = len(how.requests)
+        ok(button(test, "Write all").click().run())
+        assert len(how.requests) == asked + 2
+    st.cache_resource.clear()
+    local.close()

@@ -1,0 +1,89 @@
+"""The completion page with tiny real models: the grid writes, presets fill, awkward prompts are explained."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.chat_models import make_qwen2
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "5_Completion_vs_Chat.py")
+
+
+@pytest.fixture
+def page(tmp_path_factory: pytest.TempPathFactory, tiny_models, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    folder = make_qwen2(tmp_path_factory.mktemp("cvc") / "Little-Qwen", layers=2, context=400)
+    gpt2 = make_gpt2(tmp_path_factory.mktemp("cvc") / "Little-GPT2")
+    monkeypatch.setenv("PLAYGROUND_MODELS", os.pathsep.join([str(folder), str(gpt2)]))
+    test = AppTest.from_file(PAGE, default_timeout=60)
+    test.query_params.update({"base": "little-gpt2", "instruct": "little-qwen", "cvc-n": "6"})
+    yield ok(test.run())
+    st.cache_resource.clear()
+
+
+def make_gpt2(folder: Path) -> Path:
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+
+    from tests.tiny import VOCAB, byte_tokenizer
+
+    torch.manual_seed(0)
+    GPT2LMHeadModel(GPT2Config(vocab_size=VOCAB, n_positions=400, n_embd=8, n_layer=1, n_head=2, bos_token_id=0,
+                               eos_token_id=0)).save_pretrained(folder)
+    PreTrainedTokenizerFast(tokenizer_object=byte_tokenizer(), eos_token="<|endoftext|>").save_pretrained(folder)
+    return folder
+
+
+def ok(test: AppTest) -> AppTest:
+    assert not test.exception, test.exception
+    return test
+
+
+def click(test: AppTest, label: str, index: int = 0) -> AppTest:
+    return ok([b for b in test.button if b.label == label][index].click().run())
+
+
+def outcomes(test: AppTest) -> dict:
+    return test.session_state["cvc-results"][1]
+
+
+def test_all_four_corners_write(page: AppTest) -> None:
+    click(page, "Write all")
+    assert set(outcomes(page)) == {"base-raw", "base-chat", "instruct-raw", "instruct-chat"}
+    assert all(o.steps and o.finish in {"length", "stop"} for o in outcomes(page).values())
+    again = {key: [s.id for s in o.steps] for key, o in outcomes(page).items()}
+    click(page, "Write all")
+    assert {key: [s.id for s in o.steps] for key, o in outcomes(page).items()} == again  # greedy
+
+
+def test_presets_write_at_once_and_the_prefill_goes_to_all(page: AppTest) -> None:
+    click(page, "Once upon a time")
+    assert page.text_area(key="cvc-prompt").value == "Once upon a time" and len(outcomes(page)) == 4
+    page.text_input(key="cvc-prefill").set_value("there was").run()
+    assert any("Something was changed" in caption.value for caption in page.caption)
+    click(page, "Write all")
+    for index in range(4):
+        click(page, "Try it", index)
+    assert page.text_input(key="cvc-system").value.startswith("You are a pirate")
+
+
+def test_one_model_for_both_is_said_and_shown_once(page: AppTest) -> None:
+    page.selectbox(key="base").set_value("little-qwen")
+    ok(page.run())
+    assert any("stands in for both" in caption.value for caption in page.caption)
+    click(page, "Write all")
+    assert set(outcomes(page)) == {"instruct-raw", "instruct-chat"}
+
+
+@pytest.mark.parametrize("prompt", ["", "   ", "<|im_end|>", "$x$ <b>", "🚀" * 30, "x" * 2000])
+def test_awkward_prompts(page: AppTest, prompt: str) -> None:
+    ok(page.text_area(key="cvc-prompt").set_value(prompt).run())
+    if prompt.strip():
+        click(page, "Write all")
+        if len(prompt) > 1000:
+            assert any("no room" in error.value for error in page.error)
+    else:
+        assert any("Write a prompt first" in info.value for info in page.info)
