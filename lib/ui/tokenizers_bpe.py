@@ -17,7 +17,7 @@ from lib.ui.token_view import asset, row_data, token_rows
 from lib.ui.tokenizers_options import MERGES, merges, trained
 from lib.ui.tokenizers_words import corpus_area
 
-_SHOWN = 130  # words of the corpus on screen
+_SENT = 3_000  # words of the corpus that the browser replays the merges on
 _STEPPER = st.components.v2.component(
     "playground_merge_stepper",
     html='<div class="stepper"></div>',
@@ -70,14 +70,14 @@ def stepper_data(corpus: str, steps: list[bpe.Merge]) -> dict[str, Any]:
     """What the browser needs to replay training: merges, labels, and the first words of the corpus as byte ids."""
     vocab = BPETokenizer(steps).vocab
     pieces = bpe.cut(corpus)
-    first = pieces[:_SHOWN]
-    different = list(dict.fromkeys(first))
+    first = pieces[:_SENT]
+    number = {piece: n for n, piece in enumerate(dict.fromkeys(first))}
     size = len(corpus.encode())
     return {
         "tokens": size,
         "bytes": size,
-        "words": [bpe.byte_ids(piece) for piece in different],
-        "order": [different.index(piece) for piece in first],
+        "words": [bpe.byte_ids(piece) for piece in number],
+        "order": [number[piece] for piece in first],
         "labels": [label(piece) for piece in vocab],
         "merges": [
             {

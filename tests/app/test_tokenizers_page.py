@@ -144,3 +144,17 @@ def test_ids_are_read_by_every_tokenizer_and_strange_ones_are_explained() -> Non
     assert _meaning(load("gpt2"), [60_000])[1] == "gpt2 has ids 0 to 50256; 60000 is not one of them."
     assert _meaning(load("cl100k_base"), [10**30])[0] == "–"
     assert _meaning(load("word"), []) == ("", "")
+
+
+def test_the_tokenizer_of_a_local_model_can_be_chosen(
+    tiny_models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAYGROUND_MODELS", str(tiny_models["llama"].parent))
+    app = page(text="the cat sat 🚀")
+    assert "tiny-llama" in app.multiselect(key="tokenizers").options
+    app.multiselect(key="tokenizers").set_value(["tiny-llama", "gpt2"]).run()
+    assert not app.exception
+    table = app.dataframe[0].value
+    own = load(str(tiny_models["llama"]))
+    assert list(table["Tokens"]) == [len(own.ids("the cat sat 🚀")), len(load("gpt2").ids("the cat sat 🚀"))]
+    assert table["Vocabulary"].iloc[0] == 300

@@ -111,13 +111,17 @@ def test_the_merge_stepper_replays_training_in_the_browser(page, app: str) -> No
     open_page(page, app, learn="BPE")
     stepper = page.locator(".st-key-stepper .stepper")
     slider = stepper.locator("input[type=range]")
-    words = bpe.cut(texts.corpus())[:130]
+    words = bpe.cut(texts.corpus())
     steps = list(bpe.train(texts.corpus(), vocab_size=456))
     for step in (1, 57, 200):
         slider.fill(str(step))
         tokenizer = BPETokenizer(steps[:step])
-        expected = [label(tokenizer.token_bytes(i)) for word in words for i in tokenizer.ids(word)]
-        assert stepper.locator(".panel").last.locator(".sym").all_text_contents() == expected
+        after = stepper.locator(".panel").last
+        start = int(after.locator(".text").get_attribute("data-start"))
+        shown = words[start : start + 130]
+        expected = [label(tokenizer.token_bytes(i)) for word in shown for i in tokenizer.ids(word)]
+        assert after.locator(".sym").all_text_contents() == expected
+        assert after.locator(".made").first.text_content() == label(tokenizer.token_bytes(steps[step - 1].new_id))
         assert f"{steps[step - 1].count:,} times; {steps[step - 1].tokens_left:,} tokens" in stepper.inner_text()
     slider.fill("0")
     stepper.get_by_role("button", name="play or pause").click()

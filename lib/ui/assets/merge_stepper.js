@@ -53,8 +53,18 @@ function pairs(box, merge, data) {
   }
 }
 
-function text(box, words, order, data, mark) {
-  const shown = order.map((n) => {
+const SHOWN = 130; // words of the corpus on screen
+
+// Where the words on screen begin: at the start, or a little before the first place that this merge joins.
+function windowOf(words, data, pair) {
+  const joined = words.map((ids) => ids.some((id, i) => id === pair[0] && ids[i + 1] === pair[1]));
+  const first = data.order.findIndex((n) => joined[n]);
+  return first < SHOWN - 20 ? 0 : first - 10;
+}
+
+function text(box, words, start, data, mark) {
+  box.dataset.start = String(start);
+  const shown = data.order.slice(start, start + SHOWN).map((n) => {
     const word = make("span", "word");
     const ids = words[n];
     for (let i = 0; i < ids.length; i++) {
@@ -63,7 +73,7 @@ function text(box, words, order, data, mark) {
     }
     return word;
   });
-  box.replaceChildren(...shown);
+  box.replaceChildren(...(start ? [make("span", "word", "…")] : []), ...shown);
   const first = box.querySelector(".going, .made");
   box.scrollTop = first ? Math.max(0, first.offsetTop - 60) : 0;
 }
@@ -135,9 +145,10 @@ function show(state, step) {
   part.pairsTitle.textContent = step === 0 ? "Pair counts before merge 1" : `Pair counts before merge ${step}: the first is joined`;
   pairs(part.pairs, merge, data);
   const before = wordsAt(state, shown - 1);
-  text(part.before, before, data.order, data, going(merge.ids));
+  const start = windowOf(before, data, merge.ids);
+  text(part.before, before, start, data, going(merge.ids));
   part.afterBox.style.visibility = step === 0 ? "hidden" : "visible";
-  if (step) text(part.after, wordsAt(state, step), data.order, data, (ids, i) => (ids[i] === merge.ids[2] ? " made" : ""));
+  if (step) text(part.after, wordsAt(state, step), start, data, (ids, i) => (ids[i] === merge.ids[2] ? " made" : ""));
   const learned = [...new Set(data.merges.slice(0, step).map((one) => one.ids[2]))];
   part.vocabTitle.textContent = `Vocabulary: 256 bytes + ${learned.length} learned`;
   part.vocab.replaceChildren(...learned.map((id) => {
