@@ -58,9 +58,13 @@ class SlotLayer(CacheLayerMixin):
                **kwargs: Any) -> tuple[torch.Tensor, torch.Tensor]:
         """Write one new token a row, (n, heads, 1, head_dim); give back (n, heads, view, head_dim) views."""
         plan, (keys, values) = self.plan, self.storage
-        keys[plan.rows, :, plan.at] = key_states[:, :, 0]
-        values[plan.rows, :, plan.at] = value_states[:, :, 0]
         count = key_states.shape[0]
+        if count == 1:
+            keys[0, :, plan.lengths[0]] = key_states[0, :, 0]
+            values[0, :, plan.lengths[0]] = value_states[0, :, 0]
+        else:
+            keys[plan.rows, :, plan.at] = key_states[:, :, 0]
+            values[plan.rows, :, plan.at] = value_states[:, :, 0]
         return keys[:count, :, : plan.view], values[:count, :, : plan.view]
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:

@@ -66,6 +66,21 @@ class Int8Linear(nn.Module):
         return out.mul_(self.scale)
 
 
+def side_by_side(parts: list[Int8Linear]) -> Int8Linear:
+    """Layers with the same input as one, (..., K) -> (..., N1 + N2 + ...); the parts become views of it."""
+    one = Int8Linear.__new__(Int8Linear)
+    nn.Module.__init__(one)
+    for name in ("weight", "scale", "bias"):
+        tensors = [getattr(part, name) for part in parts]
+        whole = None if tensors[0] is None else nn.Parameter(torch.cat(tensors), requires_grad=False)
+        setattr(one, name, whole)
+        if whole is not None:
+            for part, rows in zip(parts, whole.split([part.out_features for part in parts]), strict=True):
+                setattr(part, name, nn.Parameter(rows, requires_grad=False))
+    one.in_features, one.out_features = parts[0].in_features, sum(part.out_features for part in parts)
+    return one
+
+
 class Int8Embedding(nn.Module):
     """An embedding that shares its rows with a tied head: id -> int8 row times its scale, in bfloat16."""
 

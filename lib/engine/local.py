@@ -123,7 +123,7 @@ class LocalEngine(Engine):
     def close(self) -> None:
         self.scheduler.close()
         with self.lock:
-            self.module = self.scheduler.module = None
+            self.module = self.scheduler.module = self.scheduler.step = None
 
     def _new_cache(self) -> DynamicCache:
         self._open()

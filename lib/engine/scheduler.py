@@ -16,6 +16,7 @@ from transformers.cache_utils import DynamicCache
 
 from lib.engine.cache import SlotCache, batchable
 from lib.engine.choose import Chooser
+from lib.engine.lean import step_for
 from lib.engine.requests import LocalGeneration, Request
 from lib.engine.turns import FairLock
 from lib.errors import PlaygroundError
@@ -52,6 +53,7 @@ class Scheduler:
         self.device = module.device
         self.layers = len(DynamicCache(config=module.config).layers)
         self.batchable = batchable(module)
+        self.step = step_for(module) if self.batchable else None
         self.kv_bytes = kv_bytes_per_token(module)
         self.lanes: dict[int, Lane] = {}
         self.prompts: deque[Request] = deque()  # in work, prompt not done yet
@@ -206,13 +208,17 @@ class Scheduler:
 
     def _decode(self, lane: Lane) -> None:
         lane.cache.before_step()
-        plan = lane.cache.plan
-        extra: dict[str, torch.Tensor] = {"position_ids": plan.at[:, None]}
+        plan, mask = lane.cache.plan, None
         if len(set(plan.lengths)) > 1:  # rows of one length need no mask
             hidden = torch.arange(plan.view, device=self.device)[None] > plan.at[:, None]  # (n, view)
-            mask = torch.zeros(hidden.shape, dtype=self.module.dtype, device=self.device)
-            extra["attention_mask"] = mask.masked_fill_(hidden, torch.finfo(mask.dtype).min)[:, None, None]
-        logits = self._forward([request.ids[-1:] for request in lane.requests], lane.cache, **extra)
+            zero = torch.zeros(hidden.shape, dtype=self.module.dtype, device=self.device)
+            mask = zero.masked_fill_(hidden, torch.finfo(zero.dtype).min)[:, None, None]
+        last = [request.ids[-1:] for request in lane.requests]
+        if self.step is not None:
+            logits = self.step(torch.tensor(last, device=self.device)[:, 0], lane.cache, mask).float().cpu()
+        else:
+            extra = {} if mask is None else {"attention_mask": mask}
+            logits = self._forward(last, lane.cache, position_ids=plan.at[:, None], **extra)
         lane.cache.after_step()
         self._sample(lane.requests, logits)
 
