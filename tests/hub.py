@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +32,7 @@ class LocalHub(ThreadingHTTPServer):
         self.cut_after: dict[str, int] = {}  # file name -> bytes after which its next transfers break, once each
         self.cuts = 0  # how many transfers may still be cut
         self.damage: set[str] = set()  # files whose first byte arrives flipped
+        self.pause = 0.0  # seconds before each further 100 kB
         self.status = 0  # answer everything with this code
 
     @property
@@ -154,8 +156,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return None
         self._headers(status, headers, len(rest))
-        if body:
-            self.wfile.write(rest)
+        for begin in range(0, len(rest) if body else 0, 100_000):
+            time.sleep(self.server.pause)
+            self.wfile.write(rest[begin : begin + 100_000])
         return None
 
     def _headers(self, status: int, headers: dict[str, str], length: int) -> None:

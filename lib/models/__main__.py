@@ -5,7 +5,7 @@ import sys
 
 from lib.errors import PlaygroundError
 from lib.models import EMBEDDED, fits, get, gettable, local, problems, require, where
-from lib.models.disk import gigabytes
+from lib.models.disk import count, gigabytes
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def _list() -> None:
     for spec in local():
         found = where(spec.id)
         source = found.source if found else "?"
-        print(f"{spec.id:<24} here ({source}), {spec.role}, {spec.parameters / 1e6:,.0f} M parameters")
+        print(f"{spec.id:<24} here ({source}), {spec.role}, {count(spec.parameters)} parameters")
     for spec in gettable():
         needed, free = fits(spec)
         room = "" if free is None or needed <= free else ", more memory than this machine has free"

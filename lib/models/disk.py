@@ -22,6 +22,17 @@ def gigabytes(size: float) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 999.5e6 else f"{max(size, 0) / 1e6:.0f} MB"
 
 
+def count(parameters: int) -> str:
+    """A number of parameters for people.
+
+    >>> count(3_800), count(134_515_008), count(1_836_828_672)
+    ('3,800', '135 M', '1.84 B')
+    """
+    if parameters >= 1e9:
+        return f"{parameters / 1e9:.2f} B"
+    return f"{parameters / 1e6:.0f} M" if parameters >= 1e6 else f"{parameters:,}"
+
+
 def check_space(folder: Path, needed: int, what: str) -> None:
     """Raise DownloadError if the disk that holds `folder` has less than `needed` bytes free."""
     free = shutil.disk_usage(folder).free

@@ -68,7 +68,7 @@ def demo() -> None:
         ids = [token.id for token in tokenizer.encode(text)]
         if not ids:
             _restart()
-        elif row.button(f"Let it write {RUN} tokens", key="home-write", icon=":material/play_arrow:", type="primary",
+        elif row.button(f"Write {RUN} more", key="home-write", icon=":material/play_arrow:", type="primary",
                         disabled=len(ids) + len(_path()) + RUN > MAX_TOKENS,
                         help="Again and again the likeliest token."):
             with below:
@@ -195,7 +195,7 @@ def _write(model_id: str, ids: list[int]) -> None:
 def _undo_buttons(row: Any) -> None:
     nothing = not _path()
     row.button("Undo", key="home-undo", icon=":material/undo:", disabled=nothing, on_click=_undo)
-    row.button("Start over", key="home-reset", icon=":material/restart_alt:", disabled=nothing, on_click=_restart)
+    row.button("Restart", key="home-reset", icon=":material/restart_alt:", disabled=nothing, on_click=_restart)
 
 
 def _undo() -> None:

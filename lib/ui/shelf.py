@@ -5,7 +5,7 @@ from streamlit.errors import StreamlitAPIException
 
 from lib import models
 from lib.models import jobs
-from lib.models.disk import gigabytes
+from lib.models.disk import count, gigabytes
 from lib.ui.chrome import escape
 
 
@@ -34,13 +34,8 @@ def pick_model(key: str, *, role: models.Role, label: str = "Model", remote: boo
 
 
 def _caption(spec: models.ModelSpec) -> None:
-    if models.is_remote(spec.id):
-        st.caption(f"{escape(spec.name)}: computed by the server that the settings name. It gives tokens, and "
-                   "log-probabilities if it likes; full logits it does not give.")
-        return
-    kind = "instruction-tuned" if spec.role == "instruct" else "base (completion) model"
-    st.caption(f"{escape(spec.name)}: {spec.parameters / 1e6:,.0f} M parameters, {kind}. "
-               "More models: see the shelf on the Home page.")
+    kind = "instruction-tuned" if spec.role == "instruct" else "a base (completion) model"
+    st.caption(f"{count(spec.parameters)} parameters, {kind}. More models: the shelf on Home.")
 
 
 def _not_here(key: str) -> None:

@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lib import models
 from lib.models import jobs
-from lib.models.disk import gigabytes
+from lib.models.disk import count, gigabytes
 from lib.models.memory import available_bytes, needed_bytes, resident_bytes, total_bytes
 from lib.ui import cache
 from lib.ui.chrome import escape
@@ -63,7 +63,7 @@ def _row(spec: models.ModelSpec, detail: str) -> tuple[DeltaGenerator, DeltaGene
     row = st.container(border=True, key=f"shelf-{spec.id}")
     about, memory, button = row.columns(WIDTHS, vertical_alignment="center")
     kind = "instruction-tuned" if spec.role == "instruct" else "completion"
-    facts = [kind, f"{spec.parameters / 1e6:,.0f} M parameters", detail, escape(spec.licence)]
+    facts = [kind, f"{count(spec.parameters)} parameters", detail, escape(spec.licence)]
     about.markdown(f"**{escape(spec.name)}**  \n:small[{' · '.join(fact for fact in facts if fact)}]")
     return row, memory, button
 

@@ -2,7 +2,10 @@
 
 import re
 
+from lib import models
 from tests.conftest import settled
+from tests.hub import local_hub
+from tests.tiny import make
 
 
 def open_home(app: str, page) -> None:
@@ -53,3 +56,21 @@ def test_every_card_leads_to_its_page(app: str, page) -> None:
     page.wait_for_url("**/" + links[0].rsplit("/", 1)[-1])
     settled(page)
     assert page.locator("h1").first.inner_text() != "LLM Playground"
+
+
+def test_a_model_is_got_from_the_shelf_with_progress(start_app, embedded: str, page, tmp_path) -> None:
+    repository = make("gpt2", tmp_path / "repository", vocab=50_257)
+    with local_hub({"distilbert/distilgpt2": repository}) as hub:
+        hub.pause = 0.3
+        url = start_app(HF_ENDPOINT=hub.url, HF_HUB_OFFLINE="0", PLAYGROUND_HOME=str(tmp_path / "home"),
+                        PLAYGROUND_MODELS=str(models.require(embedded).folder))
+        open_home(url, page)
+        page.locator(".st-key-get-distilgpt2 button").click()
+        page.locator(".st-key-shelf-distilgpt2").get_by_text("Getting distilbert/distilgpt2").wait_for()
+        page.locator(".st-key-stop-distilgpt2 button").click()
+        page.get_by_text("What has arrived is kept").wait_for()
+        hub.pause = 0.0
+        page.locator(".st-key-get-distilgpt2 button").click()
+        page.locator(".st-key-shelf-distilgpt2").get_by_text("in this app's cache").wait_for()
+    first, second = hub.fetched("model.safetensors")
+    assert first == "" and second.startswith("bytes=")
