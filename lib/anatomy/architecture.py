@@ -76,6 +76,11 @@ class Architecture:
         return self.heads // self.kv_heads
 
     @property
+    def sharing(self) -> str:
+        """How query heads use the KV heads, as a sentence."""
+        return "Every query head has its own." if self.groups == 1 else f"{self.groups} query heads share each."
+
+    @property
     def q_width(self) -> int:
         """heads * head_dim: what the queries need, and what the output projection reads."""
         return self.heads * self.head_dim

@@ -167,7 +167,9 @@ class _Maker:
                                   f"model.{names.block.rsplit('.', 1)[0]}.rotary_emb",
                                   (self.heads("Q"), self.heads("K", arch.kv_heads)), inside=True))
         scores = ("scores", (self.batch, arch.heads, self.tokens, self.tokens), "(B, heads, T, T)")
-        items.append(self.box("scores", "Scores · mask · softmax · sum", "none", 0, f"{arch.heads} heads",
+        sliding = [window for window in arch.windows if window]
+        seen = f" · {len(sliding)} of {arch.layers} blocks see the last {max(sliding):,} tokens" if sliding else ""
+        items.append(self.box("scores", "Scores · mask · softmax · sum", "none", 0, f"{arch.heads} heads{seen}",
                               f"{here}.forward", (scores, self.heads("weighted sum")), inside=True))
         items.append(self.box("out", "Output projection", "attention", self.counts[f"{names.attn}.{names.out}"],
                               f"{arch.q_width:,} → {arch.width:,}", f"{here}.{names.out}",

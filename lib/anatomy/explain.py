@@ -47,7 +47,7 @@ TEXTS = {
         "A query says what a token is looking for in the tokens before it.", _PROJECTION % "Q"),
     "k": Text(
         "A linear layer that makes {a.kv_heads} key vectors of {a.head_dim} numbers from every token. "
-        "{a.groups} query head(s) share each.",
+        "{a.sharing}",
         "A key says what a token has to offer. Keys are kept in the KV cache, so fewer KV heads make a smaller cache.",
         _PROJECTION % "K"),
     "v": Text(
@@ -59,7 +59,7 @@ TEXTS = {
         "It stops the scores from growing so large that softmax puts everything on one token."),
     "rope": Text(
         "Turns pairs of components of every query and key by an angle that grows with the token's place "
-        "({a.rotary_dim} of {a.head_dim} components take part). It has no weights.",
+        "(r = {a.rotary_dim} of the {a.head_dim} components take part). It has no weights.",
         "After turning, the product of a query and a key depends on how far apart the two tokens are. "
         "That is how these models know the order.",
         r"\begin{pmatrix}q_i\\q_{i+r/2}\end{pmatrix}\leftarrow\begin{pmatrix}\cos t\theta_i&-\sin t\theta_i\\"

@@ -174,3 +174,27 @@ def head_summary(attentions: np.ndarray, layer: int, head: int) -> dict[str, flo
     index = np.arange(1, len(rows) + 1)
     return {"first": float(rows[:, 0].mean()), "previous": float(rows[index - 1, index - 1].mean()),
             "itself": float(rows[index - 1, index].mean())}
+
+
+def notable_heads(attentions: np.ndarray, ids: Sequence[int]) -> list[tuple[str, int, int, float]]:
+    """The head of each well-known kind that shows it most: (kind, layer, head, mean weight 0 to 1).
+
+    Kinds: on the first token, on the token before, on itself, and (if a token repeats) on what followed the same
+    token earlier, an induction head (Olsson et al. 2022).
+    """
+    count = attentions.shape[-1]
+    if count < 3:
+        return []
+    rows = np.arange(1, count)
+    scores = {"the first token": attentions[:, :, rows, 0].mean(-1),
+              "the token before": attentions[:, :, rows[1:], rows[1:] - 1].mean(-1),
+              "the token itself": attentions[:, :, rows, rows].mean(-1)}
+    pairs = [(i, j + 1) for i in range(count) for j in range(i - 1) if ids[i] == ids[j]]
+    if pairs:
+        later, after = np.array(pairs).T
+        scores["what followed the same token earlier"] = attentions[:, :, later, after].mean(-1)
+    found = []
+    for kind, score in scores.items():
+        layer, head = np.unravel_index(int(score.argmax()), score.shape)
+        found.append((kind, int(layer), int(head), float(score.max())))
+    return found

@@ -31,7 +31,7 @@ def values_heatmap(values: np.ndarray, labels: Sequence[str], *, square: bool) -
         texttemplate="%{text}" if text else None, colorbar={"thickness": 10},
         hovertemplate="%{y}<br>%{x}: %{z:.4g}<extra></extra>" if square else
         "%{y}<br>component %{x}: %{z:.4g}<extra></extra>"))
-    fig.update_layout(yaxis={"autorange": "reversed", "tickfont": {"family": MONOSPACE, "size": 11}},
+    fig.update_layout(yaxis={"autorange": "reversed", "showgrid": False, "tickfont": {"family": MONOSPACE, "size": 11}},
                       xaxis={"title": "looked at" if square else "component", "showgrid": False})
     return polish(fig, height=max(240, 110 + (26 if square else 22) * len(labels)))
 

@@ -40,7 +40,7 @@ def cost_panel(arch: Architecture) -> None:
     if st.toggle("Show training with Adam too", key="with_training", persist_state="page"):
         bars["training, float32"] = {"weights": train.weights, "gradients": train.gradients, "Adam": train.adam,
                                      "activations": train.activations}
-    st.plotly_chart(memory_bars(bars, machines()), key="memory", config={"displayModeBar": False},
+    st.plotly_chart(memory_bars(bars, machines()), key="chart-memory", config={"displayModeBar": False},
                     alt="Memory by number format against machines")
     with st.container(key="fits"):
         st.markdown(_fits(arch, batch, context, train.total))
@@ -107,7 +107,7 @@ def _windows(arch: Architecture) -> str:
 def _cache(arch: Architecture, *, batch: int, context: int, dtype: str) -> None:
     st.markdown("##### The KV cache grows with the text")
     width = 4 if dtype == "float32" else 2
-    st.plotly_chart(kv_curve(arch, batch=batch, context=context, dtype=dtype, width=width), key="kv",
+    st.plotly_chart(kv_curve(arch, batch=batch, context=context, dtype=dtype, width=width), key="chart-kv",
                     config={"displayModeBar": False}, alt="KV cache against tokens")
     each = kv_cache_bytes(arch, context=context, width=width) / context
     text = f"At {context:,} tokens each one costs {size(each)} on average."
@@ -125,7 +125,7 @@ def _flops(arch: Architecture, context: int, price: Cost, dtype: str) -> None:
              for name in ("attention", "mlp", "head")}
     named = {"attention matrices": parts["attention"], "looking at the text": flops_per_token(arch, context=context)
              - sum(parts.values()), "MLP": parts["mlp"], "output head": parts["head"]}
-    st.plotly_chart(flops_bars(named), key="flops", config={"displayModeBar": False},
+    st.plotly_chart(flops_bars(named), key="chart-flops", config={"displayModeBar": False},
                     alt="Floating-point operations of one token by part")
     limit = _BANDWIDTH / weight_bytes(arch, dtype)
     st.caption(f"About two operations per matrix weight. Chips compute faster than they read: every weight is read for "

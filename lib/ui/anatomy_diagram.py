@@ -26,7 +26,7 @@ def block_diagram(picture: Diagram, *, key: str, start: str = "embedding", chang
     state = st.session_state.get(key) or {}
     chosen = state.get("selected") or start
     if chosen not in picture.boxes:
-        chosen = next(iter(picture.boxes))
+        chosen = start if start in picture.boxes else next(iter(picture.boxes))
     total = max(1, picture.total)
     result = _COMPONENT(key=key, data={
         "boxes": {name: _data(box, total, name in changed) for name, box in picture.boxes.items()},

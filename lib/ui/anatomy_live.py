@@ -6,7 +6,17 @@ import numpy as np
 import streamlit as st
 
 from lib.anatomy.errors import AnatomyError
-from lib.anatomy.trace import Lens, Step, Trace, block_steps, head_summary, logit_lens, middle_peaks, trace
+from lib.anatomy.trace import (
+    Lens,
+    Step,
+    Trace,
+    block_steps,
+    head_summary,
+    logit_lens,
+    middle_peaks,
+    notable_heads,
+    trace,
+)
 from lib.engine.sampling import softmax
 from lib.figures.architecture_live import COLUMNS, lens_curves, lens_heatmap, next_bars, values_heatmap
 from lib.tokenization import Tokenizer, display
@@ -144,6 +154,12 @@ def attention_panel(traced: Trace, labels: Sequence[str]) -> None:
                 f"{mean['previous']:.0%} on the token before, {mean['itself']:.0%} on the token itself (averages over "
                 "the tokens after the first). Many heads rest on the first token when they find nothing to look "
                 "for: an *attention sink*.")
+    rows = "\n".join(f"| {kind} | layer {one}, head {two} | {share:.0%} |"
+                     for kind, one, two, share in notable_heads(traced.attentions, traced.ids))
+    if rows:
+        st.markdown(f"**Heads worth a look in this text**\n\n| looks most at | | on average |\n|---|---|--:|\n{rows}")
+        st.caption("Repeat a phrase in the text and look for a head that finds what came after it the first time "
+                   "(an *induction head*).")
 
 
 def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str]) -> None:

@@ -1,6 +1,8 @@
 """The architecture page run as a script: every section, nonsense, links, the live pass on a tiny model."""
 
 from collections.abc import Callable
+from csv import DictReader
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from lib.anatomy import catalog, ledger
+from lib.anatomy.cost import weight_bytes
 
 HOME = str(Path(__file__).resolve().parents[2] / "Home.py")
 
@@ -69,6 +72,27 @@ def test_counting_a_tied_head_twice(open_page: Callable[..., AppTest]) -> None:
     page.toggle(key="fold").set_value(False).run()
     assert not page.exception
     assert len(page.dataframe[0].value) == 149
+
+
+def test_the_csv_has_every_tensor_and_adds_up() -> None:
+    from lib.ui.anatomy_panels import csv
+
+    for name in ("gpt2", "pythia-70m"):
+        rows = list(DictReader(StringIO(csv(ledger(name)))))
+        assert sum(int(row["parameters"]) for row in rows) == ledger(name).total
+        assert sum(int(row["bytes_bfloat16"]) for row in rows) == weight_bytes(catalog.architecture(name), "bfloat16")
+        assert len(rows) == len(ledger(name).rows)
+
+
+def test_an_own_model_comes_from_a_link_and_goes_into_the_comparison(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(**{"from": "Build your own", "layers": "24", "kv": "4", "part": "Cost"})
+    assert (page.slider(key="layers").value, page.slider(key="kv").value) == (24, 4)
+    page.query_params["view"] = "Two models"
+    page.session_state["view"] = "Two models"
+    page.run()
+    page.selectbox(key="left").set_value("explored").run()
+    assert not page.exception
+    assert "Your own model" in everything(page)
 
 
 def test_cost_of_seven_billion(open_page: Callable[..., AppTest]) -> None:

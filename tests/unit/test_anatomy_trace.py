@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lib.anatomy import AnatomyError
 from lib.anatomy.linear import by_conv1d, by_torch, make, numbers
 from lib.anatomy.story import STORY
-from lib.anatomy.trace import block_steps, head_summary, middle_peaks, trace
+from lib.anatomy.trace import block_steps, head_summary, middle_peaks, notable_heads, trace
 from tests.unit.test_anatomy_cost import SMALL
 
 IDS = [5, 17, 3, 3, 250, 41, 99, 1, 0, 77, 8, 12]
@@ -180,6 +180,13 @@ def test_summaries_of_heads() -> None:
     assert head_summary(maps, 0, 0) == {"first": 1.0, "previous": pytest.approx(1 / 3), "itself": 0.0}
     assert head_summary(maps, 0, 1)["previous"] == 1.0
     assert head_summary(maps[:, :, :1, :1], 0, 0)["first"] == 1.0
+    kinds = {kind: where for kind, *where in notable_heads(maps, [7, 8, 9, 7])}
+    assert kinds["the first token"] == [0, 0, 1.0]
+    assert kinds["the token before"] == [0, 1, 1.0]
+    induction = np.zeros((2, 1, 4, 4))
+    induction[1, 0, 3, 1] = 1  # the second 7 looks at the 8 that followed the first
+    assert ("what followed the same token earlier", 1, 0, 1.0) in notable_heads(induction, [7, 8, 9, 7])
+    assert not notable_heads(maps[:, :, :2, :2], [1, 2])
 
 
 @settings(max_examples=60, deadline=None, database=None)
