@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from lib.engine import BeamStep, Engine
-from lib.figures import beam_tree
+from lib.figures import beam_tree, text_metrics
 from lib.figures.strategies import Strategy
 from lib.ui.chrome import escape
 from lib.ui.decoding_controls import wide_chart
@@ -14,7 +14,8 @@ from lib.ui.decoding_state import Column, add
 from lib.ui.decoding_track import Track
 from lib.ui.stream_tokens import token_name
 
-_SHOWN = 6
+_SHOWN = 6  # steps that are drawn at once
+_TICK = 0.6  # seconds between two looks at a running search
 _TOY = ("The", " nice", " dog", " house", " has", " woman")  # invented numbers, small enough to check by hand
 _TOY_NEXT = {0: {1: 0.5, 2: 0.4, 3: 0.1}, 1: {5: 0.4, 3: 0.3, 2: 0.3}, 2: {4: 0.9, 5: 0.05, 3: 0.05},
              3: {4: 0.5, 5: 0.3, 2: 0.2}}
@@ -26,7 +27,7 @@ def panel(engine: Engine, columns: Sequence[Column]) -> None:
     st.markdown("Greedy decoding takes the best token now. Beam search keeps several beginnings, follows each of them "
                 "one token further, and keeps the best in **total**: the sum of log-probabilities, that is, the "
                 "logarithm of the product of probabilities.")
-    tracks = [column.track for column in columns if column.track and column.track.beam_steps]
+    tracks = [c.track for c in columns if c.track and c.track.strategy.kind == "beam" and not c.track.error]
     toy, own = st.tabs(["A toy to check by hand", "Your prompt"], key="decoding-beam-tab", on_change="rerun",
                        default="Your prompt" if tracks else "A toy to check by hand")
     with toy:
@@ -72,17 +73,53 @@ def _own(engine: Engine, columns: Sequence[Column], tracks: Sequence[Track]) -> 
     if len(tracks) > 1:
         place = st.selectbox("Which search", range(len(tracks)), key="decoding-beam-which",
                              format_func=lambda i: tracks[i].strategy.title()) or 0
-    steps = list(tracks[min(place, len(tracks) - 1)].beam_steps)
+    track = tracks[min(place, len(tracks) - 1)]
+    if track.running:
+        st.fragment(_growing, run_every=_TICK)(engine, track)
+    elif track.beam_steps:
+        _finished(engine, list(track.beam_steps))
+        _against_greedy(track, [c.track for c in columns if c.track and c.strategy == Strategy("greedy")])
+
+
+def _against_greedy(search: Track, greedy: Sequence[Track]) -> None:
+    """Beam search prunes too: say so where greedy decoding found the likelier text of the same length."""
+    best = search.beam_steps[-1].best
+    for track in greedy:
+        total = text_metrics.sequence_logprob([step.logprob for step in track.steps])
+        same = (track.prompt, len(track.steps)) == (search.prompt, len(best.ids)) and not search.strategy.forced
+        if same and track.state == search.state == "done" and total > best.total + 1e-3:
+            st.markdown(f"Greedy decoding found a likelier text of the same length here: {total:.2f} against "
+                        f"{best.total:.2f}. Beam search looks ahead, but it prunes as well: nothing guarantees the best.")
+            return
+
+
+def _growing(engine: Engine, track: Track) -> None:
+    """The newest steps while the search runs."""
+    steps = list(track.beam_steps)
+    if not steps:
+        st.caption("The search begins …")
+        return
+    _tree(engine, steps)
+    st.caption(f"Step {len(steps)}: every step keeps {int(track.strategy.num_beams)} beginnings. When the search is "
+               "done, you can go through it step by step.")
+
+
+def _tree(engine: Engine, steps: Sequence[BeamStep]) -> None:
+    figure = beam_tree.figure(steps, lambda token: token_name(engine.tokenizer, token),
+                              start=max(0, len(steps) - _SHOWN), shown=_SHOWN)
+    with wide_chart("decoding-beam-tree"):
+        st.plotly_chart(figure, key="decoding-beam-tree", config={"displayModeBar": False})
+
+
+def _finished(engine: Engine, steps: list[BeamStep]) -> None:
     last = len(steps)
     at = st.slider("Step", 1, last, min(last, _SHOWN), key=f"decoding-beam-step-{last}") if last > 1 else 1
-    visible, start = steps[:at], max(0, at - _SHOWN)
+    visible = steps[:at]
 
     def name(token: int) -> str:
         return token_name(engine.tokenizer, token)
 
-    with wide_chart("decoding-beam-tree"):
-        st.plotly_chart(beam_tree.figure(visible, name, start=start, shown=_SHOWN), key="decoding-beam-tree",
-                        config={"displayModeBar": False})
+    _tree(engine, visible)
     st.caption("Every column of the drawing is one step, the best total on top. ● goes on, × is pruned, ■ has ended. "
                "The thick path is what would be returned if the search ended at this step. Point at a mark for its "
                "numbers.")

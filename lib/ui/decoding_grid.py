@@ -16,6 +16,7 @@ from lib.ui.decoding_track import Track
 from lib.ui.token_stream import stream_tokens, token_stream
 
 Settings = tuple[tuple[int, ...], int, int]  # prompt ids, seed, new tokens
+_LOOP = 6  # a repeat of so many tokens is pointed out
 _ENDS = {"stop": "ended by itself", "length": "reached the length", "context": "the model's context is full"}
 _STATS_CSS = """
 <style>
@@ -43,7 +44,7 @@ def tick() -> float:
     >>> tick() >= 0.07
     True
     """
-    return min(0.5, 0.07 + 0.008 * Track.active)
+    return min(1.0, 0.07 + 0.01 * Track.active)
 
 
 def legend() -> None:
@@ -102,7 +103,7 @@ def _text(engine: Engine, column: state.Column, steps: list[Step], marks: dict[i
         f"decoding-{uid}-stream", tokens, live=bool(track and track.running), marks=marks,
         branch=len(st.session_state["decoding-columns"]) < MAX_COLUMNS,
         on_select=lambda index: _focus(uid, index), selected=focus[1] if focus[0] == uid else None,
-        note=_note(track), placeholder=_placeholder(track, problem), name=f"text of {column.strategy.title()}",
+        note=_note(track, steps), placeholder=_placeholder(track, problem), name=f"text of {column.strategy.title()}",
     )
 
 
@@ -126,13 +127,18 @@ def _placeholder(track: Track | None, problem: str | None) -> str:
     return "Reading the prompt …" if track.running else ""
 
 
-def _note(track: Track | None) -> str:
+def _note(track: Track | None, steps: list[Step]) -> str:
     if track is None or track.state in {"waiting", "failed"}:
         return ""
     if track.running:
         looked = f" · step {len(track.beam_steps)} of the search" if track.strategy.kind == "beam" else ""
         return "writing …" + looked
-    return "stopped" if track.state == "stopped" else _ENDS.get(track.reason, "")
+    end = "stopped" if track.state == "stopped" else _ENDS.get(track.reason, "")
+    repeat = text_metrics.longest_repeat([step.id for step in steps])
+    if repeat.length < _LOOP:
+        return end
+    return (f"{end} · tokens {repeat.first + 1} to {repeat.first + repeat.length} come again "
+            f"from token {repeat.second + 1}")
 
 
 def parting_marks(columns: Sequence[state.Column], texts: Sequence[list[Step]]) -> list[dict[int, str]]:

@@ -20,12 +20,12 @@ from lib.ui.stream_tokens import token_name
 def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str) -> None:
     """The section under the grid. Draws nothing but a hint while there is no text."""
     st.subheader("One step, seen by every strategy")
+    if any(column.track and column.track.running for column in columns):
+        st.caption("The columns are writing. When they are done, the step that you click is shown here.")
+        return
     written = [column for column in columns if column.track and column.track.steps]
     if not written:
         st.caption("Run the columns, then click a token: here you see the probabilities it was chosen from.")
-        return
-    if any(column.track and column.track.running for column in written):
-        st.caption("The columns are writing. When they are done, the step that you click is shown here.")
         return
     column, index = _focus(written)
     track = column.track

@@ -126,7 +126,7 @@ function createView(root) {
     card.appendChild(head);
     const mark = (data.marks || {})[index];
     if (mark) card.appendChild(element("div", "marknote", "⑂ " + mark));
-    if (token.forced) card.appendChild(element("div", "muted", "You put this token here."));
+    if (token.forced) card.appendChild(element("div", "muted", "Given when the branch was made, not generated."));
     const place = list.findIndex((item) => item.id === token.id);
     const rank = token.rank ?? (place >= 0 ? place : null);
     if (token.logprob !== null && token.logprob !== undefined) {
@@ -149,7 +149,8 @@ function createView(root) {
     if (list.some((item) => item.prob !== null && item.prob !== undefined)) header.append(element("span", "after", data.column || "after"));
     options.appendChild(header);
     const top = Math.max(...list.map((item) => Math.exp(item.logprob)), 1e-12);
-    list.forEach((item) => {
+    const own = { id: token.id, label: token.label, logprob: token.logprob, prob: token.forced ? null : token.prob };
+    (place < 0 && token.logprob !== null ? [...list, own] : list).forEach((item) => {
       const own = item.id === token.id;
       const active = canBranch && !own;
       const option = element(active ? "button" : "div", "option" + (own ? " own" : ""));
