@@ -1,15 +1,18 @@
 """Step 3, second half: a tokenizer from learned merges, the tree of its joins, and its tokenizer.json."""
 
-import itertools
+import heapq
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from lib.tokenization import bpe
 from lib.tokenization.base import Token, checked, outside
 from lib.tokenization.tiktokens import spanned
 from lib.tokenization.vocabulary import spell
+
+_LONG = 256  # bytes; longer pieces are encoded with a heap
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,35 @@ class BPETokenizer:
     def _encode_word(self, word: str) -> tuple[int, ...]:
         """Join the pair that was learned first, until no pair was ever learned."""
         ids = bpe.byte_ids(word)
+        if len(ids) > _LONG:
+            return self._encode_long(ids)
         never = len(self.merges)
         while len(ids) > 1:
-            rank = min(self._rank.get(pair, never) for pair in itertools.pairwise(ids))
+            rank = min(self._rank.get(pair, never) for pair in pairwise(ids))
             if rank == never:
                 break
             ids = bpe.join(ids, self.merges[rank].pair, self.merges[rank].new_id)
         return tuple(ids)
+
+    def _encode_long(self, ids: list[int]) -> tuple[int, ...]:
+        """The same for a very long piece, in n log n: a heap of (rank, place), and each place knows its neighbours."""
+        end = len(ids)
+        after, before = list(range(1, end + 1)), list(range(-1, end - 1))
+        heap = [(self._rank[pair], n) for n, pair in enumerate(pairwise(ids)) if pair in self._rank]
+        heapq.heapify(heap)
+        while heap:
+            rank, at = heapq.heappop(heap)
+            right = after[at] if ids[at] >= 0 else end
+            if right == end or (ids[at], ids[right]) != self.merges[rank].pair:
+                continue  # one of the two was joined with something else meanwhile
+            ids[at], ids[right] = self.merges[rank].new_id, -1
+            after[at] = after[right]
+            if after[at] < end:
+                before[after[at]] = at
+            for first, second in ((before[at], at), (at, after[at])):
+                if first >= 0 and second < end and (ids[first], ids[second]) in self._rank:
+                    heapq.heappush(heap, (self._rank[ids[first], ids[second]], first))
+        return tuple(i for i in ids if i >= 0)
 
     def ids(self, text: str, *, parse_special: bool = False) -> list[int]:
         """Only the ids of `encode`."""
@@ -92,7 +117,7 @@ class BPETokenizer:
         nodes = [Node(i, self.vocab[i]) for i in bpe.byte_ids(word)]
         never = len(self.merges)
         while len(nodes) > 1:
-            ranks = [self._rank.get((a.id, b.id), never) for a, b in itertools.pairwise(nodes)]
+            ranks = [self._rank.get((a.id, b.id), never) for a, b in pairwise(nodes)]
             rank = min(ranks)
             if rank == never:
                 break

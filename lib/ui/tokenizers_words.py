@@ -13,7 +13,7 @@ from lib.ui.chrome import escape
 from lib.ui.token_view import row_data, token_rows
 from lib.ui.tokenizers_options import keep_corpus
 
-_CORPUS_LIMIT = 200_000
+_CORPUS_LIMIT = 50_000
 
 
 def corpus_area() -> str:

@@ -156,3 +156,15 @@ def test_the_download_loads_in_the_library() -> None:
     library = tokenizers.Tokenizer.from_str(TRAINED.to_json())
     assert library.decode(library.encode("naïve 🚀\n").ids) == "naïve 🚀\n"
     assert library.get_vocab_size() == TRAINED.vocab_size
+
+
+long_runs = st.lists(st.sampled_from(["the", "ra", "bb", "it", "é"]), min_size=200).map("".join)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text("ab", min_size=257, max_size=600) | long_runs)
+def test_a_long_piece_is_encoded_as_the_library_encodes_it(text: str) -> None:
+    assert len(text.encode()) > 256
+    doubled = BPETokenizer(bpe.train("abab aabb bbbb aaaa ababab the rabbit " * 3, vocab_size=290))
+    for tokenizer in (TRAINED, doubled):
+        assert same_as_library(tokenizer, text)
