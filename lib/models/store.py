@@ -66,7 +66,10 @@ def problems() -> list[str]:
 
 
 def default(role: Role) -> str:
-    """The best model of a role that is here: of the catalog, then of one's own folders; else the embedded one's id."""
+    """The best model of a role that is here: of the catalog, of one's own folders, of the other role, used raw.
+
+    The embedded model's id if nothing is here at all.
+    """
     for model_id in PREFERENCE[role]:
         if where(model_id) is not None:
             return model_id

