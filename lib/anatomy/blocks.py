@@ -4,52 +4,16 @@ Boxes of the repeated block carry the parameters of one block; `Diagram.total` c
 without a reader get a coarser diagram from their ledger.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from lib.anatomy.architecture import Architecture
+from lib.anatomy.boxes import Box, Diagram, Item, coarse
 from lib.anatomy.explain import TEXTS, norm_formula
-from lib.anatomy.ledger import NAMES, Ledger, ledger
-
-Item = str | dict[str, Any]  # a box id, or {"kind": "row" | "group" | "residual" | "repeat", "items": [...], ...}
-
-
-@dataclass(frozen=True)
-class Box:
-    """One box. `params` is of one copy; `copies` how often the model has it (weights not shared between copies)."""
-
-    id: str
-    label: str
-    component: str  # colour: one of ledger.COMPONENTS, or "none" for boxes without weights
-    params: int
-    copies: int
-    detail: str  # a short second line: sizes
-    what: str
-    why: str
-    formula: str  # LaTeX
-    shapes: tuple[tuple[str, tuple[int, ...], str], ...]  # (tensor, shape, in symbols)
-    code: str
-
-
-@dataclass(frozen=True)
-class Diagram:
-    """All boxes of one model and their arrangement from input (first) to output (last)."""
-
-    architecture: Architecture
-    boxes: Mapping[str, Box]
-    layout: tuple[Item, ...]
-
-    @property
-    def total(self) -> int:
-        """Parameters of all boxes, copies counted."""
-        return sum(box.params * box.copies for box in self.boxes.values())
+from lib.anatomy.ledger import NAMES, ledger
 
 
 def diagram(arch: Architecture, *, batch: int = 1, tokens: int = 8) -> Diagram:
     """The forward pass of `arch` on `batch` texts of `tokens` tokens."""
     if not arch.known:
-        return _coarse(arch, ledger(arch), batch, tokens)
+        return coarse(arch, ledger(arch), batch, tokens)
     maker = _Maker(arch, batch, tokens)
     layout = maker.layout()
     return Diagram(arch, maker.boxes, tuple(layout))
@@ -202,28 +166,3 @@ def _activation(arch: Architecture) -> str:
     names = {"gelu_new": "GELU (tanh form)", "gelu": "GELU", "gelu_pytorch_tanh": "GELU (tanh form)", "silu": "SiLU",
              "relu": "ReLU"}
     return names.get(arch.activation, arch.activation)
-
-
-def _coarse(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram:
-    """One box a component, for model types whose insides this page does not know."""
-    boxes: dict[str, Box] = {}
-    outside: list[Item] = []
-    inside: list[Item] = []
-    blocks = max(1, len(book.by_block()))
-    labels = {"embedding": "Token embedding", "positions": "Positions", "attention": "Attention", "mlp": "MLP",
-              "norm": "Norms", "head": "Output head", "other": "Other weights"}
-    shape = (("residual stream", (batch, tokens, arch.width), "(B, T, d)"),)
-    for component, label in labels.items():
-        for where, items in ((False, outside), (True, inside)):
-            rows = [row for row in book.rows if row.component == component and (row.block is not None) == where]
-            if rows:
-                key, count = f"{component}{'_in' if where else ''}", sum(row.params for row in rows)
-                copies = blocks if where and count % blocks == 0 else 1
-                words = TEXTS["unknown"]
-                boxes[key] = Box(key, label, component, count // copies, copies, f"{len(rows)} tensors", words.what,
-                                 words.why, "", shape, f"model.{rows[0].name.rsplit('.', 1)[0]}")
-                items.append(key)
-    tail = [key for key in ("norm", "head") if key in outside]
-    head = [key for key in outside if key not in tail]
-    middle: list[Item] = [{"kind": "repeat", "times": blocks, "items": inside}] if inside else []
-    return Diagram(arch, boxes, (*head, *middle, *tail))

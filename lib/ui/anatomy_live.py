@@ -5,24 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from lib.anatomy.errors import AnatomyError
-from lib.anatomy.trace import (
-    Lens,
-    Step,
-    Trace,
-    block_steps,
-    head_summary,
-    logit_lens,
-    middle_peaks,
-    notable_heads,
-    trace,
-)
-from lib.engine.sampling import softmax
-from lib.figures.architecture_live import COLUMNS, lens_curves, lens_heatmap, next_bars, values_heatmap
-from lib.tokenization import Tokenizer, display
+from lib.anatomy.reading import head_summary, notable_heads
+from lib.anatomy.trace import Lens, Step, Trace, block_steps, logit_lens, trace
+from lib.figures.architecture_live import COLUMNS, values_heatmap
 from lib.ui import cache
 from lib.ui.anatomy_attention import attention_maps
-from lib.ui.chrome import escape, explained
+from lib.ui.anatomy_lens import lens_panel, logits_panel, names_of
+from lib.ui.chrome import explained
 from lib.ui.shelf import pick_model
 
 START = "The cat sat on the mat because it was"
@@ -72,17 +61,6 @@ def live_panel() -> None:
         with logits:
             if logits.open:
                 logits_panel(traced, tokenizer, text, model_id)
-
-
-def names_of(tokenizer: Tokenizer, ids: Sequence[int] | np.ndarray) -> list[str]:
-    """Visible labels of ids; rows of the table that have no token are named by their number."""
-    names = []
-    for token in ids:
-        try:
-            names.append(display.label(tokenizer.token_bytes(int(token))))
-        except ValueError:  # the embedding table may have more rows than the tokenizer has tokens
-            names.append(f"⟨id {token}⟩")
-    return names
 
 
 def _strip(labels: Sequence[str], traced: Trace) -> None:
@@ -160,70 +138,3 @@ def attention_panel(traced: Trace, labels: Sequence[str]) -> None:
         st.markdown(f"**Heads worth a look in this text**\n\n| looks most at | | on average |\n|---|---|--:|\n{rows}")
         st.caption("Repeat a phrase in the text and look for a head that finds what came after it the first time "
                    "(an *induction head*).")
-
-
-def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str]) -> None:
-    """What every layer would predict."""
-    st.markdown("The final norm and the output head, applied after *every* block: what would the model say if it "
-                "stopped there? The last row is its real prediction.")
-    count = len(labels)
-    position = st.select_slider("After which token?", range(count), count - 1, key=f"lens_{hash(tuple(labels))}",
-                                format_func=lambda i: f"{i} {labels[i]}") if count > 1 else 0
-    rows = ["embedding", *(f"block {i}" for i in range(len(lens.top) - 1))]
-    first = max(0, min(position - 7, count - 14))
-    span = slice(first, min(count, first + 14))
-    top = [names_of(tokenizer, lens.top[row, span, 0]) for row in range(len(rows))]
-    st.plotly_chart(lens_heatmap(top, lens.probs[:, span, 0], list(labels[span]), rows, column=position - first),
-                    key="lens", config={"displayModeBar": False}, alt="Likeliest next token after each layer")
-    if count > 14:
-        st.caption(f"Tokens {first} to {span.stop - 1} of {count} are shown, around the chosen one.")
-    _curves(lens, tokenizer, rows, position, labels[position])
-
-
-def _curves(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, label: str) -> None:
-    peaks = middle_peaks(lens, position)[:4]
-    ids, curves = lens.candidates[position], lens.curves[position]
-    final = [int(token) for token in lens.top[-1, position, :4]]
-    wanted = [*final, *(token for token, *_ in peaks if token not in final)]
-    columns = [int(np.flatnonzero(ids == token)[0]) for token in wanted]
-    names = names_of(tokenizer, wanted)
-    fading = {i for i, token in enumerate(wanted) if token in {p[0] for p in peaks}}
-    st.markdown(f"##### After “{escape(label)}”: from layer to layer")
-    st.plotly_chart(lens_curves(names, curves[:, columns], rows, fading), key="lens-curves",
-                    config={"displayModeBar": False}, alt="Probabilities by layer")
-    for token, layer, peak, end in peaks:
-        name = names_of(tokenizer, [token])[0]
-        st.markdown(f"- **{escape(name)}** peaks at {peak:.1%} after {rows[layer]} and ends at {end:.2%}.")
-    if not peaks:
-        st.caption("No token peaks in the middle here: the likeliest ones only grow.")
-    else:
-        st.caption("Dotted: tokens that an inner layer favours and later layers talk down. In small models with a tied "
-                   "head, early rows often just repeat the input token.")
-
-
-def logits_panel(traced: Trace, tokenizer: Tokenizer, text: str, model_id: str) -> None:
-    """Shape, softmax, the five likeliest next tokens."""
-    batch, tokens, vocab = traced.shape
-    st.markdown(f"The model gives one score (a logit) for every token of the vocabulary, at every position: "
-                f"`logits.shape = ({batch}, {tokens}, {vocab})`. For the next token only the last row counts.")
-    probs = softmax(traced.logits)
-    order = np.argsort(-probs, kind="stable")[:5]
-    names = names_of(tokenizer, order)
-    left, right = st.columns([1, 1.2], gap="large")
-    with left:
-        st.latex(r"p_i = \frac{e^{z_i}}{\sum_{j=1}^{" + f"{vocab}" + r"} e^{z_j}}")
-        st.dataframe([{"token": name, "id": int(i), "logit z": float(traced.logits[i]), "probability": float(probs[i])}
-                      for name, i in zip(names, order, strict=True)], hide_index=True, column_config={
-            "logit z": st.column_config.NumberColumn(format="%.3f"),
-            "probability": st.column_config.NumberColumn(format="percent")})
-        low, high = traced.logits.min(), traced.logits.max()
-        st.caption(f"The {vocab:,} logits run from {low:.2f} to {high:.2f}; only differences between them count. "
-                   f"The {vocab:,} probabilities sum to {probs.sum():.6f}.")
-    with right:
-        st.plotly_chart(next_bars(names, [float(probs[i]) for i in order], float(1 - probs[order].sum())),
-                        key="next-bars", config={"displayModeBar": False}, alt="The five likeliest next tokens")
-        st.page_link("pages/3_Next_Token.py", label="Turn temperature and top-p on this distribution",
-                     icon=":material/arrow_forward:", query_params={"prompt": text, "model": model_id})
-
-
-__all__ = ["AnatomyError", "live_panel"]

@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 
-import pandas as pd
 import streamlit as st
 
 from lib.anatomy import Architecture, Ledger, catalog, ledger, meta
 from lib.anatomy.blocks import diagram
-from lib.anatomy.cost import row_bytes
 from lib.anatomy.ledger import closed_form
-from lib.anatomy.machines import number, size
+from lib.anatomy.machines import number
 from lib.anatomy.tree import render, tree
 from lib.figures.architecture import COLOURS, LABELS, component_bars, parameter_map
 from lib.ui.anatomy_diagram import block_diagram, explain_box
+from lib.ui.anatomy_table import csv, formula, table
 from lib.ui.chrome import escape, explained
 
 ACROSS = ("gpt2", "gpt2-xl", "distilgpt2", "pythia-70m", "smollm2-135m", "smollm2-1.7b-instruct", "gemma-3-270m",
@@ -115,7 +114,7 @@ def parameters_panel(arch: Architecture) -> None:
                     alt=f"Parameters of {arch.name} by component, block and tensor")
     st.caption("Click a rectangle to go in, the top bar to come back. Areas are parameters.")
     _reconcile(arch, book)
-    st.dataframe(_table(book, fold), hide_index=True, height=330, column_config={
+    st.dataframe(table(book, fold), hide_index=True, height=330, column_config={
         "parameters": st.column_config.NumberColumn(format="localized"),
         "share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)})
     st.download_button("Download every tensor as CSV", csv(book), file_name=f"{_file(arch.name)}-parameters.csv",
@@ -148,49 +147,6 @@ def _reconcile(arch: Architecture, book: Ledger) -> None:
     if arch.known and book.tied:
         with st.expander("The formula, with this model's numbers"):
             st.markdown(formula(arch))
-
-
-def formula(arch: Architecture) -> str:
-    """The total as a sum a reader can check with a calculator (Markdown)."""
-    book = ledger(arch)
-    first = [row for row in book.rows if row.block == 0]
-    outside = [row for row in book.rows if row.block is None and row.params]
-    lines = [f"| {row.name} | {' × '.join(f'{n:,}' for n in row.shape)} | {row.params:,} |" for row in outside]
-    inside = [f"| {row.local} | {' × '.join(f'{n:,}' for n in row.shape)} | {row.params:,} |" for row in first]
-    block = sum(row.params for row in first)
-    rest = sum(row.params for row in outside)
-    return ("One block\n\n| tensor | shape | parameters |\n|---|---|--:|\n" + "\n".join(inside)
-            + f"\n| **one block** | | **{block:,}** |\n\nOutside the blocks\n\n| tensor | shape | parameters |\n"
-            "|---|---|--:|\n" + "\n".join(lines) + f"\n| **outside** | | **{rest:,}** |\n\n"
-            f"{arch.layers} × {block:,} + {rest:,} = **{arch.layers * block + rest:,}**")
-
-
-def _table(book: Ledger, fold: bool) -> pd.DataFrame:
-    blocks = len(book.by_block())
-    total, conv = max(1, book.total), book.architecture.family == "gpt2"
-    rows = []
-    for row in book.rows:
-        if fold and row.block not in {None, 0} and blocks > 1 and book.architecture.known:
-            continue
-        times = blocks if fold and row.block == 0 and book.architecture.known else 1
-        name = row.name.replace(".0.", f".0–{blocks - 1}.", 1) if times > 1 else row.name
-        rows.append({"tensor": name + (f" (= {row.shared})" if row.shared else ""),
-                     "shape": " × ".join(f"{n:,}" for n in row.shape) + (f"  (× {times})" if times > 1 else ""),
-                     "parameters": row.params * times, "share": row.params * times / total,
-                     **{dtype: size(times * row_bytes(row, dtype, conv=conv))
-                        for dtype in ("float32", "bfloat16", "int8", "int4")}})
-    return pd.DataFrame(rows)
-
-
-def csv(book: Ledger) -> str:
-    """Every tensor, one a line: name, component, block, shape, parameters, shared, bytes by format."""
-    conv = book.architecture.family == "gpt2"
-    formats = ("float32", "bfloat16", "int8", "int4")
-    return pd.DataFrame([
-        {"tensor": row.name, "component": row.component, "block": "" if row.block is None else row.block,
-         "shape": "x".join(map(str, row.shape)), "parameters": row.params, "shares_weights_of": row.shared,
-         **{f"bytes_{dtype}": row_bytes(row, dtype, conv=conv) for dtype in formats}} for row in book.rows
-    ]).to_csv(index=False)
 
 
 @st.cache_data(max_entries=32, show_spinner="Building the module without weights …")

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from lib.anatomy import AnatomyError
 from lib.anatomy.linear import by_conv1d, by_torch, make, numbers
+from lib.anatomy.reading import head_summary, middle_peaks, notable_heads
 from lib.anatomy.story import STORY
-from lib.anatomy.trace import block_steps, head_summary, middle_peaks, notable_heads, trace
+from lib.anatomy.trace import block_steps, trace
 from tests.unit.test_anatomy_cost import SMALL
 
 IDS = [5, 17, 3, 3, 250, 41, 99, 1, 0, 77, 8, 12]

@@ -1,0 +1,51 @@
+"""The ledger as tables: folded for reading, every tensor for a spreadsheet, the sum for a calculator."""
+
+import pandas as pd
+
+from lib.anatomy import Architecture, Ledger, ledger
+from lib.anatomy.cost import row_bytes
+from lib.anatomy.machines import size
+
+
+def formula(arch: Architecture) -> str:
+    """The total as a sum a reader can check with a calculator (Markdown)."""
+    book = ledger(arch)
+    first = [row for row in book.rows if row.block == 0]
+    outside = [row for row in book.rows if row.block is None and row.params]
+    lines = [f"| {row.name} | {' × '.join(f'{n:,}' for n in row.shape)} | {row.params:,} |" for row in outside]
+    inside = [f"| {row.local} | {' × '.join(f'{n:,}' for n in row.shape)} | {row.params:,} |" for row in first]
+    block = sum(row.params for row in first)
+    rest = sum(row.params for row in outside)
+    return ("One block\n\n| tensor | shape | parameters |\n|---|---|--:|\n" + "\n".join(inside)
+            + f"\n| **one block** | | **{block:,}** |\n\nOutside the blocks\n\n| tensor | shape | parameters |\n"
+            "|---|---|--:|\n" + "\n".join(lines) + f"\n| **outside** | | **{rest:,}** |\n\n"
+            f"{arch.layers} × {block:,} + {rest:,} = **{arch.layers * block + rest:,}**")
+
+
+def table(book: Ledger, fold: bool) -> pd.DataFrame:
+    """One row a tensor; with `fold` the identical blocks' tensors are one row each."""
+    blocks = len(book.by_block())
+    total, conv = max(1, book.total), book.architecture.family == "gpt2"
+    rows = []
+    for row in book.rows:
+        if fold and row.block not in {None, 0} and blocks > 1 and book.architecture.known:
+            continue
+        times = blocks if fold and row.block == 0 and book.architecture.known else 1
+        name = row.name.replace(".0.", f".0–{blocks - 1}.", 1) if times > 1 else row.name
+        rows.append({"tensor": name + (f" (= {row.shared})" if row.shared else ""),
+                     "shape": " × ".join(f"{n:,}" for n in row.shape) + (f"  (× {times})" if times > 1 else ""),
+                     "parameters": row.params * times, "share": row.params * times / total,
+                     **{dtype: size(times * row_bytes(row, dtype, conv=conv))
+                        for dtype in ("float32", "bfloat16", "int8", "int4")}})
+    return pd.DataFrame(rows)
+
+
+def csv(book: Ledger) -> str:
+    """Every tensor, one a line: name, component, block, shape, parameters, shared, bytes by format."""
+    conv = book.architecture.family == "gpt2"
+    formats = ("float32", "bfloat16", "int8", "int4")
+    return pd.DataFrame([
+        {"tensor": row.name, "component": row.component, "block": "" if row.block is None else row.block,
+         "shape": "x".join(map(str, row.shape)), "parameters": row.params, "shares_weights_of": row.shared,
+         **{f"bytes_{dtype}": row_bytes(row, dtype, conv=conv) for dtype in formats}} for row in book.rows
+    ]).to_csv(index=False)
