@@ -89,7 +89,7 @@ def _against_greedy(search: Track, greedy: Sequence[Track]) -> None:
         same = (track.prompt, len(track.steps)) == (search.prompt, len(best.ids)) and not search.strategy.forced
         if same and track.state == search.state == "done" and total > best.total + 1e-3:
             st.markdown(f"Greedy decoding found a likelier text of the same length here: {total:.2f} against "
-                        f"{best.total:.2f}. Beam search looks ahead, but it prunes as well: nothing guarantees the best.")
+                        f"{best.total:.2f}. Beam search looks ahead, but it prunes too: nothing guarantees the best.")
             return
 
 

@@ -41,7 +41,8 @@ def source(model_id: str) -> tuple[str, str]:
     location = models.where(model_id)
     if location is None or (model_id in models.CATALOG and model_id != models.EMBEDDED):
         return spec.hub_id, ""
-    return str(location.folder), f"the folder on the app's machine; elsewhere: {spec.hub_id!r} (finer rounding, so other numbers)" if spec.hub_id else ""
+    about = f"a folder on the app's machine; elsewhere {spec.hub_id!r} (finer rounding, so other numbers)"
+    return str(location.folder), about if spec.hub_id else ""
 
 
 def _prompt(engine: Engine, prompt: str) -> str | list[int]:
