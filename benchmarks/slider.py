@@ -174,11 +174,13 @@ def settle(page: Any) -> list[float]:
 def undo(page: Any) -> list[float]:
     """Milliseconds from pressing Undo or Redo, which go through the server, to the repainted chart."""
     page.locator("button.row[data-id]").first.click()
-    page.wait_for_timeout(1500)
+    page.locator(".chip.path").first.wait_for()
+    page.wait_for_timeout(1000)
+    settled(page)
     samples = []
     for step in range(KEYS):
         page.evaluate(WATCH, [".scroll", "pointerdown"])
-        page.locator(f".st-key-path-{'redo' if step % 2 else 'undo'} button:visible").first.click()
+        page.locator(f".st-key-path-{'redo' if step % 2 else 'undo'} button:visible:enabled").first.click()
         page.wait_for_function("window.samples.length > 0", timeout=20_000)
         samples.append(page.evaluate("window.samples[0]"))
         settled(page)

@@ -1,9 +1,7 @@
 """The lower panels of the Next Token page: temperatures, comparison, table, code. Each runs only while it is open."""
 
-import csv
-import io
-import json
 import math
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -11,19 +9,25 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from lib.engine.sampling import distribution, ranking, softmax
 from lib.figures import next_token as figures
+from lib.figures import next_token_two as pairs
 from lib.ui.distribution import Knobs
 from lib.ui.next_token import Reading
 from lib.ui.next_token_code import program
 from lib.ui.next_token_state import State
 
-Append = Callable[[int], None]
+# Drawing nine Plotly charts holds the browser for some 300 ms; sent together with the main chart they would be drawn
+# before it is painted. After this pause (seconds) it is on the screen.
+_HEAD_START = 0.15
 
 
 def temperatures(reading: Reading, here: State) -> None:
     """The same logits at six temperatures, along all temperatures, and how spread out they become."""
-    six, along, spread = _drawn(reading.model_id, reading.ids[: here.at])
+    ids = reading.ids[: here.at]
+    six, along, spread = _drawn(reading.model_id, ids)
+    if here.drawn != ids:
+        time.sleep(_HEAD_START)
+        here.drawn = ids
     st.markdown(
         "**The same scores at six temperatures.** Every score is divided by T before the softmax. "
         "The order never changes, only how far apart the bars are."
@@ -53,72 +57,6 @@ def _drawn(model_id: str, ids: tuple[int, ...]) -> tuple[go.Figure, go.Figure, g
     )
 
 
-def table(reading: Reading, here: State, append: Append) -> None:
-    """The likeliest tokens as a table whose rows append, and the full distribution as CSV."""
-    knobs, logits = here.knobs, reading.logits(here.at)
-    raw, now = softmax(logits), distribution(logits, **knobs.sampling)
-    ids = [int(i) for i in ranking(logits)[: knobs.n]]
-    rows = [reading.row(i) for i in ids]
-    frame = pd.DataFrame(
-        {
-            "rank": range(1, len(ids) + 1),
-            "id": ids,
-            "token": [row.label for row in rows],
-            "bytes": [row.hex for row in rows],
-            "logit": logits[ids],
-            "the model's own": raw[ids],
-            "after your settings": now.probs[ids],
-            "kept": now.kept[ids],
-        }
-    )
-    shown = {
-        name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
-        for name in ("the model's own", "after your settings")
-    }
-    st.caption("Select a row to append its token.")
-    event = st.dataframe(
-        frame,
-        hide_index=True,
-        column_config=shown | {"logit": st.column_config.NumberColumn(format="%.3f")},
-        key=f"next-token-table-{hash((reading.model_id, reading.ids, here.at))}",
-        on_select="rerun",
-        selection_mode="single-row",
-    )
-    if chosen := event["selection"]["rows"]:
-        append(ids[chosen[0]])
-    st.download_button(
-        f"Download all {logits.size:,} tokens as CSV",
-        lambda: full_csv(reading, logits, knobs),
-        file_name="next-token.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-
-
-def full_csv(reading: Reading, logits: np.ndarray, knobs: Knobs) -> str:
-    """The whole distribution, likeliest first. Tokens are JSON strings, so no spreadsheet takes one for a formula."""
-    raw, now = softmax(logits), distribution(logits, **knobs.sampling)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["rank", "id", "token", "bytes_hex", "logit", "probability_model", "probability_settings", "kept"])
-    for rank, i in enumerate(map(int, ranking(logits)), 1):
-        row = reading.row(i)
-        writer.writerow(
-            [
-                rank,
-                i,
-                json.dumps(row.label, ensure_ascii=False),
-                row.hex,
-                f"{logits[i]:.6g}",
-                repr(float(raw[i])),
-                repr(float(now.probs[i])),
-                int(now.kept[i]),
-            ]
-        )
-    return out.getvalue()
-
-
 def code(reading: Reading, here: State) -> None:
     """The program that computes this screen."""
     st.markdown(
@@ -133,7 +71,7 @@ def code(reading: Reading, here: State) -> None:
 
 def versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callable[[int], str], key: str) -> None:
     """Two distributions side by side: divergence in numbers, leading tokens, and the tokens that moved most."""
-    result = figures.compare(a, b)
+    result = pairs.compare(a, b)
     columns = st.columns(3)
     columns[0].metric(
         "KL(A ‖ B)",
@@ -149,7 +87,7 @@ def versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callable
         f"{100 * result.distance:.1f} %",
         help="Half the sum of all differences: 0 % for equal distributions, 100 % for ones that share no token.",
     )
-    st.plotly_chart(figures.two(a, b, names, label), key=f"{key}-two", config={"displayModeBar": False})
+    st.plotly_chart(pairs.two(a, b, names, label), key=f"{key}-two", config={"displayModeBar": False})
     if math.isinf(result.forward) or math.isinf(result.backward):
         st.caption("∞ means: one side gives no probability at all to a token that the other allows. Filters do that.")
     if result.movers:
@@ -186,9 +124,9 @@ def trailing_space(reading: Reading, prompt: str, without: Reading) -> None:
             "in a way that it rarely saw in training. Compare the two:"
         )
         a, b = reading.shaped(Knobs()).probs, without.shaped(Knobs()).probs
-        result = figures.compare(a, b)
+        result = pairs.compare(a, b)
         st.plotly_chart(
-            figures.two(a, b, (f"with the {name}", "without"), reading.label, top=8),
+            pairs.two(a, b, (f"with the {name}", "without"), reading.label, top=8),
             key="trailing-two",
             config={"displayModeBar": False},
         )

@@ -54,6 +54,7 @@ class State:
     history: History = field(default_factory=History)
     base: tuple[str, str] | None = None  # (tokenizer, prompt) that the path continues
     at: int | None = None  # the place looked at; None for the end of the text
+    drawn: tuple[int, ...] | None = None  # the text whose temperatures are on the screen
     url: dict[str, str] | None = None  # what was written to the link
     known: dict[tuple[str, tuple[int, ...]], float] = field(default_factory=dict)  # ln p of a path's last token
     problems: list[str] = field(default_factory=list)
@@ -78,7 +79,9 @@ def state() -> State:
 
 
 def write_link(here: State) -> None:
-    """Put the state into the page's address."""
+    """Put the state into the page's address. A problem of the link is history once something was moved."""
+    if here.knobs != here.start or here.history.at > 0:
+        here.problems = []
     query = link(here.knobs, here.history.path)
     for name in PARAMETERS:
         if name in query and st.query_params.get(name) != query[name]:

@@ -3,14 +3,15 @@
 import streamlit as st
 
 from lib.ui import next_token_panels as panels
+from lib.ui import next_token_table as tables
 from lib.ui.chrome import explained
 from lib.ui.next_token import Reading, read
-from lib.ui.next_token_actions import append
+from lib.ui.next_token_actions import append, look
 from lib.ui.next_token_compare import compare
 from lib.ui.next_token_guess import guess
 from lib.ui.next_token_state import State
 
-_NAMES = ("Temperatures", "Compare two", "Guess the next token", "Table and download")
+_NAMES = ("Temperatures", "Compare two", "Guess the next token", "Every place", "Table and download")
 
 
 def tabs(reading: Reading, prompt: str, here: State) -> None:
@@ -30,6 +31,9 @@ def tabs(reading: Reading, prompt: str, here: State) -> None:
             guess(reading.model_id, prompt)
     with opened[3], explained():
         if opened[3].open:
-            panels.table(reading, here, lambda token_id: append(reading, here, token_id))
+            tables.places(reading, lambda place: look(reading, here, place))
+    with opened[4], explained():
+        if opened[4].open:
+            tables.table(reading, here, lambda token_id: append(reading, here, token_id))
     with st.expander("The code that computes this", icon=":material/code:"):
         panels.code(reading, here)

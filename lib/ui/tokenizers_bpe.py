@@ -14,7 +14,7 @@ from lib.tokenization.hf import HFTokenizer
 from lib.tokenization.subwords import train_unigram, train_wordpiece
 from lib.ui.chrome import escape
 from lib.ui.token_view import asset, row_data, token_rows
-from lib.ui.tokenizers_options import MERGES, merges, trained
+from lib.ui.tokenizers_options import FEWEST, MERGES, MOST, merges, trained
 from lib.ui.tokenizers_words import corpus_area
 
 _SENT = 3_000  # words of the corpus that the browser replays the merges on
@@ -33,7 +33,7 @@ def bpe_lesson() -> None:
         "most often, join them into one new token, count again. Frequent words end as one token, rare ones as pieces."
     )
     corpus = corpus_area()
-    limit = st.slider("Merges to learn", 10, 400, MERGES, step=10, key="merges", bind="query-params")
+    limit = st.slider("Merges to learn", FEWEST, MOST, MERGES, step=10, key="merges", bind="query-params")
     steps = merges(corpus, limit)
     if not steps:
         st.info("No pair of neighbours occurs twice in this corpus: there is nothing to join.", icon=":material/info:")

@@ -11,7 +11,7 @@ from lib.tokenization.bpe_tokenizer import BPETokenizer
 
 DEFAULT = ["gpt2", "cl100k_base", "o200k_base", "qwen"]
 OWN = "bpe"
-MERGES = 200  # of the BPE trained on the page, unless changed
+MERGES, FEWEST, MOST = 200, 10, 400  # merges of the BPE trained on the page: unless changed, and the slider's ends
 TITLES = {
     "word": ("Words", "step 1: a table of words, the rest is [UNK]"),
     "character": ("Characters", "step 2: 54 letters, space and ?"),
@@ -73,7 +73,8 @@ def corpus() -> str:
 def merge_limit() -> int:
     """How many merges the page's BPE learns: the slider's value, also while its lesson is closed."""
     linked = st.query_params.get("merges", "")
-    return int(st.session_state.get("merges") or (linked if linked.isdecimal() else MERGES))
+    asked = int(st.session_state.get("merges") or (linked if linked.isdecimal() else MERGES))
+    return min(max(asked, FEWEST), MOST)
 
 
 def keep_corpus(text: str) -> None:

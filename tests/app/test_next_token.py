@@ -215,3 +215,17 @@ def test_the_table_lists_the_likeliest_by_id(page) -> None:
     probs = softmax(next_token.read("tiny-gpt2", "the cat sat", ()).logits())
     assert list(frame["id"]) == list(np.argsort(-probs, kind="stable")[:20])
     assert np.allclose(frame["the model's own"], np.sort(probs)[::-1][:20])
+
+
+def test_every_place_has_its_surprisal_rank_and_guess(page) -> None:
+    page.session_state["next-token-tabs"] = "Every place"
+    page.run()
+    assert not page.exception and not page.error
+    frame, reading = page.dataframe[0].value, next_token.read("tiny-gpt2", "the cat sat", ())
+    for row in frame.itertuples():
+        place = row.place - 1
+        probs = softmax(reading.logits(place))
+        real = reading.ids[place]
+        assert np.isclose(row.probability, probs[real], rtol=1e-4)
+        assert row.rank == 1 + (probs > probs[real]).sum()
+        assert frame["the model's guess"][place - 1] == reading.label(int(probs.argmax()))

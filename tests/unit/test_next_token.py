@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from lib.engine.sampling import distribution, entropy, ranking, softmax
 from lib.errors import PlaygroundError
 from lib.figures import next_token as figures
+from lib.figures import next_token_two as pairs
 from lib.ui import next_token
 from lib.ui.distribution import DRAWS, Knobs, Row, pack
 from lib.ui.next_token_code import program
 from lib.ui.next_token_link import link, read_link
-from lib.ui.next_token_panels import full_csv
 from lib.ui.next_token_state import History
+from lib.ui.next_token_table import full_csv
 
 LOGITS = (np.random.default_rng(0).standard_normal(300) * 3).astype(np.float32)
 
@@ -116,14 +117,14 @@ def test_figures_show_the_softmax_over_the_whole_vocabulary_keyed_by_id() -> Non
 
 
 def test_hostile_labels_stay_text_in_figures() -> None:
-    fig = figures.two(softmax(LOGITS), softmax(-LOGITS), ("<b>A</b>", "$B$"), lambda _: "<img src=x> $x$")
+    fig = pairs.two(softmax(LOGITS), softmax(-LOGITS), ("<b>A</b>", "$B$"), lambda _: "<img src=x> $x$")
     assert "<" not in "".join([*fig.layout.yaxis.ticktext, *(trace.name for trace in fig.data)])
     assert "$" not in "".join(trace.name for trace in fig.data)
 
 
 def test_comparison_finds_what_moved() -> None:
     a, b = np.array([0.7, 0.2, 0.1, 0.0]), np.array([0.1, 0.2, 0.6, 0.1])
-    result = figures.compare(a, b)
+    result = pairs.compare(a, b)
     assert result.movers == (0, 2, 3) and np.isclose(result.distance, 0.6)
     assert np.isinf(result.backward) and np.isfinite(result.forward)
 
