@@ -3,6 +3,7 @@
 The distribution is `lib.engine.sampling.distribution`'s; this file only avoids work on ids that cannot be chosen.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from lib.engine.base import Alternative
 from lib.engine.sampling import Sampling, SamplingError, distribution, draw
 
 _SMALL = 4096  # a top-k up to this is filtered before the softmax instead of after it
+_HEAD = 1024  # nearly every nucleus lies inside the likeliest thousand
 
 
 @dataclass(frozen=True)
@@ -65,15 +67,41 @@ class Chooser:
 
 
 def filtered(logits: np.ndarray, sampling: Sampling) -> tuple[np.ndarray | None, np.ndarray]:
-    """Candidates (ids ascending, or None for all) and their probabilities, equal to `distribution` on all ids."""
+    """Candidates (ids ascending, or None for all) and their probabilities, equal to `distribution` on all ids.
+
+    Each filter keeps the likeliest tokens and renormalises, so `distribution` may be asked about those alone.
+    """
     if sampling.temperature == 0:
         return np.array([int(logits.argmax())]), np.ones(1)
     knobs: dict[str, Any] = {"temperature": sampling.temperature, "top_p": sampling.top_p, "min_p": sampling.min_p}
-    if sampling.top_k is None or sampling.top_k > min(_SMALL, logits.size - 1):
+    ids: np.ndarray | None = None
+    if sampling.top_k is not None and sampling.top_k <= min(_SMALL, logits.size - 1):
+        lowest = torch.from_numpy(logits).topk(int(sampling.top_k)).values[-1].item()
+        ids = np.flatnonzero(logits >= lowest)  # ties with the k-th stay, as in `distribution`
+    elif sampling.top_k is None and sampling.top_p is not None and sampling.top_p < 1:
+        ids = _nucleus(logits, sampling.temperature, sampling.top_p)
+        knobs["top_p"] = sampling.top_p if ids is None else None
+    elif sampling.top_k is None and sampling.min_p:
+        least = logits.max() + sampling.temperature * math.log(sampling.min_p)
+        ids = np.flatnonzero(logits >= least - 1e-4 * (1 + abs(least)))  # a few too many: `distribution` decides
+    if ids is None:
         return None, distribution(logits, top_k=sampling.top_k, **knobs).probs
-    lowest = torch.from_numpy(logits).topk(int(sampling.top_k)).values[-1].item()
-    ids = np.flatnonzero(logits >= lowest)  # ties with the k-th stay, as in `distribution`
-    return ids, distribution(logits[ids], top_k=None, **knobs).probs
+    return ids, distribution(logits[ids], **knobs).probs
+
+
+def _nucleus(logits: np.ndarray, temperature: float, top_p: float) -> np.ndarray | None:
+    """The ids that top-p keeps, ascending, from the likeliest `_HEAD` alone; None if those do not decide it."""
+    scaled = torch.from_numpy(logits).double() / temperature
+    top = scaled.topk(min(_HEAD, logits.size))
+    values, ids = top.values.numpy(), top.indices.numpy()
+    order = np.lexsort((ids, -values))[::-1]  # least likely first; among equals higher ids first
+    probs = np.exp(values[order] - torch.logsumexp(scaled, 0).item())
+    drop = 1 - probs.sum() + np.cumsum(probs) <= 1 - top_p
+    drop[-1] = False
+    first = int(drop.argmin())  # the least likely that stays
+    if not drop[0] or values[order[first]] == values[order[0]]:
+        return None
+    return np.sort(ids[order[first:]])
 
 
 def _prob(token: int, ids: np.ndarray | None, probs: np.ndarray) -> float:

@@ -9,8 +9,12 @@ from lib.engine import Sampling, SamplingError
 from lib.engine.choose import Chooser, filtered, penalise
 from lib.engine.sampling import distribution, softmax
 
-KNOBS = [Sampling(), Sampling(temperature=0.7, top_k=5), Sampling(top_k=40, top_p=0.8), Sampling(top_p=0.5),
-         Sampling(temperature=1.6, min_p=0.1), Sampling(top_k=300), Sampling(top_k=10_000), Sampling(temperature=0)]
+KNOBS = [
+    Sampling(), Sampling(temperature=0), Sampling(temperature=0.7, top_k=5), Sampling(top_k=40, top_p=0.8),
+    Sampling(top_k=300), Sampling(top_k=10_000), Sampling(top_p=0.5), Sampling(top_p=0.0), Sampling(top_p=0.999),
+    Sampling(temperature=50, top_p=0.9), Sampling(top_p=0.9, min_p=0.05), Sampling(temperature=1.6, min_p=0.1),
+    Sampling(min_p=1.0), Sampling(temperature=0.01, min_p=0.3),
+]
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -32,7 +36,8 @@ def everywhere(ids: np.ndarray | None, probs: np.ndarray, size: int) -> np.ndarr
 @pytest.mark.parametrize("knobs", KNOBS, ids=str)
 def test_candidates_are_the_distribution(knobs: Sampling) -> None:
     rng = np.random.default_rng(1)
-    for logits in (rng.normal(0, 3, 5000).astype(np.float32), rng.integers(0, 9, 5000).astype(np.float32)):  # with ties
+    smooth, peaked, tied = rng.normal(0, 1, 5000), rng.normal(0, 6, 5000), rng.integers(0, 9, 5000)
+    for logits in (values.astype(np.float32) for values in (smooth, peaked, tied)):
         expected = distribution(logits, temperature=knobs.temperature, top_k=knobs.top_k, top_p=knobs.top_p,
                                 min_p=knobs.min_p).probs
         assert np.abs(everywhere(*filtered(logits, knobs), 5000) - expected).max() < 1e-12
