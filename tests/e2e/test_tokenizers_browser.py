@@ -60,6 +60,12 @@ def test_hovering_lights_the_same_characters_everywhere(page, app: str) -> None:
     assert row(page, "gpt2").locator(".group .of").all_text_contents() == ["␣🌟"]
     page.mouse.move(2, 2)
     card.wait_for(state="hidden")
+    row(page, "gpt2").locator(".chip").first.focus()
+    page.keyboard.press("ArrowRight")
+    card.wait_for(state="visible")
+    assert f"id\n{tokens[1].id}\n" in card.inner_text()
+    page.keyboard.press("Escape")
+    card.wait_for(state="hidden")
 
 
 def test_markup_is_text(page, app: str) -> None:

@@ -195,6 +195,7 @@ function listen(ctx) {
     node.tabIndex = -1;
     next.tabIndex = 0;
     next.focus();
+    openCard(next, ctx);
   };
 }
 
