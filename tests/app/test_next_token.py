@@ -151,6 +151,7 @@ def test_a_place_shows_its_own_distribution(page) -> None:
 
 
 def test_no_setting_runs_the_model(page, monkeypatch) -> None:
+    cache.engine("tiny-gpt2", "auto")  # loading may run the model
     calls = []
     for name in ("logits", "score"):
         original = getattr(LocalEngine, name)
