@@ -4,6 +4,7 @@ A closed browser tab does not stop a download, and thirty students who ask for o
 """
 
 import threading
+import time
 from dataclasses import dataclass, field
 
 from lib.errors import PlaygroundError
@@ -18,6 +19,7 @@ class Job:
     message: str = "Starting"
     fraction: float | None = None  # None: unknown
     error: str = ""
+    ended: float = 0.0  # time.monotonic() when it finished
     cancelled: threading.Event = field(default_factory=threading.Event)
     finished: threading.Event = field(default_factory=threading.Event)
 
@@ -73,4 +75,5 @@ def _run(job: Job) -> None:
     except Exception as error:  # a thread must not end without a word
         job.error = f"{job.model_id} could not be got: {type(error).__name__}: {error}"
     finally:
+        job.ended = time.monotonic()
         job.finished.set()

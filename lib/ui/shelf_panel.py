@@ -1,5 +1,7 @@
 """The model shelf: what is here, what can be got, what it costs, and the machine it has to fit into."""
 
+import time
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -11,6 +13,7 @@ from lib.ui import cache
 from lib.ui.chrome import escape
 
 WIDTHS = (5, 4, 2)
+SHOW_ERROR = 300.0  # seconds: everybody sees the same shelf, and yesterday's failure helps nobody
 SOURCES = {"folder": "in a folder of yours", "app": "in this app's cache", "hub cache": "in the Hugging Face cache"}
 
 
@@ -109,7 +112,7 @@ def _gettable(spec: models.ModelSpec) -> None:
         button.button("Stop", key=f"stop-{spec.id}", icon=":material/stop:", width="stretch",
                       on_click=job.cancelled.set)
         return
-    if job is not None and job.error:
+    if job is not None and job.error and time.monotonic() - job.ended < SHOW_ERROR:
         row.error(escape(job.error), icon=":material/cloud_off:")
     label = "Convert" if waiting else f"Get {gigabytes(spec.download_bytes)}"
     if button.button(label, key=f"get-{spec.id}", icon=":material/download:", width="stretch", disabled=not possible,
