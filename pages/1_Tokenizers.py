@@ -23,7 +23,7 @@ with st.expander("What am I looking at?", icon=":material/school:"):
         "- A **token** is an entry of a fixed list, the **vocabulary**; its **id** is its place in that list. "
         "The model works with ids only.\n"
         "- Modern vocabularies are made of **bytes**. A letter of English is one byte, most other letters are two or "
-        "three, an emoji four or more, so a token can be a part of a character. Such pieces are shown as their "
+        "three, most emoji four or more, so a token can be a part of a character. Such pieces are shown as their "
         "byte values, e.g. ⟨F0 9F⟩.\n"
         "- A token usually carries the **space before** the word. Vocabularies write that space as **Ġ** (GPT-2, Qwen) "
         "or **▁** (SentencePiece), and a newline as **Ċ**, so that every entry can be printed.\n"

@@ -155,7 +155,8 @@ def _cut_side_by_side(tokenizers: list[Tokenizer]) -> None:
     st.dataframe(table, hide_index=True, width="stretch")
     st.caption(
         "Each in its vocabulary's own spelling (Ġ and ▁: a space; ##: inside a word). WordPiece and Unigram start from "
-        "the corpus's own characters, so the rocket is unknown to them; byte-level BPE spells it with four bytes."
+        "the corpus's own characters: one that the corpus lacks, such as 🚀, is unknown. Byte-level BPE has its "
+        "bytes."
     )
 
 

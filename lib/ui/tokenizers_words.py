@@ -91,15 +91,28 @@ def growth(sequence: Sequence[str], points: int = 60) -> tuple[list[int], list[i
     return read, different, unseen
 
 
+def first_repeat(sequence: Sequence[str]) -> int:
+    """Length of the shortest beginning in which a word comes twice, 0 if none does.
+
+    >>> first_repeat(["the", "cat", "the", "dog"])
+    3
+    """
+    seen: set[str] = set()
+    for n, word in enumerate(sequence, start=1):
+        if word in seen:
+            return n
+        seen.add(word)
+    return 0
+
+
 def _mistakes(text: str) -> None:
     with st.expander("Two mistakes in many home-made tokenizers", icon=":material/bug_report:"):
         every = [word for word, _, _ in words(text)]
-        short = every[:21]
-        repeated = len(short) - len(set(short))
+        n = first_repeat(every)
+        example = f" Here it happens at word {n}, {_quoted(every[n - 1])}: {n} entries for {n - 1} words." if n else ""
         st.markdown(
-            f"**Duplicates.** Numbering the words as they come, without asking whether they are known, gives the first "
-            f"{len(short)} words of this corpus {len(short)} entries for {len(short) - repeated} different words: the "
-            "same word has two ids, and the first can never be produced again.\n\n"
+            "**Duplicates.** Numbering the words as they come, without asking whether they are known, gives the same "
+            f"word two ids, and the first can never be produced again.{example}\n\n"
             "**A vocabulary that grows while encoding.** If an unseen word gets the next free id, two people who "
             "encode the same texts in another order get different ids, and the model's embedding table has no row for "
             "the new id. Ids are fixed when training ends; what is unknown then is `[UNK]`."
