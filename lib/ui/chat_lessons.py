@@ -1,6 +1,7 @@
 """The chat page's two lessons: the same conversation in every format, and what a typed control token does."""
 
 from collections.abc import Sequence
+from contextlib import closing
 
 import streamlit as st
 
@@ -131,10 +132,9 @@ def answer(engine: Engine, ids: Sequence[int], ends: frozenset[int], spot: st.de
     stream, text = Utf8Stream(), ""
     generation = engine.generate(ids, sampling=Sampling(temperature=0), max_new_tokens=60, stop_ids=ends,
                                  alternatives=0)
-    for step in Pump(generation).steps(wait=0.2):
-        if step is None:
-            spot.caption("…")
-        elif step.id not in ends:
-            text += stream.feed(engine.tokenizer.token_bytes(step.id))
-            spot.code(text, language=None, wrap_lines=True)
+    with closing(Pump(generation).steps(wait=0.2)) as steps:
+        for step in steps:
+            if step is not None and step.id not in ends:
+                text += stream.feed(engine.tokenizer.token_bytes(step.id))
+            spot.code(text + " ▌", language=None, wrap_lines=True)
     spot.code(text + stream.flush() or "(ended at once)", language=None, wrap_lines=True)

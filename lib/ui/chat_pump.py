@@ -3,7 +3,7 @@
 Knows nothing of Streamlit: the thread only moves steps into a queue.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from queue import Empty, SimpleQueue
 from threading import Thread
 
@@ -27,7 +27,7 @@ class Pump:
         else:
             self._out.put(None)
 
-    def steps(self, wait: float) -> Iterator[Step | None]:
+    def steps(self, wait: float) -> Generator[Step | None]:
         """Every step, and None while waiting. Ends with the generation; closing it cancels the work."""
         try:
             while True:

@@ -6,6 +6,7 @@ a click elsewhere, a closed tab) leaves the text that was there.
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 from streamlit.delta_generator import DeltaGenerator
@@ -91,29 +92,31 @@ class Writer:
         self.stream = Utf8Stream()
         self.text = message.content
         self.made: list[Step] = []
-        self.started = time.perf_counter()
+        self.started, self.painted = time.perf_counter(), 0.0
         for step in forced:
             self._write(step)
 
     def follow(self, generation: Generation, spot: DeltaGenerator) -> None:
         """Read steps until the end or a stop text, repainting now and then."""
-        pump, painted = Pump(generation), 0.0
-        for step in pump.steps(wait=0.1):
-            if step is None:
-                self._wait(generation, spot)
-                continue
-            self._take(step)
-            if self._cut():
-                generation.close()
-                self.message.stats["finish"] = "stop text"
-                break
-            if time.perf_counter() - painted > REPAINT:
-                spot.markdown(chat.harmless(self.message.content) + " ▌")
-                painted = time.perf_counter()
-        else:
-            self.message.content += self.stream.flush()
-            self.message.stats["finish"] = generation.finish_reason or "stop"
+        with closing(Pump(generation).steps(wait=0.1)) as steps:  # Stop leaves through here and ends the work
+            for step in steps:
+                if step is None:
+                    self._wait(generation, spot)
+                    continue
+                self._take(step)
+                if self._cut():
+                    self.message.stats["finish"] = "stop text"
+                    break
+                if time.perf_counter() - self.painted > REPAINT:
+                    self._paint(spot)
+            else:
+                self.message.content += self.stream.flush()
+                self.message.stats["finish"] = generation.finish_reason or "stop"
         spot.markdown(chat.harmless(self.message.content))
+
+    def _paint(self, spot: DeltaGenerator) -> None:
+        spot.markdown(chat.harmless(self.message.content) + " ▌")
+        self.painted = time.perf_counter()
 
     def _take(self, step: Step) -> None:
         self.made.append(step)
@@ -139,6 +142,7 @@ class Writer:
 
     def _wait(self, generation: Generation, spot: DeltaGenerator) -> None:
         if self.made:
+            self._paint(spot)  # nothing new to see, but a moment at which Stop can end the run
             return
         seconds, place = time.perf_counter() - self.started, generation.queue_position
         spot.caption(f":material/hourglass: In the queue: number {place} … ({seconds:.0f} s)" if place > 0 else

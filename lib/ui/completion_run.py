@@ -61,7 +61,7 @@ class Lane:
 
     def close(self) -> None:
         """Stop the work."""
-        self.steps.close()  # type: ignore[attr-defined]
+        self.steps.close()
         self.generation.close()
 
 
