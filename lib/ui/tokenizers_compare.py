@@ -35,7 +35,10 @@ def _take_sample() -> None:
 def compare_panel() -> None:
     """Everything that answers to typing, in one fragment: a key press never reruns the lessons below."""
     st.pills("Start from", list(SAMPLES), key="sample", on_change=_take_sample)
-    text = typed_text(TEXT, label="Your text", default=st.query_params.get("text", START))
+    linked = st.query_params.get("text")
+    if linked is not None and linked != st.session_state.get("compare-linked"):
+        set_text(TEXT, linked)  # a link was followed, from outside or from another page
+    text = typed_text(TEXT, label="Your text", default=START)
     limit = settings().max_prompt_chars
     if len(text) > limit:
         st.warning(f"The first {limit:,} of {len(text):,} characters are used.", icon=":material/content_cut:")
@@ -66,6 +69,7 @@ def _keep_in_link(text: str) -> None:
         st.query_params["text"] = text
     elif not short and "text" in st.query_params:
         del st.query_params["text"]
+    st.session_state["compare-linked"] = st.query_params.get("text")
 
 
 def _controls() -> tuple[list[str], str, bool]:

@@ -8,12 +8,13 @@ import streamlit as st
 from lib import models, tokenization
 from lib.tokenization import Tokenizer, bpe, texts
 from lib.tokenization.bpe_tokenizer import BPETokenizer
+from lib.tokenization.word import WordTokenizer, vocabulary
 
 DEFAULT = ["gpt2", "cl100k_base", "o200k_base", "qwen"]
 OWN = "bpe"
 MERGES, FEWEST, MOST = 200, 10, 400  # merges of the BPE trained on the page: unless changed, and the slider's ends
 TITLES = {
-    "word": ("Words", "step 1: a table of words, the rest is [UNK]"),
+    "word": ("Words", "step 1: the words of the corpus below, the rest is [UNK]"),
     "character": ("Characters", "step 2: 54 letters, space and ?"),
     OWN: ("BPE trained here", "step 3: learned from the corpus below"),
     "gpt2": ("GPT-2", "2019, byte-level BPE"),
@@ -59,6 +60,8 @@ def choose(name: str) -> Choice:
     """The tokenizer of a name. Raises TokenizationError if its files are missing or damaged."""
     if name == OWN:
         return Choice(*TITLES[OWN], trained(corpus(), merge_limit()))
+    if name == "word":
+        return Choice(*TITLES[name], _words(corpus()))
     if name in TITLES:
         return Choice(*TITLES[name], tokenization.load(name))
     return Choice(name, "tokenizer of a local model", tokenization.load(str(_local()[name])))
@@ -80,6 +83,11 @@ def merge_limit() -> int:
 def keep_corpus(text: str) -> None:
     """Remember the corpus while its text area is not on screen."""
     st.session_state["corpus-kept"] = text
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _words(text: str) -> WordTokenizer:
+    return WordTokenizer(vocabulary([text]))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

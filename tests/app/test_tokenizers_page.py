@@ -158,3 +158,14 @@ def test_the_tokenizer_of_a_local_model_can_be_chosen(
     own = load(str(tiny_models["llama"]))
     assert list(table["Tokens"]) == [len(own.ids("the cat sat 🚀")), len(load("gpt2").ids("the cat sat 🚀"))]
     assert table["Vocabulary"].iloc[0] == 300
+
+
+def test_a_link_followed_within_the_app_brings_its_text() -> None:
+    app = page(text="first")
+    app.pills(key="sample").set_value("Chinese").run()
+    assert sent(app, "compare-rows")["text"] == texts.SAMPLES["Chinese"]
+    app.query_params["text"] = "second"
+    app.run()
+    assert sent(app, "compare-rows")["text"] == "second"
+    app.run()
+    assert sent(app, "compare-rows")["text"] == "second"
