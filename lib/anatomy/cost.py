@@ -118,6 +118,14 @@ def row_bytes(row: Row, dtype: str, *, conv: bool = False) -> int:
     return row.params // 32 * _GROUP[dtype] if inputs % 32 == 0 else 2 * row.params  # odd widths stay 16-bit
 
 
+def bytes_read_per_token(arch: Architecture, dtype: str) -> int:
+    """Weight bytes that one more token must read: all but the tables it looks one row up in (a tied table is read
+    as the head)."""
+    tables = {"positions"} if arch.tied else {"embedding", "positions"}
+    conv = arch.family == "gpt2"
+    return sum(row_bytes(row, dtype, conv=conv) for row in ledger(arch).rows if row.component not in tables)
+
+
 def cached_tokens(arch: Architecture, block: int, context: int) -> int:
     """Tokens whose keys and values a block keeps: all, or the window less the token being computed."""
     window = arch.windows[block] if arch.windows else 0

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import streamlit as st
 
 from lib.anatomy import Architecture, ledger
-from lib.anatomy.cost import DTYPES, Cost, cost, flops_per_token, kv_cache_bytes, training, weight_bytes
+from lib.anatomy.cost import DTYPES, Cost, bytes_read_per_token, cost, flops_per_token, kv_cache_bytes, training
 from lib.anatomy.machines import machines, number, size
 from lib.figures.architecture import flops_bars, kv_curve, memory_bars, weights_by_dtype
 from lib.ui.anatomy_panels import numbers_row
@@ -127,7 +127,7 @@ def _flops(arch: Architecture, context: int, price: Cost, dtype: str) -> None:
              - sum(parts.values()), "MLP": parts["mlp"], "output head": parts["head"]}
     st.plotly_chart(flops_bars(named), key="chart-flops", config={"displayModeBar": False},
                     alt="Floating-point operations of one token by part")
-    limit = _BANDWIDTH / weight_bytes(arch, dtype)
-    st.caption(f"About two operations per matrix weight. Chips compute faster than they read: every weight is read for "
-               f"every token, so a laptop whose memory gives 50 GB/s makes at most about {limit:,.0f} tokens per "
-               f"second of this model in {dtype}.")
+    limit = _BANDWIDTH / bytes_read_per_token(arch, dtype)
+    st.caption(f"About two operations per matrix weight. Chips compute faster than they read: nearly every weight is "
+               f"read for every token, so a laptop whose memory gives 50 GB/s makes at most about {limit:,.0f} tokens "
+               f"per second of this model in {dtype}.")

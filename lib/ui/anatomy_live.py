@@ -121,7 +121,7 @@ def _closing(last: Step, traced: Trace, block: int) -> None:
 
 def attention_panel(traced: Trace, labels: Sequence[str]) -> None:
     """All heads of all layers, one large, and what kind of head it is."""
-    st.caption("Which earlier tokens does each token look at? Darker means more. The upper right is empty: "
+    st.caption("Which earlier tokens does each token look at? Stronger colour means more. The upper right is empty: "
                "no token sees the future.")
     layer, head = attention_maps(traced.attentions, labels, key="attention")
     if len(labels) < 2:

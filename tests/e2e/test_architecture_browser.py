@@ -11,7 +11,7 @@ from tests.conftest import settled
 def visit(page: Any, app: str, **query: str) -> None:
     page.goto(f"{app}/Architecture?{urlencode(query)}")
     page.wait_for_selector("h1")
-    settled(page)
+    page.wait_for_selector('[data-test-script-state="notRunning"]', state="attached", timeout=120_000)  # may load a model
 
 
 def test_a_click_on_a_box_explains_it(page: Any, app: str) -> None:
@@ -44,7 +44,6 @@ def test_attention_maps_answer_in_the_browser(page: Any, app: str) -> None:
     grid.wait_for()
     settled(page)
     grid.click(position={"x": 60, "y": 60})
-    page.wait_for_function("() => true")
     settled(page)
     layer, head = (int(page.locator(f".attention select.{name}").input_value()) for name in ("layer", "head"))
     assert layer >= 1

@@ -9,6 +9,7 @@ import torch
 
 from lib.anatomy import AnatomyError, catalog, ledger, machines, meta
 from lib.anatomy.cost import (
+    bytes_read_per_token,
     cost,
     flops_per_token,
     flops_prompt,
@@ -201,6 +202,12 @@ def test_halving_kv_heads_halves_the_cache_only() -> None:
     half = read({**whole.config, "num_key_value_heads": 2})
     assert kv_cache_bytes(half, context=1000) * 2 == kv_cache_bytes(whole, context=1000)
     assert weight_bytes(half, "bfloat16") > 0.98 * weight_bytes(whole, "bfloat16")
+
+
+def test_what_a_token_reads_leaves_out_the_tables_it_looks_up() -> None:
+    tied, untied = catalog.architecture("gpt2"), catalog.architecture("pythia-70m")
+    assert bytes_read_per_token(tied, "float32") == 4 * (tied.published - 1024 * 768)
+    assert bytes_read_per_token(untied, "bfloat16") == 2 * (untied.published - 50304 * 512)
 
 
 def test_machines_and_people() -> None:

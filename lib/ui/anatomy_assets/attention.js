@@ -67,7 +67,7 @@ export default function (component) {
 
   const drawMap = (hover) => {
     const wide = $(".right").clientWidth || 420
-    const font = T > 26 ? 10 : 12
+    const font = T > 34 ? 8 : T > 22 ? 10 : 12
     const pen = map.getContext("2d")
     pen.font = `${font}px ui-monospace, monospace`
     const longest = Math.min(110, Math.max(...data.tokens.map((t) => pen.measureText(t).width)) + 8)
