@@ -30,7 +30,7 @@ with explained():
         st.pills("Examples", EXAMPLES, key="next-token-example", on_change=example, label_visibility="collapsed")
     reading = next_token.read(model_id, prompt, follow(here, next_token.tokenizer_of(model_id), prompt))
     notes(reading, prompt, here)
-    left, right = st.columns([3, 1])
+    left, right = st.columns([5, 2])
     tokens = left.container()  # filled after the chart, as the chart is what one waits for
     with right:
         path_buttons(reading, here)

@@ -103,24 +103,27 @@ def places(reading: Reading, look: Choose) -> None:
         {
             "place": range(2, len(reading.ids) + 1),
             "token": labels,
-            "probability": np.exp(found.logprobs.astype(float)),
+            "probability, %": 100 * np.exp(found.logprobs.astype(float)),
             "surprisal, bits": bits,
             "rank": found.ranks + 1,
             "the model's guess": [reading.label(int(i)) for i in found.guesses],
-            "its probability": found.guess_probs,
+            "its probability, %": 100 * found.guess_probs,
             "entropy, bits": found.entropies / math.log(2),
         }
     )
-    percent = {name: st.column_config.NumberColumn(format="percent") for name in ("probability", "its probability")}
+    formats = {
+        "probability, %": "%.3f",
+        "its probability, %": "%.3f",
+        "surprisal, bits": "%.2f",
+        "entropy, bits": "%.2f",
+    }
     event = st.dataframe(
         frame,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         key=f"next-token-places-{hash((reading.model_id, reading.ids))}",
-        column_config=percent | {
-            name: st.column_config.NumberColumn(format="%.2f") for name in ("surprisal, bits", "entropy, bits")
-        },
+        column_config={name: st.column_config.NumberColumn(format=text) for name, text in formats.items()},
     )
     chosen = event["selection"]["rows"]
     if chosen and st.session_state.get("next-token-place") != chosen:

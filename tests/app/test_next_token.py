@@ -223,10 +223,10 @@ def test_every_place_has_its_surprisal_rank_and_guess(page) -> None:
     page.run()
     assert not page.exception and not page.error
     frame, reading = page.dataframe[0].value, next_token.read("tiny-gpt2", "the cat sat", ())
-    for row in frame.itertuples():
-        place = row.place - 1
+    for _, row in frame.iterrows():
+        place = row["place"] - 1
         probs = softmax(reading.logits(place))
         real = reading.ids[place]
-        assert np.isclose(row.probability, probs[real], rtol=1e-4)
-        assert row.rank == 1 + (probs > probs[real]).sum()
+        assert np.isclose(row["probability, %"], 100 * probs[real], rtol=1e-4)
+        assert row["rank"] == 1 + (probs > probs[real]).sum()
         assert frame["the model's guess"][place - 1] == reading.label(int(probs.argmax()))

@@ -50,7 +50,7 @@ Object.assign(View.prototype, {
       return bar;
     }
     if (row.special) label.append(make("b", "", "control"));
-    if (row.id === this.header.actual) label.append(make("b", "", "the real next"));
+    if (row.id === this.header.actual) label.append(make("b", "", "real"));
     line.type = "button";
     line.dataset.id = row.id;
     line.onclick = () => this.append(row.id);

@@ -154,7 +154,6 @@ function curve() {
   const text = part("text", { x: 0, y: 101, "text-anchor": "middle" }, { fontWeight: 600 });
   const end = part("text", { x: 240, y: 101, "text-anchor": "end" }, {});
   end.style.display = "none";
-  part("text", { x: 4, y: 14 }, {}).textContent = "100 %";
   return { svg, mark, level, line, text, end };
 }
 
