@@ -1,7 +1,6 @@
 """The chat page's two lessons: the same conversation in every format, and what a typed control token does."""
 
 from collections.abc import Sequence
-from contextlib import closing
 
 import streamlit as st
 
@@ -9,13 +8,13 @@ from lib import chat
 from lib.chat import ChatTemplate, Messages, Rendered
 from lib.engine import Engine, Sampling
 from lib.tokenization import Tokenizer
-from lib.tokenization.display import Utf8Stream
-from lib.ui.chat_pump import Pump
-from lib.ui.chat_reply import stop_ids
 from lib.ui.chat_settings import ChatSettings
 from lib.ui.chat_xray import xray
 from lib.ui.chrome import escape, explained
+from lib.ui.completion_cells import Cell, Outcome
+from lib.ui.completion_run import run
 
+ANSWER = 40  # tokens of an answer in the injection lesson
 SAMPLE: Messages = ({"role": "user", "content": "Hello, how are you?"},
                     {"role": "assistant", "content": "I'm doing great. How can I help you today?"},
                     {"role": "user", "content": "What is 2+2?"})
@@ -78,8 +77,7 @@ def injection(engine: Engine, chosen: ChatSettings) -> None:
         shown = unsafe if naive else safe
         _verdict(safe, unsafe, tokenizer, naive=naive)
         xray("inject-xray", shown, tokenizer, ids=st.toggle("Show ids", key="inject-ids", value=True))
-        if st.button("Ask the model both ways", key="inject-ask", icon=":material/compare_arrows:"):
-            _both(engine, chosen, safe, unsafe)
+        _both(engine, chosen, safe, unsafe)
 
 
 def attacks(template: ChatTemplate, tokenizer: Tokenizer) -> dict[str, str]:
@@ -119,22 +117,21 @@ def _verdict(safe: Rendered, unsafe: Rendered, tokenizer: Tokenizer, *, naive: b
 
 
 def _both(engine: Engine, chosen: ChatSettings, safe: Rendered, unsafe: Rendered) -> None:
-    """Both answers, greedy, one after the other."""
-    for column, title, rendered in zip(st.columns(2), ("Safe", "Naive"), (safe, unsafe), strict=True):
+    """Both answers, greedy, written at the same time."""
+    cells = [Cell(key, chosen.model_id, engine, rendered, True)
+             for key, rendered in (("safe", safe), ("naive", unsafe))]
+    asked = (chosen.model_id, chosen.dtype, tuple(safe.ids), tuple(unsafe.ids))
+    ask = st.button("Ask the model both ways", key="inject-ask", icon=":material/compare_arrows:")
+    if ask:
+        st.session_state["inject-results"] = (asked, {cell.key: Outcome() for cell in cells})
+    known, outcomes = st.session_state.get("inject-results", (None, {}))
+    if known != asked:
+        return
+    spots = {}
+    for column, cell in zip(st.columns(2), cells, strict=True):
         with column, st.container(border=True):
-            st.markdown(f"**{title}** · greedy, at most 60 tokens")
-            spot = st.empty()
-        answer(engine, rendered.ids, stop_ids(engine, chosen), spot)
-
-
-def answer(engine: Engine, ids: Sequence[int], ends: frozenset[int], spot: st.delta_generator.DeltaGenerator) -> None:
-    """A short greedy answer, streamed as literal text."""
-    stream, text = Utf8Stream(), ""
-    generation = engine.generate(ids, sampling=Sampling(temperature=0), max_new_tokens=60, stop_ids=ends,
-                                 alternatives=0)
-    with closing(Pump(generation).steps(wait=0.2)) as steps:
-        for step in steps:
-            if step is not None and step.id not in ends:
-                text += stream.feed(engine.tokenizer.token_bytes(step.id))
-            spot.code(text + " ▌", language=None, wrap_lines=True)
-    spot.code(text + stream.flush() or "(ended at once)", language=None, wrap_lines=True)
+            st.markdown(f"**{'Safe' if cell.key == 'safe' else 'Naive'}** · greedy, at most {ANSWER} tokens")
+            spots[cell.key] = st.empty()
+            spots[cell.key].code(outcomes[cell.key].text or " ", language=None, wrap_lines=True)
+    if ask:
+        run(cells, outcomes, spots, sampling=Sampling(temperature=0), length=ANSWER, seed=0)

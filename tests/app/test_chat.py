@@ -157,6 +157,33 @@ def test_awkward_messages(chat_page: AppTest, text: str) -> None:
     assert path(chat_page)[0] == text and len(path(chat_page)) == 2
 
 
+def test_both_lessons(chat_page: AppTest) -> None:
+    def lessons() -> None:
+        import streamlit as st
+
+        from lib.ui import cache, chat_lessons
+        from lib.ui.chat_settings import controls
+
+        chosen = controls()
+        engine = cache.engine(chosen.model_id, chosen.dtype)
+        chat_lessons.compare([], engine.tokenizer)
+        st.divider()
+        chat_lessons.injection(engine, chosen)
+
+    test = AppTest.from_function(lessons, default_timeout=60)
+    test.query_params["model"] = "little-qwen"
+    ok(test.run())
+    assert any("all written by the template" in s.value for s in test.success)
+    ok(test.toggle(key="inject-naive").set_value(True).run())
+    assert any("cannot tell them" in e.value for e in test.error)
+    ok(button(test, "Ask the model both ways").click().run())
+    outcomes = test.session_state["inject-results"][1]
+    assert set(outcomes) == {"safe", "naive"} and all(o.steps for o in outcomes.values())
+    ok(test.pills(key="inject-example").set_value("A tag that is not marked special").run())
+    assert "<tool_call>" in test.text_area(key="inject-text").value
+    assert any("| Qwen1.5 |" in m.value and "You are a helpful assistant" in m.value for m in test.markdown)
+
+
 def test_blank_messages_are_not_sent(chat_page: AppTest) -> None:
     say(chat_page, "   ")
     assert path(chat_page) == []
