@@ -307,3 +307,15 @@ def test_a_wheel_installed_by_hand_is_used(home: Path, tmp_path: Path, monkeypat
     monkeypatch.setattr(embedded, "GGUF_BYTES", gguf.stat().st_size)
     monkeypatch.setattr(embedded, "GGUF_SHA256", embedded._sha256(gguf))
     assert embedded.installed() == gguf
+
+
+def test_the_list_on_the_command_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from lib.models.__main__ import main
+
+    make("llama", home / "models" / "gpt2")  # whole files are enough to be here
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(models.CATALOG) and lines[0].split()[:2] == ["gpt2", "here"]
+    assert any(line.startswith("qwen1.5-1.8b-chat") and "3.7 GB to get" in line for line in lines)
+    assert main(["where", "gpt2"]) == 0 and capsys.readouterr().out.strip() == str(home / "models" / "gpt2")
+    assert main(["get", "nonsense"]) == 1 and "no model called 'nonsense'" in capsys.readouterr().err
