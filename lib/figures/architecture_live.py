@@ -17,7 +17,7 @@ def values_heatmap(values: np.ndarray, labels: Sequence[str], *, square: bool) -
     rows = [f"{i} {plain(label)}" for i, label in enumerate(labels)]
     shown = values[:, :COLUMNS].astype(float)
     finite = shown[np.isfinite(shown)]
-    most = float(np.quantile(np.abs(finite), 0.99)) if finite.size else 1.0
+    most = max(1e-9, float(np.quantile(np.abs(finite), 0.99)) if finite.size else 1.0)
     probabilities = square and bool(finite.size) and finite.min() >= 0 and finite.max() <= 1.0001
     if probabilities:
         shown = np.where(np.tri(*shown.shape) > 0, shown, np.nan)  # the future is masked, not merely 0

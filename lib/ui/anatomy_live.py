@@ -103,6 +103,9 @@ def _look(step: Step, labels: Sequence[str], heads: int) -> None:
     st.plotly_chart(values_heatmap(values, labels, square=square), key="step-values", config={"displayModeBar": False},
                     alt=f"Values of {step.line.label}")
     finite = values[np.isfinite(values)]
+    if not finite.size:
+        st.warning("These values are not numbers: the model's weights are damaged or overflowed.")
+        return
     more = f" The picture shows the first {COLUMNS} of {values.shape[1]:,} components." \
         if not square and values.shape[1] > COLUMNS else ""
     st.caption(f"{finite.size:,} numbers from {finite.min():.3g} to {finite.max():.3g}, mean {finite.mean():.3g}, "

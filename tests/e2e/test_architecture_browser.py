@@ -11,7 +11,7 @@ from tests.conftest import settled
 def visit(page: Any, app: str, **query: str) -> None:
     page.goto(f"{app}/Architecture?{urlencode(query)}")
     page.wait_for_selector("h1")
-    page.wait_for_selector('[data-test-script-state="notRunning"]', state="attached", timeout=120_000)  # may load a model
+    page.wait_for_selector('[data-test-script-state="notRunning"]', state="attached", timeout=120_000)  # loads a model
 
 
 def test_a_click_on_a_box_explains_it(page: Any, app: str) -> None:
