@@ -124,6 +124,14 @@ function notes(token, covered) {
   return said;
 }
 
+// Where the card starts: beside the token, so that the same characters in the rows below stay visible; on a narrow
+// screen below it.
+function beside(box, frame, width) {
+  const left = box.left - frame.left, right = frame.right - box.right, away = 32;
+  if (Math.max(left, right) < width + away) return Math.max(0, Math.min(left, frame.width - width));
+  return right >= left ? frame.width - right + away : left - width - away;
+}
+
 function openCard(node, ctx) {
   const { token, row } = ctx.owner.get(node);
   const covered = ctx.points.slice(token[START], token[END]).join("");
@@ -142,8 +150,7 @@ function openCard(node, ctx) {
   ctx.card.hidden = false;
   const frame = ctx.root.getBoundingClientRect();
   const box = node.getClientRects()[0] ?? node.getBoundingClientRect();
-  const left = Math.max(0, Math.min(box.left - frame.left, frame.width - ctx.card.offsetWidth));
-  ctx.card.style.left = left + "px";
+  ctx.card.style.left = beside(box, frame, ctx.card.offsetWidth) + "px";
   const below = box.bottom - frame.top + 8;
   const room = window.innerHeight - box.bottom > ctx.card.offsetHeight + 16;
   ctx.card.style.top = (room ? below : box.top - frame.top - ctx.card.offsetHeight - 8) + "px";
