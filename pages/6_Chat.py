@@ -4,17 +4,16 @@ import streamlit as st
 
 from lib.settings import settings
 from lib.ui import cache, chat_files, chat_keeper, chat_lessons, chat_state, chat_view
-from lib.ui.chat_panel import look, make_reply, notices
+from lib.ui.chat_panel import fit_now, look, make_reply, notices
 from lib.ui.chat_settings import controls
 from lib.ui.chrome import explained, predict, setup_page, takeaways
 
 setup_page(
     "Chat", icon=":material/forum:",
-    lead="A chat model predicts the next token, like any other. The chat is a format around it: on the left the "
-         "conversation, on the right what the model really reads.",
+    lead="A chat model predicts the next token, like any other. The chat is a format around it. Here is the "
+         "conversation, and beside it what the model really reads.",
 )
 space = chat_state.workspace()
-chat_keeper.keep(chat_state.as_text(), restore=chat_state.restore)
 
 with st.sidebar:
     chosen = controls()
@@ -23,6 +22,7 @@ with st.sidebar:
 
 with explained():
     engine = cache.engine(chosen.model_id, chosen.dtype)
+    fitted = fit_now(space, engine, chosen)
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -35,11 +35,11 @@ with explained():
             chat_view.history(space, str(view))
             spot = chat_view.reply_spot() if space.task else None
         chat_files.problem(space)
-        notices(space, engine, chosen)
+        notices(fitted, engine, chosen)
         st.chat_input("Say something", key="chat-input", submit_mode="stop", on_submit=chat_state.submit,
                       args=("chat-input",), max_chars=settings().max_prompt_chars)
     with right:
-        look(space, engine, chosen)
+        look(space, fitted, engine, chosen)
 
     predict("default-system",
             "You send only “Hi”. How many tokens does Qwen2.5’s template make of it, generation prompt included?",
@@ -64,4 +64,5 @@ with explained():
         "looks like.",
         "When the context is full something has to go. Here it is the oldest turns.",
     )
+    chat_keeper.keep(chat_state.as_text(), restore=chat_state.restore)
     make_reply(space, engine, chosen, spot)

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lib.chat import Fitted
+from lib.chat import Fitted, Message
 from lib.engine import Engine
 from lib.errors import PlaygroundError
 from lib.ui import chat_reply
@@ -13,22 +13,47 @@ from lib.ui.chat_xray import token_meter, xray
 from lib.ui.chrome import escape
 
 
-def look(space: Workspace, engine: Engine, chosen: ChatSettings) -> None:
+def fit_now(space: Workspace, engine: Engine, chosen: ChatSettings) -> Fitted | str | None:
+    """The prompt of the latest reply, or of the next one; a sentence if there can be none; None without messages.
+
+    The last result is kept in the session, because most runs of the page change nothing in it.
+    """
+    latest = _latest(space)
+    messages = space.conversation.to_model(until=latest.id if latest else None)
+    if not space.conversation.path():
+        return None
+    final = (latest.stats.get("prefill") if latest else chosen.prefill) or None
+    asked = (messages, final, chosen.template, chosen.variables, engine.info, chat_reply.reserve(engine, chosen))
+    known, fitted = st.session_state.get("chat-fitted", (None, None))
+    if known == asked:
+        return fitted
+    try:
+        fitted = chat_reply.prompt(space.conversation, engine, chosen, final=final,
+                                    until=latest.id if latest else None)
+    except PlaygroundError as error:
+        fitted = str(error)
+    st.session_state["chat-fitted"] = (asked, fitted)
+    return fitted
+
+
+def _latest(space: Workspace) -> Message | None:
+    """The reply at the end of the branch on screen."""
+    path = space.conversation.path()
+    return path[-1] if path and path[-1].role == "assistant" else None
+
+
+def look(space: Workspace, fitted: Fitted | str | None, engine: Engine, chosen: ChatSettings) -> None:
     """The conversation as the model reads it for its next (or latest) reply."""
     st.markdown("**Template X-ray**")
-    path = space.conversation.path()
-    latest = path[-1] if path and path[-1].role == "assistant" else None
-    if not path:
+    if fitted is None:
         st.caption("Say something, and the text that the model reads appears here, token by token.")
         return
-    which = "the latest reply" if latest else "the next reply"
-    ids = st.toggle("Show ids", key="xray-ids")
-    try:
-        fitted = chat_reply.prompt(space.conversation, engine, chosen, until=latest.id if latest else None)
-    except PlaygroundError as error:
-        st.warning(escape(str(error)), icon=":material/warning:")
+    if isinstance(fitted, str):
+        st.warning(escape(fitted), icon=":material/warning:")
         return
-    st.caption(f"What the model {'read' if latest else 'reads'} for {which}: {len(fitted.rendered.ids):,} tokens. "
+    ids = st.toggle("Show ids", key="xray-ids")
+    st.caption(("What the model read for the latest reply: " if _latest(space) else "What the model reads next: ")
+               + f"{len(fitted.rendered.ids):,} tokens. "
                f"Room for a reply of up to {min(fitted.room, chosen.max_new_tokens):,}.")
     if fitted.rendered.default_system:
         st.caption(":material/robot_2: The template put in a system prompt: "
@@ -38,15 +63,9 @@ def look(space: Workspace, engine: Engine, chosen: ChatSettings) -> None:
              meter=token_meter(fitted.rendered, engine.info.context), dropped=len(fitted.dropped))
 
 
-def notices(space: Workspace, engine: Engine, chosen: ChatSettings) -> None:
+def notices(fitted: Fitted | str | None, engine: Engine, chosen: ChatSettings) -> None:
     """What was left out of the prompt because the context is full."""
-    if not space.conversation.messages:
-        return
-    try:
-        fitted = chat_reply.prompt(space.conversation, engine, chosen)
-    except PlaygroundError:
-        return  # said where it matters: when the reply is made
-    if fitted.dropped:
+    if isinstance(fitted, Fitted) and fitted.dropped:
         st.warning(dropped_sentence(fitted, engine, chosen), icon=":material/content_cut:")
 
 

@@ -161,11 +161,14 @@ FINISH = {
 
 def stats_line(stats: dict[str, Any]) -> str:
     """One line under a reply: tokens, speed, first token, why it ended."""
-    parts = [f"{stats['reply_tokens']:,} tokens"] if stats.get("reply_tokens") else []
+    count = stats.get("reply_tokens") or 0
+    parts = [f"{count:,} token{'s' * (count != 1)}"] if count else []
     if stats.get("tokens_per_s"):
         parts.append(f"{stats['tokens_per_s']:.1f} tokens/s")
     if stats.get("first_token_s") is not None:
         parts.append(f"first token after {stats['first_token_s']:.2f} s")
+    if stats.get("dtype") and stats.get("reply_tokens"):
+        parts.append(str(stats["dtype"]))
     if stats.get("finish"):
         parts.append(FINISH.get(str(stats["finish"]), str(stats["finish"])))
     return " · ".join(parts)
