@@ -158,7 +158,8 @@ def settle(page: Any) -> list[float]:
         samples.append(page.evaluate("""(key) => new Promise((resolve) => {
           const before = location.search;
           window.addEventListener('keydown', (e) => {
-            const look = () => location.search !== before ? resolve(performance.now() - e.timeStamp) : requestAnimationFrame(look);
+            const look = () => location.search === before ? requestAnimationFrame(look)
+              : resolve(performance.now() - e.timeStamp);
             look();
           }, { capture: true, once: true });
           window.ready = true;
@@ -190,11 +191,14 @@ def undo(page: Any) -> list[float]:
 
 def prompts(page: Any) -> list[float]:
     """Milliseconds from committing a new prompt of 200 tokens to the chart's first frame with it."""
+    from lib import tokenization
+
+    tokenizer = tokenization.load("smollm2")
     area = page.locator(".st-key-prompt textarea")
     samples = []
     for step in range(PROMPTS):
-        words = " ".join(f"{word}" for word in ["the cat sat on a mat and"] * 40)
-        area.fill(f"{step} {words}"[: 200 * 4])
+        ids = [token.id for token in tokenizer.encode(f"{step} cats" + " and the cat sat on a mat" * 40)]
+        area.fill(tokenizer.decode(ids[:200]))
         page.evaluate(WATCH, [".scroll", "keydown"])
         area.press("Control+Enter")
         page.wait_for_function("window.samples.length > 0", timeout=60_000)
@@ -213,7 +217,7 @@ def minimal(page: Any, *, unfrozen: bool) -> list[float]:
             page.goto(url)
             page.wait_for_selector(".js-plotly-plot .bars", state="attached", timeout=120_000)
             settled(page)
-            return keys(page, page.get_by_role("slider"), ".js-plotly-plot")
+            return keys(page, page.get_by_role("slider"), ".js-plotly-plot .cartesianlayer")
 
 
 def both(report: Report, label: str, samples: list[float]) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from lib.ui.chrome import explained, setup_page, takeaways
 from lib.ui.distribution import next_token_chart
 from lib.ui.next_token_actions import EXAMPLES, append, before_widgets, example, look
 from lib.ui.next_token_lesson import lesson, question
-from lib.ui.next_token_state import follow, state, write_link
+from lib.ui.next_token_state import CHART, follow, state, write_link
 from lib.ui.next_token_tabs import tabs
 from lib.ui.next_token_text import HEATED, notes, path_buttons, place_note, show_tokens
 
@@ -26,7 +26,10 @@ with explained():
     with right:
         model_id = shelf.pick_model("model", role="base")
     with left:
-        prompt = st.text_area("Prompt", EXAMPLES[0], key="prompt", bind="query-params", height=80) or ""
+        prompt = (
+            st.text_area("Prompt", EXAMPLES[0], key="prompt", bind="query-params", persist_state="session", height=80)
+            or ""
+        )
         st.pills("Examples", EXAMPLES, key="next-token-example", on_change=example, label_visibility="collapsed")
     reading = next_token.read(model_id, prompt, follow(here, next_token.tokenizer_of(model_id), prompt))
     notes(reading, prompt, here)
@@ -38,7 +41,7 @@ with explained():
     with next_token.patience(reading):
         logits = reading.logits(here.at)
     reply = next_token_chart(
-        "next-token-chart",
+        CHART,
         logits,
         reading.row,
         start=here.start,
@@ -46,8 +49,11 @@ with explained():
         seed=here.knobs.seed,
         actual=None if here.at is None else reading.ids[here.at],
     )
+    fresh_seed = reply.knobs.seed != here.knobs.seed
     here.knobs = reply.knobs
     write_link(here)
+    if fresh_seed:
+        st.rerun()  # the chart needs the random numbers of this seed
     if reply.append is not None:
         append(reading, here, reply.append)
     with tokens:

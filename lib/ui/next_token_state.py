@@ -9,6 +9,8 @@ from lib.tokenization import Tokenizer
 from lib.ui.distribution import Knobs
 from lib.ui.next_token_link import PARAMETERS, link, read_link
 
+CHART = "next-token-chart"  # the chart's key
+
 
 @dataclass
 class History:
@@ -75,6 +77,8 @@ def state() -> State:
         here.set_knobs(knobs)
         here.history = History([path])
         here.base = here.at = None
+    elif here.knobs != here.start and not st.session_state.get(CHART, {}).get("settings"):
+        here.set_knobs(here.knobs)  # back on the page: the chart begins anew, where it was left
     return here
 
 

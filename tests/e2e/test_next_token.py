@@ -107,6 +107,11 @@ def test_dragging_temperature_redraws_before_the_server_hears_of_it(page, app) -
     page.wait_for_url(re.compile(r"[?&]t=0\.\d"))
     settled(page)
     assert numbers(page) == sharper
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Home").click()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Next Token").click()
+    page.wait_for_selector("button.row[data-id]")
+    settled(page)
+    assert numbers(page) == sharper  # back on the page, all is as it was left
 
 
 def test_a_link_restores_everything(page, app, embedded) -> None:
@@ -174,12 +179,27 @@ def test_a_typed_number_out_of_range_is_explained_and_not_taken(page, app) -> No
     assert field.input_value() == "49152"
 
 
-def test_draws_follow_the_seed_and_every_view_opens(page, app) -> None:
-    visit(page, app, prompt="A roll of the")
+def counted(page) -> list[int]:
+    texts = page.locator("button.row .num.drawn").all_text_contents()
+    return [0 if text == "·" else int(text.replace(",", "").rstrip("×")) for text in texts]
+
+
+def test_draws_follow_the_seed_and_every_view_opens(page, app, embedded) -> None:
+    from lib.ui.next_token import read
+
+    visit(page, app, prompt="A roll of the", k="15")
     page.locator("button[data-draws='10000']").click()
-    drawn = page.locator(".row .num.drawn")
-    counts = [int(text.replace(",", "").rstrip("×")) for text in drawn.all_text_contents() if text.endswith("×")]
-    assert sum(counts) == 10_000
+    assert sum(counted(page)) == 10_000
+    seed = page.get_by_label("Seed of the draws")
+    seed.fill("5")
+    seed.press("Tab")
+    page.wait_for_url(re.compile("seed=5"))
+    logits = read(embedded, "A roll of the", ()).logits()
+    probs = stages(logits, top_k=15)[-1].probs[ranking(logits)]
+    drawn = np.searchsorted(np.cumsum(probs), np.random.default_rng(5).random(DRAWS), side="right")
+    expected = np.bincount(drawn, minlength=20)[:20].tolist()
+    page.locator("button.row .num.drawn", has_text=f"{expected[0]:,}×").first.wait_for()
+    assert counted(page) == expected
     page.locator("button[data-scale='logit']").click()
     page.locator("button[data-scale='log']").click()
     page.locator("button[data-view='steps']").click()

@@ -10,6 +10,7 @@ export default function (component) {
   let view = views.get(component.parentElement);
   if (!view) views.set(component.parentElement, (view = new View(component.parentElement)));
   view.receive(component);
+  return () => clearTimeout(view.settling); // the page is left: nothing more to report
 }
 
 function make(tag, className, text) {
