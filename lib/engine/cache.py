@@ -162,3 +162,11 @@ def batchable(module: Any) -> bool:
     takes = inspect.signature(module.forward).parameters
     return plain and "position_ids" in takes and "past_key_values" in takes and bool(
         getattr(module, "_supports_sdpa", False))
+
+
+def kv_bytes_per_token(module: Any) -> int:
+    """Bytes that one token's keys and values take in all layers (an upper bound for layers that keep less)."""
+    config = module.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return int(2 * config.num_hidden_layers * heads * width * module.dtype.itemsize)

@@ -4,6 +4,8 @@ Only safetensors are read, never pickles, and `trust_remote_code` is never set. 
 folder ends in a ModelError with one sentence. Knows nothing of batching or sampling.
 """
 
+import contextlib
+import ctypes
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,6 +169,12 @@ def complete(source: Source, missing: list[Any]) -> None:
         first = sorted(str(key) for key in missing)[0]
         raise ModelError(f"“{source.name}” lacks {len(missing)} of its weights (the first: {first}), so it would "
                          "answer with noise. Get it again.")
+
+
+def give_back() -> None:
+    """Ask the C library to return what loading has freed to the system (glibc only; elsewhere nothing happens)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def _first_line(error: Exception) -> str:

@@ -16,9 +16,10 @@ from transformers.cache_utils import DynamicCache
 from lib import tokenization
 from lib.engine import beam, loading
 from lib.engine.base import BeamStep, Engine, EngineInfo, Generation, TokenScores
+from lib.engine.cache import kv_bytes_per_token
 from lib.engine.requests import Request
 from lib.engine.sampling import Sampling
-from lib.engine.scheduler import Scheduler, kv_bytes_per_token
+from lib.engine.scheduler import Scheduler
 from lib.engine.stops import stop_ids as find_stop_ids
 from lib.engine.turns import FairLock
 from lib.errors import PlaygroundError
@@ -40,8 +41,12 @@ def load_local(model: str | Path, *, dtype: str = "auto") -> "LocalEngine":
     if dtype == "int8":
         from lib.engine import int8
 
-        return LocalEngine(source, int8.load_module(source, config, tensors).to(device), dtype)
-    return LocalEngine(source, loading.load_module(source, config, dtype=dtype, device=device), dtype)
+        module = int8.load_module(source, config, tensors).to(device)
+    else:
+        module = loading.load_module(source, config, dtype=dtype, device=device)
+    engine = LocalEngine(source, module, dtype)
+    loading.give_back()
+    return engine
 
 
 class LocalEngine(Engine):

@@ -7,15 +7,15 @@ queue, first come, first served. Knows nothing of pages; everything about shapes
 
 import time
 from collections import deque
-from collections.abc import Callable
 from threading import Condition, Thread
 from typing import Any
 
 import torch
 from transformers.cache_utils import DynamicCache
 
-from lib.engine.cache import SlotCache, batchable
+from lib.engine.cache import batchable, kv_bytes_per_token
 from lib.engine.choose import Chooser
+from lib.engine.lanes import Lane, lane_size
 from lib.engine.lean import step_for
 from lib.engine.requests import LocalGeneration, Request
 from lib.engine.turns import FairLock
@@ -23,26 +23,6 @@ from lib.errors import PlaygroundError
 
 PROMPT_CHUNK = 128  # prompt tokens in one forward pass while others are generating
 PROMPT_BUDGET = 128  # prompt tokens a round
-LANE = 1024  # rows whose final lengths are within a factor of four share a lane: 1,024, 4,096, 16,384, ...
-
-
-class Lane:
-    """Requests that decode together, and their rows; `requests[i]` is row i."""
-
-    def __init__(self, layers: int, device: torch.device) -> None:
-        self.requests: list[Request] = []
-        self.cache = SlotCache(layers, device)
-
-    def join(self, request: Request) -> None:
-        self.cache.join(request.cache)
-        request.cache = None
-        self.requests.append(request)
-
-    def drop(self, gone: Callable[[Request], bool]) -> None:
-        for row in range(len(self.requests) - 1, -1, -1):
-            if gone(self.requests[row]):
-                self.requests[row] = self.requests[self.cache.leave(row)]
-                self.requests.pop()
 
 
 class Scheduler:
@@ -199,26 +179,20 @@ class Scheduler:
         if not self.batchable:
             self.solo.append(request)
             return
-        size = LANE
-        while size < request.final_length:
-            size *= 4
+        size = lane_size(request.final_length)
         if size not in self.lanes:
             self.lanes[size] = Lane(self.layers, self.device)
         self.lanes[size].join(request)
 
     def _decode(self, lane: Lane) -> None:
         lane.cache.before_step()
-        plan, mask = lane.cache.plan, None
-        if len(set(plan.lengths)) > 1:  # rows of one length need no mask
-            hidden = torch.arange(plan.view, device=self.device)[None] > plan.at[:, None]  # (n, view)
-            zero = torch.zeros(hidden.shape, dtype=self.module.dtype, device=self.device)
-            mask = zero.masked_fill_(hidden, torch.finfo(zero.dtype).min)[:, None, None]
+        mask = lane.mask(self.module.dtype)
         last = [request.ids[-1:] for request in lane.requests]
         if self.step is not None:
             logits = self.step(torch.tensor(last, device=self.device)[:, 0], lane.cache, mask).float().cpu()
         else:
             extra = {} if mask is None else {"attention_mask": mask}
-            logits = self._forward(last, lane.cache, position_ids=plan.at[:, None], **extra)
+            logits = self._forward(last, lane.cache, position_ids=lane.cache.plan.at[:, None], **extra)
         lane.cache.after_step()
         self._sample(lane.requests, logits)
 
@@ -237,11 +211,3 @@ class Scheduler:
                 request.take(chooser.choose(row, request.sampling, request.seen, request.rng, request.alternatives))
             except ValueError as error:  # this row has no distribution; the others go on
                 request.end(None, error)
-
-
-def kv_bytes_per_token(module: Any) -> int:
-    """Bytes that one token's keys and values take in all layers (an upper bound for layers that keep less)."""
-    config = module.config.get_text_config()
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    return int(2 * config.num_hidden_layers * heads * width * module.dtype.itemsize)

@@ -112,6 +112,18 @@ def test_a_long_prompt_in_chunks_gives_the_same(tmp_path: Path, monkeypatch: pyt
     tiny.close()
 
 
+def test_short_and_long_texts_in_lanes_of_their_own(tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lib.engine import lanes
+
+    monkeypatch.setattr(lanes, "_SHORTEST", 4)
+    texts = [ids * times for times, ids in enumerate(prompts(5, seed=12), start=1) if len(ids) * times < 50]
+    with tiny.lock:
+        running = [tiny.generate(ids, sampling=GREEDY, max_new_tokens=9, stop_ids=NEVER) for ids in texts]
+    next(running[0])
+    assert {lanes.lane_size(len(ids) + 9) for ids in texts} >= {16, 64}
+    assert [[s.id for s in g] for g in running[1:]] == [reference(tiny, ids, 9) for ids in texts[1:]]
+
+
 def test_a_model_whose_rows_cannot_share_a_batch_still_generates_the_same(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, MistralConfig
 
