@@ -62,9 +62,10 @@ def architecture(model_id: str) -> Architecture:
     raise AnatomyError(f"There is no configuration called {model_id[:80]!r} here.")
 
 
-def source(model_id: str) -> dict[str, Any]:
-    """Where the configuration and the published count were seen: `config_sources`, `count_sources`, `note`."""
-    return dict(_sources()[model_id])
+def sources(arch: Architecture) -> tuple[list[str], list[str]]:
+    """Where the configuration and its published count were seen: two lists, empty for other models."""
+    info = next((i for i in _sources().values() if i["hub_id"] == arch.hub_id and arch.published), {})
+    return list(info.get("config_sources", [])), list(info.get("count_sources", []))
 
 
 def from_folder(path: str | Path) -> Architecture:

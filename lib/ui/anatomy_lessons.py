@@ -16,7 +16,7 @@ def most_parameters() -> None:
         book = ledger("gpt2")
         sums = book.by_component()
         most = max(parts, key=lambda part: sums[part])
-        shares = ", ".join(f"{LABELS[part].lower()} {sums[part] / book.total:.1%}" for part in parts)
+        shares = ", ".join(f"{LABELS[part]} {sums[part] / book.total:.2%}" for part in parts)
         return parts.index(most), f"Of {book.total:,} parameters: {shares}."
 
     predict("parameters", "Where are most of GPT-2 small's parameters?",

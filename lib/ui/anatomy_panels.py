@@ -147,6 +147,9 @@ def _reconcile(arch: Architecture, book: Ledger) -> None:
     if arch.known and book.tied:
         with st.expander("The formula, with this model's numbers"):
             st.markdown(formula(arch))
+            if any(catalog.sources(arch)):
+                st.caption("Where this configuration and its published count were seen is written in "
+                           "`lib/anatomy/configs/SOURCES.json`.")
 
 
 @st.cache_data(max_entries=32, show_spinner="Building the module without weights …")

@@ -28,10 +28,16 @@ def pick_architecture() -> Architecture | None:
         arch = _own() if way == OWN else _from_hub() if way == HUB else _from_folder()
         if arch:
             st.session_state["explored"] = arch  # for the comparison
+            if way == OWN:
+                st.session_state["own_last"] = arch
         return arch
     except AnatomyError as error:
         st.error(escape(str(error)), icon=":material/error:")
-        return None
+        last: Architecture | None = st.session_state.get("own_last") if way == OWN else None
+        if last:
+            st.caption(f"Below is still the last model that made sense: {last.layers} blocks, width {last.width:,}, "
+                       f"{last.heads} heads, {last.kv_heads} KV heads.")
+        return last
 
 
 def pick_known(key: str, label: str, *, start: str = "gpt2", mine: bool = False) -> Architecture:

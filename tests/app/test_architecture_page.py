@@ -120,6 +120,7 @@ def test_building_ones_own_and_nonsense(open_page: Callable[..., AppTest]) -> No
     assert "24 blocks" not in page.error
     page.slider(key="heads").set_value(7).run()
     assert "7 heads do not divide a width of 768" in page.error[0].value
+    assert "last model that made sense: 24 blocks" in everything(page)
     page.slider(key="heads").set_value(12).run()
     page.slider(key="kv").set_value(5).run()
     assert "cannot be shared evenly" in page.error[0].value

@@ -71,6 +71,7 @@ def test_published_counts_come_out_and_the_module_agrees(name: str) -> None:
     shapes, total = tensors(dict(arch.config))
     assert total == book.total
     assert shapes == {row.name: row.shape for row in book.rows if row.params}
+    assert all(catalog.sources(arch))  # every configuration and every count says where it was seen
 
 
 def test_golden_gpt2() -> None:
