@@ -3,11 +3,17 @@
 One round = at most `PROMPT_BUDGET` prompt tokens (in chunks, prompts taking turns, so that a long one stalls nobody)
 and then one token for every request whose prompt is done. At most `slots` requests are in work; the others wait in a
 queue, first come, first served. Knows nothing of pages; everything about shapes is in `lib.engine.cache`.
+
+What company does to an answer: every row attends to itself alone, and a request draws from a generator of its own, so
+nobody's text depends on anybody's choices. What remains is rounding: a matrix product of 16 rows may add in another
+order than one of a single row. In float32 that is about 1e-6 of a logit, so greedy and seeded texts come out the same
+(`benchmarks soak` and the tests compare them under load) unless two tokens tie to six digits; in bfloat16, float16 and
+int8 the differences are large enough that a text may part ways under load.
 """
 
 import time
 from collections import deque
-from threading import Condition, Thread
+from threading import Condition, Thread, current_thread
 from typing import Any
 
 import torch
@@ -89,7 +95,7 @@ class Scheduler:
             self._closed = True
             thread, self._thread = self._thread, None
             self._wake.notify()
-        if thread is not None:
+        if thread is not None and thread is not current_thread():  # the collector may call from anywhere
             thread.join(timeout=30)
 
     # --- the worker's side
