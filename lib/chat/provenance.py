@@ -15,14 +15,13 @@ it looks for stay visible in the shadow. Nothing a message contains can ever bec
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import jinja2
-from jinja2 import nodes
 
-from lib.chat.sandbox import compiled, environment, run
+from lib.chat.literals import Marker, any_of, looked_for, stand_in
+from lib.chat.sandbox import compiled, run
 from lib.chat.templates import ChatTemplate
 
 TEMPLATE = -1  # provenance of a character that the template wrote
@@ -60,7 +59,7 @@ def trace(template: ChatTemplate, messages: Messages, variables: Mapping[str, An
     for visible in (_NOTHING, _SPACE):  # a template that trims messages must see their white space
         shadow = _try(program, _shadowed(messages, visible), variables)
         if shadow is not None and _agrees(text, shadow):
-            found = tuple(Control(m.start(), m.end(), m.group()) for m in _any_of(controls).finditer(shadow))
+            found = tuple(Control(m.start(), m.end(), m.group()) for m in any_of(controls).finditer(shadow))
             return Traced(text, _origin(shadow, found, visible, messages), found)
     return _trace_marked(template, messages, variables, tuple(controls), text)
 
@@ -70,9 +69,9 @@ def _trace_marked(template: ChatTemplate, messages: Messages, variables: Mapping
     """The second way: stand-ins for the control tokens in the template's literals."""
     free = _free_stand_ins(len(controls), (template.source, *(m["content"] for m in messages)))
     stand_ins = dict(zip(controls, free, strict=True))
-    program = compiled(template.source, _Marker(stand_ins))
-    marked = {key: _replace(value, stand_ins) if isinstance(value, str) else value for key, value in variables.items()}
-    visible = re.compile("|".join([*map(re.escape, _looked_for(template.source)), r"\s"]))
+    program = compiled(template.source, Marker(stand_ins))
+    marked = {key: stand_in(value, stand_ins) if isinstance(value, str) else value for key, value in variables.items()}
+    visible = re.compile("|".join([*map(re.escape, looked_for(template.source)), r"\s"]))
     shadow = _try(program, _shadowed(messages, visible), marked)
     if shadow is not None:
         traced = _unmarked(shadow, stand_ins)
@@ -153,19 +152,6 @@ def _visible_ends(content: str, visible: re.Pattern[str]) -> tuple[str, str]:
     return content[: max(head, 0)], content[tail + 1 :]
 
 
-@lru_cache(maxsize=64)
-def _pattern(controls: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, sorted(controls, key=len, reverse=True))) or "(?!)")
-
-
-def _any_of(controls: Sequence[str]) -> re.Pattern[str]:
-    return _pattern(tuple(controls))
-
-
-def _replace(text: str, stand_ins: Mapping[str, str]) -> str:
-    return _any_of(tuple(stand_ins)).sub(lambda match: stand_ins[match.group()], text)
-
-
 def _free_stand_ins(count: int, texts: Iterable[str]) -> list[str]:
     """`count` private-use characters that occur in none of the texts."""
     used = set().union(*texts)
@@ -186,65 +172,3 @@ def _unmarked(marked: str, stand_ins: Mapping[str, str]) -> Traced:
         parts.append(part)
         at += len(part)
     return Traced("".join(parts), (TEMPLATE,) * at, tuple(controls))
-
-
-# What a template does with a string decides whether it can reach the output: the argument of a method or the operand
-# of a comparison is looked for in a message, everything else may be written.
-_LOOKING = {"split", "rsplit", "partition", "rpartition", "startswith", "endswith", "strip", "lstrip", "rstrip",
-            "find", "rfind", "index", "count", "replace", "removeprefix", "removesuffix"}
-
-
-def _literals(node: nodes.Node, written: bool = True) -> Iterable[tuple[nodes.Const | nodes.TemplateData, bool]]:
-    """Every constant of a syntax tree, and whether it can be written to the output."""
-    if isinstance(node, nodes.TemplateData | nodes.Const):
-        yield node, written
-        return
-    for name, value in node.iter_fields():
-        inner = written and not _only_looks(node, name)
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, nodes.Node):
-                yield from _literals(child, inner)
-
-
-def _only_looks(node: nodes.Node, name: str) -> bool:
-    """Whether what stands in this field of a node is compared or searched for, never written."""
-    if isinstance(node, nodes.Call):
-        return name != "node" and isinstance(node.node, nodes.Getattr) and node.node.attr in _LOOKING
-    if isinstance(node, nodes.Filter):
-        return name == "args" and node.name in {"replace", "trim"}
-    if isinstance(node, nodes.If | nodes.CondExpr | nodes.For):
-        return name == "test"
-    if isinstance(node, nodes.Getitem):
-        return name == "arg"
-    return isinstance(node, nodes.Compare | nodes.Test)
-
-
-@lru_cache(maxsize=64)
-def _looked_for(source: str) -> tuple[str, ...]:
-    """The strings a template looks for in the messages."""
-    found = {node.value for node, written in _literals(environment().parse(source))
-             if not written and isinstance(node, nodes.Const) and isinstance(node.value, str) and node.value.strip()}
-    return tuple(sorted(found, key=len, reverse=True))
-
-
-class _Marker:
-    """Replaces control tokens by stand-ins in the literals that a template writes. Hashable, as a cache key."""
-
-    def __init__(self, stand_ins: Mapping[str, str]) -> None:
-        self.stand_ins = dict(stand_ins)
-        self._key = tuple(stand_ins.items())
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Marker) and self._key == other._key
-
-    def __call__(self, tree: nodes.Template) -> None:
-        for node, written in list(_literals(tree)):
-            if not written:
-                continue
-            if isinstance(node, nodes.TemplateData):
-                node.data = _replace(node.data, self.stand_ins)
-            elif isinstance(node.value, str):
-                node.value = _replace(node.value, self.stand_ins)

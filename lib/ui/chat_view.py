@@ -20,8 +20,8 @@ SUGGESTIONS = ("What is 2+2? Answer briefly.", "Suggest a party theme.", "Write 
 
 
 def history(space: Workspace, view: str) -> None:
-    """All messages of the branch on screen."""
-    path = space.conversation.path()
+    """All messages of the branch on screen; while a reply is to be written, those before it."""
+    path = _before_task(space)
     for index, message in enumerate(path):
         with st.chat_message(message.role):
             if space.editing == message.id:
@@ -29,6 +29,17 @@ def history(space: Workspace, view: str) -> None:
                 continue
             _content(message, view)
             _foot(space.conversation, message, last=index == len(path) - 1)
+
+
+def _before_task(space: Workspace) -> list[Message]:
+    path, task = space.conversation.path(), space.task
+    if task is None:
+        return path
+    ids = [message.id for message in path]
+    last = task.message if task.kind == "continue" else task.parent
+    if last not in ids:
+        return path
+    return path[: ids.index(last) + (task.kind != "continue")]
 
 
 def welcome() -> None:

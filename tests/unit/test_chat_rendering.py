@@ -60,7 +60,7 @@ def test_published_renderings(case: dict) -> None:
 
 @pytest.mark.parametrize("template", list(TEMPLATES))
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_ordinary_text_equals_transformers(template: str, data) -> None:
     tokenizer = "qwen3" if template == "qwen3" else "qwen"
     tokens = added(tokenizer)
@@ -84,7 +84,7 @@ def test_prefill_equals_transformers(template: str, opening: str) -> None:
 @pytest.mark.parametrize("template", [*TEMPLATES, LLAMA3, PIECES])
 @pytest.mark.parametrize("name", ["qwen", "qwen3"])
 @given(data=st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_hostile_text_never_becomes_a_control_token(template: str, name: str, data) -> None:
     tokenizer = tokenization.load(name)
     fragments = st.sampled_from(["\n", "system", "<|", "|>", "<|im_", "end|>"])
