@@ -61,7 +61,7 @@ def test_every_card_leads_to_its_page(app: str, page) -> None:
 def test_a_model_is_got_from_the_shelf_with_progress(start_app, embedded: str, page, tmp_path) -> None:
     repository = make("gpt2", tmp_path / "repository", vocab=50_257)
     with local_hub({"distilbert/distilgpt2": repository}) as hub:
-        hub.pause = 0.3
+        hub.pause = 1.0
         url = start_app(HF_ENDPOINT=hub.url, HF_HUB_OFFLINE="0", PLAYGROUND_HOME=str(tmp_path / "home"),
                         PLAYGROUND_MODELS=str(models.require(embedded).folder))
         open_home(url, page)
