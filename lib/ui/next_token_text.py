@@ -10,7 +10,7 @@ from lib.ui.next_token import Reading, path_logprobs, scores
 from lib.ui.next_token_state import State, act
 from lib.ui.next_token_strip import Chip, heat, token_strip
 
-HEATED = 1024  # tokens up to which every place is scored unasked
+HEATED = 512  # tokens up to which every place is scored unasked
 
 
 def percent(p: float) -> str:
@@ -90,13 +90,20 @@ def _summary(reading: Reading, found: TokenScores | None, path: list[float]) -> 
             f" The redder, the more surprised the model was: on average {mean / math.log(2):.2f} bits, a perplexity of "
             f"{math.exp(mean):,.1f}. Hover for its guess; click a token to see what was expected in its place."
         )
+    elif count > HEATED:
+        text += f" The colours of surprisal are shown up to {HEATED} tokens; the tab “Every place” has them for all."
     if path:
         total = sum(path)
         text += (
-            f" You added {len(path)}: together the model gives them **{percent(math.exp(total))}** "
+            f" You added {len(path)}: together the model gives them **{_together(total)}** "
             f"(ln p = {total:.2f}, {bits(total):.1f} bits)."
         )
     return text
+
+
+def _together(total: float) -> str:
+    """A sequence's probability from its log-probability; long ones are smaller than any float."""
+    return percent(math.exp(total)) if total > -600 else f"10^{total / math.log(10):.0f}"
 
 
 def path_buttons(reading: Reading, here: State) -> None:
@@ -134,7 +141,7 @@ def path_buttons(reading: Reading, here: State) -> None:
             disabled=not reading.path,
             on_click=_fold,
             args=(reading,),
-            help="Put the added tokens into the prompt, to type on",
+            help="Put the added tokens into the prompt as text, to type on; control tokens become plain text",
         )
 
 
