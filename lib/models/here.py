@@ -73,8 +73,17 @@ def converted_folder(gguf: Path) -> Path:
 
 
 def hub_cache_folder(hub_id: str) -> Path | None:
-    """The snapshot of a model in the Hugging Face cache: the one that `main` names, else the newest whole one."""
-    base = settings().hub_cache / f"models--{hub_id.replace('/', '--')}"
+    """The snapshot of a model in the Hugging Face cache: the one that `main` names, else the newest whole one.
+
+    `from_pretrained("gpt2")` keeps GPT-2 under its old name, without the organisation: both are looked for.
+    """
+    owner, name = hub_id.split("/")
+    old = [name] if owner in {"openai-community", "distilbert"} else []
+    found = (_whole_snapshot(settings().hub_cache / f"models--{key}") for key in [f"{owner}--{name}", *old])
+    return next((snapshot for snapshot in found if snapshot is not None), None)
+
+
+def _whole_snapshot(base: Path) -> Path | None:
     snapshots = sorted((base / "snapshots").glob("*"), key=lambda p: p.stat().st_mtime, reverse=True)
     try:
         main = (base / "refs" / "main").read_text().strip()

@@ -90,6 +90,20 @@ def test_the_catalog_model_is_recognised_by_its_hub_name(tiny_models, folder: Pa
     assert models.where("qwen1.5-0.5b-chat") == models.Location(target, "folder")
 
 
+def test_the_hugging_face_cache_under_the_old_name(tiny_models, folder: Path, tmp_path: Path) -> None:
+    base = tmp_path / "hf" / "models--gpt2"
+    (base / "snapshots").mkdir(parents=True)
+    link(tiny_models["gpt2"], base / "snapshots" / "aaa")
+    broken = link(tiny_models["gpt2"], base / "snapshots" / "bbb")
+    (broken / "model.safetensors").unlink()
+    (base / "refs").mkdir()
+    (base / "refs" / "main").write_text("bbb")  # named, but not whole
+    assert models.where("gpt2") == models.Location(base / "snapshots" / "aaa", "hub cache")
+    link(tiny_models["gpt2"], base / "snapshots" / "ccc")
+    (base / "refs" / "main").write_text("ccc")
+    assert models.where("gpt2") == models.Location(base / "snapshots" / "ccc", "hub cache")
+
+
 def test_what_is_wrong_with_a_folder_is_one_sentence(tiny_models, folder: Path) -> None:
     cut = link(tiny_models["gpt2"], folder / "cut") / "model.safetensors"
     os.truncate(cut, cut.stat().st_size - 1)
