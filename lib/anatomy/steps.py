@@ -29,6 +29,8 @@ class Walker:
     """The parts of one loaded model by their role. Holds references only."""
 
     def __init__(self, module: Any) -> None:
+        if module is None:  # its engine was closed to make room
+            raise AnatomyError("The model was released in the meantime. Try again; it will be loaded anew.")
         self.module, self.config = module, module.config
         self.family = str(getattr(module.config, "model_type", ""))
         if self.family not in NAMES:

@@ -61,7 +61,7 @@ def test_attention_maps_answer_in_the_browser(page: Any, app: str) -> None:
 
 
 @pytest.mark.parametrize("query", [
-    {"view": "Explore a model", "part": "Parameters"}, {"part": "Cost"}, {"view": "Two models"},
+    {"part": "Cost"}, {"view": "Two models"},
     {"view": "A live pass", "pass": "Logit lens", "text": "One small step"}])
 def test_a_phone_needs_no_sideways_scrolling(chromium: Any, app: str, query: dict[str, str]) -> None:
     context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")

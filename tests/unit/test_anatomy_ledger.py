@@ -15,7 +15,7 @@ from lib.anatomy.ledger import closed_form
 from lib.anatomy.own import own
 from lib.anatomy.tree import render, tree
 
-SLOW = int(os.environ.get("ANATOMY_EXAMPLES", "25"))  # modules built a family; thousands on request
+SLOW = int(os.environ.get("ANATOMY_EXAMPLES", "20"))  # modules built a family; thousands on request
 FAST = max(250, SLOW)
 FAMILIES = ("gpt2", "llama", "mistral", "qwen2", "qwen3", "gemma3_text", "gpt_neox", "phi")
 

@@ -155,6 +155,8 @@ def test_what_cannot_be_traced_gets_a_sentence() -> None:
         block_steps(engine, trace(engine, IDS), 3)
     with pytest.raises(AnatomyError, match="knows the families"):
         trace(SimpleNamespace(module=SimpleNamespace(config=SimpleNamespace(model_type="mamba"))), IDS)
+    with pytest.raises(AnatomyError, match="released in the meantime"):
+        trace(SimpleNamespace(module=None), IDS)
     broken = SimpleNamespace(module=torch.nn.Module())
     broken.module.config = SimpleNamespace(model_type="gpt2")
     with pytest.raises(AnatomyError, match="rearranged"):
