@@ -9,7 +9,7 @@ import pytest
 from tests.chat_models import make_qwen2
 from tests.conftest import settled
 
-SHORT = "/Chat?chat-t=0&chat-n=6"  # greedy, six tokens: quick
+SHORT = "/Chat?chat-t=0&chat-n=3"  # greedy, three tokens: quick
 pytestmark = pytest.mark.embedded
 
 
@@ -37,10 +37,10 @@ def answered(page, count: int) -> None:
 def test_ten_turns_with_stop_regenerate_edit_and_reload(app: str, page) -> None:
     open_chat(page, app + SHORT)
     for turn in range(8):
-        say(page, f"Turn {turn}: say a word.")
+        say(page, f"Turn {turn}?")
         answered(page, 2 * turn + 2)
     assert messages(page).count() == 16
-    assert "6 tokens" in messages(page).nth(15).inner_text()
+    assert "3 tokens" in messages(page).nth(15).inner_text()
 
     messages(page).nth(15).get_by_role("button", name="Regenerate").click()  # a second version of the last reply
     page.get_by_text("2/2", exact=True).wait_for()
