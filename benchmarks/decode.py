@@ -18,10 +18,11 @@ from typing import Any
 
 from benchmarks.report import Report
 
-ROUNDS, TOKENS, PROMPT = 3, 32, 32
+ROUNDS, TOKENS, PROMPT = 3, 20, 32
 LOADS = (4, 8, 16, 32)
 OURS = ("float32", "bfloat16", "int8")
 THEIRS = ("float32", "bfloat16")
+Measure = Callable[[tuple[int, ...]], dict[str, float]]  # loads -> figures
 
 
 def run() -> Report:
@@ -55,17 +56,17 @@ def _speed(report: Report, name: str, folder: Path) -> None:
     from lib.engine.local import LocalEngine, load_local
 
     engines: dict[str, LocalEngine] = {dtype: load_local(folder, dtype=dtype) for dtype in OURS}
-    runs: dict[str, Callable[[], dict[str, float]]] = {}
+    runs: dict[str, Measure] = {}
     for dtype in THEIRS:
         runs[f"transformers {dtype}"] = _theirs(folder, dtype)
     for dtype, loaded in engines.items():
         loaded.scheduler.slots = max(LOADS)
-        runs[f"ours {dtype}"] = lambda loaded=loaded: _ours(loaded)  # type: ignore[misc]
+        runs[f"ours {dtype}"] = lambda counts, loaded=loaded: _ours(loaded, counts)  # type: ignore[misc]
     runs |= _llama_cpp(folder)
     samples: dict[str, list[float]] = defaultdict(list)
     for index in range(ROUNDS + 1):
         for label, measure in runs.items():
-            for what, value in measure().items():
+            for what, value in measure((1, *LOADS) if index else (1,)).items():
                 if index:  # the first round warms up
                     samples[f"{name} {label}, {what}"].append(value)
     for label, values in samples.items():
@@ -75,11 +76,11 @@ def _speed(report: Report, name: str, folder: Path) -> None:
         loaded.close()
 
 
-def _ours(loaded: Any) -> dict[str, float]:
-    figures = {}
-    for count in (1, *LOADS):
-        from lib.engine import Sampling
+def _ours(loaded: Any, counts: tuple[int, ...]) -> dict[str, float]:
+    from lib.engine import Sampling
 
+    figures = {}
+    for count in counts:
         start = time.perf_counter()
         running = [loaded.generate(_prompt(i), sampling=Sampling(temperature=0), max_new_tokens=TOKENS,
                                    stop_ids=frozenset()) for i in range(count)]
@@ -94,7 +95,7 @@ def _ours(loaded: Any) -> dict[str, float]:
     return figures
 
 
-def _theirs(folder: Path, dtype: str) -> Callable[[], dict[str, float]]:
+def _theirs(folder: Path, dtype: str) -> Measure:
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -107,13 +108,13 @@ def _theirs(folder: Path, dtype: str) -> Callable[[], dict[str, float]]:
                         min_new_tokens=tokens, pad_token_id=0)
         return time.perf_counter() - start
 
-    def measure() -> dict[str, float]:
+    def measure(_: tuple[int, ...]) -> dict[str, float]:
         return {"time to first token, ms": 1000 * generate(1), "one stream, tokens/s": TOKENS / generate(TOKENS)}
 
     return measure
 
 
-def _llama_cpp(folder: Path) -> dict[str, Callable[[], dict[str, float]]]:
+def _llama_cpp(folder: Path) -> dict[str, Measure]:
     """The embedded model's own GGUF under llama.cpp, where its Python package and the file are here."""
     try:
         from llama_cpp import Llama
@@ -126,7 +127,7 @@ def _llama_cpp(folder: Path) -> dict[str, Callable[[], dict[str, float]]]:
         return {}
     model = Llama(str(gguf), n_ctx=2048, verbose=False)
 
-    def measure() -> dict[str, float]:
+    def measure(_: tuple[int, ...]) -> dict[str, float]:
         start = time.perf_counter()
         for index, _ in enumerate(model.generate(_prompt(0), temp=0.0, reset=True)):
             if index + 1 == TOKENS:
