@@ -113,7 +113,7 @@ def column_head(column: state.Column, *, number: int, removable: bool, full: boo
     st.caption(KINDS[strategy.kind].sentence + (f" {escape(column.origin)}" if column.origin else ""))
     with st.container(horizontal=True, gap="small"):
         for name, value in strategy.knobs.items():
-            _knob(uid, strategy.kind, name, value, width={1: 132, 2: 108}.get(len(strategy.knobs), 98))
+            _knob(uid, strategy.kind, name, value, width={1: 132, 2: 102}.get(len(strategy.knobs), 98))
 
 
 def _knob(uid: int, kind: str, name: str, value: float, *, width: int) -> None:
