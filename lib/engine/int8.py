@@ -48,7 +48,7 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         flat = x.reshape(-1, self.in_features)  # (M, K)
-        if flat.shape[0] <= FEW and self.in_features % _EVEN == 0:
+        if flat.shape[0] <= FEW and self.in_features % _EVEN == 0 and flat.device.type == "cpu":
             out = torch.ops.aten._weight_int8pack_mm(flat, self.weight, self.scale)
         else:
             out = self._unpacked(flat)
