@@ -28,7 +28,7 @@ def files(space: Workspace, model: str) -> None:
     """Save as JSON, export as Markdown, load JSON."""
     conversation = space.conversation
     empty = not conversation.messages
-    with st.expander("Save and load", icon=":material/save:"):
+    with st.expander("Save and load", icon=":material/save:", key="chat-files"):
         st.download_button("Save as JSON", chat.to_json(conversation), file_name="conversation.json",
                            mime="application/json", disabled=empty, width="stretch", on_click="ignore",
                            key="chat-save")

@@ -81,7 +81,7 @@ def _system_prompt() -> None:
 
 
 def _knobs(model_id: str) -> tuple[Sampling, int, int]:
-    with st.expander("Sampling", icon=":material/tune:"):
+    with st.expander("Sampling", icon=":material/tune:", key="chat-sampling"):
         temperature = st.slider("Temperature", 0.0, 2.0, 0.7, 0.05, key="chat-t", bind="query-params",
                                 help="0 always takes the likeliest token (greedy).")
         top_p = st.slider("top-p", 0.0, 1.0, 1.0, 0.01, key="chat-p", bind="query-params", help="1 is off.")

@@ -92,12 +92,12 @@ def _foot(conversation: Conversation, message: Message, *, last: bool) -> None:
     """Measurements and buttons under a message."""
     if message.role == "assistant" and (line := stats_line(message.stats)):
         st.caption(line)
-    with st.container(horizontal=True, gap="small", key=f"foot-{message.id}"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"foot-{message.id}"):
         place, count = conversation.place(message.id)
         if count > 1:
-            _arrow("‹", message, -1, disabled=place == 1)
+            _arrow("←", message, -1, disabled=place == 1)
             st.markdown(f"{place}/{count}", width="content")
-            _arrow("›", message, 1, disabled=place == count)
+            _arrow("→", message, 1, disabled=place == count)
         if message.role == "assistant":
             _button("Regenerate", "refresh", message, chat_state.regenerate)
             if last and message.stats.get("finish") != "stop":

@@ -70,7 +70,7 @@ def test_regenerate_edit_branch_delete_clear(chat_page: AppTest) -> None:
     conversation = chat_page.session_state["chat-workspace"].conversation
     reply = conversation.path()[1]
     assert conversation.place(reply.id) == (2, 2) and reply.stats["seed"] == 1
-    ok(button(chat_page, "‹").click().run())
+    ok(button(chat_page, "←").click().run())
     assert conversation.path()[1].stats["seed"] == 0
     ok(button(chat_page, "Edit", 0).click().run())
     chat_page.text_area(key=f"edit-text-{conversation.path()[0].id}").set_value("two")

@@ -45,7 +45,7 @@ def test_ten_turns_with_stop_regenerate_edit_and_reload(app: str, page) -> None:
     messages(page).nth(15).get_by_role("button", name="Regenerate").click()  # a second version of the last reply
     page.get_by_text("2/2", exact=True).wait_for()
     answered(page, 16)
-    page.get_by_role("button", name="‹", exact=True).click()
+    page.get_by_role("button", name="←", exact=True).click()
     page.get_by_text("1/2", exact=True).wait_for()
     settled(page)
 
