@@ -9,7 +9,7 @@ from lib.ui.shelf_panel import loaded_models, shelf_panel
 
 setup_page(
     "LLM Playground",
-    icon=":material/toys:",
+    icon="🛝",
     lead="A language model reads a text and says how likely every possible next piece is; writing is doing that again "
     "and again. Here you watch real models do it: every number on the screen is computed by the model in front of you.",
 )

@@ -10,7 +10,7 @@ from lib.ui.anatomy_panels import diagram_panel, facts, parameters_panel, style,
 from lib.ui.anatomy_pick import pick_architecture
 from lib.ui.chrome import explained, setup_page, takeaways
 
-setup_page("Architecture", icon=":material/account_tree:",
+setup_page("Architecture", icon="🏗️",
            lead="A language model is a long composition of small layers that you can understand one by one. "
                 "Open a model, click its boxes, and account for every single parameter. No weights are needed.")
 style()

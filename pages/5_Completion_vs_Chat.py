@@ -8,7 +8,7 @@ from lib.ui.completion_cells import cells, stands_in
 from lib.ui.shelf import pick_model
 
 setup_page(
-    "Completion vs chat", icon=":material/compare:",
+    "Completion vs chat", icon="⚖️",
     lead="A completion model continues a text. A chat model does the same, but was taught a format in which one side "
          "asks and the other answers. Give both the same words, with and without that format.",
 )

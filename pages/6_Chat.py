@@ -9,7 +9,7 @@ from lib.ui.chat_settings import controls
 from lib.ui.chrome import explained, predict, setup_page, takeaways
 
 setup_page(
-    "Chat", icon=":material/forum:",
+    "Chat", icon="💬",
     lead="A chat model predicts the next token, like any other. The chat is a format around it. Here is the "
          "conversation, and beside it what the model really reads.",
 )

@@ -1,6 +1,5 @@
 """What every page has: title and lead, the takeaways, the predict-then-reveal question, and errors as sentences."""
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -22,7 +21,10 @@ _CSS = """
 
 
 def setup_page(title: str, *, icon: str, lead: str) -> None:
-    """First call of every page. `lead` is our own text (one or two sentences: what one learns here)."""
+    """First call of every page. `lead` is our own text (one or two sentences: what one learns here).
+
+    `icon` is an emoji: the browser would fetch the favicon of a :material/…: name from another host.
+    """
     st.set_page_config(page_title=f"{title} · LLM Playground", page_icon=icon, layout="wide")
     st.html(_CSS)
     st.title(title)
@@ -71,13 +73,3 @@ def predict(
                 st.success(f"Yes: {options[right]}. {why}", icon=":material/check_circle:")
             else:
                 st.warning(f"It is {options[right]}. {why}", icon=":material/lightbulb:")
-
-
-def freeze_garbage() -> None:
-    """Take what is loaded now out of the garbage collector's sight.
-
-    Streamlit calls `gc.collect(2)` after every run; with torch and transformers imported that holds the GIL for about
-    300 ms. Call once after imports and after each model load; `gc.unfreeze()` when a model is released.
-    """
-    gc.collect()
-    gc.freeze()
