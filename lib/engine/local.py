@@ -59,7 +59,7 @@ class LocalEngine(Engine):
         free = loading.free_bytes(self.info.device)
         self._kv_budget = (free or 8 << 30) // 2
         self.scheduler = Scheduler(module, self.lock, slots or settings().slots, self._kv_budget)
-        weakref.finalize(self, self.scheduler.close).atexit = False
+        weakref.finalize(self, self.scheduler.close)  # also at exit: a thread cut off inside torch aborts the process
 
     @cached_property
     def tokenizer(self) -> tokenization.Tokenizer:  # type: ignore[override]

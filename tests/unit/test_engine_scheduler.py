@@ -2,6 +2,8 @@
 
 import gc
 import random
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -107,6 +109,13 @@ def test_closing_the_engine_ends_everything(tiny_models) -> None:
     assert {generation.finish_reason for generation in running} <= {"cancelled", "length", "context"}
     with pytest.raises(PlaygroundError, match="unloaded"):
         gone.logits([1])
+
+
+def test_a_process_that_ends_in_the_middle_ends_cleanly(tiny_models) -> None:
+    program = (f"from lib import engine\ne = engine.load({str(tiny_models['llama'])!r})\n"
+               "g = [e.generate([3, 4], sampling=engine.Sampling(), max_new_tokens=60) for _ in range(9)]\nnext(g[0])")
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_an_error_in_a_step_reaches_its_readers_and_the_next_request_works(tiny, monkeypatch) -> None:
