@@ -3,11 +3,11 @@
 import streamlit as st
 
 from lib.ui.chrome import explained, predict, setup_page, takeaways
-from lib.ui.tokenizers_bpe import bpe_lesson, rivals_lesson
-from lib.ui.tokenizers_compare import compare_panel
-from lib.ui.tokenizers_questions import QUESTIONS
-from lib.ui.tokenizers_words import character_lesson, word_lesson
-from lib.ui.tokenizers_world import control_lesson, language_lesson
+from lib.ui.tokenizers.bpe import bpe_lesson, rivals_lesson
+from lib.ui.tokenizers.compare import compare_panel
+from lib.ui.tokenizers.questions import QUESTIONS
+from lib.ui.tokenizers.words import character_lesson, word_lesson
+from lib.ui.tokenizers.world import control_lesson, language_lesson
 
 setup_page(
     "Tokenizers",

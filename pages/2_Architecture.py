@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from lib.ui.anatomy_compare import compare_panel
-from lib.ui.anatomy_cost import cost_panel
-from lib.ui.anatomy_lessons import most_parameters, saved_by_kv_heads
-from lib.ui.anatomy_linear import linear_panel
-from lib.ui.anatomy_panels import diagram_panel, facts, parameters_panel, style, tree_panel
-from lib.ui.anatomy_pick import pick_architecture
+from lib.ui.architecture.compare import compare_panel
+from lib.ui.architecture.cost import cost_panel
+from lib.ui.architecture.lessons import most_parameters, saved_by_kv_heads
+from lib.ui.architecture.linear import linear_panel
+from lib.ui.architecture.panels import diagram_panel, facts, parameters_panel, style, tree_panel
+from lib.ui.architecture.pick import pick_architecture
 from lib.ui.chrome import explained, setup_page, takeaways
 
 setup_page("Architecture", icon="🏗️",
@@ -52,7 +52,7 @@ with two:
 
 with live:
     if live.open:
-        from lib.ui.anatomy_live import live_panel  # torch and transformers only when a model is needed
+        from lib.ui.architecture.live import live_panel  # torch and transformers only when a model is needed
 
         live_panel()
 

@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from lib.ui import next_token, shelf
+from lib.ui import shelf
 from lib.ui.chrome import explained, setup_page, takeaways
-from lib.ui.distribution import next_token_chart
-from lib.ui.next_token_actions import EXAMPLES, append, before_widgets, example, look
-from lib.ui.next_token_lesson import lesson, question
-from lib.ui.next_token_state import CHART, follow, state, write_link
-from lib.ui.next_token_tabs import tabs
-from lib.ui.next_token_text import HEATED, notes, path_buttons, place_note, show_tokens
+from lib.ui.next_token import reading as next_token
+from lib.ui.next_token.actions import EXAMPLES, append, before_widgets, example, look
+from lib.ui.next_token.distribution import next_token_chart
+from lib.ui.next_token.lesson import lesson, question
+from lib.ui.next_token.state import CHART, follow, state, write_link
+from lib.ui.next_token.tabs import tabs
+from lib.ui.next_token.text import HEATED, notes, path_buttons, place_note, show_tokens
 
 setup_page(
     "Next token",

@@ -2,17 +2,15 @@
 
 import streamlit as st
 
-from lib.ui import (
-    cache,
-    decoding_beam,
-    decoding_controls,
-    decoding_grid,
-    decoding_lesson,
-    decoding_samples,
-    decoding_state,
-    decoding_step,
-)
+from lib.ui import cache
 from lib.ui.chrome import explained, setup_page
+from lib.ui.decoding import beam as decoding_beam
+from lib.ui.decoding import controls as decoding_controls
+from lib.ui.decoding import grid as decoding_grid
+from lib.ui.decoding import lesson as decoding_lesson
+from lib.ui.decoding import samples as decoding_samples
+from lib.ui.decoding import state as decoding_state
+from lib.ui.decoding import step as decoding_step
 
 setup_page(
     "Decoding", icon="🎲",

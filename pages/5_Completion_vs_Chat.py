@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from lib.ui import completion_view
 from lib.ui.chrome import escape, explained, predict, setup_page, takeaways
-from lib.ui.completion_cells import cells, stands_in
+from lib.ui.completion import view as completion_view
+from lib.ui.completion.cells import cells, stands_in
 from lib.ui.shelf import pick_model
 
 setup_page(

@@ -3,9 +3,14 @@
 import streamlit as st
 
 from lib.settings import settings
-from lib.ui import cache, chat_files, chat_keeper, chat_lessons, chat_state, chat_view
-from lib.ui.chat_panel import fit_now, look, make_reply, notices
-from lib.ui.chat_settings import controls
+from lib.ui import cache
+from lib.ui.chat import files as chat_files
+from lib.ui.chat import keeper as chat_keeper
+from lib.ui.chat import lessons as chat_lessons
+from lib.ui.chat import state as chat_state
+from lib.ui.chat import view as chat_view
+from lib.ui.chat.panel import fit_now, look, make_reply, notices
+from lib.ui.chat.settings import controls
 from lib.ui.chrome import explained, predict, setup_page, takeaways
 
 setup_page(

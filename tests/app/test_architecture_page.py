@@ -75,7 +75,7 @@ def test_counting_a_tied_head_twice(open_page: Callable[..., AppTest]) -> None:
 
 
 def test_the_csv_has_every_tensor_and_adds_up() -> None:
-    from lib.ui.anatomy_table import csv
+    from lib.ui.architecture.table import csv
 
     for name in ("gpt2", "pythia-70m"):
         rows = list(DictReader(StringIO(csv(ledger(name)))))

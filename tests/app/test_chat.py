@@ -135,7 +135,7 @@ def test_several_conversations_and_files(chat_page: AppTest) -> None:
     say(chat_page, "second talk")
     ok(next(b for b in chat_page.button if b.label == "first talk").click().run())
     assert path(chat_page)[0] == "first talk"
-    from lib.ui import chat_state  # what a reload gives back
+    from lib.ui.chat import state as chat_state  # what a reload gives back
 
     space = chat_page.session_state["chat-workspace"]
     assert {c.title for c in space.conversations.values()} == {"first talk", "second talk"}
@@ -161,8 +161,9 @@ def test_both_lessons(chat_page: AppTest) -> None:
     def lessons() -> None:
         import streamlit as st
 
-        from lib.ui import cache, chat_lessons
-        from lib.ui.chat_settings import controls
+        from lib.ui import cache
+        from lib.ui.chat import lessons as chat_lessons
+        from lib.ui.chat.settings import controls
 
         chosen = controls()
         engine = cache.engine(chosen.model_id, chosen.dtype)

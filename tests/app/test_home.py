@@ -9,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from lib import models
 from lib.models import jobs
-from lib.ui import cache, home_demo
+from lib.ui import cache
+from lib.ui.home import demo as home_demo
 from tests.hub import local_hub
 from tests.tiny import make
 
@@ -112,7 +113,7 @@ def test_a_hub_that_cannot_be_reached_is_one_sentence_on_the_shelf(
 
 
 def test_a_model_too_big_for_the_machine_names_a_smaller_one(home: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lib.ui import shelf_panel
+    from lib.ui.home import shelf_panel
 
     monkeypatch.setattr(shelf_panel, "total_bytes", lambda: 2_500_000_000)
     monkeypatch.setattr(shelf_panel, "available_bytes", lambda: 2_000_000_000)

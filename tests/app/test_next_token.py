@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from lib.engine.local import LocalEngine
 from lib.engine.sampling import softmax
-from lib.ui import cache, next_token
-from lib.ui.distribution import Knobs
+from lib.ui import cache
+from lib.ui.next_token import reading as next_token
+from lib.ui.next_token.distribution import Knobs
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "3_Next_Token.py"
 

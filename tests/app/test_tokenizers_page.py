@@ -111,7 +111,7 @@ def test_control_tokens_are_text_until_they_are_parsed() -> None:
 
 @pytest.mark.parametrize("key", ["digits", "space", "language"])
 def test_the_questions_compute_their_answers(key: str) -> None:
-    from lib.ui.tokenizers_questions import QUESTIONS
+    from lib.ui.tokenizers.questions import QUESTIONS
 
     question = next(q for q in QUESTIONS if q.key == key)
     right, why = question.answer()
@@ -135,7 +135,7 @@ def test_what_was_learned_stays_when_the_lesson_is_closed() -> None:
 
 def test_ids_are_read_by_every_tokenizer_and_strange_ones_are_explained() -> None:
     from lib.tokenization import TokenizationError
-    from lib.ui.tokenizers_lookup import _meaning, read_ids
+    from lib.ui.tokenizers.lookup import _meaning, read_ids
 
     assert read_ids("[1, 22]\n333; x") == [1, 22, 333]
     assert _meaning(load("gpt2"), [464, 12520, 234, 253]) == ("The␣🌟", "The | ␣⟨F0 9F⟩ | ⟨8C⟩ | ⟨9F⟩")

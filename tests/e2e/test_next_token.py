@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from lib.engine.sampling import entropy, ranking, stages
-from lib.ui.distribution import DRAWS, SCRIPT, Knobs, pack
+from lib.ui.next_token.distribution import DRAWS, SCRIPT, Knobs, pack
 from tests.conftest import settled
 
-ASSETS = Path(__file__).resolve().parents[2] / "lib" / "ui" / "distribution_assets"
+ASSETS = Path(__file__).resolve().parents[2] / "lib" / "ui" / "next_token" / "assets"
 
 COMPUTE = """
 async ([code, data, cases]) => {
@@ -116,7 +116,7 @@ def test_dragging_temperature_redraws_before_the_server_hears_of_it(page, app) -
 
 def test_a_link_restores_everything(page, app, embedded) -> None:
     from lib.engine.sampling import distribution
-    from lib.ui.next_token import read
+    from lib.ui.next_token.reading import read
 
     path = (260, 1165)
     visit(page, app, prompt="My favourite colour", t="0.6", k="30", p="0.9", minp="0.02", n="12", path="260,1165")
@@ -185,7 +185,7 @@ def counted(page) -> list[int]:
 
 
 def test_draws_follow_the_seed_and_every_view_opens(page, app, embedded) -> None:
-    from lib.ui.next_token import read
+    from lib.ui.next_token.reading import read
 
     visit(page, app, prompt="A roll of the", k="15")
     page.locator("button[data-draws='10000']").click()

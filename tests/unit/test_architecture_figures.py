@@ -84,7 +84,7 @@ def test_the_matrix_of_the_linear_lesson() -> None:
 
 
 def test_attention_weights_survive_the_way_to_the_browser() -> None:
-    from lib.ui.anatomy_attention import pack
+    from lib.ui.architecture.attention import pack
 
     maps = np.random.default_rng(0).random((2, 3, 5, 5)) * np.tri(5)
     values = np.frombuffer(base64.b64decode(pack(maps)), "<u2").reshape(2, 3, 15) / 65535

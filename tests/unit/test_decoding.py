@@ -16,11 +16,11 @@ from lib.engine.sampling import distribution
 from lib.figures import beam_tree, decoding, strategies, text_metrics
 from lib.figures.decoding_code import transformers_code
 from lib.figures.strategies import KINDS, PRESETS, Strategy
-from lib.ui.decoding_beam import toy_steps, verdict
-from lib.ui.decoding_grid import parting_marks
-from lib.ui.decoding_state import Column
-from lib.ui.decoding_track import Track
-from lib.ui.stream_tokens import groups, printable, stream_tokens
+from lib.ui.decoding.beam import toy_steps, verdict
+from lib.ui.decoding.grid import parting_marks
+from lib.ui.decoding.state import Column
+from lib.ui.decoding.track import Track
+from lib.ui.stream.tokens import groups, printable, stream_tokens
 
 IDS = hyp.lists(hyp.integers(0, 3), max_size=24)
 

@@ -14,12 +14,12 @@ from lib.engine.sampling import distribution, entropy, ranking, softmax
 from lib.errors import PlaygroundError
 from lib.figures import next_token as figures
 from lib.figures import next_token_two as pairs
-from lib.ui import next_token
-from lib.ui.distribution import DRAWS, Knobs, Row, pack
-from lib.ui.next_token_code import program
-from lib.ui.next_token_link import link, read_link
-from lib.ui.next_token_state import History
-from lib.ui.next_token_table import full_csv
+from lib.ui.next_token import reading as next_token
+from lib.ui.next_token.code import program
+from lib.ui.next_token.distribution import DRAWS, Knobs, Row, pack
+from lib.ui.next_token.link import link, read_link
+from lib.ui.next_token.state import History
+from lib.ui.next_token.table import full_csv
 
 LOGITS = (np.random.default_rng(0).standard_normal(300) * 3).astype(np.float32)
 

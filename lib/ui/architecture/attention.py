@@ -1,0 +1,52 @@
+"""Attention maps of every layer and head in the browser: thumbnails, one map large, one token's view of the text."""
+
+import base64
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+_ASSETS = Path(__file__).parent / "assets"
+_HTML = """
+<div class="attention">
+  <div class="left">
+    <p class="head-line">All heads <span>(rows are layers, columns are heads; click one)</span></p>
+    <div class="scroll"><div class="stack">
+    <canvas class="grid" role="img" aria-label="Thumbnails of all heads"></canvas><div class="mark"></div></div></div>
+  </div>
+  <div class="right">
+    <div class="picks"><select class="layer" aria-label="Layer"></select>
+    <select class="head" aria-label="Head"></select></div>
+    <div class="maps"><canvas class="map" role="img" aria-label="Attention map"></canvas></div>
+    <p class="read"></p>
+    <p class="head-line">One token's view <span>(point at a token)</span></p>
+    <div class="strip"></div><p class="says"></p>
+  </div>
+</div>
+"""
+_COMPONENT = st.components.v2.component(
+    "anatomy_attention", html=_HTML, css=(_ASSETS / "attention.css").read_text(),
+    js=(_ASSETS / "attention.js").read_text())
+
+
+def pack(attentions: np.ndarray) -> str:
+    """Lower triangles of (L, H, T, T) weights as base64 of little-endian uint16, weight * 65535 rounded."""
+    rows, columns = np.tril_indices(attentions.shape[-1])
+    values = np.rint(attentions[:, :, rows, columns].clip(0, 1) * 65535).astype("<u2")
+    return base64.b64encode(values.tobytes()).decode()
+
+
+def attention_maps(attentions: np.ndarray, labels: Sequence[str], *, key: str) -> tuple[int, int]:
+    """Draw all maps (L, H, T, T) with the tokens' labels; the (layer, head) that was clicked last."""
+    layers, heads = attentions.shape[:2]
+    state = st.session_state.get(key) or {}
+    layer, head = state.get("picked") or (0, 0)
+    layer, head = min(int(layer), layers - 1), min(int(head), heads - 1)
+    weights = pack(attentions)
+    result = _COMPONENT(key=key, data={
+        "layers": layers, "heads": heads, "tokens": list(labels), "weights": weights, "layer": layer, "head": head,
+        "stamp": f"{zlib.crc32(weights.encode())} {layers} {heads}"}, on_picked_change=lambda: None)
+    picked = result.picked or (layer, head)
+    return min(int(picked[0]), layers - 1), min(int(picked[1]), heads - 1)

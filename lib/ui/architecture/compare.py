@@ -1,0 +1,60 @@
+"""Two models side by side: a table of what differs, both diagrams, where the parameters sit."""
+
+import streamlit as st
+
+from lib.anatomy import Architecture, ledger
+from lib.anatomy.blocks import Diagram, diagram
+from lib.anatomy.compare import compare
+from lib.figures.architecture import component_bars
+from lib.ui.architecture.diagram import block_diagram, explain_box
+from lib.ui.architecture.panels import legend
+from lib.ui.architecture.pick import pick_known
+from lib.ui.chrome import escape
+
+
+def compare_panel() -> None:
+    """Pickers, table, pictures."""
+    one, two = st.columns(2)
+    with one:
+        left = pick_known("left", "Left", mine=True)
+    with two:
+        right = pick_known("right", "Right", start="qwen3-0.6b", mine=True)
+    if left == right:
+        st.info("Both sides show the same model. Choose another one.", icon=":material/compare:")
+    lines = compare(left, right)
+    only = st.toggle("Only what differs", value=True, key="only_differences", persist_state="page")
+    shown = [line for line in lines if line.differs or not only]
+    names = (left.name, right.name if right.name != left.name else f"{right.name} ")
+    if shown:
+        rows = "\n".join(f"| {line.what} | {escape(line.left)} | {escape(line.right)} | {line.why or 'the same'} |"
+                         for line in shown)
+        with st.container(key="differences"):
+            st.markdown(f"| | {escape(names[0])} | {escape(names[1])} | what it means |\n|---|---|---|---|\n{rows}")
+    same = sum(not line.differs for line in lines)
+    st.caption(f"{same} of {len(lines)} properties are the same.")
+    books = {name: ledger(arch) for name, arch in zip(names, (left, right), strict=True)}
+    legend()
+    st.plotly_chart(component_bars(books), key="compare-bars", config={"displayModeBar": False},
+                    alt="Shares of parameters by component for both models")
+    _diagrams(left, right)
+
+
+@st.fragment
+def _diagrams(left: Architecture, right: Architecture) -> None:
+    st.caption("Dashed boxes are those that differ in size or kind, or that the other model does not have. "
+               "Click one to read about it.")
+    pictures = (diagram(left), diagram(right))
+    for index, (cell, picture) in enumerate(zip(st.columns(2, gap="medium"), pictures, strict=True)):
+        with cell:
+            st.markdown(f"**{escape(picture.architecture.name)}**")
+            chosen = block_diagram(picture, key=f"diagram-{index}", start="q",
+                                   changed=changed(picture, pictures[1 - index]), notes=True)
+            with st.expander(f"About “{picture.boxes[chosen].label}”", expanded=False):
+                explain_box(picture, chosen, batch=1, tokens=8)
+
+
+def changed(mine: Diagram, other: Diagram) -> set[str]:
+    """Boxes that the other model lacks or has in another size or kind."""
+    return {name for name, box in mine.boxes.items()
+            if (twin := other.boxes.get(name)) is None
+            or (twin.params, twin.detail, twin.label) != (box.params, box.detail, box.label)}

@@ -1,0 +1,65 @@
+"""The clickable block diagram: a browser component fed with `lib.anatomy.blocks.Diagram`, and the box's explanation."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from lib.anatomy.blocks import Box, Diagram
+from lib.anatomy.machines import number
+from lib.figures.architecture import COLOURS
+
+_ASSETS = Path(__file__).parent / "assets"
+_COMPONENT = st.components.v2.component(
+    "anatomy_diagram",
+    html='<div class="diagram"></div>\n',
+    css=(_ASSETS / "diagram.css").read_text(),
+    js=(_ASSETS / "diagram.js").read_text(),
+)
+
+
+def block_diagram(picture: Diagram, *, key: str, start: str = "embedding", changed: Collection[str] = (),
+                  notes: bool = False) -> str:
+    """Draw it; the id of the selected box. `changed` boxes (they differ from another model) get a dashed outline.
+    `notes` puts what a box does under it; on a phone it is always there."""
+    state = st.session_state.get(key) or {}
+    chosen = state.get("selected") or start
+    if chosen not in picture.boxes:
+        chosen = start if start in picture.boxes else next(iter(picture.boxes))
+    total = max(1, picture.total)
+    result = _COMPONENT(key=key, data={
+        "boxes": {name: _data(box, total, name in changed) for name, box in picture.boxes.items()},
+        "layout": list(picture.layout), "colours": COLOURS, "selected": chosen,
+        "notes": notes}, on_selected_change=lambda: None)
+    selected = result.selected or chosen
+    return selected if selected in picture.boxes else chosen
+
+
+def _data(box: Box, total: int, changed: bool) -> dict[str, Any]:
+    percent = 100 * box.params * box.copies / total
+    return {"label": box.label, "detail": box.detail, "component": box.component, "percent": percent,
+            "params": number(box.params) + (" each" if box.copies > 1 else "") if box.params else "",
+            "share": f"{percent:.1f} %" if percent >= 0.05 else "< 0.1 %", "changed": changed, "what": box.what}
+
+
+def explain_box(picture: Diagram, chosen: str, *, batch: int, tokens: int) -> None:
+    """What the box does, why, its formula, its shapes for this batch and text, its weights, its place in the code."""
+    box = picture.boxes[chosen]
+    st.markdown(f"#### {box.label}")
+    st.markdown(box.what)
+    st.markdown(f"**Why it is there.** {box.why}")
+    if box.formula:
+        st.latex(box.formula)
+    if box.params:
+        share = box.params * box.copies / max(1, picture.total)
+        times = f" in each of {box.copies} blocks, {box.params * box.copies:,} in all" if box.copies > 1 else ""
+        st.markdown(f"**Parameters.** {box.params:,}{times}: {share:.2%} of the model.")
+    else:
+        st.markdown("**Parameters.** None of its own.")
+    rows = "\n".join(f"| {name} | `{' × '.join(f'{n:,}' for n in shape)}` | {symbols} |"
+                     for name, shape, symbols in box.shapes)
+    st.markdown(f"**Shapes** for a batch of {batch} and {tokens:,} tokens\n\n| tensor | shape | in symbols |\n"
+                f"|---|---|---|\n{rows}")
+    st.markdown("**In the code**")
+    st.code(box.code, language="python")

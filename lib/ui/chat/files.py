@@ -1,0 +1,58 @@
+"""Several conversations, and their way in and out: the list, new, delete, save, load, export."""
+
+import streamlit as st
+
+from lib import chat
+from lib.chat import ConversationError
+from lib.ui.chat import state as chat_state
+from lib.ui.chat.state import Workspace
+from lib.ui.chrome import escape
+
+
+def conversations(space: Workspace) -> None:
+    """The list of this tab's conversations, newest first."""
+    with st.container(horizontal=True):
+        st.button("New", icon=":material/add:", on_click=chat_state.new, key="chat-new")
+        st.button("Clear", icon=":material/backspace:", on_click=chat_state.clear, key="chat-clear",
+                  disabled=not space.conversation.messages, help="Remove all messages of this conversation")
+        st.button("Delete", icon=":material/delete:", on_click=chat_state.remove, key="chat-remove",
+                  disabled=len(space.conversations) == 1, help="Remove this conversation")
+    if len(space.conversations) > 1:
+        with st.container(gap="xsmall"):
+            for key, conversation in reversed(space.conversations.items()):
+                st.button(escape(conversation.title), key=f"open-{key}", width="stretch", disabled=key == space.current,
+                          icon=":material/chat_bubble:", on_click=chat_state.switch, args=(key,))
+
+
+def files(space: Workspace, model: str) -> None:
+    """Save as JSON, export as Markdown, load JSON."""
+    conversation = space.conversation
+    empty = not conversation.messages
+    with st.expander("Save and load", icon=":material/save:", key="chat-files"):
+        st.download_button("Save as JSON", chat.to_json(conversation), file_name="conversation.json",
+                           mime="application/json", disabled=empty, width="stretch", on_click="ignore",
+                           key="chat-save")
+        st.download_button("Export as Markdown", chat.to_markdown(conversation, model=model),
+                           file_name="conversation.md", mime="text/markdown", disabled=empty, width="stretch",
+                           on_click="ignore", key="chat-export")
+        st.file_uploader("Load a conversation", type="json", key="chat-load", on_change=_load,
+                         help="A file saved here, or a list of messages with role and content.")
+        st.caption("Conversations stay in this browser tab: they survive a reload and end with the tab. The server "
+                   "keeps none of them.")
+
+
+def _load() -> None:
+    uploaded = st.session_state.get("chat-load")
+    if uploaded is None:
+        return
+    try:
+        chat_state.new(chat.from_json(uploaded.getvalue()))
+    except ConversationError as error:
+        chat_state.workspace().problem = str(error)
+
+
+def problem(space: Workspace) -> None:
+    """A sentence from a button or an upload, shown once."""
+    if space.problem:
+        st.error(escape(space.problem), icon=":material/error:")
+        space.problem = ""

@@ -1,0 +1,137 @@
+"""The conversation on screen: messages, buttons, branches, measurements, three ways to look at a reply."""
+
+import math
+from dataclasses import replace
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from lib import chat, models
+from lib.chat import Conversation, Message
+from lib.engine import Step
+from lib.ui import cache
+from lib.ui.chat import state as chat_state
+from lib.ui.chat.reply import stats_line
+from lib.ui.chat.state import Workspace
+from lib.ui.stream.token_stream import stream_tokens, token_stream
+
+VIEWS = ("Rendered", "Literal", "Tokens")
+SUGGESTIONS = ("What is 2+2? Answer briefly.", "Suggest a party theme.", "Write a haiku about the sea.",
+               "Who are you?")
+
+
+def history(space: Workspace, view: str) -> None:
+    """All messages of the branch on screen; while a reply is to be written, those before it."""
+    path = _before_task(space)
+    for index, message in enumerate(path):
+        with st.chat_message(message.role):
+            if space.editing == message.id:
+                _editor(message)
+                continue
+            _content(message, view)
+            _foot(space.conversation, message, last=index == len(path) - 1)
+
+
+def _before_task(space: Workspace) -> list[Message]:
+    path, task = space.conversation.path(), space.task
+    if task is None:
+        return path
+    ids = [message.id for message in path]
+    last = task.message if task.kind == "continue" else task.parent
+    if last not in ids:
+        return path
+    return path[: ids.index(last) + (task.kind != "continue")]
+
+
+def welcome() -> None:
+    """What to do with an empty conversation."""
+    st.caption("Nothing said yet. Type below, or begin with one of these:")
+    with st.container(horizontal=True):
+        for index, text in enumerate(SUGGESTIONS):
+            st.button(text, key=f"suggest-{index}", on_click=chat_state.send, args=(text,))
+
+
+def _content(message: Message, view: str) -> None:
+    if view == "Tokens" and message.role == "assistant":
+        _inspect(message)
+    elif view == "Literal":
+        st.code(message.content, language=None, wrap_lines=True)
+    else:
+        st.markdown(chat.harmless(message.content) or "*(empty)*")
+
+
+def _inspect(message: Message) -> None:
+    """The reply's tokens with probabilities and alternatives; a click on an alternative branches."""
+    model_id = str(message.stats.get("model_id", ""))
+    if not message.tokens:
+        st.code(message.content, language=None, wrap_lines=True)
+        st.caption("The tokens of this reply were not kept: it came from a file or from before a reload.")
+        return
+    if math.isnan(message.tokens[-1].logprob):
+        st.code(message.content, language=None, wrap_lines=True)
+        st.caption("The server gave no log-probabilities, so there is nothing to colour.")
+        return
+    tokens = stream_tokens(cache.tokenizer(models.spec(model_id).tokenizer), [_known(s) for s in message.tokens],
+                           forced=int(message.stats.get("forced", 0)))
+    if message.stats.get("prefill"):
+        st.caption("It began with your words; the tokens after them:")
+    clicked = token_stream(f"tokens-{message.id}", tokens, legend=True)
+    if clicked:
+        chat_state.branch(message, *clicked)
+        st.rerun()
+
+
+def _known(step: Step) -> Step:
+    """A remote step does not say what was left after the filters: show the model's own probability instead."""
+    if not math.isnan(step.prob):
+        return step
+    others = tuple(replace(other, prob=math.exp(other.logprob)) for other in step.alternatives)
+    return replace(step, prob=math.exp(step.logprob), alternatives=others)
+
+
+def _foot(conversation: Conversation, message: Message, *, last: bool) -> None:
+    """Measurements and buttons under a message."""
+    if message.role == "assistant" and (line := stats_line(message.stats)):
+        st.caption(line)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"foot-{message.id}"):
+        place, count = conversation.place(message.id)
+        if count > 1:
+            _arrow("←", message, -1, disabled=place == 1)
+            st.markdown(f"{place}/{count}", width="content")
+            _arrow("→", message, 1, disabled=place == count)
+        if message.role == "assistant":
+            _button("Regenerate", "refresh", message, chat_state.regenerate)
+            if last and message.stats.get("finish") != "stop":
+                _button("Continue", "play_arrow", message, chat_state.go_on)
+        elif last:
+            _button("Answer", "play_arrow", message, chat_state.regenerate)
+        _button("Edit", "edit", message, chat_state.edit)
+        _button("Delete", "delete", message, chat_state.delete)
+
+
+def _button(name: str, icon: str, message: Message, action: object) -> None:
+    st.button(name, icon=f":material/{icon}:", type="tertiary", key=f"{name.lower()}-{message.id}",
+              on_click=action, args=(message,))  # type: ignore[arg-type]
+
+
+def _arrow(sign: str, message: Message, by: int, *, disabled: bool) -> None:
+    conversation = chat_state.workspace().conversation
+    st.button(sign, key=f"step{by}-{message.id}", type="tertiary", disabled=disabled,
+              help="The version before" if by < 0 else "The next version",
+              on_click=conversation.step, args=(message.id, by))
+
+
+def _editor(message: Message) -> None:
+    key = f"edit-text-{message.id}"
+    st.text_area("Edit the message", value=message.content, key=key, height=120)
+    st.caption("Saving makes a new branch; the old one stays." if message.role == "user" else
+               "You put words in the model's mouth: it will believe that it said them.")
+    with st.container(horizontal=True):
+        st.button("Save", key=f"save-{message.id}", type="primary", on_click=chat_state.save_edit, args=(message, key))
+        st.button("Cancel", key=f"cancel-{message.id}", on_click=chat_state.edit, args=(None,))
+
+
+def reply_spot() -> DeltaGenerator:
+    """Where the next reply is painted."""
+    with st.chat_message("assistant"):
+        return st.empty()

@@ -1,0 +1,151 @@
+"""The completion page's controls, its grid, and the small experiments on what instruction tuning adds."""
+
+from dataclasses import astuple, dataclass
+from typing import Any
+
+import streamlit as st
+
+from lib.engine import Sampling
+from lib.figures.strategies import PRESETS
+from lib.settings import settings
+from lib.ui.chat.xray import xray
+from lib.ui.chrome import escape
+from lib.ui.completion.cells import Cell, Outcome, Request
+from lib.ui.completion.run import run, summary
+from lib.ui.stream.token_stream import stream_tokens, token_stream
+
+COURSE_PROMPTS = ("Once upon a time", "What is 2+2?", "Suggest a party theme.")
+STRATEGIES = {strategy.title(): strategy.sampling() for strategy in PRESETS["The course: greedy, top-k 80, top-p 0.9"]}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A prompt that shows one thing that instruction tuning adds."""
+
+    name: str
+    request: Request
+    watch: str
+
+
+EXPERIMENTS = (
+    Experiment("Reads the request", Request("Write a headline about the moon."),
+               "Raw, the request is the beginning of a document, and the document goes on. In the template it is a "
+               "request, and the reply is a headline."),
+    Experiment("Stays in dialogue", Request("Suggest a party theme."),
+               "A chat model says its part and ends its turn with a control token. A completion model knows no turns: "
+               "it writes until the limit, or plays both speakers."),
+    Experiment("Declines", Request("Can you call my mother for me?"),
+               "Tuned models were shown replies that say what they cannot or should not do. Small ones have seen few: "
+               "try a request of your own, and do not rely on it."),
+    Experiment("Keeps a persona", Request("What is your job?", system="You are a pirate. You talk like a pirate."),
+               "The system prompt is one more turn at the top. Tuning taught the model to stay in that role; raw, it "
+               "is only a line of text above the question."),
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the controls say."""
+
+    request: Request
+    sampling: Sampling
+    length: int
+    seed: int
+
+
+def controls() -> Choice:
+    """Prompt, prefill, strategy; presets fill them in."""
+    with st.container(horizontal=True):
+        for index, text in enumerate(COURSE_PROMPTS):
+            st.button(text, key=f"cvc-course-{index}", on_click=_fill, args=(Request(text),))
+    prompt = st.text_area("Prompt", COURSE_PROMPTS[2], key="cvc-prompt", bind="query-params", height=80,
+                          max_chars=settings().max_prompt_chars)
+    first, second = st.columns(2)
+    prefill = first.text_input("Start the reply with …", key="cvc-prefill", bind="query-params",
+                               placeholder="e.g. The answer is",
+                               help="The first words of the reply, given to all: the models go on from there.")
+    system = second.text_input("System prompt", key="cvc-system", bind="query-params",
+                               placeholder="none: the template may put in its own",
+                               help="In the template it is the system turn. Raw, it is text above the prompt.")
+    names = list(STRATEGIES)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        strategy = st.segmented_control("Decoding", names, default=names[0], required=True, key="cvc-strategy")
+        length = st.number_input("Tokens", 1, settings().max_new_tokens, 60, 10, key="cvc-n", bind="query-params",
+                                 width=130)
+        seed = st.number_input("Seed", 0, 2**31 - 1, 0, 1, key="cvc-seed", bind="query-params", width=130)
+    return Choice(Request(prompt, system, prefill), STRATEGIES[str(strategy)], int(length), int(seed))
+
+
+def _fill(request: Request) -> None:
+    st.session_state["cvc-prompt"], st.session_state["cvc-system"] = request.prompt, request.system
+    st.session_state["cvc-prefill"] = request.prefill
+    st.session_state["cvc-go"] = True
+
+
+def _go() -> None:
+    st.session_state["cvc-go"] = True
+
+
+def grid(cells: list[Cell], choice: Choice) -> None:
+    """Run and Stop, the cells two by two, and the writing itself when it was asked for."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Write all", type="primary", icon=":material/play_arrow:", on_click=_go, key="cvc-run")
+        st.button("Stop", icon=":material/stop:", key="cvc-stop", help="What is written so far stays.")
+        ids = st.toggle("Show ids", key="cvc-ids", value=True)
+        colour = st.toggle("Colour by probability", key="cvc-colour")
+    asked = (astuple(choice.request), choice.sampling, choice.length, choice.seed, tuple(c.model_id for c in cells))
+    go = st.session_state.pop("cvc-go", False)
+    if go:
+        st.session_state["cvc-results"] = (asked, {cell.key: Outcome() for cell in cells})
+    known, outcomes = st.session_state.get("cvc-results", (None, {}))
+    spots = {}
+    for row in range(0, len(cells), 2):
+        for column, cell in zip(st.columns(2), cells[row : row + 2], strict=True):
+            with column, st.container(border=True, key=f"cell-{cell.key}"):
+                spots[cell.key] = _cell(cell, outcomes.get(cell.key) if known == asked and not go else None,
+                                        ids=ids, colour=colour)
+    if known is not None and known != asked and not go:
+        st.caption("Something was changed since the last texts: press “Write all”.")
+    if go:
+        run(cells, outcomes, spots, sampling=choice.sampling, length=choice.length, seed=choice.seed)
+        st.rerun()
+
+
+def _cell(cell: Cell, outcome: Outcome | None, *, ids: bool, colour: bool) -> Any:
+    """One corner: title, text (or its place), what went in."""
+    st.markdown(f"**{escape(cell.title)}**")
+    spot = st.empty()
+    if outcome is None:
+        spot.caption("Nothing written yet.")
+    else:
+        with spot.container():
+            _text(cell, outcome, colour=colour)
+    st.caption(f"What went in: {len(cell.rendered.ids):,} ids")
+    if cell.note:
+        st.caption(f":material/info: {escape(cell.note)}")
+    xray(f"xray-{cell.key}", cell.rendered, cell.engine.tokenizer, ids=ids)
+    return spot
+
+
+def _text(cell: Cell, outcome: Outcome, *, colour: bool) -> None:
+    tokenizer = cell.engine.tokenizer
+    if colour and outcome.steps:
+        token_stream(f"cvc-tokens-{cell.key}", stream_tokens(tokenizer, outcome.steps), branch=False)
+    elif outcome.text:
+        st.code(outcome.text, language=None, wrap_lines=True)
+    else:
+        st.info("It ended at once: to these weights the message reads as a finished turn." if outcome.finish == "stop"
+                else "Nothing was written.")
+    control = {token_id: text for text, token_id in tokenizer.special.items()}
+    st.caption(escape(summary(outcome, control)))
+
+
+def experiments() -> None:
+    """What instruction tuning adds, one prompt each."""
+    st.subheader("What instruction tuning adds")
+    for column, experiment in zip(st.columns(len(EXPERIMENTS)), EXPERIMENTS, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.markdown(f"**{experiment.name}**")
+            st.caption(f"“{escape(experiment.request.prompt)}”")
+            st.markdown(experiment.watch)
+            st.button("Try it", key=f"cvc-try-{experiment.name}", on_click=_fill, args=(experiment.request,))

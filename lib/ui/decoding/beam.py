@@ -1,0 +1,165 @@
+"""The beam tree, step by step, and why the best first token can lose: on the page's own text and on a toy."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from lib.engine import BeamStep, Engine
+from lib.figures import beam_tree, text_metrics
+from lib.figures.strategies import Strategy
+from lib.ui.chrome import escape
+from lib.ui.decoding.controls import wide_chart
+from lib.ui.decoding.state import Column, add
+from lib.ui.decoding.track import Track
+from lib.ui.stream.tokens import token_name
+
+_SHOWN = 6  # steps that are drawn at once
+_TICK = 0.6  # seconds between two looks at a running search
+_TOY = ("The", " nice", " dog", " house", " has", " woman")  # invented numbers, small enough to check by hand
+_TOY_NEXT = {0: {1: 0.5, 2: 0.4, 3: 0.1}, 1: {5: 0.4, 3: 0.3, 2: 0.3}, 2: {4: 0.9, 5: 0.05, 3: 0.05},
+             3: {4: 0.5, 5: 0.3, 2: 0.2}}
+
+
+def panel(engine: Engine, columns: Sequence[Column]) -> None:
+    """The section: the toy first, then the search of a column."""
+    st.subheader("How beam search looks ahead")
+    st.markdown("Greedy decoding takes the best token now. Beam search keeps several beginnings, follows each of them "
+                "one token further, and keeps the best in **total**: the sum of log-probabilities, that is, the "
+                "logarithm of the product of probabilities.")
+    tracks = [c.track for c in columns if c.track and c.track.strategy.kind == "beam" and not c.track.error]
+    toy, own = st.tabs(["A toy to check by hand", "Your prompt"], key="decoding-beam-tab", on_change="rerun",
+                       default="Your prompt" if tracks else "A toy to check by hand")
+    with toy:
+        if toy.open is not False:
+            _toy()
+    with own:
+        if own.open is not False:
+            _own(engine, columns, tracks)
+
+
+def _toy() -> None:
+    steps = toy_steps()
+    st.plotly_chart(beam_tree.figure(steps, _TOY.__getitem__, shown=2), key="decoding-toy",
+                    config={"displayModeBar": False})
+    st.markdown("Invented probabilities after “The”. Greedy takes “nice” (0.5) and then “woman” (0.4): the product "
+                "is 0.5 × 0.4 = **0.20**. Two beams also keep “dog” (0.4), find “has” (0.9) behind it, and "
+                "0.4 × 0.9 = **0.36** wins. The best first token lost.")
+
+
+def toy_steps() -> list[BeamStep]:
+    """Two beams, two steps, on the toy's table; computed by the same search as everything else."""
+    import torch
+
+    from lib.engine.beam import search
+
+    table = torch.full((len(_TOY), len(_TOY)), -math.inf)
+    for before, following in _TOY_NEXT.items():
+        for token, probability in following.items():
+            table[before, token] = math.log(probability)
+    return list(search(table[:1], lambda parents, ids: table[ids], num_beams=2, length_penalty=1.0, max_new_tokens=2,
+                       stop_ids=frozenset()))
+
+
+def _own(engine: Engine, columns: Sequence[Column], tracks: Sequence[Track]) -> None:
+    if not tracks:
+        if any(column.strategy.kind == "beam" for column in columns):
+            st.caption("Press Run: the tree of your prompt appears here, step by step.")
+        else:
+            st.button("Add a beam search column", icon=":material/account_tree:", key="decoding-beam-add",
+                      on_click=_add_beam)
+        return
+    place = 0
+    if len(tracks) > 1:
+        place = st.selectbox("Which search", range(len(tracks)), key="decoding-beam-which",
+                             format_func=lambda i: tracks[i].strategy.title()) or 0
+    track = tracks[min(place, len(tracks) - 1)]
+    if track.running:
+        st.fragment(_growing, run_every=_TICK)(engine, track)
+    elif track.beam_steps:
+        _finished(engine, list(track.beam_steps))
+        _against_greedy(track, [c.track for c in columns if c.track and c.strategy == Strategy("greedy")])
+
+
+def _against_greedy(search: Track, greedy: Sequence[Track]) -> None:
+    """Beam search prunes too: say so where greedy decoding found the likelier text of the same length."""
+    best = search.beam_steps[-1].best
+    for track in greedy:
+        total = text_metrics.sequence_logprob([step.logprob for step in track.steps])
+        same = (track.prompt, len(track.steps)) == (search.prompt, len(best.ids)) and not search.strategy.forced
+        if same and track.state == search.state == "done" and total > best.total + 1e-3:
+            st.markdown(f"Greedy decoding found a likelier text of the same length here: {total:.2f} against "
+                        f"{best.total:.2f}. Beam search looks ahead, but it prunes too: nothing guarantees the best.")
+            return
+
+
+def _growing(engine: Engine, track: Track) -> None:
+    """The newest steps while the search runs."""
+    steps = list(track.beam_steps)
+    if not steps:
+        st.caption("The search begins …")
+        return
+    _tree(engine, steps)
+    st.caption(f"Step {len(steps)}: every step keeps {int(track.strategy.num_beams)} beginnings. When the search is "
+               "done, you can go through it step by step.")
+
+
+def _tree(engine: Engine, steps: Sequence[BeamStep]) -> None:
+    figure = beam_tree.figure(steps, lambda token: token_name(engine.tokenizer, token),
+                              start=max(0, len(steps) - _SHOWN), shown=_SHOWN)
+    with wide_chart("decoding-beam-tree"):
+        st.plotly_chart(figure, key="decoding-beam-tree", config={"displayModeBar": False})
+
+
+def _finished(engine: Engine, steps: list[BeamStep]) -> None:
+    last = len(steps)
+    at = st.slider("Step", 1, last, min(last, _SHOWN), key=f"decoding-beam-step-{last}") if last > 1 else 1
+    visible = steps[:at]
+
+    def name(token: int) -> str:
+        return token_name(engine.tokenizer, token)
+
+    _tree(engine, visible)
+    st.caption("Every column of the drawing is one step, the best total on top. ● goes on, × is pruned, ■ has ended. "
+               "The thick path is what would be returned if the search ended at this step. Point at a mark for its "
+               "numbers.")
+    _table(visible, name)
+    st.markdown(verdict(steps, name))
+
+
+def _add_beam() -> None:
+    add(Strategy("beam"))
+
+
+def _table(steps: Sequence[BeamStep], name: Callable[[int], str]) -> None:
+    with st.expander(f"All candidates of step {len(steps)}"):
+        here = [node for node in beam_tree.nodes(steps) if node.step == len(steps) - 1]
+        st.dataframe([{
+            "rank": node.place + 1, "token": name(node.ids[-1]), "after": "".join(map(name, node.ids[-7:-1])),
+            "probability": round(math.exp(node.logprob), 5), "log-probability": round(node.logprob, 3),
+            "total": round(node.total, 3), "score": round(node.score, 3), "fate": node.fate,
+        } for node in here], hide_index=True)
+        st.caption("total = sum of log-probabilities; score = total / length^penalty ranks the texts that have ended.")
+
+
+def verdict(steps: Sequence[BeamStep], name: Callable[[int], str]) -> str:
+    """Markdown: whether the best first token won, with the numbers of the search itself."""
+    firsts = beam_tree.first_tokens(steps)
+    best = steps[-1].best
+    favourite, winner = firsts[0], next((f for f in firsts if best.ids and f.id == best.ids[0]), firsts[0])
+    way = [node for node in beam_tree.nodes(steps) if node.ids == best.ids[: len(node.ids)]]
+    low = max(way, key=lambda node: node.place)
+    if winner.id == favourite.id and low.place == 0:
+        return (f"Here the likeliest first token, “**{escape(name(favourite.id))}**” "
+                f"({100 * math.exp(favourite.logprob):.1f} %), also opens the result, and the result led at every step:"
+                " greedy search finds the same. The toy shows the other case; try other prompts, or more beams.")
+    if winner.id == favourite.id:
+        return (f"The likeliest first token, “**{escape(name(favourite.id))}**” "
+                f"({100 * math.exp(favourite.logprob):.1f} %), also opens the result. But at step {low.step + 1} the "
+                f"result was only number {low.place + 1} in total: whoever keeps one beginning alone loses it there.")
+    lost = (f"its beams were pruned after step {favourite.followed}" if favourite.followed < len(steps)
+            else f"its best text totals {favourite.best_total:.2f}")
+    return (f"The best first token lost. “**{escape(name(favourite.id))}**” was likeliest at step 1 "
+            f"({100 * math.exp(favourite.logprob):.1f} %), but {lost}. "
+            f"“**{escape(name(winner.id))}**” began with only {100 * math.exp(winner.logprob):.1f} % and ends with a "
+            f"total of {best.total:.2f} (score {best.score:.3f}).")

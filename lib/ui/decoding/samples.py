@@ -1,0 +1,114 @@
+"""One strategy, many times: seeds in a row, computed together, and how the texts spread."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lib.engine import Engine
+from lib.figures import decoding as figures
+from lib.figures import text_metrics
+from lib.ui.chrome import escape
+from lib.ui.decoding.controls import wide_chart
+from lib.ui.decoding.state import Column, session_alive
+from lib.ui.decoding.track import Track
+from lib.ui.stream.tokens import printable, token_name
+
+_TICK = 0.4
+
+
+def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed: int) -> None:
+    """The section: which strategy, how often, how long; then the tree and the numbers, live."""
+    st.subheader("The same strategy many times")
+    st.markdown("One text says little about a strategy that draws. Here it writes many, each with its own seed, "
+                "all computed together.")
+    usable = [column for column in columns if column.strategy.problem() is None and column.strategy.kind != "beam"]
+    if not usable:
+        st.caption("Add a column that draws (top-k, top-p, min-p or pure sampling) to see how its texts spread.")
+        return
+    default = next((i for i, column in enumerate(usable) if column.strategy.random), 0)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        place = st.selectbox("Strategy", range(len(usable)), index=default, key="decoding-many-which", width=300,
+                             format_func=lambda i: usable[i].strategy.title())
+        count = st.number_input("Texts", 2, 32, 20, key="decoding-many-count", width=110)
+        length = st.number_input("Tokens each", 2, 60, 16, key="decoding-many-length", width=130)
+        asked = st.button("Write them", key="decoding-many-run", icon=":material/dynamic_feed:")
+        busy = asked or any(track.running for track in st.session_state.get("decoding-many", []))
+        st.button("Stop", key="decoding-many-stop", icon=":material/stop:", on_click=stop, disabled=not busy)
+    if asked:
+        stop()
+        chosen = usable[min(place or 0, len(usable) - 1)].strategy
+        alive = session_alive()
+        st.session_state["decoding-many"] = [
+            Track(engine, ids, chosen, seed=(seed + number) % 2**31, max_new_tokens=int(length), alive=alive)
+            for number in range(int(count))
+        ]
+    tracks: list[Track] = st.session_state.get("decoding-many", [])
+    running = any(track.running for track in tracks)
+    live = asked or running
+    st.session_state["decoding-many-live"] = live
+    st.fragment(_draw, run_every=_TICK if live else None)(engine, tracks)
+
+
+def stop() -> None:
+    """Stop all samples; what is there stays."""
+    for track in st.session_state.get("decoding-many", []):
+        track.stop()
+
+
+def _draw(engine: Engine, tracks: Sequence[Track]) -> None:
+    if not tracks:
+        st.caption("Press “Write them”. Greedy decoding gives the same text every time; the others spread.")
+        return
+    problem = next((track.error for track in tracks if track.error), "")
+    if problem:
+        st.error(escape(problem), icon=":material/error:")
+    texts = [[step.id for step in track.steps] for track in tracks]
+    finished = sum(not track.running for track in tracks)
+    if finished < len(tracks):
+        waiting = sum(track.queue_position > 0 for track in tracks)
+        st.progress(sum(map(len, texts)) / max(1, sum(track.max_new_tokens for track in tracks)),
+                    text=f"{finished} of {len(tracks)} finished" + (f", {waiting} waiting" if waiting else ""))
+    if any(texts):
+        _numbers(tracks, texts)
+    if any(texts) and finished == len(tracks):
+        _figures(engine, texts)
+        _table(engine, tracks)
+    if st.session_state.get("decoding-many-live") and finished == len(tracks):
+        st.session_state["decoding-many-live"] = False
+        st.rerun()
+
+
+def _numbers(tracks: Sequence[Track], texts: list[list[int]]) -> None:
+    logprobs = [step.logprob for track in tracks for step in track.steps]
+    first = text_metrics.parting(texts)
+    ppl = text_metrics.perplexity(logprobs)
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Different texts", f"{len(set(map(tuple, texts)))} of {len(texts)}", width="content")
+        st.metric("They part at token", "–" if first is None else str(first + 1), width="content")
+        st.metric("Different first tokens", len({text[0] for text in texts if text}), width="content")
+        st.metric("Perplexity of all", "–" if ppl is None else f"{ppl:.1f}", width="content",
+                  help="exp(−mean log-probability) under the model itself, over all tokens of all texts")
+
+
+def _figures(engine: Engine, texts: list[list[int]]) -> None:
+    with wide_chart("decoding-many-tree"):
+        st.plotly_chart(figures.sample_tree(texts, lambda i: token_name(engine.tokenizer, i)), key="decoding-many-tree",
+                        config={"displayModeBar": False})
+    st.caption("Read from left to right: the height of a box is the number of texts that share these tokens; "
+               "where a box splits, the texts part. Click a box to zoom in.")
+    st.plotly_chart(figures.spread(texts), key="decoding-many-spread", config={"displayModeBar": False})
+
+
+def _table(engine: Engine, tracks: Sequence[Track]) -> None:
+    with st.expander("All texts, likeliest first"):
+        rows = []
+        for track in tracks:
+            steps = track.steps
+            data = b"".join(engine.tokenizer.token_bytes(step.id) for step in steps)
+            logprobs = [step.logprob for step in steps]
+            rows.append({"seed": track.seed, "text": printable(data).replace("\n", "⏎"),
+                         "log-probability": round(text_metrics.sequence_logprob(logprobs), 2),
+                         "perplexity": round(text_metrics.perplexity(logprobs) or 0, 2)})
+        st.dataframe(sorted(rows, key=lambda row: -float(row["log-probability"])), hide_index=True,  # type: ignore[arg-type]
+                     column_config={"text": st.column_config.TextColumn(width="large")})
+

@@ -1,0 +1,174 @@
+"""The decoding page's columns: kept in the session, written into the address bar, run as tracks.
+
+Columns have a number of their own (uid) that keys their widgets; a changed kind, a preset or a copy never inherits
+another column's widget state.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import streamlit as st
+from streamlit.runtime import Runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from lib.engine import Engine
+from lib.errors import PlaygroundError
+from lib.figures import strategies
+from lib.figures.strategies import MAX_COLUMNS, PRESETS, Strategy
+from lib.settings import settings
+from lib.ui.decoding.track import Track
+
+LINK = "s"  # the query parameter that holds the columns
+
+
+@dataclass
+class Column:
+    """A column of the grid. `origin` says where a branch came from."""
+
+    uid: int
+    strategy: Strategy
+    track: Track | None = None
+    origin: str = ""
+
+
+def columns() -> list[Column]:
+    """The columns of this session: from the link if it names others than the last ones written, else as left."""
+    state = st.session_state
+    link = st.query_params.get(LINK)
+    if link is not None and link != state.get("decoding-link"):
+        found = strategies.decode(link)
+        if found:
+            set_columns(found)
+    if "decoding-columns" not in state:
+        set_columns(next(iter(PRESETS.values())))
+    return list(state["decoding-columns"])
+
+
+def write_link() -> None:
+    """Put the columns into the address bar."""
+    link = strategies.encode([column.strategy for column in st.session_state["decoding-columns"]])
+    st.session_state["decoding-link"] = link
+    if st.query_params.get(LINK) != link:
+        st.query_params[LINK] = link
+
+
+def set_columns(chosen: Sequence[Strategy]) -> None:
+    """Replace all columns (presets, links)."""
+    stop_all()
+    st.session_state["decoding-columns"] = [Column(_new_uid(), strategy) for strategy in chosen]
+
+
+def stop_all() -> None:
+    """Stop every running text; what is there stays."""
+    for column in st.session_state.get("decoding-columns", []):
+        if column.track:
+            column.track.stop()
+
+
+def forget_texts() -> None:
+    """Another model has another vocabulary: the texts no longer mean anything."""
+    stop_all()
+    for track in st.session_state.pop("decoding-many", []):
+        track.stop()
+    st.session_state.pop("decoding-focus", None)
+    for column in st.session_state.get("decoding-columns", []):
+        column.track, column.origin = None, ""
+        column.strategy = replace(column.strategy, forced=())
+
+
+def change(uid: int, **changes: object) -> None:
+    """Set knobs of a column. A knob that was emptied becomes NaN, and is explained."""
+    column = _find(uid)
+    if column:
+        values = {name: math.nan if value is None else value for name, value in changes.items()}
+        column.strategy = replace(column.strategy, **values)  # type: ignore[arg-type]
+
+
+def change_kind(uid: int, kind: str) -> None:
+    """Turn a column into another kind of strategy."""
+    column = _find(uid)
+    if column:
+        column.strategy = strategies.with_kind(column.strategy, kind)
+
+
+def add(strategy: Strategy, *, after: int | None = None, origin: str = "") -> Column | None:
+    """A new column at the end, or beside the column `after`; None if there are as many as fit."""
+    everything: list[Column] = st.session_state["decoding-columns"]
+    if len(everything) >= MAX_COLUMNS:
+        return None
+    column = Column(_new_uid(), strategy, origin=origin)
+    place = next((i + 1 for i, other in enumerate(everything) if other.uid == after), len(everything))
+    everything.insert(place, column)
+    return column
+
+
+def remove(uid: int) -> None:
+    """Take a column away and stop its text."""
+    column = _find(uid)
+    if column and column.track:
+        column.track.stop()
+    st.session_state["decoding-columns"] = [c for c in st.session_state["decoding-columns"] if c.uid != uid]
+
+
+def duplicate(uid: int) -> None:
+    """A copy of a column, beside it."""
+    column = _find(uid)
+    if column:
+        add(column.strategy, after=uid)
+
+
+def run(column: Column, engine: Engine, ids: Sequence[int], *, seed: int, max_new_tokens: int) -> None:
+    """Start a column's text, or do nothing if its knobs are nonsense."""
+    if column.track:
+        column.track.stop()
+        column.track = None
+    if column.strategy.problem() is None:
+        column.track = Track(engine, ids, column.strategy, seed=seed, max_new_tokens=max_new_tokens,
+                             alive=session_alive())
+
+
+def run_all(engine: Engine, ids: Sequence[int], *, seed: int, max_new_tokens: int) -> None:
+    """Start every column that makes sense, all at once: the engine computes them together."""
+    if not ids:
+        raise PlaygroundError("There is no prompt: type at least one character for the model to continue.")
+    st.session_state["decoding-live"] = True
+    for column in st.session_state["decoding-columns"]:
+        run(column, engine, ids, seed=seed, max_new_tokens=max_new_tokens)
+
+
+def prompt_ids(engine: Engine, prompt: str) -> tuple[int, ...]:
+    """The prompt's tokens, control tokens spelled in it as plain text. Another model drops the old model's texts."""
+    state, model = st.session_state, engine.info.model_id
+    if state.get("decoding-model", model) != model:
+        state["decoding-model"] = model
+        forget_texts()
+        st.rerun()  # the columns on screen still name the old texts
+    state["decoding-model"] = model
+    known, ids = state.get("decoding-ids", (None, ()))
+    if known != (model, prompt):
+        limit = settings().max_prompt_chars
+        if len(prompt) > limit:
+            raise PlaygroundError(f"The prompt has {len(prompt):,} characters; this page takes up to {limit:,}.")
+        ids = tuple(token.id for token in engine.tokenizer.encode(prompt))
+        state["decoding-ids"] = ((model, prompt), ids)
+    return tuple(ids)
+
+
+def session_alive() -> Callable[[], bool]:
+    """A function that says whether this browser tab is still there; callable from any thread."""
+    context = get_script_run_ctx()
+    if context is None or not Runtime.exists():
+        return lambda: True
+    runtime, session = Runtime.instance(), context.session_id
+    return lambda: bool(runtime.is_active_session(session))
+
+
+def _find(uid: int) -> Column | None:
+    return next((c for c in st.session_state.get("decoding-columns", []) if c.uid == uid), None)
+
+
+def _new_uid() -> int:
+    uid = int(st.session_state.get("decoding-uid", 0)) + 1
+    st.session_state["decoding-uid"] = uid
+    return uid

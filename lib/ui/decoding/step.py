@@ -1,0 +1,100 @@
+"""What every strategy does to one distribution: the step that was clicked, seen through all columns."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from lib.engine import Engine
+from lib.engine.sampling import distribution, ranking, softmax
+from lib.figures import decoding as figures
+from lib.figures import text_metrics
+from lib.figures.strategies import Strategy
+from lib.ui import cache
+from lib.ui.chrome import escape
+from lib.ui.decoding.state import Column
+from lib.ui.stream.tokens import token_name
+
+
+def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str) -> None:
+    """The section under the grid. Draws nothing but a hint while there is no text."""
+    st.subheader("One step, seen by every strategy")
+    if any(column.track and column.track.running for column in columns):
+        st.caption("The columns are writing. When they are done, the step that you click is shown here.")
+        return
+    written = [column for column in columns if column.track and column.track.steps]
+    if not written:
+        st.caption("Run the columns, then click a token: here you see the probabilities it was chosen from.")
+        return
+    column, index = _focus(written)
+    track = column.track
+    assert track is not None
+    steps = track.steps
+    before = [step.id for step in steps[:index]]
+    chosen = steps[index].id
+    raw_logits = cache.logits(model_id, "auto", (*track.prompt, *before))
+    raw = softmax(raw_logits)
+    place = int(np.flatnonzero(ranking(raw_logits) == chosen)[0]) + 1
+    text = engine.tokenizer.decode([*track.prompt, *before])
+    st.markdown(
+        f"Token {index + 1} of column {list(columns).index(column) + 1} "
+        f"({escape(track.strategy.title())}): after “{escape(_tail(text))}” it is "
+        f"**{escape(token_name(engine.tokenizer, chosen))}**, with {100 * raw[chosen]:.2f} % number {place} of "
+        f"{raw.size:,} in the model's own order. Click any token above to look at its step."
+    )
+    shaped = _shaped(columns, raw_logits, [*track.prompt, *before])
+    ids = figures.top_ids(raw, count=8, extra=[chosen])
+    labels = {i: token_name(engine.tokenizer, i) for i in ids}
+    st.plotly_chart(figures.step_bars(raw, shaped, labels), key="decoding-step-chart", config={"displayModeBar": False})
+    kept = " · ".join(f"{escape(one.name)}: **{int(one.kept.sum()):,}**" for one in shaped)
+    st.markdown(f"Tokens that can still be chosen, of {raw.size:,}: {kept}.")
+    if any(c.strategy.kind == "beam" for c in columns):
+        st.caption("Beam search is not in the chart: it changes no probability, it adds log-probabilities up "
+                   "(see the tree below).")
+    current = st.session_state.get("decoding-ids", (None, ()))[1]
+    shown = prompt if current == track.prompt else engine.tokenizer.decode(track.prompt)
+    _link(model_id, track.strategy, shown, before)
+
+
+def _focus(written: Sequence[Column]) -> tuple[Column, int]:
+    """The clicked token if it is still there, else the first token where the columns part, else the first."""
+    uid, index = st.session_state.get("decoding-focus", (None, None))
+    for column in written:
+        if column.uid == uid and column.track and 0 <= index < len(column.track.steps):
+            return column, index
+    texts = [[step.id for step in column.track.steps] for column in written if column.track]
+    return written[0], min(text_metrics.parting(texts) or 0, len(texts[0]) - 1)
+
+
+def _shaped(columns: Sequence[Column], logits: np.ndarray, ids: Sequence[int]) -> list[figures.Shaped]:
+    from lib.engine.choose import penalise
+
+    shaped = []
+    strategies = dict.fromkeys(c.strategy for c in columns if c.strategy.kind != "beam" and not c.strategy.problem())
+    for strategy in strategies:
+        s = strategy.sampling()
+        after = distribution(penalise(logits, set(ids), s.repetition_penalty), temperature=s.temperature,
+                             top_k=s.top_k, top_p=s.top_p, min_p=s.min_p)
+        shaped.append(figures.Shaped(strategy.title(), after.probs, after.kept))
+    return shaped
+
+
+def _link(model_id: str, strategy: Strategy, prompt: str, path: Sequence[int]) -> None:
+    query = {"prompt": prompt, "model": model_id}
+    if path:
+        query["path"] = ",".join(map(str, path))
+    if strategy.kind != "beam" and not strategy.problem():
+        s = strategy.sampling()
+        knobs = {"t": s.temperature, "k": s.top_k, "p": s.top_p, "minp": s.min_p}
+        query |= {name: f"{value:g}" for name, value in knobs.items() if value is not None}
+    try:
+        st.page_link("pages/3_Next_Token.py", label="Open this step on the Next Token page",
+                     icon=":material/bar_chart:", query_params=query)
+    except StreamlitAPIException:  # the page runs on its own, without the others
+        st.caption("The Next Token page shows this step with every knob.")
+
+
+def _tail(text: str, limit: int = 60) -> str:
+    text = text.replace("\n", "⏎")
+    return text if len(text) <= limit else "…" + text[-limit:]

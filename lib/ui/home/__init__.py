@@ -1,0 +1,1 @@
+"""The parts of the Home page: the first demo, the lesson cards, the model shelf."""

@@ -1,0 +1,136 @@
+"""The next-token chart in the browser: it holds one prompt's logits and redraws without asking the server.
+
+Python sends the float32 logits once for each prompt, sorted (temperature never changes their order and every filter
+keeps a beginning of it), with the names of the likeliest tokens and a seed's random numbers. The component computes
+the softmax over the whole vocabulary and the filters at every movement of a knob, in float64, and reports the knobs
+when the movement ends, and the token that was clicked.
+"""
+
+import hashlib
+import json
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from lib.engine.sampling import ranking
+
+ROWS = 100  # most bars one can ask for
+DRAWS = 10_000  # most draws one can ask for
+_ASSETS = Path(__file__).with_name("assets")
+SCRIPT = "\n".join(
+    (_ASSETS / name).read_text() for name in ("math.js", "chart.js", "controls.js", "bars.js", "redraw.js", "steps.js")
+)
+
+_component = st.components.v2.component(
+    "next_token_distribution",
+    html='<div class="mount"></div>\n',
+    css=(_ASSETS / "distribution.css").read_text(),
+    js=SCRIPT,
+)
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """What the chart's controls are set to; k None, p 1 and m 0 switch a filter off."""
+
+    t: float = 1.0
+    k: int | None = None
+    p: float = 1.0
+    m: float = 0.0
+    n: int = 20  # bars
+    seed: int = 0
+    draws: int = 0
+    scale: str = "linear"  # "linear", "log", "logit"
+    view: str = "bars"  # "bars", "steps"
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """The keyword arguments of `lib.engine.sampling.distribution`."""
+        return {
+            "temperature": self.t,
+            "top_k": self.k,
+            "top_p": self.p if self.p < 1 else None,
+            "min_p": self.m or None,
+        }
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Knobs":
+        """From what the browser reports; unknown names are ignored."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in names})
+
+
+@dataclass(frozen=True)
+class Row:
+    """A token as the chart shows it."""
+
+    id: int
+    label: str
+    hex: str  # its bytes
+    special: bool = False
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the person did: the settled knobs, and the id of a token that was clicked just now."""
+
+    knobs: Knobs
+    append: int | None
+
+
+def pack(
+    logits: np.ndarray, rows: list[Row], *, start: Knobs, nonce: int, seed: int, actual: int | None = None
+) -> bytes:
+    """The component's data: u32 header length, JSON header, float32 logits likeliest first, float64 randoms.
+
+    `start` is applied only when `nonce` differs from the last one seen: otherwise the browser's knobs stay.
+    """
+    ordered = np.sort(np.asarray(logits, dtype=np.float32))[::-1]
+    header = {
+        "key": hashlib.sha256(logits.tobytes()).hexdigest()[:16] + f"/{actual}",
+        "size": int(ordered.size),
+        "draws": DRAWS,
+        "nonce": nonce,
+        "actual": -1 if actual is None else actual,
+        "settings": asdict(start),
+        "rows": [asdict(row) for row in rows],
+    }
+    text = json.dumps(header).encode()
+    data = struct.pack("<I", len(text)) + text
+    data += b"\0" * (-len(data) % 8) + ordered.astype("<f4").tobytes()
+    return data + b"\0" * (-len(data) % 8) + _uniform(seed).astype("<f8").tobytes()
+
+
+@lru_cache(maxsize=64)
+def _uniform(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).random(DRAWS)
+
+
+def next_token_chart(
+    key: str,
+    logits: np.ndarray,
+    row: Callable[[int], Row],
+    *,
+    start: Knobs,
+    nonce: int,
+    seed: int,
+    actual: int | None = None,
+) -> Reply:
+    """Show the distribution after the logits (float32 (V,)). `row` names a token; `actual` marks one of them."""
+    rows = [row(int(token_id)) for token_id in ranking(logits)[:ROWS]]
+    result = _component(
+        key=key,
+        data=pack(logits, rows, start=start, nonce=nonce, seed=seed, actual=actual),
+        on_settings_change=lambda: None,
+        on_append_change=lambda: None,
+    )
+    settings = result.get("settings")
+    append = result.get("append")
+    knobs = Knobs.of(settings) if settings and settings.get("nonce") == nonce else start
+    return Reply(knobs, None if append is None else int(append))

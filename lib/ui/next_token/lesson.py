@@ -1,0 +1,56 @@
+"""The words of the Next Token page: the question to think about first, and the short explanations."""
+
+import numpy as np
+import streamlit as st
+
+from lib.engine.sampling import ranking, softmax
+from lib.ui.chrome import escape, predict
+from lib.ui.next_token.reading import Reading
+from lib.ui.next_token.state import State
+from lib.ui.next_token.text import percent
+
+_OPTIONS = ("It gains, as every token but the first does", "It loses too, like the first", "Nothing changes for it")
+
+
+def question(reading: Reading, here: State) -> None:
+    """Predict: what does a higher temperature do to the second token?"""
+    logits = reading.logits(here.at)
+    if logits.size < 2:
+        return
+    second = int(ranking(logits)[1])
+
+    def answer() -> tuple[int, str]:
+        before, after = (float(softmax(logits, t)[second]) for t in (1.0, 2.0))
+        right = 2 if np.isclose(before, after, rtol=1e-3) else 0 if after > before else 1
+        return (
+            right,
+            (
+                f"At temperature 1 it has {percent(before)}, at 2 it has {percent(after)}. Dividing all scores by T "
+                "brings them closer together: the first token always loses, and most of what it loses goes to the "
+                "thousands of unlikely tokens. A token in front may lose to them as well."
+            ),
+        )
+
+    predict(
+        "next-token",
+        "You raise the temperature from 1 to 2. What happens to the second token, "
+        f"**{escape(reading.label(second))}**, in the text above?",
+        _OPTIONS,
+        answer,
+    )
+
+
+def lesson() -> None:
+    """What the words mean, in short sentences."""
+    with st.expander("What the words mean", icon=":material/menu_book:"):
+        st.markdown(
+            "- **Logit**: the model's score for a token, any number. Only differences matter.\n- **Softmax**: turns"
+            " scores into probabilities: $p_i = e^{l_i} / \\sum_j e^{l_j}$, over the whole vocabulary.\n-"
+            " **Temperature** $T$: the softmax of $l_i / T$. As $T$ goes to 0 the first token takes all: greedy.\n-"
+            " **Top-k**: only the $k$ likeliest stay (and tokens that tie with the $k$-th).\n- **Top-p**, or nucleus:"
+            " the fewest tokens that together reach $p$ stay.\n- **Min-p**: tokens with at least a share $p_{min}$ of"
+            " the best token's probability stay.\n- After each filter the rest is divided by its sum, so that it is 100"
+            " % again.\n- **The draw**: a random number between 0 and 1 falls into one token's share. A seed repeats"
+            " the numbers.\n- **Surprisal**: $-\\log_2 p$, in bits. **Entropy** is its average; **perplexity** is 2 to"
+            " the entropy in bits."
+        )

@@ -1,0 +1,103 @@
+"""The Next Token page as a link: t, k, p, minp, n, seed, draws and path (ids joined by commas). No Streamlit here.
+
+The query parameters prompt and model belong to widgets of the page.
+"""
+
+import math
+from collections.abc import Mapping
+
+from lib.ui.next_token.distribution import DRAWS, ROWS, Knobs
+
+MAX_PATH = 512  # tokens that a path may have
+PARAMETERS = ("t", "k", "p", "minp", "n", "seed", "draws", "path")
+
+
+def _number(text: str, low: float, high: float, *, whole: bool = False) -> float | int | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    if not math.isfinite(value) or not low <= value <= high or (whole and value != int(value)):
+        return None
+    return int(value) if whole else value
+
+
+def read_link(query: Mapping[str, str]) -> tuple[Knobs, tuple[int, ...], list[str]]:
+    """Knobs, path and a sentence for every parameter that cannot be used (its default is used instead).
+
+    >>> knobs, path, problems = read_link({"t": "0.7", "p": "2", "path": "5,6"})
+    >>> knobs.t, knobs.p, path, problems
+    (0.7, 1.0, (5, 6), ['top-p in the link is “2”, but it must be between 0 and 1; it is off.'])
+    """
+    values: dict[str, float | int | None] = {}
+    problems: list[str] = []
+
+    def take(name: str, knob: str, low: float, high: float, words: str, *, whole: bool = False) -> None:
+        if (text := query.get(name, "")) == "":
+            return
+        value = _number(text, low, high, whole=whole)
+        if value is None:
+            problems.append(f"{words.format(text=text[:40])}")
+        else:
+            values[knob] = value
+
+    take("t", "t", 0, 2, "The temperature in the link is “{text}”, but it must be between 0 and 2; it is 1.")
+    take(
+        "k",
+        "k",
+        1,
+        10**9,
+        "top-k in the link is “{text}”, but it must be a whole number from 1; it is off.",
+        whole=True,
+    )
+    take("p", "p", 0, 1, "top-p in the link is “{text}”, but it must be between 0 and 1; it is off.")
+    take("minp", "m", 0, 1, "min-p in the link is “{text}”, but it must be between 0 and 1; it is off.")
+    take(
+        "n",
+        "n",
+        5,
+        ROWS,
+        "The number of tokens in the link is “{text}”, but it must be from 5 to 100; it is 20.",
+        whole=True,
+    )
+    take(
+        "seed",
+        "seed",
+        0,
+        2**32 - 1,
+        "The seed in the link is “{text}”, but it must be a whole number; it is 0.",
+        whole=True,
+    )
+    take(
+        "draws", "draws", 0, DRAWS, "The draws in the link are “{text}”, but they must be 1, 100 or 10000.", whole=True
+    )
+    path = query.get("path", "")
+    ids = [part.strip() for part in path.split(",")] if path.strip() else []
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in ids) or len(ids) > MAX_PATH:
+        problems.append("The path in the link is not a list of token ids; it is left out.")
+        ids = []
+    return Knobs(**values), tuple(int(part) for part in ids), problems  # type: ignore[arg-type]
+
+
+def link(knobs: Knobs, path: tuple[int, ...]) -> dict[str, str]:
+    """The query parameters that bring this state back; what is at its default is left out.
+
+    >>> link(Knobs(t=0.5, k=40), (1, 2))
+    {'t': '0.5', 'k': '40', 'path': '1,2'}
+    """
+    standard = Knobs()
+    pairs = {
+        "t": (knobs.t, standard.t),
+        "k": (knobs.k, None),
+        "p": (knobs.p, standard.p),
+        "minp": (knobs.m, standard.m),
+        "n": (knobs.n, standard.n),
+        "seed": (knobs.seed, standard.seed),
+        "draws": (knobs.draws, standard.draws),
+    }
+    query = {
+        name: f"{value:g}" if isinstance(value, float) else str(value)
+        for name, (value, default) in pairs.items()
+        if value != default
+    }
+    return query | ({"path": ",".join(map(str, path))} if path else {})

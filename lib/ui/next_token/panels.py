@@ -1,0 +1,136 @@
+"""The lower panels of the Next Token page: temperatures, comparison, table, code. Each runs only while it is open."""
+
+import math
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from lib.figures import next_token as figures
+from lib.figures import next_token_two as pairs
+from lib.ui.next_token.code import program
+from lib.ui.next_token.distribution import Knobs
+from lib.ui.next_token.reading import Reading
+from lib.ui.next_token.state import State
+
+# Drawing nine Plotly charts holds the browser for some 300 ms; sent together with the main chart they would be drawn
+# before it is painted. After this pause (seconds) it is on the screen.
+_HEAD_START = 0.15
+
+
+def temperatures(reading: Reading, here: State) -> None:
+    """The same logits at six temperatures, along all temperatures, and how spread out they become."""
+    ids = reading.ids[: here.at]
+    six, along, spread = _drawn(reading.model_id, ids)
+    if here.drawn != ids:
+        time.sleep(_HEAD_START)
+        here.drawn = ids
+    st.markdown(
+        "**The same scores at six temperatures.** Every score is divided by T before the softmax. "
+        "The order never changes, only how far apart the bars are."
+    )
+    st.plotly_chart(six, key="next-token-six", config={"displayModeBar": False})
+    st.markdown(
+        "**Each token's probability against temperature.** The favourite only loses as T grows; a token in "
+        "the middle may first gain, then lose to the thousands of unlikely ones, which together are “everything else”."
+    )
+    st.plotly_chart(along, key="next-token-along", config={"displayModeBar": False})
+    st.markdown(
+        "**How undecided is that?** Entropy is the average surprise in bits. Perplexity is the number of "
+        "equally likely tokens that would be just as undecided."
+    )
+    st.plotly_chart(spread, key="next-token-spread", config={"displayModeBar": False})
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _drawn(model_id: str, ids: tuple[int, ...]) -> tuple[go.Figure, go.Figure, go.Figure]:
+    """The three figures, which no setting changes: drawn once for each text and never altered afterwards."""
+    reading = Reading(model_id, ids, (), "")
+    found = figures.sweep(reading.logits())
+    return (
+        figures.six_temperatures(found, reading.label),
+        figures.along_temperature(found, reading.label),
+        figures.spread(found),
+    )
+
+
+def code(reading: Reading, here: State) -> None:
+    """The program that computes this screen."""
+    st.markdown(
+        "This is all of it: the model, the ids, and `transformers`' own warpers in the order in which they are applied."
+    )
+    ids = reading.ids[: here.at]
+    st.code(
+        program(reading.model_id, reading.engine.info.dtype, ids, [reading.label(i) for i in ids], here.knobs),
+        language="python",
+    )
+
+
+def versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callable[[int], str], key: str) -> None:
+    """Two distributions side by side: divergence in numbers, leading tokens, and the tokens that moved most."""
+    result = pairs.compare(a, b)
+    columns = st.columns(3)
+    columns[0].metric(
+        "KL(A ‖ B)",
+        _bits(result.forward),
+        help=(
+            "How many bits per token one loses on average by "
+            "expecting B when A is true. It is infinite when B rules out what A allows."
+        ),
+    )
+    columns[1].metric("KL(B ‖ A)", _bits(result.backward), help="The other way round: KL is not symmetric.")
+    columns[2].metric(
+        "Probability that moved",
+        f"{100 * result.distance:.1f} %",
+        help="Half the sum of all differences: 0 % for equal distributions, 100 % for ones that share no token.",
+    )
+    st.plotly_chart(pairs.two(a, b, names, label), key=f"{key}-two", config={"displayModeBar": False})
+    if math.isinf(result.forward) or math.isinf(result.backward):
+        st.caption("∞ means: one side gives no probability at all to a token that the other allows. Filters do that.")
+    if result.movers:
+        ids = list(result.movers)
+        st.markdown("**The tokens that moved most**")
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "token": [label(i) for i in ids],
+                    "id": ids,
+                    "A": a[ids],
+                    "B": b[ids],
+                    "B − A": b[ids] - a[ids],
+                }
+            ),
+            hide_index=True,
+            key=f"{key}-movers",
+            column_config={name: st.column_config.NumberColumn(format="percent") for name in ("A", "B", "B − A")},
+        )
+
+
+def _bits(value: float) -> str:
+    return "∞" if math.isinf(value) else f"{value:.3f} bits"
+
+
+def trailing_space(reading: Reading, prompt: str, without: Reading) -> None:
+    """Warn of a space at the end, with the distribution with and without it. Nothing is changed for the reader."""
+    tail = prompt[len(prompt.rstrip()) :]
+    name = "space" if tail.strip(" ") == "" else "line break" if tail.strip("\n\r") == "" else "white space"
+    with st.container(border=True, key="trailing-space"):
+        st.markdown(
+            f":material/warning: **The prompt ends in a {name}.** Most tokens carry the space *before* the word "
+            "(`␣girl` is one token). A space at the end is therefore a token of its own, and the model must go on "
+            "in a way that it rarely saw in training. Compare the two:"
+        )
+        a, b = reading.shaped(Knobs()).probs, without.shaped(Knobs()).probs
+        result = pairs.compare(a, b)
+        st.plotly_chart(
+            pairs.two(a, b, (f"with the {name}", "without"), reading.label, top=8),
+            key="trailing-two",
+            config={"displayModeBar": False},
+        )
+        st.caption(
+            f"KL(with ‖ without) = {_bits(result.forward)}; {100 * result.distance:.0f} % of the probability moved. "
+            "Your text is left as it is: delete the end yourself if you did not mean it."
+        )

@@ -1,0 +1,119 @@
+"""What the Next Token page remembers: the chart's knobs, the path of appended tokens with undo, the place looked at."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from lib.tokenization import Tokenizer
+from lib.ui.next_token.distribution import Knobs
+from lib.ui.next_token.link import PARAMETERS, link, read_link
+
+CHART = "next-token-chart"  # the chart's key
+
+
+@dataclass
+class History:
+    """The path as a list of states, so that every change can be undone and redone.
+
+    >>> history = History()
+    >>> history.push((7,)); history.push((7, 8)); history.undo(); history.path
+    (7,)
+    >>> history.redo(); history.path
+    (7, 8)
+    """
+
+    states: list[tuple[int, ...]] = field(default_factory=lambda: [()])
+    at: int = 0
+
+    @property
+    def path(self) -> tuple[int, ...]:
+        """Ids appended to the prompt."""
+        return self.states[self.at]
+
+    def push(self, path: tuple[int, ...]) -> None:
+        """Go to a new path; what was undone is forgotten."""
+        if path != self.path:
+            self.states[self.at + 1 :] = [path]
+            self.at += 1
+
+    def undo(self) -> None:
+        """One change back, if there is one."""
+        self.at = max(0, self.at - 1)
+
+    def redo(self) -> None:
+        """One change forward again, if there is one."""
+        self.at = min(len(self.states) - 1, self.at + 1)
+
+
+@dataclass
+class State:
+    """One visitor's page. `nonce` changes when the page, not the chart, sets the knobs."""
+
+    knobs: Knobs = field(default_factory=Knobs)
+    start: Knobs = field(default_factory=Knobs)
+    nonce: int = 0
+    history: History = field(default_factory=History)
+    base: tuple[str, str] | None = None  # (tokenizer, prompt) that the path continues
+    at: int | None = None  # the place looked at; None for the end of the text
+    drawn: tuple[int, ...] | None = None  # the text whose temperatures are on the screen
+    url: dict[str, str] | None = None  # what was written to the link
+    known: dict[tuple[str, tuple[int, ...]], float] = field(default_factory=dict)  # ln p of a path's last token
+    problems: list[str] = field(default_factory=list)
+
+    def set_knobs(self, knobs: Knobs) -> None:
+        """Make the chart take these knobs."""
+        self.knobs = self.start = knobs
+        self.nonce += 1
+
+
+def state() -> State:
+    """This visitor's state; a link that was opened since the last run takes over, a bare visit goes on as it was."""
+    here: State = st.session_state.setdefault("next-token-state", State())
+    query = {name: st.query_params[name] for name in PARAMETERS if name in st.query_params}
+    arrived = query != here.url and (query or here.url is None)
+    if arrived:
+        knobs, path, here.problems = read_link(query)
+        here.set_knobs(knobs)
+        here.history = History([path])
+        here.base = here.at = None
+    elif here.knobs != here.start and not st.session_state.get(CHART, {}).get("settings"):
+        here.set_knobs(here.knobs)  # back on the page: the chart begins anew, where it was left
+    return here
+
+
+def write_link(here: State) -> None:
+    """Put the state into the page's address. A problem of the link is history once something was moved."""
+    if here.knobs != here.start or here.history.at > 0:
+        here.problems = []
+    query = link(here.knobs, here.history.path)
+    for name in PARAMETERS:
+        if name in query and st.query_params.get(name) != query[name]:
+            st.query_params[name] = query[name]
+        elif name not in query and name in st.query_params:
+            del st.query_params[name]
+    here.url = query
+
+
+def follow(here: State, tokenizer: Tokenizer, prompt: str) -> tuple[int, ...]:
+    """The path to read. It belongs to one prompt and one tokenizer: with another one it begins anew."""
+    if here.base is not None and here.base != (tokenizer.name, prompt):
+        here.history, here.at = History(), None
+    here.base = (tokenizer.name, prompt)
+    if any(token_id >= tokenizer.vocab_size for token_id in here.history.path):
+        here.problems = [
+            *here.problems,
+            "The path in the link has ids that this model's vocabulary does not have; it is left out.",
+        ]
+        here.history = History()
+    return here.history.path
+
+
+def act(change: Callable[[], None]) -> Callable[[], None]:
+    """A button's callback that changes the path: the end of the text is looked at again."""
+
+    def run() -> None:
+        change()
+        st.session_state["next-token-state"].at = None
+
+    return run

@@ -1,0 +1,132 @@
+"""Tables of the Next Token page: the likeliest tokens, all of them as CSV, and every place of the text."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lib.engine.sampling import distribution, ranking, softmax
+from lib.figures import next_token as figures
+from lib.ui.next_token.distribution import Knobs
+from lib.ui.next_token.reading import Reading, scores
+from lib.ui.next_token.state import State
+
+Choose = Callable[[int], None]
+
+
+def table(reading: Reading, here: State, append: Choose) -> None:
+    """The likeliest tokens as a table whose rows append, and the full distribution as CSV."""
+    knobs, logits = here.knobs, reading.logits(here.at)
+    raw, now = softmax(logits), distribution(logits, **knobs.sampling)
+    ids = [int(i) for i in ranking(logits)[: knobs.n]]
+    rows = [reading.row(i) for i in ids]
+    frame = pd.DataFrame(
+        {
+            "rank": range(1, len(ids) + 1),
+            "id": ids,
+            "token": [row.label for row in rows],
+            "bytes": [row.hex for row in rows],
+            "logit": logits[ids],
+            "the model's own": raw[ids],
+            "after your settings": now.probs[ids],
+            "kept": now.kept[ids],
+        }
+    )
+    shown = {
+        name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
+        for name in ("the model's own", "after your settings")
+    }
+    st.caption("Select a row to append its token.")
+    event = st.dataframe(
+        frame,
+        hide_index=True,
+        column_config=shown | {"logit": st.column_config.NumberColumn(format="%.3f")},
+        key=f"next-token-table-{hash((reading.model_id, reading.ids, here.at))}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    if chosen := event["selection"]["rows"]:
+        append(ids[chosen[0]])
+    st.download_button(
+        f"Download all {logits.size:,} tokens as CSV",
+        lambda: full_csv(reading, logits, knobs),
+        file_name="next-token.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def full_csv(reading: Reading, logits: np.ndarray, knobs: Knobs) -> str:
+    """The whole distribution, likeliest first. Tokens are JSON strings, so no spreadsheet takes one for a formula."""
+    raw, now = softmax(logits), distribution(logits, **knobs.sampling)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["rank", "id", "token", "bytes_hex", "logit", "probability_model", "probability_settings", "kept"])
+    for rank, i in enumerate(map(int, ranking(logits)), 1):
+        row = reading.row(i)
+        writer.writerow(
+            [
+                rank,
+                i,
+                json.dumps(row.label, ensure_ascii=False),
+                row.hex,
+                f"{logits[i]:.6g}",
+                repr(float(raw[i])),
+                repr(float(now.probs[i])),
+                int(now.kept[i]),
+            ]
+        )
+    return out.getvalue()
+
+
+def places(reading: Reading, look: Choose) -> None:
+    """Every place of the text: how surprising its token was, its rank, and what the model would have said."""
+    if len(reading.ids) < 2:
+        st.info("There is one token only. From the second one on, the model has an expectation to compare with.")
+        return
+    found = scores(reading.model_id, reading.ids)
+    bits = -found.logprobs / math.log(2)
+    labels = [reading.label(i) for i in reading.ids[1:]]
+    st.markdown(
+        "**How surprised was the model at each place?** A high bar is a token that it did not expect after the "
+        "text before it. 1 bit is a coin toss, 10 bits one chance in 1,024."
+    )
+    st.plotly_chart(figures.surprisal(bits, labels), key="next-token-places-figure", config={"displayModeBar": False})
+    st.caption("Select a row to see all that was expected in its place.")
+    frame = pd.DataFrame(
+        {
+            "place": range(2, len(reading.ids) + 1),
+            "token": labels,
+            "probability, %": 100 * np.exp(found.logprobs.astype(float)),
+            "surprisal, bits": bits,
+            "rank": found.ranks + 1,
+            "the model's guess": [reading.label(int(i)) for i in found.guesses],
+            "its probability, %": 100 * found.guess_probs,
+            "entropy, bits": found.entropies / math.log(2),
+        }
+    )
+    formats = {
+        "probability, %": "%.3f",
+        "its probability, %": "%.3f",
+        "surprisal, bits": "%.2f",
+        "entropy, bits": "%.2f",
+    }
+    event = st.dataframe(
+        frame,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"next-token-places-{hash((reading.model_id, reading.ids))}",
+        column_config={name: st.column_config.NumberColumn(format=text) for name, text in formats.items()},
+    )
+    chosen = event["selection"]["rows"]
+    if chosen and st.session_state.get("next-token-place") != chosen:
+        st.session_state["next-token-place"] = chosen
+        look(chosen[0] + 1)
+    st.session_state["next-token-place"] = chosen

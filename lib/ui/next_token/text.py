@@ -1,0 +1,189 @@
+"""The upper part of the Next Token page: the text as tokens, the path with undo, what to know about the text."""
+
+import math
+
+import streamlit as st
+
+from lib.engine import TokenScores
+from lib.ui.chrome import escape
+from lib.ui.next_token.reading import Reading, path_logprobs, scores
+from lib.ui.next_token.state import State, act
+from lib.ui.next_token.strip import Chip, heat, token_strip
+
+HEATED = 512  # tokens up to which every place is scored unasked
+
+
+def percent(p: float) -> str:
+    """A probability for people.
+
+    >>> percent(0.5), percent(0.01234), percent(0.00001)
+    ('50.0 %', '1.23 %', '1.0e-3 %')
+    """
+    if p >= 0.1:
+        return f"{100 * p:.1f} %"
+    return (
+        f"{100 * p:.2f} %"
+        if p >= 0.01
+        else f"{100 * p:.3f} %" if p >= 1e-4 else f"{100 * p:.1e} %".replace("e-0", "e-")
+    )
+
+
+def bits(logprob: float) -> float:
+    """Surprisal in bits of a log-probability in nats."""
+    return -logprob / math.log(2)
+
+
+def chips(reading: Reading, found: TokenScores | None, path: list[float]) -> list[Chip]:
+    """One chip a token. `found` scores places 1 and up; `path` has ln p of the appended tokens."""
+    made, first = [], len(reading.prompt)
+    for place, token_id in enumerate(reading.ids):
+        row = reading.row(token_id)
+        facts = [("place", str(place + 1)), ("id", str(row.id)), ("bytes", row.hex)]
+        logprob = path[place - first] if place >= first else None
+        if found is not None and place > 0:
+            logprob = float(found.logprobs[place - 1])
+            facts += _reading_facts(reading, found, place - 1)
+        elif logprob is not None:
+            facts.append(("probability", percent(math.exp(logprob))))
+        note = percent(math.exp(path[place - first])) if place >= first else None
+        made.append(
+            Chip(
+                place,
+                token_id,
+                row.label,
+                tuple(facts),
+                path=place >= first,
+                special=row.special,
+                note=note,
+                heat=heat(logprob) if found is not None and logprob is not None else None,
+            )
+        )
+    return made
+
+
+def _reading_facts(reading: Reading, found: TokenScores, index: int) -> list[tuple[str, str]]:
+    logprob = float(found.logprobs[index])
+    guess = reading.label(int(found.guesses[index]))
+    return [
+        ("probability", percent(math.exp(logprob))),
+        ("surprisal", f"{bits(logprob):.2f} bits"),
+        ("rank", f"{int(found.ranks[index]) + 1:,}"),
+        ("the model's guess", f"{guess} {percent(float(found.guess_probs[index]))}"),
+    ]
+
+
+def show_tokens(reading: Reading, here: State, *, heated: bool) -> int | None:
+    """The text's tokens, coloured by surprisal if `heated`; gives back the place that was clicked."""
+    found = scores(reading.model_id, reading.ids) if heated and len(reading.ids) > 1 else None
+    path = path_logprobs(reading, here.known)
+    picked = token_strip("next-token-text", chips(reading, found, path), at=here.at, clickable=True)
+    st.caption(_summary(reading, found, path))
+    return picked
+
+
+def _summary(reading: Reading, found: TokenScores | None, path: list[float]) -> str:
+    count = len(reading.ids)
+    text = f"{count:,} token{'s' if count != 1 else ''}, each with its id."
+    if found is not None:
+        mean = -float(found.logprobs.mean())
+        text += (
+            f" The redder, the more surprised the model was: on average {mean / math.log(2):.2f} bits, a perplexity of "
+            f"{math.exp(mean):,.1f}. Hover for its guess; click a token to see what was expected in its place."
+        )
+    elif count > HEATED:
+        text += f" The colours of surprisal are shown up to {HEATED} tokens; the tab “Every place” has them for all."
+    if path:
+        total = sum(path)
+        text += (
+            f" You added {len(path)}: together the model gives them **{_together(total)}** "
+            f"(ln p = {total:.2f}, {bits(total):.1f} bits)."
+        )
+    return text
+
+
+def _together(total: float) -> str:
+    """A sequence's probability from its log-probability; long ones are smaller than any float."""
+    return percent(math.exp(total)) if total > -600 else f"10^{total / math.log(10):.0f}"
+
+
+def path_buttons(reading: Reading, here: State) -> None:
+    """Undo, redo, reset, and the path as text to type on."""
+    history = here.history
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small", key="path-buttons"):
+        st.button(
+            "",
+            icon=":material/undo:",
+            key="path-undo",
+            help="Undo",
+            disabled=history.at == 0,
+            on_click=act(history.undo),
+        )
+        st.button(
+            "",
+            icon=":material/redo:",
+            key="path-redo",
+            help="Redo",
+            disabled=history.at == len(history.states) - 1,
+            on_click=act(history.redo),
+        )
+        st.button(
+            "",
+            icon=":material/restart_alt:",
+            key="path-reset",
+            help="Reset: take all added tokens away",
+            disabled=not history.path,
+            on_click=act(lambda: history.push(())),
+        )
+        st.button(
+            "",
+            icon=":material/edit:",
+            key="path-fold",
+            disabled=not reading.path,
+            on_click=_fold,
+            args=(reading,),
+            help="Put the added tokens into the prompt as text, to type on; control tokens become plain text",
+        )
+
+
+def _fold(reading: Reading) -> None:
+    ids = reading.ids[1:] if reading.start else reading.ids
+    st.session_state["prompt"] = reading.tokenizer.decode(ids)
+
+
+def place_note(reading: Reading, here: State) -> None:
+    """Which place the chart shows, if it is not the end."""
+    if here.at is None:
+        return
+    row = reading.row(reading.ids[here.at])
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="place-note"):
+        st.markdown(
+            f":material/my_location: The chart shows **place {here.at + 1}**: what the model expected after the "
+            f"{here.at} token{'s' if here.at > 1 else ''} before it. What really stands there, "
+            f"**{escape(row.label)}**, is marked. Clicking a token writes on from here."
+        )
+        st.button("Back to the end", key="place-back", on_click=_to_end, args=(here,))
+
+
+def _to_end(here: State) -> None:
+    here.at = None
+
+
+def notes(reading: Reading, prompt: str, here: State) -> None:
+    """What a reader should know about this text: problems of the link, an empty prompt, control-token spellings."""
+    for problem in here.problems:
+        st.warning(escape(problem), icon=":material/link_off:")
+    if reading.start:
+        st.info(
+            f"The prompt is empty. A model needs something to continue, so it reads the token `{reading.start}`, "
+            "which marks the start of a text: what you see is how it thinks a text begins.",
+            icon=":material/start:",
+        )
+    spelled = [text for text in reading.tokenizer.special if text in prompt]
+    if spelled:
+        st.info(
+            "The prompt spells a control token ("
+            + ", ".join(f"`{text}`" for text in spelled[:4])
+            + "). Typed text is "
+            "only ever ordinary characters here: it is cut into pieces and does not become the control token.",
+            icon=":material/shield:",
+        )

@@ -1,0 +1,1 @@
+"""Generated tokens coloured by probability, on the Decoding, Completion and Chat pages."""

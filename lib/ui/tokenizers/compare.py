@@ -1,0 +1,193 @@
+"""The Compare part of the tokenizers page: type, see the tokens of every tokenizer, their figures and their cuts."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from lib.errors import PlaygroundError
+from lib.figures import tokenizers as figures
+from lib.settings import settings
+from lib.tokenization import Comparison, compare
+from lib.tokenization.comparison import Row
+from lib.tokenization.texts import SAMPLES
+from lib.ui.chrome import escape
+from lib.ui.tokenizers.boundaries import boundaries
+from lib.ui.tokenizers.counts import why_different
+from lib.ui.tokenizers.lookup import look_up
+from lib.ui.tokenizers.options import DEFAULT, Choice, choose, names, title
+from lib.ui.tokenizers.token_view import row_data, set_text, token_rows, typed_text
+
+TEXT = "compare-text"
+START = SAMPLES["Tokenization powers"]
+_LINK_BYTES = 1_500  # longer texts do not fit into a link that every browser and chat program keeps
+
+
+def _take_sample() -> None:
+    name = st.session_state.get("sample")
+    if name:
+        set_text(TEXT, SAMPLES[name])
+    st.session_state["sample"] = None
+
+
+@st.fragment
+def compare_panel() -> None:
+    """Everything that answers to typing, in one fragment: a key press never reruns the lessons below."""
+    st.pills("Start from", list(SAMPLES), key="sample", on_change=_take_sample)
+    linked = st.query_params.get("text")
+    if linked is not None and linked != st.session_state.get("compare-linked"):
+        set_text(TEXT, linked)  # a link was followed, from outside or from another page
+    text = typed_text(TEXT, label="Your text", default=START)
+    limit = settings().max_prompt_chars
+    if len(text) > limit:
+        st.warning(f"The first {limit:,} of {len(text):,} characters are used.", icon=":material/content_cut:")
+        text = text[:limit]
+    _keep_in_link(text)
+    chosen, view, spaces = _controls()
+    choices = _choices(chosen)
+    if not choices:
+        st.info("Choose at least one tokenizer.", icon=":material/tune:")
+        return
+    try:
+        result = compare(text, [choice.tokenizer for choice in choices])
+    except PlaygroundError as error:
+        st.error(escape(str(error)), icon=":material/error:")
+        return
+    _rows(result, choices, view, spaces)
+    _figures(result, choices)
+    if len(choices) > 1:
+        _boundaries(result, choices)
+    why_different(text, choices)
+    look_up(choices)
+
+
+def _keep_in_link(text: str) -> None:
+    """The text is in the page's address, so that a copied link shows it; not if it is long or the default."""
+    short = text != START and len(text.encode("utf-8", "replace")) <= _LINK_BYTES
+    if short and st.query_params.get("text") != text:
+        st.query_params["text"] = text
+    elif not short and "text" in st.query_params:
+        del st.query_params["text"]
+    st.session_state["compare-linked"] = st.query_params.get("text")
+
+
+def _controls() -> tuple[list[str], str, bool]:
+    here = names()
+    chosen = st.multiselect(
+        "Tokenizers",
+        here,
+        default=[name for name in DEFAULT if name in here],
+        format_func=title,
+        key="tokenizers",
+        bind="query-params",
+        placeholder="Choose tokenizers",
+    )
+    left, right = st.columns([1, 2], vertical_alignment="center")
+    view = left.segmented_control(
+        "Show", ["Text", "Ids"], default="Text", required=True, key="show", bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    spaces = right.toggle("Visible white space (␣ ⏎ ⇥)", value=True, key="spaces", bind="query-params")
+    return chosen, "ids" if view == "Ids" else "text", spaces
+
+
+def _choices(chosen: list[str]) -> list[Choice]:
+    choices = []
+    for name in chosen:
+        try:
+            choices.append(choose(name))
+        except PlaygroundError as error:
+            st.error(escape(f"{title(name)}: {error}"), icon=":material/error:")
+    return choices
+
+
+def _rows(result: Comparison, choices: list[Choice], view: str, spaces: bool) -> None:
+    if not result.text:
+        st.caption("Nothing typed yet. No text is no tokens, for every tokenizer.")
+    shown = result.text[: result.shown]
+    rows = [
+        row_data(row, choice.tokenizer, shown, title=choice.title, about=choice.about)
+        for row, choice in zip(result.rows, choices, strict=True)
+    ]
+    token_rows("compare-rows", shown, rows, view=view, spaces=spaces)
+    size = len(result.text.encode())
+    st.caption(
+        f"{len(result.text):,} characters, {size:,} bytes in UTF-8. Point at a token: the same characters light up in "
+        "every row. Dashed boxes hold pieces of one visible character. Arrow keys move, a click keeps the card open. "
+        "The page's address keeps the text, the tokenizers and the switches: copy it to share them."
+    )
+    if result.text != result.text.rstrip(" ") and result.text.strip():
+        st.caption(
+            ":material/space_bar: The text ends with a space. Most vocabularies put the space **before** the next "
+            "word, so a model asked to go on from here meets a cut that it rarely saw in training."
+        )
+    if result.text.strip():
+        query = {"prompt": result.text} if size <= _LINK_BYTES else {}
+        st.page_link("pages/3_Next_Token.py", label="What would a model write next?", icon=":material/arrow_forward:",
+                     query_params=query)  # fmt: skip
+
+
+def _figures(result: Comparison, choices: list[Choice]) -> None:
+    table: dict[str, list[Any]] = {
+        "Tokenizer": [choice.title for choice in choices],
+        "Tokens": [row.tokens if not row.error else None for row in result.rows],
+        "Characters per token": [_or_none(row.chars_per_token) for row in result.rows],
+        "Bytes per token": [_or_none(row.bytes_per_token) for row in result.rows],
+        "Vocabulary": [row.vocab_size for row in result.rows],
+        "Unknown": [row.unknown for row in result.rows],
+        "Round trip": ["cannot" if row.error else "kept" if row.kept else "lost" for row in result.rows],
+        "What is lost": [row.error or row.lost for row in result.rows],
+    }
+    st.dataframe(
+        table,
+        hide_index=True,
+        width="stretch",
+        column_config={
+            "Characters per token": st.column_config.NumberColumn(format="%.2f"),
+            "Bytes per token": st.column_config.NumberColumn(format="%.2f"),
+            "Vocabulary": st.column_config.NumberColumn(format="localized"),
+            "Tokens": st.column_config.NumberColumn(format="localized"),
+            "What is lost": st.column_config.TextColumn(width="large"),
+            "Round trip": st.column_config.TextColumn(help="Is decode(encode(text)) the text again?"),
+            "Unknown": st.column_config.NumberColumn(help="Unknown words, or characters that have no id"),
+        },
+    )
+    if any(row.tokens for row in result.rows):
+        titles = [choice.title for choice in choices]
+        measure = st.segmented_control(
+            "Compare", list(_MEASURES), default="tokens", required=True, key="measure", bind="query-params"
+        )
+        values, digits = _MEASURES[measure]
+        chart = figures.bars(titles, [values(row) for row in result.rows], unit=measure, digits=digits)
+        st.plotly_chart(chart, key="compare-bars", config={"displayModeBar": False}, alt=f"{measure}, by tokenizer")
+
+
+_MEASURES: dict[str, tuple[Callable[[Row], float], int]] = {
+    "tokens": (lambda row: row.tokens, 0),
+    "characters per token": (lambda row: row.chars_per_token if row.tokens else 0.0, 2),
+    "bytes per token": (lambda row: row.bytes_per_token if row.tokens else 0.0, 2),
+    "vocabulary size": (lambda row: row.vocab_size, 0),
+}
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _boundaries(result: Comparison, choices: list[Choice]) -> None:
+    with st.expander("Where do two of them cut?", icon=":material/compare_arrows:"):
+        titles = [choice.title for choice in choices]
+        left, right = st.columns(2)
+        first = left.selectbox("First", titles, index=0, key="cut-a")
+        second = right.selectbox("Second", titles, index=1, key="cut-b")
+        a, b = titles.index(first), titles.index(second)
+        both, only_a, only_b = result.boundaries(a, b)
+        end = min(result.reach(a), result.reach(b))
+        boundaries("compare-cuts", result.text[:end], both, only_a, only_b, names=(first, second))
+        total = len(both) + len(only_a) + len(only_b)
+        st.caption(
+            f"{total:,} places in all: {len(both):,} are cut by both, {len(only_a):,} only by {escape(first)}, "
+            f"{len(only_b):,} only by {escape(second)}. Agreement {result.agreement(a, b):.0%}. "
+            "Cuts inside a character (between its bytes) are not counted here."
+        )

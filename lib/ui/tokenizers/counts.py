@@ -1,0 +1,66 @@
+"""Why is my count different? The same text counted in the ways that other tools count it."""
+
+import unicodedata
+from typing import Any
+
+import streamlit as st
+
+from lib import chat
+from lib.errors import PlaygroundError
+from lib.tokenization import Tokenizer
+from lib.tokenization.hf import HFTokenizer
+from lib.ui.tokenizers.options import Choice
+
+_TEMPLATES = {"qwen": "qwen2.5", "smollm2": "smollm2"}
+_LIMIT = 20_000  # characters; each way counts the whole text again
+
+
+def ways(text: str, tokenizer: Tokenizer) -> dict[str, int | None]:
+    """Token counts of `text`: alone and in the ways that often explain a difference. None: does not apply."""
+    composed = unicodedata.normalize("NFC", text)
+    windows = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    around = len(tokenizer.added_by_template()) if isinstance(tokenizer, HFTokenizer) else 0
+    alone = len(tokenizer.ids(text))
+    return {
+        "The text alone": alone,
+        "+ the tokenizer's own start or end token": alone + around if around else None,
+        "As a message in its chat template": templated(text, tokenizer),
+        "Without spaces around it": len(tokenizer.ids(text.strip())) if text.strip() != text else None,
+        "With a space before it": len(tokenizer.ids(" " + text)),
+        "With a newline after it": len(tokenizer.ids(text + "\n")),
+        "Accents composed (NFC)": len(tokenizer.ids(composed)) if composed != text else None,
+        "With Windows line ends": len(tokenizer.ids(windows)) if windows != text else None,
+    }
+
+
+def templated(text: str, tokenizer: Tokenizer) -> int | None:
+    """Tokens of one user message in the tokenizer's own chat template, the start of the answer included."""
+    template = _TEMPLATES.get(tokenizer.name)
+    if template is None or not text.strip():
+        return None
+    return len(chat.render([{"role": "user", "content": text}], template=template, tokenizer=tokenizer).ids)
+
+
+def why_different(text: str, choices: list[Choice]) -> None:
+    """The expander of the Compare part; counts only when open."""
+    with st.expander("Why is my count different elsewhere?", icon=":material/help:", on_change="rerun") as box:
+        st.markdown(
+            "Tools count different things under the same name. A **start token** or a **chat template** adds tokens "
+            "around your text, often with a system prompt that nobody typed. A **space in front** makes another first "
+            "token. **Normalisation** rewrites accents before counting, and `\\r\\n` is not `\\n`. Special text such "
+            "as `<|endoftext|>` is one token where it is parsed, and several where it is ordinary text, as here."
+        )
+        if not box.open:
+            return
+        if len(text) > _LIMIT:
+            st.caption(f"Counted for the first {_LIMIT:,} characters.")
+        try:
+            counted = [ways(text[:_LIMIT], choice.tokenizer) for choice in choices]
+        except PlaygroundError as error:
+            st.caption(f"Not counted: {error}")
+            return
+        table: dict[str, list[Any]] = {"What is counted": list(counted[0])}
+        for choice, column in zip(choices, counted, strict=True):
+            table[choice.title] = ["–" if value is None else f"{value:,}" for value in column.values()]
+        st.dataframe(table, hide_index=True, width="stretch")
+        st.caption("– : makes no difference, or this tokenizer has no such tokens.")

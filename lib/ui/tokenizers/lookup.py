@@ -1,0 +1,50 @@
+"""From ids back to text: the same numbers read by every chosen tokenizer."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from lib.tokenization import TokenizationError, Tokenizer
+from lib.tokenization.display import label, visible
+from lib.ui.tokenizers.options import Choice
+
+_MOST = 2_000  # ids
+
+
+def read_ids(text: str) -> list[int]:
+    """The whole numbers in what somebody pasted, e.g. a Python list.
+
+    >>> read_ids("[3118, 6667] 11203")
+    [3118, 6667, 11203]
+    """
+    return [int(number) for number in re.findall(r"-?\d+", text)[:_MOST]]
+
+
+def look_up(choices: Sequence[Choice]) -> None:
+    """The expander of the Compare part: paste ids, read what they mean to each tokenizer."""
+    with st.expander("From ids back to text", icon=":material/undo:", on_change="rerun") as box:
+        if not box.open:
+            return
+        st.markdown("An id is only a place in one vocabulary's list. Give the same ids to another model and see.")
+        pasted = st.text_input(
+            "Ids", value="3118, 6667, 11203, 540, 11241, 1634, 5635, 0", key="ids", persist_state="page", live="150ms",
+            max_chars=20_000,
+        )  # fmt: skip
+        ids = read_ids(pasted or "")
+        rows = [_meaning(choice.tokenizer, ids) for choice in choices]
+        table: dict[str, list[Any]] = {
+            "Tokenizer": [choice.title for choice in choices],
+            "Text": [text for text, _ in rows],
+            "Tokens": [pieces for _, pieces in rows],
+        }
+        st.dataframe(table, hide_index=True, width="stretch")
+
+
+def _meaning(tokenizer: Tokenizer, ids: list[int]) -> tuple[str, str]:
+    """The decoded text, made visible, and the tokens one by one; or why there is none."""
+    try:
+        return visible(tokenizer.decode(ids)) if ids else "", " | ".join(label(tokenizer.token_bytes(i)) for i in ids)
+    except TokenizationError as error:
+        return "–", str(error)

@@ -1,0 +1,141 @@
+"""Tokens on screen: a text area that answers while one types, and rows of tokens that light up together.
+
+Both are small browser components; all text reaches the page through `textContent`, so no markup in it ever acts.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from lib.tokenization import Token, Tokenizer
+from lib.tokenization.clusters import groups
+from lib.tokenization.comparison import Row
+from lib.tokenization.display import label, visible
+
+_ASSETS = Path(__file__).with_name("assets")
+UNKNOWN, SPECIAL, PART = 1, 2, 4
+
+
+def asset(name: str) -> str:
+    """A file of `assets`."""
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+_AREA = st.components.v2.component(
+    "playground_typed_text",
+    html='<label for="text"></label><textarea id="text" spellcheck="false"></textarea>',
+    css=asset("typed_text.css"),
+    js=asset("typed_text.js"),
+)
+_ROWS = st.components.v2.component(
+    "playground_token_rows", html='<div class="rows"></div>', css=asset("token_rows.css"), js=asset("token_rows.js")
+)
+
+
+def _nothing() -> None:
+    pass
+
+
+def set_text(key: str, text: str) -> None:
+    """Put `text` into the text area `key` (a sample, a reset). Call before the area is drawn, or in a callback."""
+    source = st.session_state.get(f"{key}-source", {"version": 0})
+    st.session_state[f"{key}-source"] = {"version": source["version"] + 1, "text": text}
+    st.session_state[f"{key}-last"] = text
+
+
+def typed_text(key: str, *, label: str, default: str, placeholder: str = "Type or paste something") -> str:
+    """A text area that reports 150 ms after the last key, and gives its text back. Survives leaving the page."""
+    if f"{key}-source" not in st.session_state:
+        set_text(key, default)
+    typed = st.session_state.get(key, {}).get("typed")
+    if typed is None and st.session_state[f"{key}-last"] != st.session_state[f"{key}-source"]["text"]:
+        set_text(key, st.session_state[f"{key}-last"])  # the page was left and is drawn anew
+    source = st.session_state[f"{key}-source"]
+    data = {**source, "label": label, "placeholder": placeholder}
+    typed = _AREA(key=key, data=data, on_typed_change=_nothing).typed
+    current = typed is not None and typed["version"] == source["version"]
+    text = str(typed["text"]) if current else str(source["text"])
+    st.session_state[f"{key}-last"] = text
+    return text
+
+
+def token_rows(key: str, text: str, rows: Sequence[dict[str, Any]], *, view: str = "text", spaces: bool = True) -> None:
+    """Rows made by `row_data`, over the characters `text` that they cover. `view` is "text" or "ids"."""
+    names = {char: unicodedata.name(char, "") for char in set(text)}
+    _ROWS(key=key, data={"rows": list(rows), "text": text, "names": names, "view": view, "spaces": spaces})
+
+
+def row_data(row: Row, tokenizer: Tokenizer, text: str, *, title: str, about: str) -> dict[str, Any]:
+    """What the browser needs of one tokenizer's row: names, figures, and its tokens in display groups."""
+    hidden = row.tokens - len(row.head)
+    plural = "token" if row.tokens == 1 else "tokens"
+    return {
+        "name": row.name,
+        "label": title,
+        "about": about,
+        "count": "" if row.error else f"{row.tokens:,} {plural}",
+        "rate": f"{row.chars_per_token:.2f} characters each" if row.tokens else "",
+        "total": row.tokens,
+        "error": row.error,
+        "more": f"The first {len(row.head):,} are shown; {hidden:,} more are counted, not drawn." if hidden else "",
+        "items": items(row.head, tokenizer, text, complete=not hidden),
+    }
+
+
+def items(tokens: Sequence[Token], tokenizer: Tokenizer, text: str, *, complete: bool = True) -> list[dict[str, Any]]:
+    """Tokens as display items: {"tokens"}, with "of" where several make one visible character, and {"gap"} between."""
+    out: list[dict[str, Any]] = []
+    reach = 0
+    for first, after in groups(text, tokens):
+        some = tokens[first:after]
+        start, end = some[0].start, max(token.end for token in some)
+        if start > reach:
+            out.append(_gap(text, reach, start))
+        drawn: dict[str, Any] = {"tokens": [_token(token, tokenizer) for token in some]}
+        if len(some) > 1:
+            drawn["of"] = _as_seen(text[start:end])
+        out.append(drawn)
+        reach = max(reach, end)
+    if complete and reach < len(text):
+        out.append(_gap(text, reach, len(text)))
+    return out
+
+
+def _as_seen(cluster: str) -> str:
+    """What a reader sees of a cluster: drawn whole, with its joiners, unless nothing of it is visible."""
+    drawn = any(unicodedata.category(char)[0] in "LNPS" for char in cluster)
+    return cluster.replace(" ", "␣") if drawn else visible(cluster)
+
+
+def _gap(text: str, start: int, end: int) -> dict[str, Any]:
+    between = text[start:end]
+    return {"gap": visible(between), "space": between.isspace(), "start": start, "end": end}
+
+
+def _token(token: Token, tokenizer: Tokenizer) -> list[Any]:
+    name = label(token.data)
+    plain = label(token.data, False)
+    flags = (UNKNOWN if token.id == tokenizer.unk_id else 0) | (SPECIAL if token.special else 0)
+    flags |= 0 if _complete(token.data) else PART
+    raw = tokenizer.raw(token.id)
+    return [
+        token.id,
+        name,
+        "" if plain == name else plain,
+        token.data.hex(" ").upper(),
+        raw,
+        token.start,
+        token.end,
+        flags,
+    ]
+
+
+def _complete(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,169 @@
+"""Lessons 1 and 2 of the ladder: words and characters, on a corpus that can be edited."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lib.figures import tokenizers as figures
+from lib.tokenization import texts
+from lib.tokenization.character import CharacterTokenizer
+from lib.tokenization.comparison import compare
+from lib.tokenization.word import WordTokenizer, vocabulary, words
+from lib.ui.chrome import escape
+from lib.ui.tokenizers.options import keep_corpus
+from lib.ui.tokenizers.token_view import row_data, token_rows
+
+_CORPUS_LIMIT = 50_000
+
+
+def corpus_area() -> str:
+    """The corpus shared by the lessons. Kept while the app is open."""
+    text = st.text_area(
+        "Corpus to learn from", value=texts.corpus(), height=150, key="corpus", persist_state="session",
+        max_chars=_CORPUS_LIMIT, help="Press Ctrl+Enter, or click outside, to learn from what you changed.",
+    )  # fmt: skip
+    keep_corpus(text or "")
+    return text or ""
+
+
+def word_lesson() -> None:
+    """Vocabulary, encoding with [UNK], decoding, growth, and the mistakes one can make."""
+    st.markdown(
+        "The first idea: one id for every word. List the different words of a corpus, in order, and look words up. "
+        "`[PAD]` fills short texts up to equal length, `[UNK]` stands for every word that was never seen."
+    )
+    text = corpus_area()
+    tokenizer = WordTokenizer(vocabulary([text]))
+    total = sum(1 for _ in words(text))
+    left, middle, right = st.columns(3)
+    left.metric("Words in the corpus", f"{total:,}")
+    middle.metric("Different words", f"{tokenizer.vocab_size - 2:,}")
+    right.metric("Vocabulary with [PAD], [UNK]", f"{tokenizer.vocab_size:,}")
+    with st.expander("The vocabulary", icon=":material/list:"):
+        st.dataframe(
+            {"id": list(range(tokenizer.vocab_size)), "word": list(tokenizer.vocab)}, height=220, hide_index=True
+        )
+    _encode_words(tokenizer)
+    _growth(text)
+    _mistakes(text)
+
+
+@st.fragment
+def _encode_words(tokenizer: WordTokenizer) -> None:
+    text = st.text_input(
+        "Encode", value="Alice saw a robot rabbit", key="word-text", persist_state="session", live="150ms"
+    )
+    _row("word-row", text, tokenizer, "Words", "learned from the corpus")
+    ids = tokenizer.ids(text)
+    st.markdown(f"Ids: `{ids}`. Decoded: {_quoted(tokenizer.decode(ids))}")
+    unseen = list(dict.fromkeys(word for word, start, _ in words(text) if word not in tokenizer.vocab))
+    if unseen:
+        said = ", ".join(_quoted(word) for word in unseen)
+        st.caption(f"Out of vocabulary: {said}. They all become [UNK], and which one it was is gone.")
+
+
+def _growth(text: str) -> None:
+    st.markdown("**More text, more words.** Every page brings new ones, so a word vocabulary is never finished.")
+    read, different, unseen = growth([word for word, _, _ in words(text)])
+    if read:
+        st.plotly_chart(figures.growth(read, different, unseen), key="word-growth", config={"displayModeBar": False},
+                        alt="Different words against words read")  # fmt: skip
+
+
+def growth(sequence: Sequence[str], points: int = 60) -> tuple[list[int], list[int], list[float]]:
+    """Words read, different words so far, and the percentage of the last 50 words that were new, at some points.
+
+    >>> growth(["a", "b", "a", "c"], points=2)
+    ([2, 4], [2, 3], [100.0, 75.0])
+    """
+    seen: set[str] = set()
+    new: list[bool] = []
+    read, different, unseen = [], [], []
+    every = max(1, len(sequence) // points)
+    for n, word in enumerate(sequence, start=1):
+        new.append(word not in seen)
+        seen.add(word)
+        if n % every == 0 or n == len(sequence):
+            last = new[-50:]
+            read.append(n)
+            different.append(len(seen))
+            unseen.append(100 * sum(last) / len(last))
+    return read, different, unseen
+
+
+def first_repeat(sequence: Sequence[str]) -> int:
+    """Length of the shortest beginning in which a word comes twice, 0 if none does.
+
+    >>> first_repeat(["the", "cat", "the", "dog"])
+    3
+    """
+    seen: set[str] = set()
+    for n, word in enumerate(sequence, start=1):
+        if word in seen:
+            return n
+        seen.add(word)
+    return 0
+
+
+def _mistakes(text: str) -> None:
+    with st.expander("Two mistakes in many home-made tokenizers", icon=":material/bug_report:"):
+        every = [word for word, _, _ in words(text)]
+        n = first_repeat(every)
+        example = f" Here it happens at word {n}, {_quoted(every[n - 1])}: {n} entries for {n - 1} words." if n else ""
+        st.markdown(
+            "**Duplicates.** Numbering the words as they come, without asking whether they are known, gives the same "
+            f"word two ids, and the first can never be produced again.{example}\n\n"
+            "**A vocabulary that grows while encoding.** If an unseen word gets the next free id, two people who "
+            "encode the same texts in another order get different ids, and the model's embedding table has no row for "
+            "the new id. Ids are fixed when training ends; what is unknown then is `[UNK]`."
+        )
+
+
+def character_lesson() -> None:
+    """The fixed alphabet, what it loses, and how long the sequences get."""
+    tokenizer = CharacterTokenizer()
+    st.markdown(
+        f"The opposite idea: one id for every character. This alphabet has {tokenizer.vocab_size} entries: a to z, "
+        "A to Z, the space and the question mark. No word is unknown any more, but what is not in the alphabet has no "
+        "id."
+    )
+    st.code(" ".join(f"{char if char != ' ' else '␣'}:{n}" for n, char in enumerate(tokenizer.alphabet)), language=None,
+            wrap_lines=True)  # fmt: skip
+    _encode_characters(tokenizer)
+    _length(corpus_area())
+
+
+@st.fragment
+def _encode_characters(tokenizer: CharacterTokenizer) -> None:
+    text = st.text_input(
+        "Encode", value="Hello, is 2+2 = 4? Naïve!", key="char-text", persist_state="session", live="150ms"
+    )
+    _row("char-row", text, tokenizer, "Characters", "54 entries")
+    ids = tokenizer.ids(text)
+    st.markdown(f"Ids: `{ids}`. Decoded: {_quoted(tokenizer.decode(ids))}")
+    lost = compare(text, [tokenizer]).rows[0].lost
+    if lost:
+        st.caption(escape(lost) + " (struck through above)")
+
+
+def _length(text: str) -> None:
+    by_word = len(WordTokenizer(vocabulary([text])).ids(text))
+    st.markdown("**The price is length.** The corpus as a sequence of ids:")
+    chart = figures.bars(["Words", "Characters"], [by_word, len(text)], unit="tokens for the whole corpus")
+    st.plotly_chart(
+        chart, key="char-bars", config={"displayModeBar": False}, alt="Sequence length, words and characters"
+    )
+    if by_word:
+        st.caption(
+            f"{len(text) / by_word:.1f} times as long. A model's attention compares every token with every earlier "
+            f"one, so that is about {(len(text) / by_word) ** 2:.0f} times the comparisons."
+        )
+
+
+def _row(key: str, text: str, tokenizer: WordTokenizer | CharacterTokenizer, title: str, about: str) -> None:
+    row = compare(text, [tokenizer]).rows[0]
+    token_rows(key, text, [row_data(row, tokenizer, text, title=title, about=about)])
+
+
+def _quoted(text: str) -> str:
+    return f"“{escape(text)}”"
