@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from lib.ui.component import component
+
 _ASSETS = Path(__file__).parent / "assets"
 _HTML = """
 <div class="attention">
@@ -26,7 +28,7 @@ _HTML = """
   </div>
 </div>
 """
-_COMPONENT = st.components.v2.component(
+_COMPONENT = component(
     "anatomy_attention", html=_HTML, css=(_ASSETS / "attention.css").read_text(),
     js=(_ASSETS / "attention.js").read_text())
 

@@ -9,9 +9,10 @@ import streamlit as st
 from lib.anatomy.blocks import Box, Diagram
 from lib.anatomy.machines import number
 from lib.figures.architecture import COLOURS
+from lib.ui.component import component
 
 _ASSETS = Path(__file__).parent / "assets"
-_COMPONENT = st.components.v2.component(
+_COMPONENT = component(
     "anatomy_diagram",
     html='<div class="diagram"></div>\n',
     css=(_ASSETS / "diagram.css").read_text(),

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from lib.ui.component import component
+
 _JS = """
 export default function ({ data, setStateValue }) {
   const name = "llm-playground-chats";
@@ -22,7 +24,7 @@ export default function ({ data, setStateValue }) {
   }
 }
 """
-_COMPONENT = st.components.v2.component("playground_chat_keeper", html="<span hidden></span>", js=_JS)
+_COMPONENT = component("playground_chat_keeper", html="<span hidden></span>", js=_JS)
 _KEY = "chat-keeper"
 
 

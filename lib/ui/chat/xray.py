@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from lib.chat import Rendered, Segment
 from lib.tokenization import Token, Tokenizer
 from lib.tokenization.display import label
+from lib.ui.component import component
 
 MAX_TOKENS = 4_000  # shown; beyond that the middle is left out
 _ASSETS = Path(__file__).with_name("assets")
-_COMPONENT = st.components.v2.component(
+_COMPONENT = component(
     "playground_chat_xray",
     html='<div class="xray"></div>',
     css=(_ASSETS / "chat_xray.css").read_text(encoding="utf-8"),

@@ -13,14 +13,13 @@ from lib.tokenization import Tokenizer
 from lib.tokenization.display import label
 from lib.ui import cache, shelf
 from lib.ui.chrome import escape, explained
+from lib.ui.component import component
 
 EXAMPLES = ("Once upon a time", "The capital of France is", "What is 2+2?", "Suggest a party theme.")
 BARS = 5
 RUN = 10  # tokens that "write" adds
 MAX_TOKENS = 300  # of text: enough to play, quick on two cores
 
-# The components' data is a list of one object: of an object alone Streamlit asks whether each value is a data frame,
-# and imports pandas and pyarrow to ask (70 MB).
 _ASSETS = Path(__file__).with_name("assets")
 _CSS = (_ASSETS / "home_demo.css").read_text(encoding="utf-8")
 
@@ -40,10 +39,10 @@ _HEAD = st.components.v2.component("playground_home_head", css=_CSS, html="""
   <div class="head"><span class="step">1</span><span class="title">Write something</span></div>
 </div>
 """)
-_TOKENS = st.components.v2.component("playground_home_tokens", html=_panel(2, "chips"), css=_CSS,
-                                     js=(_ASSETS / "home_tokens.js").read_text(encoding="utf-8"))
-_BARS = st.components.v2.component("playground_home_bars", html=_panel(3, "bars"), css=_CSS,
-                                   js=(_ASSETS / "home_bars.js").read_text(encoding="utf-8"))
+_TOKENS = component("playground_home_tokens", html=_panel(2, "chips"), css=_CSS,
+                    js=(_ASSETS / "home_tokens.js").read_text(encoding="utf-8"))
+_BARS = component("playground_home_bars", html=_panel(3, "bars"), css=_CSS,
+                  js=(_ASSETS / "home_bars.js").read_text(encoding="utf-8"))
 
 
 def model_for_demo() -> str:
@@ -113,13 +112,13 @@ def _show_tokens(tokenizer: Tokenizer, ids: Sequence[int], path: Sequence[int]) 
                "tip": f"Token {token_id}" + (", added by you" if new else "")}
               for token_id, new in zip([*ids, *path], added, strict=True)]
     count = len(tokens)
-    _TOKENS(key="home-tokens", data=[{
+    _TOKENS(key="home-tokens", data={
         "title": f"It becomes {count:,} token{'s' * (count != 1)}",
         "tokens": tokens[-MAX_TOKENS:],
         "empty": "No text, no tokens.",
         "note": "The model never sees letters. It reads these pieces, each by its number. ␣ marks a space."
                 + (" Framed pieces were added by clicking." if path else ""),
-    }])
+    })
 
 
 def next_bars(logits: np.ndarray, tokenizer: Tokenizer) -> list[dict[str, Any]]:
@@ -163,13 +162,13 @@ def _show_bars(model_id: str, tokenizer: Tokenizer, ids: list[int]) -> None:
     bars = next_bars(cache.logits(model_id, "auto", tuple(ids)), tokenizer)
     name, size = models.spec(model_id).name, cache.engine(model_id).info.vocab_size
     st.session_state["home-offered"] = (len(ids), [bar["id"] for bar in bars[:BARS]])
-    _BARS(key="home-bars", on_pick_change=_pick, data=[{
+    _BARS(key="home-bars", on_pick_change=_pick, data={
         "title": "It guesses the next one: click a bar",
         "bars": bars,
         "at": len(ids),
         "note": f"{name} gives each of its {size:,} tokens a probability. These are the five likeliest; your click "
                 "continues the text.",
-    }])
+    })
 
 
 def _pick() -> None:

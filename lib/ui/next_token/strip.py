@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import streamlit as st
+from lib.ui.component import component
 
 _ASSETS = Path(__file__).with_name("assets")
-_component = st.components.v2.component(
+_component = component(
     "next_token_strip",
     html='<div class="mount"></div>\n',
     css=(_ASSETS / "strip.css").read_text(),

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
+from lib.ui.component import component
 from lib.ui.stream.tokens import stream_tokens
 
 __all__ = ["stream_tokens", "token_stream"]
@@ -35,7 +34,7 @@ _HTML = """
   </div>
 </div>
 """
-_COMPONENT = st.components.v2.component(
+_COMPONENT = component(
     "playground_token_stream",
     html=_HTML,
     css=_source("token_stream.css"),

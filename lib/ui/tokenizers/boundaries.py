@@ -2,9 +2,8 @@
 
 from itertools import pairwise
 
-import streamlit as st
-
 from lib.tokenization.display import visible
+from lib.ui.component import component
 
 _HTML = '<div class="cuts"><div class="legend"></div><div class="text" dir="auto"></div></div>'
 _CSS = """
@@ -49,7 +48,7 @@ export default function ({ data, parentElement }) {
   parentElement.querySelector(".text").replaceChildren(...nodes);
 }
 """
-_CUTS = st.components.v2.component("playground_token_boundaries", html=_HTML, css=_CSS, js=_JS)
+_CUTS = component("playground_token_boundaries", html=_HTML, css=_CSS, js=_JS)
 
 
 def pieces(text: str, both: set[int], first: set[int], second: set[int]) -> list[tuple[str, str]]:

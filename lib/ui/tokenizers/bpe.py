@@ -13,12 +13,13 @@ from lib.tokenization.display import label, visible
 from lib.tokenization.hf import HFTokenizer
 from lib.tokenization.subwords import train_unigram, train_wordpiece
 from lib.ui.chrome import escape
+from lib.ui.component import component
 from lib.ui.tokenizers.options import FEWEST, MERGES, MOST, merges, trained
 from lib.ui.tokenizers.token_view import asset, row_data, token_rows
 from lib.ui.tokenizers.words import corpus_area
 
 _SENT = 3_000  # words of the corpus that the browser replays the merges on
-_STEPPER = st.components.v2.component(
+_STEPPER = component(
     "playground_merge_stepper",
     html='<div class="stepper"></div>',
     css=asset("merge_stepper.css"),

@@ -14,6 +14,7 @@ from lib.tokenization import Token, Tokenizer
 from lib.tokenization.clusters import groups
 from lib.tokenization.comparison import Row
 from lib.tokenization.display import label, visible
+from lib.ui.component import component
 
 _ASSETS = Path(__file__).with_name("assets")
 UNKNOWN, SPECIAL, PART = 1, 2, 4
@@ -24,13 +25,13 @@ def asset(name: str) -> str:
     return (_ASSETS / name).read_text(encoding="utf-8")
 
 
-_AREA = st.components.v2.component(
+_AREA = component(
     "playground_typed_text",
     html='<label for="text"></label><textarea id="text" spellcheck="false"></textarea>',
     css=asset("typed_text.css"),
     js=asset("typed_text.js"),
 )
-_ROWS = st.components.v2.component(
+_ROWS = component(
     "playground_token_rows", html='<div class="rows"></div>', css=asset("token_rows.css"), js=asset("token_rows.js")
 )
 

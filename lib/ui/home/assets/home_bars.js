@@ -1,5 +1,5 @@
 // Step 3: the likeliest next tokens as bars; a click on one continues the text with it.
-export default function ({ data: [data], parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const make = (tag, name, text) => {
     const node = document.createElement(tag);
     node.className = name;

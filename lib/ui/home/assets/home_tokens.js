@@ -1,5 +1,5 @@
 // Step 2: the pieces the model reads, each with its number. Text reaches the page only through textContent.
-export default function ({ data: [data], parentElement }) {
+export default function ({ data, parentElement }) {
   const make = (tag, name, text) => {
     const node = document.createElement(tag);
     node.className = name;

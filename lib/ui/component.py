@@ -1,0 +1,26 @@
+"""Browser components of our own, mounted without what Streamlit would load to look at their data."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+_EXPORT = "export default function"
+
+
+def component(name: str, *, html: str, js: str, css: str | None = None) -> Callable[..., Any]:
+    """`st.components.v2.component`, registered once at import; gives back the function that mounts it.
+
+    Streamlit asks of every value in a component's data whether it is a data frame, and imports pandas and pyarrow to
+    answer (70 MB). It does not look inside a list, so `data` travels in one. `js` exports a default function by name
+    or without one and sees `data` as it was given.
+    """
+    assert js.count(_EXPORT) == 1, f"{name}: the script must have one `{_EXPORT}`"
+    unpacked = js.replace(_EXPORT, "const mountedComponent = function")
+    unpacked += "\nexport default (given) => mountedComponent({ ...given, data: given.data[0] });\n"
+    mount = st.components.v2.component(name, html=html, css=css, js=unpacked)
+
+    def mounted(*, data: dict[str, Any], **options: Any) -> Any:
+        return mount(data=[data], **options)
+
+    return mounted
