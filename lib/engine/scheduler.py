@@ -29,6 +29,7 @@ from lib.errors import PlaygroundError
 
 PROMPT_CHUNK = 128  # prompt tokens in one forward pass while others are generating
 PROMPT_BUDGET = 128  # prompt tokens a round
+IDLE_SECONDS = 1.0  # an idle worker ends, and its OpenMP threads with it: they would slow other models' workers down
 
 
 class Scheduler:
@@ -104,7 +105,9 @@ class Scheduler:
         while True:
             with self._wake:
                 while not (self._closed or self._queue or self.in_work):
-                    self._wake.wait()
+                    if not self._wake.wait(IDLE_SECONDS) and not (self._closed or self._queue):
+                        self._thread = None  # the next request starts another
+                        return
                 if self._closed:
                     break
             with self.lock:
