@@ -34,6 +34,14 @@ def answered(page, count: int) -> None:
     settled(page)
 
 
+def test_a_real_model_answers(app: str, page) -> None:
+    """The first thing a newcomer sees work: greedy arithmetic by the embedded model."""
+    open_chat(page, app + "/Chat?chat-t=0")
+    page.get_by_role("button", name="What is 2+2? Answer briefly.").click()
+    answered(page, 2)
+    assert "4" in messages(page).nth(1).inner_text().split(" tokens")[0].rsplit("\n", 1)[0]
+
+
 def test_ten_turns_with_stop_regenerate_edit_and_reload(app: str, page) -> None:
     open_chat(page, app + SHORT)
     for turn in range(8):
