@@ -29,7 +29,7 @@ from lib.errors import PlaygroundError
 
 PROMPT_CHUNK = 128  # prompt tokens in one forward pass while others are generating
 PROMPT_BUDGET = 128  # prompt tokens a round
-IDLE_SECONDS = 1.0  # an idle worker ends, and its OpenMP threads with it: they would slow other models' workers down
+IDLE_SECONDS = 0.1  # an idle worker ends, and its OpenMP threads with it: they would slow other models' workers down
 
 
 class Scheduler:
