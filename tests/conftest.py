@@ -18,7 +18,6 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test asks the real hub; the h
 os.environ.setdefault("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false")
 
 ROOT = Path(__file__).resolve().parents[1]
-CORPUS = "the cat sat on the mat. the dog sat on the log. Once upon a time there was a model. 🚀 naïve café\n" * 4
 
 
 @pytest.fixture(scope="session")
