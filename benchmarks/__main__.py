@@ -10,7 +10,9 @@ from benchmarks.report import Report
 
 def main() -> None:
     """Find `benchmarks.NAME.run() -> Report`, run it, print it."""
-    names = sorted(m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name not in {"__main__", "report"})
+    names = sorted(
+        m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name not in {"__main__", "chromium", "report"}
+    )
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=names)
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")

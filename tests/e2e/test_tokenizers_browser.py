@@ -113,6 +113,34 @@ def test_a_megabyte_is_counted_and_its_start_is_shown(page, app: str) -> None:
     assert "text=" not in page.url
 
 
+def paste(page, text: str) -> None:
+    page.locator(AREA).focus()
+    page.keyboard.press("Control+a")
+    page.evaluate("text => navigator.clipboard.writeText(text)", text)
+    page.keyboard.press("Control+v")
+
+
+def test_a_megabyte_of_lines_is_pasted_and_typed_over(page, app: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_page(page, app)
+    lines = "Every one of these many lines is the same.\n" * 22_000  # minutes, if an expander slows the editing down
+    for text in (lines, lines[:-20], "short again"):
+        paste(page, text)
+        counted(page, "gpt2", len(load("gpt2").ids(text)))
+    page.keyboard.press("Control+a")
+    page.keyboard.type("typed")
+    counted(page, "gpt2", len(load("gpt2").ids("typed")))
+
+
+def test_a_long_text_has_the_direction_of_its_first_letter(page, app: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_page(page, app)
+    for text, direction in (("12 שלום " * 4_000, "rtl"), ("שלום", "auto"), ("12 peace, سلام " * 2_000, "ltr")):
+        paste(page, text)
+        counted(page, "gpt2", len(load("gpt2").ids(text)))
+        assert page.locator(AREA).get_attribute("dir") == direction
+
+
 def test_the_merge_stepper_replays_training_in_the_browser(page, app: str) -> None:
     open_page(page, app, learn="BPE")
     stepper = page.locator(".st-key-stepper .stepper")
