@@ -154,12 +154,16 @@ def _pairs(cache: DynamicCache) -> list[tuple[torch.Tensor, torch.Tensor]]:
 
 
 def batchable(module: Any) -> bool:
-    """Whether rows of different length may share a batch: every layer attends to everything, by explicit positions."""
+    """Whether rows of different length may share a batch: every layer attends to everything, by explicit positions.
+
+    Rotary frequencies that depend on the longest row ("dynamic", "longrope") would let one request change another.
+    """
     import inspect
 
     layers = DynamicCache(config=module.config).layers
     plain = bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
     takes = inspect.signature(module.forward).parameters
+    plain = plain and not any(getattr(part, "rope_type", "") in {"dynamic", "longrope"} for part in module.modules())
     return plain and "position_ids" in takes and "past_key_values" in takes and bool(
         getattr(module, "_supports_sdpa", False))
 

@@ -66,12 +66,16 @@ class Int8Linear(nn.Module):
         return out.mul_(self.scale)
 
 
-def side_by_side(parts: list[Int8Linear]) -> Int8Linear:
-    """Layers with the same input as one, (..., K) -> (..., N1 + N2 + ...); the parts become views of it."""
-    one = Int8Linear.__new__(Int8Linear)
+def side_by_side(parts: list[Any]) -> Any:
+    """Linear layers of one kind with the same input as one, (..., K) -> (..., N1 + N2 + ...).
+
+    The parts become views of it, so nothing is held twice and the model's own forward pass goes on working.
+    """
+    kind: Any = type(parts[0])
+    one = kind.__new__(kind)
     nn.Module.__init__(one)
     for name in ("weight", "scale", "bias"):
-        tensors = [getattr(part, name) for part in parts]
+        tensors: list[Any] = [getattr(part, name, None) for part in parts]
         whole = None if tensors[0] is None else nn.Parameter(torch.cat(tensors), requires_grad=False)
         setattr(one, name, whole)
         if whole is not None:

@@ -1,7 +1,7 @@
 """Continuous batching: one thread computes all requests of a model, which join and leave between steps.
 
-One round = at most `PROMPT_BUDGET` prompt tokens (in chunks, prompts taking turns, so that a long one stalls nobody)
-and then one token for every request whose prompt is done. At most `slots` requests are in work; the others wait in a
+One round is one pass over the newest token of every request that generates and at most `PROMPT_TOKENS` tokens of new
+prompts, which take turns, so that a long one stalls nobody. At most `slots` requests are in work; the others wait in a
 queue, first come, first served. Knows nothing of pages; everything about shapes is in `lib.engine.cache`.
 
 What company does to an answer: every row attends to itself alone, and a request draws from a generator of its own, so
@@ -23,12 +23,12 @@ from lib.engine.cache import batchable, kv_bytes_per_token
 from lib.engine.choose import Chooser
 from lib.engine.lanes import Lane, lane_size
 from lib.engine.lean import step_for
+from lib.engine.passes import Pass, Piece, Rows
 from lib.engine.requests import LocalGeneration, Request
 from lib.engine.turns import FairLock
 from lib.errors import PlaygroundError
 
-PROMPT_CHUNK = 128  # prompt tokens in one forward pass while others are generating
-PROMPT_BUDGET = 128  # prompt tokens a round
+PROMPT_TOKENS = 128  # of new prompts in one pass
 IDLE_SECONDS = 0.1  # an idle worker ends, and its OpenMP threads with it: they would slow other models' workers down
 
 
@@ -122,12 +122,11 @@ class Scheduler:
         try:
             self._drop_gone()
             self._admit()
-            self._prompts()
-            for lane in list(self.lanes.values()):
-                if lane.requests:
-                    self._decode(lane)
+            self._advance()
             for request in list(self.solo):
-                self._sample([request], self._forward([request.ids[-1:]], request.cache))
+                logits = self._logits([Piece(request, 1, self.device)])[0]
+                request.done += 1
+                self._sample([request], logits)
         except Exception as error:  # out of memory, say: everyone in work learns of it, the queue goes on
             reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
             for request in self._everyone():
@@ -167,22 +166,41 @@ class Scheduler:
                 request.cache = DynamicCache(config=self.module.config)
                 self.prompts.append(request)
 
-    def _prompts(self) -> None:
-        budget = PROMPT_BUDGET
-        while self.prompts and budget > 0:
-            request = self.prompts.popleft()
-            chunk = request.ids[request.done : request.done + PROMPT_CHUNK]
-            self.prompts.appendleft(request)  # still in work should the pass fail
-            logits = self._forward([chunk], request.cache)
-            self.prompts.popleft()
-            request.done += len(chunk)
-            budget -= len(chunk)
-            if request.done < len(request.ids):
-                self.prompts.append(request)
+    def _pieces(self) -> list[Piece]:
+        """The next tokens of the prompts whose turn it is, `PROMPT_TOKENS` in all."""
+        room, pieces = PROMPT_TOKENS, list[Piece]()
+        while room and len(pieces) < len(self.prompts):
+            piece = Piece(self.prompts[0], room, self.device)
+            self.prompts.rotate(-1)
+            pieces.append(piece)
+            room -= len(piece.ids)
+        return pieces
+
+    def _advance(self) -> None:
+        """One pass over the lanes' rows and the prompts' pieces, and what follows from its logits."""
+        pieces = self._pieces()
+        rows = [Rows(lane, self.module.dtype) for lane in self.lanes.values() if lane.requests]
+        parts: list[Rows | Piece] = [*rows, *pieces]
+        if not parts:
+            return
+        for part, logits in zip(parts, self._logits(parts), strict=True):
+            if isinstance(part, Rows):
+                part.lane.cache.after_step()
+                self._sample(part.lane.requests, logits)
                 continue
-            self._sample([request], logits)
-            if not request.finished:
-                self._join(request)
+            part.request.done += len(part.ids)
+            if part.wanted:
+                self.prompts.remove(part.request)
+                self._sample([part.request], logits)
+                if not part.request.finished:
+                    self._join(part.request)
+
+    def _logits(self, parts: list[Rows | Piece]) -> list[torch.Tensor]:
+        """float32 (wanted, V) of every part, on the CPU."""
+        if self.step is None:
+            return [part.whole(self.module).float().cpu() for part in parts]
+        tokens = Pass(parts, self.device)
+        return tokens.share(self.step(tokens).float().cpu())
 
     def _join(self, request: Request) -> None:
         if not self.batchable:
@@ -192,24 +210,6 @@ class Scheduler:
         if size not in self.lanes:
             self.lanes[size] = Lane(self.layers, self.device)
         self.lanes[size].join(request)
-
-    def _decode(self, lane: Lane) -> None:
-        lane.cache.before_step()
-        mask = lane.mask(self.module.dtype)
-        last = [request.ids[-1:] for request in lane.requests]
-        if self.step is not None:
-            logits = self.step(torch.tensor(last, device=self.device)[:, 0], lane.cache, mask).float().cpu()
-        else:
-            extra = {} if mask is None else {"attention_mask": mask}
-            logits = self._forward(last, lane.cache, position_ids=lane.cache.plan.at[:, None], **extra)
-        lane.cache.after_step()
-        self._sample(lane.requests, logits)
-
-    def _forward(self, ids: list[list[int]], cache: Any, **extra: torch.Tensor) -> torch.Tensor:
-        """ids (n, q) -> logits of the last position, float32 (n, V) on the CPU."""
-        out = self.module(input_ids=torch.tensor(ids, device=self.device), past_key_values=cache, use_cache=True,
-                          logits_to_keep=1, **extra)
-        return out.logits[:, -1].float().cpu()
 
     def _sample(self, requests: list[Request], logits: torch.Tensor) -> None:
         chooser = Chooser(logits, max(request.alternatives for request in requests))

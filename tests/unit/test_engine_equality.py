@@ -103,8 +103,7 @@ def test_repetition_penalty_is_transformers(tiny) -> None:
 def test_a_long_prompt_in_chunks_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lib.engine import scheduler
 
-    monkeypatch.setattr(scheduler, "PROMPT_CHUNK", 7)
-    monkeypatch.setattr(scheduler, "PROMPT_BUDGET", 10)
+    monkeypatch.setattr(scheduler, "PROMPT_TOKENS", 7)
     tiny = engine.load(make("llama", tmp_path / "m", layers=2, width=16))
     texts = [p * 2 for p in prompts(6, seed=4)]
     running = [tiny.generate(ids, sampling=GREEDY, max_new_tokens=10, stop_ids=NEVER) for ids in texts]

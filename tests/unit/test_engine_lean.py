@@ -1,15 +1,19 @@
-"""The short decoding step against transformers' own forward pass: rows of different length, every family and dtype."""
+"""The short forward pass against transformers' own forward pass: rows of different length, every family and dtype."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen2Config, Qwen3Config
 from transformers.cache_utils import DynamicCache
 
 from lib import engine
-from lib.engine.cache import SlotCache
+from lib.engine.lanes import Lane
 from lib.engine.lean import step_for
+from lib.engine.passes import Pass, Piece, Rows
+from lib.engine.requests import Request
+from lib.engine.sampling import Sampling
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -27,31 +31,68 @@ CONFIGS = {
 }
 
 
+def request(ids: list[int], config: object) -> Request:
+    new = Request(list(ids), Sampling(temperature=0), 9, 9, frozenset(), 1, np.random.default_rng(0))
+    new.cache = DynamicCache(config=config)
+    return new
+
+
+def alone(module: torch.nn.Module, ids: list[int]) -> torch.Tensor:
+    return module(input_ids=torch.tensor([ids]), use_cache=False).logits[0, -1]
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8"])
 @pytest.mark.parametrize("name", CONFIGS)
 @torch.inference_mode()
-def test_the_same_logits(name: str, dtype: str, tmp_path: Path) -> None:
+def test_a_mixed_pass_gives_every_part_the_logits_that_it_has_alone(name: str, dtype: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     AutoModelForCausalLM.from_config(CONFIGS[name]).save_pretrained(tmp_path / "m")
     loaded = engine.load(tmp_path / "m", dtype=dtype)
-    module, step = loaded.module, step_for(loaded.module)
-    assert step is not None and loaded.scheduler.step is not None
-    prompts, new = [[5, 6, 7], [9], [3, 4, 5, 6, 7, 8, 9]], torch.tensor([11, 12, 13])
-    for rows in (1, 3):
-        cache, expected = SlotCache(2, module.device), []
-        for ids, token in zip(prompts[:rows], new.tolist(), strict=False):
-            own = DynamicCache(config=module.config)
-            module(input_ids=torch.tensor([ids]), past_key_values=own, use_cache=True)
-            cache.join(own)
-            out = module(input_ids=torch.tensor([[token]]), past_key_values=own, use_cache=True)
-            expected.append(out.logits[0, -1])
-        cache.before_step()
-        hidden = torch.arange(cache.plan.view)[None] > cache.plan.at[:, None]
-        mask = torch.zeros(hidden.shape, dtype=module.dtype).masked_fill(hidden, torch.finfo(module.dtype).min)
-        got = step(new[:rows], cache, None if rows == 1 else mask[:, None, None])
-        wanted = torch.stack(expected)
-        tolerance = 1e-4 if dtype == "float32" else 0.03 * wanted.float().abs().max().item()
-        assert (got.float() - wanted.float()).abs().max().item() < tolerance
+    module, step = loaded.module, loaded.scheduler.step
+    assert step is not None
+    lane, device = Lane(2, module.device), module.device
+
+    def run(*parts: Rows | Piece) -> list[torch.Tensor]:
+        tokens = Pass(parts, device)
+        logits = tokens.share(step(tokens))
+        for part in parts:
+            if isinstance(part, Piece):
+                part.request.done += len(part.ids)
+            else:
+                part.lane.cache.after_step()
+        return logits
+
+    def same(got: torch.Tensor, ids: list[int]) -> None:
+        wanted = alone(module, ids).float()
+        tolerance = 1e-4 if dtype == "float32" else 0.03 * wanted.abs().max().item()
+        assert (got.float() - wanted).abs().max().item() < tolerance
+
+    first, second, third = (request(ids, module.config) for ids in ([5, 6, 7], [9], [3, 4, 5, 6, 7, 8, 9]))
+    logits = run(Piece(first, 128, device))  # one prompt, whole
+    same(logits[0][0], first.ids)
+    lane.join(first)
+    first.ids.append(11)
+    one, two, three = run(Rows(lane, module.dtype), Piece(second, 128, device), Piece(third, 4, device))
+    same(one[0], first.ids)
+    same(two[0], second.ids)
+    assert three.shape[0] == 0  # the middle of a prompt has no use for logits
+    lane.join(second)
+    first.ids.append(12)
+    second.ids.append(13)
+    rows, rest = run(Rows(lane, module.dtype), Piece(third, 128, device))
+    for got, ids in zip([*rows, *rest], (first.ids, second.ids, third.ids), strict=True):
+        same(got, ids)
+    loaded.close()
+
+
+@torch.inference_mode()
+def test_layers_side_by_side_are_held_once(tmp_path: Path) -> None:
+    AutoModelForCausalLM.from_config(CONFIGS["llama with biases"]).save_pretrained(tmp_path / "m")
+    loaded = engine.load(tmp_path / "m", dtype="float32")
+    attention = loaded.module.model.layers[0].self_attn
+    queries, keys = (attention.q_proj.weight.untyped_storage(), attention.k_proj.weight.untyped_storage())
+    assert queries.data_ptr() == keys.data_ptr()
+    assert loaded.info.weight_bytes == 4 * loaded.info.parameters
     loaded.close()
 
 

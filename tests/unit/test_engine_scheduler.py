@@ -123,7 +123,7 @@ def test_an_error_in_a_step_reaches_its_readers_and_the_next_request_works(tiny,
         raise RuntimeError("boom")
 
     with monkeypatch.context() as patch:
-        patch.setattr(tiny.scheduler, "_forward", broken)
+        patch.setattr(tiny.scheduler, "_logits", broken)
         generation = tiny.generate([1, 2], sampling=GREEDY, max_new_tokens=3)
         with pytest.raises(PlaygroundError, match="boom"):
             list(generation)

@@ -1,0 +1,107 @@
+"""What one forward pass is made of: a row of every request that generates, and pieces of new prompts, side by side.
+
+Every matrix product sees all these tokens at once, so the weights are read once for all of them; only attention is
+done part by part, each with keys and values of its own. Knows nothing of sampling or threads.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+from lib.engine.lanes import Lane
+from lib.engine.requests import Request
+
+
+class Part(Protocol):
+    """Some tokens of a pass. `wanted`: how many of its last tokens need logits."""
+
+    ids: list[int]
+    at: torch.Tensor  # (T,) position of every token
+    wanted: int
+
+    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
+        """q (T, heads, D), k and v (T, kv_heads, D) -> (T, heads * D); k and v go to the cache of that layer."""
+        ...
+
+    def whole(self, module: Any) -> torch.Tensor:
+        """The same through transformers' own forward pass: logits (wanted or 1, V)."""
+        ...
+
+
+class Rows:
+    """The newest token of every request in a lane. `lane.cache.after_step` is the caller's, once the pass is done."""
+
+    def __init__(self, lane: Lane, dtype: torch.dtype) -> None:
+        lane.cache.before_step()
+        self.lane, self.mask = lane, lane.mask(dtype)
+        self.ids = [request.ids[-1] for request in lane.requests]
+        self.at, self.wanted = lane.cache.plan.at, len(self.ids)
+
+    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
+        n, heads, width = q.shape
+        keys, values = self.lane.cache.slots[layer].update(k[:, :, None], v[:, :, None])  # (n, kv_heads, view, D)
+        grouped = q.reshape(n, k.shape[1], heads // k.shape[1], width)  # heads that share keys attend as one block
+        out = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=self.mask, scale=scale)
+        return out.reshape(n, heads * width)
+
+    def whole(self, module: Any) -> torch.Tensor:
+        extra = {} if self.mask is None else {"attention_mask": self.mask}
+        ids = torch.tensor(self.ids, device=module.device)[:, None]
+        return _own_pass(module, ids, self.lane.cache, position_ids=self.at[:, None], **extra)
+
+
+class Piece:
+    """The next `count` tokens of a prompt, whose keys and values are in the request's own cache."""
+
+    def __init__(self, request: Request, count: int, device: torch.device) -> None:
+        start = request.done
+        self.request, self.ids = request, request.ids[start : start + count]
+        end = start + len(self.ids)
+        self.at = torch.arange(start, end, device=device)
+        self.wanted = int(end == len(request.ids))
+        # Row i sees the tokens up to its own; without a past that is the plain causal mask, which has a kernel.
+        self.mask = torch.arange(end, device=device) <= self.at[:, None] if start else None  # (T, end)
+
+    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
+        keys, values = self.request.cache.update(k.transpose(0, 1)[None], v.transpose(0, 1)[None], layer)
+        out = F.scaled_dot_product_attention(
+            q.transpose(0, 1)[None], keys, values, attn_mask=self.mask, is_causal=self.mask is None, scale=scale,
+            enable_gqa=q.shape[1] != k.shape[1])  # fmt: skip
+        return out[0].transpose(0, 1).reshape(q.shape[0], -1)
+
+    def whole(self, module: Any) -> torch.Tensor:
+        return _own_pass(module, torch.tensor([self.ids], device=module.device), self.request.cache)
+
+
+def _own_pass(module: Any, ids: torch.Tensor, cache: Any, **extra: torch.Tensor) -> torch.Tensor:
+    """ids (n, q) -> logits of the last position, (n, V)."""
+    out = module(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1, **extra)
+    logits: torch.Tensor = out.logits[:, -1]
+    return logits
+
+
+class Pass:
+    """Parts laid side by side: ids and positions (T,), and attention that gives every part its own tokens."""
+
+    def __init__(self, parts: Sequence[Part], device: torch.device) -> None:
+        self.parts = parts
+        self.ids = torch.tensor([token for part in parts for token in part.ids], device=device)
+        self.at = torch.cat([part.at for part in parts]) if len(parts) > 1 else parts[0].at
+        self.sizes = [len(part.ids) for part in parts]
+        ends = [sum(self.sizes[: index + 1]) for index in range(len(parts))]
+        kept = [at for part, end in zip(parts, ends, strict=True) for at in range(end - part.wanted, end)]
+        everything = len(kept) == len(self.ids)
+        self.kept = slice(None) if everything else torch.tensor(kept, dtype=torch.long, device=device)
+
+    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, scale: float) -> torch.Tensor:
+        """q (T, heads, D), k and v (T, kv_heads, D) -> (T, heads * D)."""
+        if len(self.parts) == 1:
+            return self.parts[0].attend(layer, q, k, v, scale)
+        pieces = zip(self.parts, *(tensor.split(self.sizes) for tensor in (q, k, v)), strict=True)
+        return torch.cat([part.attend(layer, *tensors, scale) for part, *tensors in pieces])
+
+    def share(self, logits: torch.Tensor) -> list[torch.Tensor]:
+        """Logits of the kept tokens (R, V) -> each part's own (wanted, V)."""
+        return list(logits.split([part.wanted for part in self.parts]))
