@@ -2,7 +2,7 @@
 
 Models: the embedded SmolLM2-135M-Instruct and a GPT-2 of 124M shape (random weights: only the speed matters).
 Loads: one stream, and 4, 8, 16 and 32 requests at once (our slots are raised to 32 for it). Every figure is the median
-of `ROUNDS` rounds; prompts of 32 tokens, greedy, no stop tokens. Peak memory comes from one fresh process each.
+of `ROUNDS` rounds; prompts of 32 tokens, answers of 48, greedy, no stop tokens. Peak memory is a fresh process's.
 llama.cpp runs beside it on the same GGUF where `llama_cpp` is installed.
 """
 
@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.report import Report
 
-ROUNDS, TOKENS, PROMPT = 3, 20, 32
+ROUNDS, TOKENS, PROMPT = 3, 48, 32
 LOADS = (4, 8, 16, 32)
 OURS = ("float32", "bfloat16", "int8")
 THEIRS = ("float32", "bfloat16")

@@ -22,7 +22,7 @@ class Settings:
     remote_tokenizer: str  # a tokenizer's name or a model folder, where the remote model is not in the catalog
     max_prompt_chars: int = 1_000_000
     max_new_tokens: int = 512
-    slots: int = 16  # requests one model computes at the same time
+    slots: int = 16  # PLAYGROUND_SLOTS: requests one model computes at the same time, the others queue
     connect_seconds: float = 3.0  # after this an unreachable host is given up
 
 
@@ -40,4 +40,14 @@ def settings() -> Settings:
         remote_url=env.get("PLAYGROUND_REMOTE_URL", "").strip(),
         remote_model=env.get("PLAYGROUND_REMOTE_MODEL", "").strip(),
         remote_tokenizer=env.get("PLAYGROUND_REMOTE_TOKENIZER", "").strip(),
+        slots=_at_least_one(env.get("PLAYGROUND_SLOTS", ""), Settings.slots),
     )
+
+
+def _at_least_one(text: str, default: int) -> int:
+    """A whole number from 1 up; the default for anything else.
+
+    >>> [_at_least_one(text, 16) for text in ("4", "", "0", "-3", "many")]
+    [4, 16, 16, 16, 16]
+    """
+    return int(text) if text.strip().isdecimal() and int(text) else default

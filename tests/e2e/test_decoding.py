@@ -104,3 +104,26 @@ def test_a_phone_shows_whole_columns(chromium, app) -> None:
     box = page.locator(".card.shown").first.bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= 390
     context.close()
+
+
+def test_a_queue_shows_the_place_and_a_closed_tab_frees_it(chromium, page, start_app, embedded) -> None:
+    app = start_app(PLAYGROUND_SLOTS="1")
+    other = chromium.new_context().new_page()
+    other.set_default_timeout(60_000)
+    go(other, app, "A tab that will be closed", "pure_t2", tokens=60)
+    for key, number in (("count", "32"), ("length", "60")):  # minutes of work for one slot
+        field = other.locator(f".st-key-decoding-many-{key} input")
+        field.fill(number)
+        field.press("Enter")
+        settled(other)
+    other.click(".st-key-decoding-many-run button")
+    other.get_by_text("31 waiting").wait_for()
+    go(page, app, "A patient tab", "greedy")
+    page.click(RUN)
+    place = page.get_by_text(re.compile(r"Waiting: place \d+ in the queue"))
+    place.wait_for()
+    assert int(re.findall(r"\d+", place.inner_text())[0]) > 20
+    other.context.close()
+    page.locator(".tok").first.wait_for(timeout=30_000)  # the other tab's texts would have taken longer
+    finish(page)
+    assert page.locator(".tok").count() == 5
