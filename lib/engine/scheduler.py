@@ -13,6 +13,8 @@ int8 the differences are large enough that a text may part ways under load.
 
 import time
 from collections import deque
+from collections.abc import Callable
+from functools import cached_property
 from threading import Condition, Thread, current_thread
 from typing import Any
 
@@ -40,7 +42,6 @@ class Scheduler:
         self.device = module.device
         self.layers = len(DynamicCache(config=module.config).layers)
         self.batchable = batchable(module)
-        self.step = step_for(module) if self.batchable else None
         self.kv_bytes = kv_bytes_per_token(module)
         self.lanes: dict[int, Lane] = {}
         self.prompts: deque[Request] = deque()  # in work, prompt not done yet
@@ -49,6 +50,11 @@ class Scheduler:
         self._wake = Condition()
         self._thread: Thread | None = None
         self._closed = False
+
+    @cached_property
+    def step(self) -> Callable[[Pass], torch.Tensor] | None:
+        """The short forward pass of this family, made when the first text is asked for; None: transformers' own."""
+        return step_for(self.module) if self.batchable else None
 
     # --- the callers' side
 

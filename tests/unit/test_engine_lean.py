@@ -11,6 +11,7 @@ from transformers.cache_utils import DynamicCache
 from lib import engine
 from lib.engine.lanes import Lane
 from lib.engine.lean import step_for
+from lib.engine.local import describe
 from lib.engine.passes import Pass, Piece, Rows
 from lib.engine.requests import Request
 from lib.engine.sampling import Sampling
@@ -89,10 +90,11 @@ def test_a_mixed_pass_gives_every_part_the_logits_that_it_has_alone(name: str, d
 def test_layers_side_by_side_are_held_once(tmp_path: Path) -> None:
     AutoModelForCausalLM.from_config(CONFIGS["llama with biases"]).save_pretrained(tmp_path / "m")
     loaded = engine.load(tmp_path / "m", dtype="float32")
+    assert loaded.scheduler.step is not None  # made here
     attention = loaded.module.model.layers[0].self_attn
     queries, keys = (attention.q_proj.weight.untyped_storage(), attention.k_proj.weight.untyped_storage())
     assert queries.data_ptr() == keys.data_ptr()
-    assert loaded.info.weight_bytes == 4 * loaded.info.parameters
+    assert describe(loaded.source, loaded.module, "float32").weight_bytes == loaded.info.weight_bytes
     loaded.close()
 
 
