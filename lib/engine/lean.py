@@ -36,12 +36,13 @@ def linear(part: Any) -> Map:
     """The fastest way to apply one linear layer (nn.Linear, int8, or GPT-2's Conv1D) to a few rows."""
     if isinstance(part, Int8Linear):
         return part.forward
-    weight, bias = part.weight, part.bias
-    if not isinstance(part, nn.Linear):  # Conv1D keeps (K, N)
-        return lambda x: torch.addmm(bias, x, weight)
+    weight, bias, conv = part.weight, part.bias, not isinstance(part, nn.Linear)  # Conv1D keeps (K, N)
     if weight.dtype is torch.bfloat16 and weight.device.type == "cpu":
-        return lambda x: _narrow(x, weight, bias)
-    return lambda x: F.linear(x, weight, bias)
+        rows = weight.T.contiguous() if conv else weight
+        if conv:
+            part.weight = nn.Parameter(rows.T, requires_grad=False)  # a view: nothing is held twice
+        return lambda x: _narrow(x, rows, bias)
+    return (lambda x: torch.addmm(bias, x, weight)) if conv else lambda x: F.linear(x, weight, bias)
 
 
 def _narrow(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
