@@ -70,7 +70,15 @@ def growth(read: Sequence[int], different: Sequence[int], unseen: Sequence[float
     fig.update_xaxes(title="words read")
     fig.update_yaxes(title="different words", rangemode="tozero")
     fig.update_layout(
-        yaxis2={"overlaying": "y", "side": "right", "range": [0, 105], "title": "new words (%)", "showgrid": False}
+        yaxis2={
+            "overlaying": "y",
+            "side": "right",
+            "range": [0, 105],
+            "tickmode": "array",  # plotly would line its ticks up with the left axis: 100.3, 75.2, …
+            "tickvals": [0, 25, 50, 75, 100],
+            "title": "new words (%)",
+            "showgrid": False,
+        }
     )
     return polish(fig, height=320)
 
@@ -79,6 +87,7 @@ def merge_tree(nodes: Sequence[Node]) -> go.Figure:
     """How a word's bytes are joined: bytes at the bottom, each join above its parts with the number of its merge."""
     points, lines, width = _places(nodes)
     depth = max((y for _, y, _ in points), default=0)
+    side = {id(part): name for _, _, node in points for part, name in zip(node.parts, _SIDES, strict=False)}
     line = {"color": MUTED, "width": 1.5}
     fig = go.Figure(go.Scatter(x=lines[0], y=lines[1], mode="lines", line=line, hoverinfo="skip"))
     finished = {id(node) for node in nodes}
@@ -89,7 +98,9 @@ def merge_tree(nodes: Sequence[Node]) -> go.Figure:
             y=[y for _, y, _ in some],
             mode="markers+text",
             text=[plain(label(node.data)) for _, _, node in some],
-            textposition=["bottom center" if y == 0 else "top center" for _, y, _ in some],
+            textposition=[
+                "bottom center" if y == 0 else f"top {side.get(id(node), 'center')}" for _, y, node in some
+            ],
             textfont={"family": MONOSPACE, "size": 13},
             marker={"size": 11 if is_token else 8, "color": color},
             hovertext=[_tree_hover(node) for _, _, node in some],
@@ -101,6 +112,7 @@ def merge_tree(nodes: Sequence[Node]) -> go.Figure:
     return polish(fig, height=int(130 + 44 * depth))
 
 
+_SIDES = ("left", "right")  # a label stands beside the line that goes up from it
 _Points = list[tuple[float, float, Node]]
 _Lines = tuple[list[float | None], list[float | None]]
 

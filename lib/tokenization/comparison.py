@@ -1,10 +1,11 @@
 """The same text through several tokenizers: counts, bytes per token, where they cut, what a round trip loses."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lib.tokenization.base import Token, TokenizationError, Tokenizer, checked
 from lib.tokenization.display import visible
@@ -115,7 +116,26 @@ def _row(text: str, size: int, tokenizer: Tokenizer, shown: int, head_tokens: in
         lost = what_is_lost(text, decoded, unknown)
     except TokenizationError as error:
         return Row(tokenizer.name, [], [], len(text), size, tokenizer.vocab_size, error=str(error))
+    tokens = composed(text, tokens, complete=len(tokens) == len(ids))
     return Row(tokenizer.name, ids, tokens[:head_tokens], len(text), size, tokenizer.vocab_size, unknown, decoded, lost)
+
+
+def composed(text: str, tokens: Sequence[Token], *, complete: bool = True) -> list[Token]:
+    """`tokens`, where one that holds a composed character covers all the characters that it was composed of.
+
+    The `tokenizers` library lets Qwen's "é" cover only the letter of "e" + accent: as if the accent were dropped.
+
+    >>> [token] = composed("e" + chr(0x301), [Token(963, "é".encode(), 0, 1)])
+    >>> token.start, token.end
+    (0, 2)
+    """
+    ends = [*(token.start for token in tokens[1:]), len(text) if complete else 0]
+    return [
+        replace(token, end=end)
+        if token.end < end and unicodedata.normalize("NFC", text[token.start : end]).encode() == token.data
+        else token
+        for token, end in zip(tokens, ends, strict=bool(tokens))
+    ]
 
 
 def _uncovered(text: str, decoded: str, tokenizer: Tokenizer) -> int:
@@ -138,7 +158,8 @@ def what_is_lost(text: str, decoded: str, unknown: int = 0) -> str:
     if decoded == text:
         return ""
     missing = Counter(text) - Counter(decoded)
-    names = ", ".join(visible(char) for char, _ in missing.most_common(8)) + (" …" if len(missing) > 8 else "")
+    names = " ".join(visible(char) for char, _ in missing.most_common(8)) + (" …" if len(missing) > 8 else "")
+    spacing = _spaces(text) == _spaces(decoded)
     reasons = (
         (
             unicodedata.normalize("NFC", text) == decoded,
@@ -147,7 +168,7 @@ def what_is_lost(text: str, decoded: str, unknown: int = 0) -> str:
         ("".join(text.split()) == "".join(decoded.split()), "The spacing is lost."),
         (
             unknown > 0 and "[UNK]" in decoded,
-            f"Unknown words: {unknown} became [UNK]; the spacing is lost too.",
+            f"Unknown words: {unknown} became [UNK]" + ("." if spacing else "; the spacing is lost too."),
         ),
         (
             "\ufffd" in decoded and "\ufffd" not in text,
@@ -156,3 +177,8 @@ def what_is_lost(text: str, decoded: str, unknown: int = 0) -> str:
         (bool(missing) and len(decoded) < len(text), f"Lost characters: {names}"),
     )
     return next((sentence for holds, sentence in reasons if holds), "The text comes back changed.")
+
+
+def _spaces(text: str) -> list[str]:
+    """The runs of white space of a text, in order."""
+    return re.findall(r"\s+", text)

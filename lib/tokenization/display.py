@@ -8,6 +8,7 @@ import unicodedata
 from functools import lru_cache
 
 _NAMED = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"}
+_PLAIN = " \n\t"  # white space that a browser draws as it is
 # Letters and marks that draw nothing: fillers, the Braille blank, joiners and variation selectors.
 _BLANK = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x1810),
           *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}  # fmt: skip
@@ -26,7 +27,7 @@ def hex_bytes(data: bytes) -> str:
 
 @lru_cache(maxsize=65536)
 def label(data: bytes, spaces: bool = True) -> str:
-    """A short, visible name of a token's bytes. With `spaces=False` an ordinary space stays a space.
+    """A short, visible name of a token's bytes. With `spaces=False` spaces, newlines and tabs stay as they are.
 
     Spaces are ␣, newlines ⏎, tabs ⇥; bytes that are not complete UTF-8 appear as their values; control, format,
     blank and private characters, and a combining mark with nothing before it, appear as their number. '�' appears
@@ -34,6 +35,8 @@ def label(data: bytes, spaces: bool = True) -> str:
 
     >>> label(b" the"), label(bytes([10, 10])), label(bytes([0xF0, 0x9F])), label("🚀".encode())
     ('␣the', '⏎⏎', '⟨F0 9F⟩', '🚀')
+    >>> label(b" a" + bytes([9, 10]), spaces=False)
+    ' a\\t\\n'
     >>> label(b"a" + bytes([0xE2, 0x80])), label(chr(0x200D).encode()), label(chr(0x301).encode()), label(b"")
     ('a⟨E2 80⟩', '⟨U+200D⟩', '⟨U+0301⟩', '⟨no text⟩')
     """
@@ -46,7 +49,7 @@ def label(data: bytes, spaces: bool = True) -> str:
             shown.append(hex_bytes(broken))
             attached = False
         for char in text:
-            piece = _visible(char, attached) if spaces or char != " " else char
+            piece = _visible(char, attached) if spaces or char not in _PLAIN else char
             attached = piece == char
             shown.append(piece)
     return "".join(shown)

@@ -5,6 +5,8 @@ is frequent compared with its parts; the library's trainer counts pairs as BPE d
 starts with many pieces and drops those that explain the corpus worst; it encodes by the most probable split.
 """
 
+import json
+
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from lib.tokenization.base import TokenizationError
@@ -20,12 +22,32 @@ _WORDS = pre_tokenizers.Sequence(
 
 
 def train_wordpiece(corpus: str, *, vocab_size: int) -> HFTokenizer:
-    """WordPiece on words and punctuation; pieces inside a word start with ##, a word that cannot be cut is [UNK]."""
+    """WordPiece on words and punctuation; pieces inside a word start with ##, a word that cannot be cut is [UNK].
+
+    The library numbers the characters inside words in the order of a random hash, and breaks ties by those numbers.
+    Here they are numbered first, in order, so that one corpus gives one vocabulary.
+    """
     tokenizer = Tokenizer(models.WordPiece(unk_token=UNK))
     tokenizer.pre_tokenizer = _WORDS
     tokenizer.decoder = decoders.WordPiece(cleanup=False)
-    trainer = trainers.WordPieceTrainer(vocab_size=vocab_size, special_tokens=[UNK], show_progress=False)
+    first = [UNK, *_inside(corpus)]
+    trainer = trainers.WordPieceTrainer(vocab_size=vocab_size, special_tokens=first, show_progress=False)
     return _trained("wordpiece", tokenizer, trainer, corpus)
+
+
+def _inside(corpus: str) -> list[str]:
+    """The characters that follow another one in a word, as WordPiece spells them.
+
+    >>> _inside("a cab, ba")
+    ['##a', '##b']
+    """
+    words = (word for line in corpus.splitlines() for word, _ in _WORDS.pre_tokenize_str(line))
+    return ["##" + char for char in sorted({char for word in words for char in word[1:]})]
+
+
+def _plain(tokenizer: Tokenizer) -> Tokenizer:
+    """`tokenizer` without the added tokens of its training: every text is ordinary text."""
+    return Tokenizer.from_str(json.dumps({**json.loads(tokenizer.to_str()), "added_tokens": []}))
 
 
 def train_unigram(corpus: str, *, vocab_size: int) -> HFTokenizer:
@@ -46,4 +68,5 @@ def _trained(name: str, tokenizer: Tokenizer, trainer: trainers.Trainer, corpus:
         tokenizer.train_from_iterator(corpus.splitlines(), trainer)
     except Exception as error:  # the library raises bare Exception, e.g. for a corpus too small for Unigram
         raise TokenizationError(f"The corpus is too small to train {name}.") from error
-    return HFTokenizer(name, tokenizer, {}, lambda: tokenizer)
+    plain = _plain(tokenizer)
+    return HFTokenizer(name, plain, {}, lambda: plain)

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.tokenization import load, texts
+from lib.ui.tokenizers.counts import ways
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = ["Words", "Characters", "BPE", "WordPiece and Unigram", "Languages", "Control tokens"]
@@ -46,7 +47,8 @@ def test_the_figures_are_the_tokenizers_own() -> None:
     assert list(table["Tokens"]) == [len(load(name).ids(text)) for name in names]
     assert list(table["Vocabulary"]) == [50257, 100277, 200019, 151936]
     assert list(table["Round trip"]) == ["kept", "kept", "kept", "lost"]
-    assert "NFC" in table["What is lost"].iloc[3]
+    (lost,) = [caption.value for caption in app.caption if "round trip" in caption.value]
+    assert lost.startswith("**Qwen**") and "NFC" in lost
 
 
 def test_the_rows_hold_every_token_of_every_tokenizer() -> None:
@@ -108,6 +110,39 @@ def test_control_tokens_are_text_until_they_are_parsed() -> None:
     assert not app.warning
     app.toggle(key="control-parse").set_value(True).run()
     assert "control tokens came out" in app.warning[0].value
+
+
+def test_the_spelling_of_a_control_token_is_explained_where_it_is_typed() -> None:
+    def notes(text: str) -> list[str]:
+        return [caption.value for caption in page(text=text).caption if "control token" in caption.value]
+
+    assert not notes("an ordinary text")
+    (note,) = notes("the <|endoftext|>")
+    assert "ordinary text" in note and "endoftext" in note
+
+
+def test_a_text_too_long_for_the_link_is_said_to_be() -> None:
+    assert any("address keeps the text" in caption.value for caption in page(text="short").caption)
+    captions = [caption.value for caption in page(text="long " * 400).caption]
+    assert any("too long" in caption for caption in captions)
+    assert not any("address keeps the text" in caption for caption in captions)
+
+
+def test_counts_differ_where_control_tokens_are_parsed() -> None:
+    name = "With control tokens parsed"
+    assert ways("a<|endoftext|>", load("gpt2"))[name] == 2
+    assert ways("a plain text", load("gpt2"))[name] is None
+
+
+def test_a_local_model_counts_in_its_own_chat_template(tiny_models: dict[str, Path], tmp_path: Path) -> None:
+    name = "As a message in its chat template"
+    (tmp_path / "tokenizer.json").write_bytes((tiny_models["qwen2"] / "tokenizer.json").read_bytes())
+    assert ways("Hi", load(str(tmp_path)))[name] is None
+    (tmp_path / "chat_template.jinja").write_text("<{% for m in messages %}{{ m.content }}{% endfor %}>")
+    tokenizer = load(str(tmp_path))
+    assert ways("Hi", tokenizer)[name] == len(tokenizer.ids("<")) + len(tokenizer.ids("Hi")) + len(tokenizer.ids(">"))
+    (tmp_path / "chat_template.jinja").write_text("{{ raise_exception('no') }}")
+    assert ways("Hi", tokenizer)[name] is None
 
 
 @pytest.mark.parametrize("key", ["digits", "space", "language"])

@@ -68,6 +68,23 @@ def test_hovering_lights_the_same_characters_everywhere(page, app: str) -> None:
     card.wait_for(state="hidden")
 
 
+def test_white_space_is_drawn_as_it_is_with_the_switch_off(page, app: str) -> None:
+    text = "a\tb  c\nd"
+    open_page(page, app, text=text, spaces="false")
+    assert "".join(row(page, "gpt2").locator(".chip").all_text_contents()) == text.replace("\n", "")
+    assert row(page, "gpt2").locator(".chips br").count() == 1
+
+
+def test_the_card_explains_only_signs_of_the_vocabulary(page, app: str) -> None:
+    open_page(page, app, text="a ## b")
+    row(page, "gpt2").locator(".chip").nth(1).hover()
+    card = page.locator(f"{ROWS} .card")
+    card.wait_for(state="visible")
+    assert "Ġ is how this vocabulary writes a space." in card.inner_text()
+    assert "continues the word" not in card.inner_text() and "stand-in" not in card.inner_text()
+    assert "characters 2 to 4" in card.inner_text()
+
+
 def test_markup_is_text(page, app: str) -> None:
     text = "<img src=x onerror=alert(1)> **b** $x^2$ :red[no]"
     alerts: list[str] = []

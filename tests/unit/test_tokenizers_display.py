@@ -16,6 +16,7 @@ from lib.tokenization.clusters import groups
 from lib.tokenization.comparison import what_is_lost
 from lib.tokenization.display import Utf8Stream, label
 from lib.tokenization.texts import SAMPLES, article_1
+from lib.ui.tokenizers.token_view import items
 
 ALL = ("word", "character", "gpt2", "tiktoken-gpt2", "cl100k_base", "o200k_base", "qwen")
 
@@ -86,6 +87,16 @@ def test_boundaries_are_by_character() -> None:
     assert result.rows[1].unknown == 1 and result.rows[2].unknown == 2
 
 
+@pytest.mark.parametrize("text", ["caf e\u0301 x", "\u1100\u1161\u11a8b", "A\u030aA\u030a"])
+def test_a_composed_character_is_no_cut_and_no_gap(text: str) -> None:
+    tokenizer = load("qwen")
+    (row,) = compare(text, [tokenizer]).rows
+    assert [(t.id, t.data) for t in row.head] == [(t.id, t.data) for t in tokenizer.encode(text)]
+    assert "".join(text[t.start : t.end] for t in row.head) == text
+    assert not any("gap" in item for item in items(row.head, tokenizer, text))
+    assert row.cuts(len(text)) == {token.start for token in row.head[1:]}
+
+
 def test_a_long_text_is_counted_whole_and_spelled_out_at_the_start() -> None:
     text = "".join(article_1().values()) * 20
     result = compare(text, [load(name) for name in ALL], shown=1000, head_tokens=50)
@@ -103,7 +114,9 @@ def test_one_tokenizer_that_cannot_does_not_stop_the_others() -> None:
 
 def test_what_a_round_trip_loses_is_named() -> None:
     assert what_is_lost("abc", "abc") == ""
-    assert "Lost characters: 🚀" in compare("hi🚀", [load("character")]).rows[0].lost
+    assert compare("hi, 🚀", [load("character")]).rows[0].lost == "Lost characters: , 🚀"
+    assert compare("zebra", [load("word")]).rows[0].lost == "Unknown words: 1 became [UNK]."
+    assert "spacing is lost too" in compare("the  zebra", [load("word")]).rows[0].lost
     assert "1 became [UNK]" in compare("the zebra", [load("word")]).rows[0].lost
     assert "NFC" in compare("e\u0301", [load("qwen")]).rows[0].lost
 
@@ -150,6 +163,25 @@ def test_a_damaged_folder_is_a_sentence(tmp_path: Path, content: str) -> None:
     (tmp_path / "tokenizer.json").write_text(content)
     with pytest.raises(TokenizationError, match=r"tokenizer\.json"):
         load(str(tmp_path))
+
+
+def test_labels_of_a_merge_tree_stand_beside_its_lines() -> None:
+    tree = figures.merge_tree(BPETokenizer(bpe.train("low low low", vocab_size=260)).tree("low"))
+    places = {text: place for trace in tree.data[1:]
+              for text, place in zip(trace.text, trace.textposition, strict=True)}  # fmt: skip
+    assert places["low"] == "top center" and places["w"] == "bottom center"
+    assert places["lo"] == "top left"
+
+
+def test_the_share_of_new_words_has_round_ticks() -> None:
+    chart = figures.growth([1, 2], [1, 2], [100.0, 100.0])
+    assert chart.layout.yaxis2.tickvals == (0, 25, 50, 75, 100) and chart.layout.yaxis2.tickmode == "array"
+
+
+def test_a_group_of_blank_characters_shows_their_numbers() -> None:
+    text = "\u3164"  # a letter that draws nothing
+    (item,) = items(load("o200k_base").encode(text), load("o200k_base"), text)
+    assert item["of"] == "⟨U+3164⟩"
 
 
 def test_figures_show_text_literally() -> None:

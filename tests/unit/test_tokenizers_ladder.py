@@ -13,7 +13,7 @@ from lib.tokenization.bpe_tokenizer import BPETokenizer, Node, same_as_library
 from lib.tokenization.character import ALPHABET, CharacterTokenizer
 from lib.tokenization.character import same_as_library as characters_as_library
 from lib.tokenization.subwords import train_unigram, train_wordpiece
-from lib.tokenization.word import CORPUS, PAD, UNK, WordTokenizer, vocabulary
+from lib.tokenization.word import CORPUS, PAD, UNK, WordTokenizer, vocabulary, words
 from lib.tokenization.word import same_as_library as words_as_library
 
 # Python's and the library's tables of letters may differ on code points that neither's Unicode version knows yet.
@@ -168,3 +168,20 @@ def test_a_long_piece_is_encoded_as_the_library_encodes_it(text: str) -> None:
     doubled = BPETokenizer(bpe.train("abab aabb bbbb aaaa ababab the rabbit " * 3, vocab_size=290))
     for tokenizer in (TRAINED, doubled):
         assert same_as_library(tokenizer, text)
+
+
+def test_wordpiece_numbers_its_characters_in_order_so_that_ties_are_the_same_every_time() -> None:
+    corpus = texts.corpus()
+    tokenizer = train_wordpiece(corpus, vocab_size=260)
+    raw = [tokenizer.raw(n) for n in range(tokenizer.vocab_size)]
+    last = max(n for n, piece in enumerate(raw) if piece.startswith("##") and len(piece) == 3)
+    inside = sorted({"##" + char for word, _, _ in words(corpus) for char in word[1:]})
+    assert raw[0] == "[UNK]" and raw[1 : last + 1] == inside
+    letters = sorted(set("".join(corpus.split())))
+    assert raw[last + 1 : last + 1 + len(letters)] == letters
+
+
+def test_signs_of_wordpiece_in_a_text_are_ordinary_text() -> None:
+    tokenizer = train_wordpiece("cat at # [UNK] a", vocab_size=100)
+    pieces = [tokenizer.raw(n) for n in tokenizer.ids("##a [UNK]")]
+    assert pieces == ["#", "#", "a", "[", "UNK", "]"]

@@ -1,9 +1,15 @@
 """Two tokenizers' cuts in one text, character by character: shared cuts, and cuts that only one of them makes."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
+import streamlit as st
+
+from lib.tokenization import Comparison
 from lib.tokenization.display import visible
+from lib.ui.chrome import escape
 from lib.ui.component import component
+from lib.ui.tokenizers.options import Choice
 
 _HTML = '<div class="cuts"><div class="legend"></div><div class="text" dir="auto"></div></div>'
 _CSS = """
@@ -67,3 +73,23 @@ def boundaries(
 ) -> None:
     """Draw `text` with a mark at every cut; `names` are the two tokenizers' titles."""
     _CUTS(key=key, data={"pieces": pieces(text, both, first, second), "names": list(names)})
+
+
+def boundary_panel(result: Comparison, choices: Sequence[Choice]) -> None:
+    """The expander of the Compare part: choose two tokenizers and see their cuts in the text."""
+    with st.expander("Where do two of them cut?", icon=":material/compare_arrows:"):
+        titles = [choice.title for choice in choices]
+        left, right = st.columns(2)
+        first = left.selectbox("First", titles, index=0, key="cut-a")
+        second = right.selectbox("Second", titles, index=1, key="cut-b")
+        a, b = titles.index(first), titles.index(second)
+        both, only_a, only_b = result.boundaries(a, b)
+        end = min(result.reach(a), result.reach(b))
+        boundaries("compare-cuts", result.text[:end], both, only_a, only_b, names=(first, second))
+        total = len(both) + len(only_a) + len(only_b)
+        start = f"In the first {end:,} characters: " if end < len(result.text) else ""
+        st.caption(
+            f"{start}{total:,} places in all: {len(both):,} are cut by both, {len(only_a):,} only by {escape(first)}, "
+            f"{len(only_b):,} only by {escape(second)}. Agreement {result.agreement(a, b):.0%}. "
+            "Cuts inside a character (between its bytes) are not counted here."
+        )

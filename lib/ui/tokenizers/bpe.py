@@ -128,7 +128,9 @@ def rivals_lesson() -> None:
         "probable split, and learned by throwing away the pieces that were missed least."
     )
     corpus = corpus_area()
-    size = st.slider("Learned entries", 60, 600, 260, step=20, key="rivals", bind="query-params")
+    size = st.slider("Learned entries", 60, 600, 260, step=20, key="rivals", bind="query-params",
+                     help="BPE learns them on top of its 256 bytes; the other two count the corpus's own characters "
+                     "among them. Each stops early where a small corpus has no more to learn.")  # fmt: skip
     try:
         others = _rivals(corpus, size)
     except PlaygroundError as error:
@@ -155,9 +157,10 @@ def _cut_side_by_side(tokenizers: list[Tokenizer]) -> None:
         table[title] = [_spelled(word, tokenizer) for word in table["Piece"]]
     st.dataframe(table, hide_index=True, width="stretch")
     st.caption(
-        "Each in its vocabulary's own spelling (Ġ and ▁: a space; ##: inside a word). WordPiece and Unigram start from "
-        "the corpus's own characters: one that the corpus lacks, such as 🚀, is unknown. Byte-level BPE has its "
-        "bytes."
+        "Every word alone, with a space before it, in the vocabulary's own spelling (Ġ and ▁: a space; ##: inside a "
+        "word); above, BPE meets the first word without that space and may cut it otherwise. WordPiece and Unigram "
+        "start from the corpus's own characters: one that the corpus lacks, such as 🚀, is unknown. Byte-level BPE has "
+        "its bytes."
     )
 
 

@@ -13,7 +13,7 @@ from lib.tokenization import Comparison, compare
 from lib.tokenization.comparison import Row
 from lib.tokenization.texts import SAMPLES
 from lib.ui.chrome import escape
-from lib.ui.tokenizers.boundaries import boundaries
+from lib.ui.tokenizers.boundaries import boundary_panel
 from lib.ui.tokenizers.counts import why_different
 from lib.ui.tokenizers.lookup import look_up
 from lib.ui.tokenizers.options import DEFAULT, Choice, choose, names, title
@@ -57,7 +57,7 @@ def compare_panel() -> None:
     _rows(result, choices, view, spaces)
     _figures(result, choices)
     if len(choices) > 1:
-        _boundaries(result, choices)
+        boundary_panel(result, choices)
     why_different(text, choices)
     look_up(choices)
 
@@ -115,8 +115,9 @@ def _rows(result: Comparison, choices: list[Choice], view: str, spaces: bool) ->
     st.caption(
         f"{len(result.text):,} characters, {size:,} bytes in UTF-8. Point at a token: the same characters light up in "
         "every row. Dashed boxes hold pieces of one visible character. Arrow keys move, a click keeps the card open. "
-        "The page's address keeps the text, the tokenizers and the switches: copy it to share them."
+        + _shared(size)
     )
+    _control_note(result.text, choices)
     if result.text != result.text.rstrip(" ") and result.text.strip():
         st.caption(
             ":material/space_bar: The text ends with a space. Most vocabularies put the space **before** the next "
@@ -128,6 +129,23 @@ def _rows(result: Comparison, choices: list[Choice], view: str, spaces: bool) ->
                      query_params=query)  # fmt: skip
 
 
+def _shared(size: int) -> str:
+    if size > _LINK_BYTES:
+        return "The page's address keeps the tokenizers and the switches; this text is too long for it."
+    return "The page's address keeps the text, the tokenizers and the switches: copy it to share them."
+
+
+def _control_note(text: str, choices: list[Choice]) -> None:
+    """Says that the spelling of a control token is ordinary text here, where the text holds one."""
+    named = {name: None for choice in choices for name in choice.tokenizer.special if name in text}
+    if named:
+        spelled = ", ".join(escape(name) for name in list(named)[:4]) + (" …" if len(named) > 4 else "")
+        st.caption(
+            f":material/shield: {spelled}: the spelling of a **control token**, one id that only a program may put in. "
+            "What is typed here is ordinary text, so it is cut like any other. See Learn, Control tokens."
+        )
+
+
 def _figures(result: Comparison, choices: list[Choice]) -> None:
     table: dict[str, list[Any]] = {
         "Tokenizer": [choice.title for choice in choices],
@@ -137,7 +155,6 @@ def _figures(result: Comparison, choices: list[Choice]) -> None:
         "Vocabulary": [row.vocab_size for row in result.rows],
         "Unknown": [row.unknown for row in result.rows],
         "Round trip": ["cannot" if row.error else "kept" if row.kept else "lost" for row in result.rows],
-        "What is lost": [row.error or row.lost for row in result.rows],
     }
     st.dataframe(
         table,
@@ -146,13 +163,23 @@ def _figures(result: Comparison, choices: list[Choice]) -> None:
         column_config={
             "Characters per token": st.column_config.NumberColumn(format="%.2f"),
             "Bytes per token": st.column_config.NumberColumn(format="%.2f"),
-            "Vocabulary": st.column_config.NumberColumn(format="localized"),
+            "Vocabulary": st.column_config.NumberColumn(
+                format="localized",
+                help="Ids, control tokens included. A model may have more rows than its tokenizer has tokens: Qwen's "
+                "151,936 are 151,665 tokens and padding.",
+            ),
             "Tokens": st.column_config.NumberColumn(format="localized"),
-            "What is lost": st.column_config.TextColumn(width="large"),
             "Round trip": st.column_config.TextColumn(help="Is decode(encode(text)) the text again?"),
             "Unknown": st.column_config.NumberColumn(help="Unknown words, or characters that have no id"),
         },
     )
+    lost = [
+        f"**{escape(choice.title)}**, round trip: {escape(row.error or row.lost)}"
+        for row, choice in zip(result.rows, choices, strict=True)
+        if not row.kept
+    ]
+    if lost:
+        st.caption("  \n".join(lost))
     if any(row.tokens for row in result.rows):
         titles = [choice.title for choice in choices]
         measure = st.segmented_control(
@@ -173,21 +200,3 @@ _MEASURES: dict[str, tuple[Callable[[Row], float], int]] = {
 
 def _or_none(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _boundaries(result: Comparison, choices: list[Choice]) -> None:
-    with st.expander("Where do two of them cut?", icon=":material/compare_arrows:"):
-        titles = [choice.title for choice in choices]
-        left, right = st.columns(2)
-        first = left.selectbox("First", titles, index=0, key="cut-a")
-        second = right.selectbox("Second", titles, index=1, key="cut-b")
-        a, b = titles.index(first), titles.index(second)
-        both, only_a, only_b = result.boundaries(a, b)
-        end = min(result.reach(a), result.reach(b))
-        boundaries("compare-cuts", result.text[:end], both, only_a, only_b, names=(first, second))
-        total = len(both) + len(only_a) + len(only_b)
-        st.caption(
-            f"{total:,} places in all: {len(both):,} are cut by both, {len(only_a):,} only by {escape(first)}, "
-            f"{len(only_b):,} only by {escape(second)}. Agreement {result.agreement(a, b):.0%}. "
-            "Cuts inside a character (between its bytes) are not counted here."
-        )

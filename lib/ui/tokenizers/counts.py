@@ -1,6 +1,7 @@
 """Why is my count different? The same text counted in the ways that other tools count it."""
 
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -9,6 +10,7 @@ from lib import chat
 from lib.errors import PlaygroundError
 from lib.tokenization import Tokenizer
 from lib.tokenization.hf import HFTokenizer
+from lib.ui.chrome import escape
 from lib.ui.tokenizers.options import Choice
 
 _TEMPLATES = {"qwen": "qwen2.5", "smollm2": "smollm2"}
@@ -21,8 +23,10 @@ def ways(text: str, tokenizer: Tokenizer) -> dict[str, int | None]:
     windows = text.replace("\r\n", "\n").replace("\n", "\r\n")
     around = len(tokenizer.added_by_template()) if isinstance(tokenizer, HFTokenizer) else 0
     alone = len(tokenizer.ids(text))
+    parsed = len(tokenizer.ids(text, parse_special=True)) if any(name in text for name in tokenizer.special) else alone
     return {
         "The text alone": alone,
+        "With control tokens parsed": parsed if parsed != alone else None,
         "+ the tokenizer's own start or end token": alone + around if around else None,
         "As a message in its chat template": templated(text, tokenizer),
         "Without spaces around it": len(tokenizer.ids(text.strip())) if text.strip() != text else None,
@@ -35,10 +39,15 @@ def ways(text: str, tokenizer: Tokenizer) -> dict[str, int | None]:
 
 def templated(text: str, tokenizer: Tokenizer) -> int | None:
     """Tokens of one user message in the tokenizer's own chat template, the start of the answer included."""
-    template = _TEMPLATES.get(tokenizer.name)
-    if template is None or not text.strip():
+    if not text.strip():
         return None
-    return len(chat.render([{"role": "user", "content": text}], template=template, tokenizer=tokenizer).ids)
+    template = _TEMPLATES.get(tokenizer.name) or chat.from_folder(Path(tokenizer.name))  # a local model's is its folder
+    if template is None:
+        return None
+    try:
+        return len(chat.render([{"role": "user", "content": text}], template=template, tokenizer=tokenizer).ids)
+    except chat.TemplateError:
+        return None  # the model's own template refuses a lone user message
 
 
 def why_different(text: str, choices: list[Choice]) -> None:
@@ -57,7 +66,7 @@ def why_different(text: str, choices: list[Choice]) -> None:
         try:
             counted = [ways(text[:_LIMIT], choice.tokenizer) for choice in choices]
         except PlaygroundError as error:
-            st.caption(f"Not counted: {error}")
+            st.caption(escape(f"Not counted: {error}"))
             return
         table: dict[str, list[Any]] = {"What is counted": list(counted[0])}
         for choice, column in zip(choices, counted, strict=True):

@@ -107,7 +107,7 @@ def items(tokens: Sequence[Token], tokenizer: Tokenizer, text: str, *, complete:
 
 def _as_seen(cluster: str) -> str:
     """What a reader sees of a cluster: drawn whole, with its joiners, unless nothing of it is visible."""
-    drawn = any(unicodedata.category(char)[0] in "LNPS" for char in cluster)
+    drawn = any(visible(char) == char for char in cluster)
     return cluster.replace(" ", "␣") if drawn else visible(cluster)
 
 

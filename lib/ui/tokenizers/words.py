@@ -59,7 +59,7 @@ def _encode_words(tokenizer: WordTokenizer) -> None:
     unseen = list(dict.fromkeys(word for word, start, _ in words(text) if word not in tokenizer.vocab))
     if unseen:
         said = ", ".join(_quoted(word) for word in unseen)
-        st.caption(f"Out of vocabulary: {said}. They all become [UNK], and which one it was is gone.")
+        st.caption(f"Out of vocabulary: {said}. Each becomes [UNK], and which word it was is gone.")
 
 
 def _growth(text: str) -> None:

@@ -85,9 +85,10 @@ def _control_rows(choice: Choice, text: str, parse: bool) -> None:
     if parse:
         found = sum(token.special for token in tokens)
         if found:
+            tokens_came = "1 control token" if found == 1 else f"{found} control tokens"
             st.warning(
-                f"{found} control tokens came out of what a user typed. In a chat they would end the message and begin "
-                "another one: the user speaks as the system. Encode what people type as ordinary text.",
+                f"{tokens_came} came out of what a user typed. In a chat such tokens end a message and begin another "
+                "one: the user can speak as the system. Encode what people type as ordinary text.",
                 icon=":material/warning:",
             )
         else:

@@ -147,11 +147,12 @@ function show(state, step) {
   const before = wordsAt(state, shown - 1);
   const start = windowOf(before, data, merge.ids);
   text(part.before, before, start, data, going(merge.ids));
-  part.afterBox.style.visibility = step === 0 ? "hidden" : "visible";
-  if (step) text(part.after, wordsAt(state, step), start, data, (ids, i) => (ids[i] === merge.ids[2] ? " made" : ""));
+  if (step === 0) part.after.replaceChildren(make("span", "empty", "Nothing is joined yet. Press play, or go one merge on."));
+  else text(part.after, wordsAt(state, step), start, data, (ids, i) => (ids[i] === merge.ids[2] ? " made" : ""));
   const learned = [...new Set(data.merges.slice(0, step).map((one) => one.ids[2]))];
   part.vocabTitle.textContent = `Vocabulary: 256 bytes + ${learned.length} learned`;
-  part.vocab.replaceChildren(...learned.map((id) => {
+  if (!learned.length) part.vocab.replaceChildren(make("span", "empty", "Only the single bytes, ids 0 to 255. Every merge adds one entry."));
+  else part.vocab.replaceChildren(...learned.map((id) => {
     const node = make("span", "sym" + (step && id === merge.ids[2] ? " made" : " long"), data.labels[id]);
     node.title = `id ${id}`;
     return node;
@@ -236,7 +237,6 @@ function build(root, state) {
   part.vocabTitle = vocabTitle;
   right.append(panel("Compression: tokens left in the corpus", part.svg)[0], vocabBox);
   const [afterBox] = panel("Corpus after", part.after);
-  part.afterBox = afterBox;
   grid.append(pairsBox, right, panel("Corpus before: what will be joined", part.before)[0], afterBox);
   root.replaceChildren(controls, part.say, grid);
 }

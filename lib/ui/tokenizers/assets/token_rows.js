@@ -14,7 +14,8 @@ function make(tag, cls, text) {
 function chip(token, n, row, ctx) {
   const flags = token[FLAGS];
   const ids = ctx.data.view === "ids";
-  const text = ids ? String(token[ID]) : ctx.data.spaces ? token[LABEL] : token[PLAIN] || token[LABEL];
+  const plain = token[PLAIN].replace(/\n$/, ""); // `fill` breaks the line after the chip
+  const text = ids ? String(token[ID]) : ctx.data.spaces || !token[PLAIN] ? token[LABEL] : plain;
   const node = make("span", "chip c" + (n % 8), text);
   if (flags & UNKNOWN) node.classList.add("unknown");
   if (flags & SPECIAL) node.classList.add("special");
@@ -38,7 +39,7 @@ function fill(box, spec, row, ctx) {
     let into = box;
     if (item.of !== undefined) {
       into = make("span", "group");
-      into.append(make("span", "of", item.of));
+      into.append(make("span", "of", ctx.data.spaces ? item.of : item.of.replaceAll("␣", " ")));
       box.append(into);
     }
     for (const token of item.tokens) {
@@ -92,13 +93,13 @@ async function copyText(text, button) {
   setTimeout(() => (button.textContent = label), 1200);
 }
 
-function codePoints(text, names) {
+function codePoints(text, names, most) {
   const points = Array.from(text);
-  const shown = points.slice(0, 6).map((char) => {
+  const shown = points.slice(0, most).map((char) => {
     const hex = "U+" + char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
     return names[char] ? `${hex} ${names[char]}` : hex;
   });
-  if (points.length > 6) shown.push(`… ${points.length} in all`);
+  if (points.length > most) shown.push(`… ${points.length} in all`);
   return shown.join("\n");
 }
 
@@ -107,7 +108,6 @@ const SPELLING = [
   ["Ċ", "Ċ is a newline"],
   ["ĉ", "ĉ is a tab"],
   ["▁", "▁ is a space"],
-  ["##", "## means: continues the word"],
 ];
 
 function notes(token, covered) {
@@ -117,8 +117,9 @@ function notes(token, covered) {
   if (token[FLAGS] & PART) said.push("Only some of the bytes of a character; the rest is in its neighbours.");
   if (token[RAW] === covered) return said; // spelled as it is written: nothing to explain
   const spelled = SPELLING.filter(([sign]) => token[RAW].includes(sign)).map(([, meaning]) => meaning);
+  if (token[RAW].startsWith("##") && !covered.startsWith("##")) spelled.push("## means: continues the word");
   if (token[RAW].startsWith("b'") || token[RAW].startsWith('b"')) spelled.push("tiktoken stores plain bytes");
-  else if (/[\u0100-\u0143\u00a1-\u00ff]/.test(token[RAW]) && !/[a-z]{2}/i.test(token[RAW]))
+  else if (/[\u0100-\u0143\u00a1-\u00ff]/.test(token[RAW].replace(/[ĠĊĉ]/g, "")) && !/[a-z]{2}/i.test(token[RAW]))
     spelled.push("every other byte has a printable stand-in");
   if (spelled.length) said.push(spelled.join("; ") + ".");
   return said;
@@ -132,6 +133,11 @@ function beside(box, frame, width) {
   return right >= left ? frame.width - right + away : left - width - away;
 }
 
+function place(start, end) {
+  if (end <= start) return `before character ${start + 1}`;
+  return end - start === 1 ? `character ${end}` : `characters ${start + 1} to ${end}`;
+}
+
 function openCard(node, ctx) {
   const { token, row } = ctx.owner.get(node);
   const covered = ctx.points.slice(token[START], token[END]).join("");
@@ -140,9 +146,9 @@ function openCard(node, ctx) {
     ["id", String(token[ID])],
     ["bytes", token[HEX] || "none"],
     [token[FLAGS] & PART ? "piece of" : "stands for", covered || "nothing"],
-    ["code points", codePoints(covered, ctx.data.names)],
+    ["code points", codePoints(covered, ctx.data.names, ctx.root.clientWidth < 480 ? 3 : 6)],
     ["vocabulary", token[RAW]],
-    ["characters", `${token[START]} to ${token[END]}`],
+    ["place", place(token[START], token[END])],
   ];
   const list = make("dl");
   for (const [key, value] of facts) list.append(make("dt", "", key), make("dd", "", value));
