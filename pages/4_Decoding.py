@@ -28,7 +28,8 @@ with explained():
     engine = cache.engine(model_id)
     ids = decoding_state.prompt_ids(engine, prompt)
     if st.session_state.pop("decoding-asked", False):
-        decoding_state.run_all(engine, ids, seed=seed, max_new_tokens=length)
+        with explained():  # whatever keeps the texts from starting, the page below stays
+            decoding_state.run_all(engine, ids, seed=seed, max_new_tokens=length)
     decoding_grid.live(engine, slots, settings=(ids, seed, length))
     decoding_grid.legend()
 

@@ -100,8 +100,9 @@ def figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, start: int 
     if not steps:
         return polish(go.Figure(), height=200)
     best = steps[-1].best.ids
-    window = [n for n in nodes(steps) if start <= n.step < start + shown]
-    where = {n.ids: n for n in window}
+    everything = nodes(steps)
+    window = [n for n in everything if start <= n.step < start + shown]
+    where = {n.ids: n for n in everything}
     fig = go.Figure()
     fig.add_trace(_band(window, best))
     for thick in (False, True):
@@ -109,7 +110,7 @@ def figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, start: int 
     for fate in (PRUNED, KEPT, FINISHED):
         fig.add_trace(_dots([n for n in window if n.fate == fate], fate, name, best))
     rows = max((n.place for n in window), default=0) + 1
-    polish(fig, height=max(260, 34 * rows + 90))
+    polish(fig, height=max(260, 38 * rows + 90))
     columns = range(start, start + shown)
     fig.update_xaxes(title="step", tickvals=list(columns), ticktext=[str(t + 1) for t in columns],
                      range=[start - 0.6, start + shown - 0.4], showgrid=False, zeroline=False)
@@ -127,8 +128,8 @@ def _band(window: Sequence[Node], best: Sequence[int]) -> go.Scatter:
         if tuple(best[: len(node.ids)]) == node.ids and node.step < max(n.step for n in window):
             xs += [node.step, node.step + _LABEL, None]
             ys += [node.place, node.place, None]
-    return go.Scatter(x=xs, y=ys, mode="lines", hoverinfo="skip", showlegend=False, opacity=0.3,
-                      line={"width": 14, "color": ACCENT})
+    return go.Scatter(x=xs, y=ys, mode="lines", hoverinfo="skip", showlegend=False, opacity=0.2,
+                      line={"width": 28, "color": ACCENT})
 
 
 def _edges(window: Sequence[Node], where: dict[tuple[int, ...], Node], best: Sequence[int], start: int,
@@ -139,9 +140,10 @@ def _edges(window: Sequence[Node], where: dict[tuple[int, ...], Node], best: Seq
         if (tuple(best[: len(node.ids)]) == node.ids) != thick:
             continue
         parent = where.get(node.ids[:-1])
-        if parent is None and node.step != start:
+        if parent is None and node.step > 0:
             continue
-        origin = (parent.step + _LABEL, parent.place) if parent else (start - 0.5, 0)
+        before = _LABEL if node.step > start else 0.5  # the first drawn step comes from the left edge, at its own rank
+        origin = (node.step - 1 + before, parent.place if parent else 0)
         xs += [origin[0], node.step - 0.05, None]
         ys += [origin[1], node.place, None]
     return go.Scatter(x=xs, y=ys, mode="lines", hoverinfo="skip", showlegend=thick, name="path of the result",
@@ -152,7 +154,7 @@ def _edges(window: Sequence[Node], where: dict[tuple[int, ...], Node], best: Seq
 def _dots(dots: Sequence[Node], fate: str, name: Callable[[int], str], best: Sequence[int]) -> go.Scatter:
     labels = [plain(name(n.ids[-1])) for n in dots]
     shown = [plain(_cut(name(n.ids[-1]))) for n in dots]
-    texts = [f"<b>{label}</b>" if tuple(best[: len(n.ids)]) == n.ids else label
+    texts = [(f"<b>{label}</b>" if tuple(best[: len(n.ids)]) == n.ids else label) + _small(n.total)
              for label, n in zip(shown, dots, strict=True)]
     hover = [
         f"<b>{label}</b> · {n.fate} · rank {n.place + 1}<br>probability {math.exp(n.logprob):.4g}"
@@ -167,6 +169,15 @@ def _dots(dots: Sequence[Node], fate: str, name: Callable[[int], str], best: Seq
         marker={"color": _COLOURS[fate], "symbol": _SYMBOLS[fate], "size": 9,
                 "line": {"width": 2 if fate == PRUNED else 0, "color": _COLOURS[fate]}},
     )
+
+
+def _small(total: float) -> str:
+    """The total under a label.
+
+    >>> _small(-1.0216)
+    '<br><span style="font-size:10px">−1.02</span>'
+    """
+    return f'<br><span style="font-size:10px">{total:.2f}</span>'.replace(">-", ">−")
 
 
 def _cut(text: str, limit: int = 10) -> str:

@@ -141,6 +141,7 @@ def test_an_empty_prompt_is_explained(page) -> None:
     click(page, "decoding-run")
     assert not page.exception
     assert any("no prompt" in error.value for error in page.error)
+    assert page.button(key="decoding-stop").disabled and any(t.value == "The same in code" for t in page.subheader)
 
 
 def test_stop_keeps_what_was_written(page) -> None:
@@ -197,3 +198,21 @@ def test_another_model_drops_the_texts_of_the_first(page) -> None:
     click(page, "decoding-run")
     finish(page)
     assert not page.exception and all(c.track.state == "done" for c in columns(page))
+
+
+def test_one_strategy_is_one_bar_and_beams_alone_have_no_empty_sentence(page) -> None:
+    page.query_params["s"] = "greedy_r1.3~greedy_r1.3_f80~topk_k5"
+    page.run()
+    click(page, "decoding-run")
+    finish(page)
+    assert not page.exception
+    said = next(m.value for m in page.markdown if m.value.startswith("Tokens that can still be chosen"))
+    assert said.count("Greedy") == 1 and "**5**" in said
+    assert page.selectbox(key="decoding-code-which").options == [
+        "1 · Greedy (repetition 1.3)", "2 · Greedy (repetition 1.3) (branch)", "3 · Top-k (k 5 · T 1)"]
+    page.query_params["s"] = "beam_b2"
+    page.run()
+    click(page, "decoding-run")
+    finish(page)
+    assert not page.exception and any("number" in m.value for m in page.markdown)
+    assert not any("can still be chosen" in m.value for m in page.markdown)

@@ -59,6 +59,10 @@ def test_streams_cards_a_branch_and_the_keyboard(page, app, errors) -> None:
     assert "forced" in (branch.nth(2).get_attribute("class") or "")
     assert "_f" in page.url and errors == []
     keyboard(page)
+    page.locator(".tok").first.click()
+    page.wait_for_selector(".card.shown.pinned")
+    page.get_by_text("Takeaways", exact=True).scroll_into_view_if_needed()
+    page.wait_for_selector(".card.shown", state="detached")  # it would cover something else
     assert errors == []
 
 

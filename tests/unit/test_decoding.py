@@ -287,3 +287,46 @@ def test_marks_show_where_each_column_leaves_the_first_with_a_text() -> None:
     marks = parting_marks(columns, [[], text(1, 2, 3), text(1, 2, 4), text(1, 5)])
     assert [list(mark) for mark in marks] == [[], [1], [2], [1]]
     assert "column 2" in marks[2][2] and parting_marks(columns[:1], [[]]) == [{}]
+
+
+def test_a_branch_knows_what_its_opening_could_have_been(engine) -> None:
+    parent = Track(engine, [70, 71], Strategy("greedy"), seed=0, max_new_tokens=6)
+    parent.join(30)
+    ids = [step.id for step in parent.steps]
+    other = next(a.id for a in parent.steps[2].alternatives if a.id != ids[2])
+
+    def opening(prompt: list[int], forced: tuple[int, ...]) -> list[Step]:
+        track = Track(engine, prompt, Strategy("greedy", forced=forced), seed=0, max_new_tokens=6, parent=parent)
+        track.join(30)
+        assert track.state == "done", track.error
+        return track.forced
+
+    branch = opening([70, 71], (*ids[:2], other))
+    assert [step.alternatives for step in branch] == [step.alternatives for step in parent.steps[:3]]
+    assert opening([70, 72], (*ids[:2], other))[0].alternatives == ()  # another prompt: nothing is known
+    left = opening([70, 71], (other, *ids[:2])) if other != ids[0] else opening([70, 71], (ids[0] + 1, *ids[:2]))
+    assert left[0].alternatives and left[1].alternatives == () == left[2].alternatives
+
+
+def test_the_tree_shows_totals_and_every_edge_starts_at_its_parent(engine) -> None:
+    steps = list(engine.beam([70, 71, 72], num_beams=3, length_penalty=1.0, max_new_tokens=6))
+    nodes = {node.ids: node for node in beam_tree.nodes(steps)}
+    figure = beam_tree.figure(steps, str, start=3, shown=3)
+    shown = [node for node in nodes.values() if node.step >= 3]
+    texts = " ".join(text for trace in figure.data if trace.text is not None for text in trace.text)
+    assert all(f"{abs(node.total):.2f}" in texts for node in shown)
+    ends = [(y0, x1, y1) for trace in figure.data[1:3]
+            for y0, x1, y1 in zip(trace.y[0::3], trace.x[1::3], trace.y[1::3], strict=True)]
+    assert sorted(ends) == sorted((nodes[n.ids[:-1]].place, n.step - 0.05, n.place) for n in shown)
+    assert len({y0 for y0, x1, _ in ends if x1 < 3}) > 1  # the first drawn step too has more than one parent
+
+
+def test_the_code_names_the_hub_and_no_folder_of_the_server(tiny_models, monkeypatch) -> None:
+    from lib import models
+    from lib.ui.decoding.lesson import source
+
+    monkeypatch.setenv("PLAYGROUND_MODELS", str(tiny_models["gpt2"]))
+    for model_id in models.CATALOG:
+        assert source(model_id)[0] == models.CATALOG[model_id].hub_id
+    name, about = source(tiny_models["gpt2"].name)
+    assert name == tiny_models["gpt2"].name and "/" not in name + about and "your copy" in about

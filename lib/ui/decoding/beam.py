@@ -44,7 +44,8 @@ def _toy() -> None:
                     config={"displayModeBar": False})
     st.markdown("Invented probabilities after “The”. Greedy takes “nice” (0.5) and then “woman” (0.4): the product "
                 "is 0.5 × 0.4 = **0.20**. Two beams also keep “dog” (0.4), find “has” (0.9) behind it, and "
-                "0.4 × 0.9 = **0.36** wins. The best first token lost.")
+                "0.4 × 0.9 = **0.36** wins. The best first token lost. Under each token stands its total: "
+                "ln 0.20 = −1.61, ln 0.36 = −1.02.")
 
 
 def toy_steps() -> list[BeamStep]:
@@ -120,9 +121,9 @@ def _finished(engine: Engine, steps: list[BeamStep]) -> None:
         return token_name(engine.tokenizer, token)
 
     _tree(engine, visible)
-    st.caption("Every column of the drawing is one step, the best total on top. ● goes on, × is pruned, ■ has ended. "
-               "The thick path is what would be returned if the search ended at this step. Point at a mark for its "
-               "numbers.")
+    st.caption("Every column of the drawing is one step, the best total on top (it stands under each token). "
+               "● goes on, × is pruned, ■ has ended. The thick path is what would be returned if the search ended at "
+               "this step. Point at a mark for its numbers.")
     _table(visible, name)
     st.markdown(verdict(steps, name))
 

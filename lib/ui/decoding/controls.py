@@ -32,7 +32,7 @@ def settings_bar() -> tuple[str, int, int, str]:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         prompt = st.text_area("Prompt", value=PROMPTS[0], key="prompt", bind="query-params", height=110, max_chars=8000,
-                              help="The text that every column continues.")
+                              help="The text that every column continues, up to 8,000 characters.")
         with st.container(horizontal=True, gap="small"):
             for number, text in enumerate(PROMPTS):
                 st.button(text, key=f"decoding-prompt-{number}", on_click=_set_prompt, args=(text,), type="tertiary")
@@ -67,7 +67,8 @@ def ask_to_run() -> None:
 
 def action_bar(columns: Sequence[state.Column]) -> None:
     """Run, Stop, next seed, presets, add a column."""
-    running = bool(st.session_state.get("decoding-asked")) or any(c.track and c.track.running for c in columns)
+    asked = st.session_state.get("decoding-asked") and st.session_state.get("prompt")
+    running = bool(asked) or any(c.track and c.track.running for c in columns)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         st.button("Run", type="primary", icon=":material/play_arrow:", key="decoding-run", on_click=ask_to_run)
         st.button("Stop", icon=":material/stop:", key="decoding-stop", on_click=state.stop_all, disabled=not running)

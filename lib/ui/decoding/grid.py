@@ -20,8 +20,9 @@ _LOOP = 6  # a repeat of so many tokens is pointed out
 _ENDS = {"stop": "ended by itself", "length": "reached the length", "context": "the model's context is full"}
 _STATS_CSS = """
 <style>
-.dec-stats { display: grid; grid-template-columns: repeat(3, 1fr); gap: .35rem .8rem;
-  font-size: .8rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.dec-stats { display: grid; grid-template-columns: repeat(3, auto); justify-content: space-between;
+  gap: .35rem .5rem; font-size: .78rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.dec-stats div { white-space: nowrap; }
 .dec-stats b { display: block; font-size: .98rem; font-weight: 600; }
 .dec-stats span { opacity: .72; }
 </style>
@@ -96,8 +97,7 @@ def _text(engine: Engine, column: state.Column, steps: list[Step], marks: dict[i
         st.error(escape(track.error), icon=":material/error:")
     tokens = stream_tokens(engine.tokenizer, steps, forced=len(track.forced) if track else 0)
     beam = bool(track and track.strategy.kind == "beam")
-    if beam:
-        tokens = [_unfiltered(token) for token in tokens]
+    tokens = [_unfiltered(token) if beam or token["forced"] else token for token in tokens]
     focus = st.session_state.get("decoding-focus", (None, None))
     return token_stream(
         f"decoding-{uid}-stream", tokens, live=bool(track and track.running), marks=marks,
@@ -108,7 +108,7 @@ def _text(engine: Engine, column: state.Column, steps: list[Step], marks: dict[i
 
 
 def _unfiltered(token: dict[str, Any]) -> dict[str, Any]:
-    """Beam search filters nothing: there is no second probability to show."""
+    """Beam search filters nothing, and a token given by hand was not drawn: there is no second probability to show."""
     return {**token, "prob": None, "alternatives": [{**a, "prob": None} for a in token["alternatives"]]}
 
 
@@ -205,6 +205,7 @@ def _branch(engine: Engine, column: state.Column, steps: list[Step], click: tupl
     where = f"Branch of column “{KINDS[track.strategy.kind].label}” at token {index + 1}."
     new = state.add(replace(track.strategy, forced=forced), after=column.uid, origin=where)
     if new:
+        new.parent = track
         state.run(new, engine, track.prompt, seed=track.seed, max_new_tokens=max(track.max_new_tokens, index + 2))
         st.session_state["decoding-live"] = True
         st.rerun()

@@ -12,9 +12,10 @@ from lib.figures import text_metrics
 from lib.figures.decoding_code import transformers_code
 from lib.ui import cache
 from lib.ui.chrome import escape, predict, takeaways
-from lib.ui.decoding.state import Column
+from lib.ui.decoding.state import Column, numbered
 
 _GREEDY_TOKENS, _BEAM_TOKENS = 60, 16
+_ROUNDED = "the app's own copy may be rounded: its numbers, and some tokens, can differ"
 
 
 def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: int, max_new_tokens: int) -> None:
@@ -27,7 +28,7 @@ def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: 
         st.caption("No column can run at the moment.")
         return
     place = st.selectbox("Column", range(len(usable)), key="decoding-code-which", width=340,
-                         format_func=lambda i: usable[i].strategy.title()) or 0
+                         format_func=lambda i: numbered(columns, usable[i])) or 0
     strategy = usable[min(place, len(usable) - 1)].strategy
     model, about = source(engine.info.model_id)
     st.code(transformers_code(strategy, model=model, about=about, prompt=_prompt(engine, prompt),
@@ -36,13 +37,12 @@ def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: 
 
 
 def source(model_id: str) -> tuple[str, str]:
-    """What `from_pretrained` takes and a remark: the hub's name where the weights are the hub's, else the folder."""
-    spec = models.spec(model_id)
-    location = models.where(model_id)
-    if location is None or (model_id in models.CATALOG and model_id != models.EMBEDDED):
-        return spec.hub_id, ""
-    about = f"a folder on the app's machine; elsewhere {spec.hub_id!r} (finer rounding, so other numbers)"
-    return str(location.folder), about if spec.hub_id else ""
+    """What `from_pretrained` takes and a remark: the hub's name, or the name of a folder that only this app has."""
+    spec, location = models.spec(model_id), models.where(model_id)
+    if not spec.hub_id:
+        return spec.name, f"the model folder {' '.join(spec.name.split())}: write here where your copy of it is"
+    rounded = model_id == models.EMBEDDED and location is not None and location.source == "app"
+    return spec.hub_id, _ROUNDED if rounded else ""
 
 
 def _prompt(engine: Engine, prompt: str) -> str | list[int]:
@@ -55,6 +55,7 @@ def _prompt(engine: Engine, prompt: str) -> str | list[int]:
 def questions(engine: Engine, model_id: str, ids: Sequence[int]) -> None:
     """Predict, then reveal: computed for the prompt that stands there."""
     if not ids:
+        st.caption("Type a prompt: the questions are about how the model continues it.")
         return
     tag = f"{model_id}-{hash(tuple(ids)) & 0xFFFFFFFF:x}"  # another prompt, another question
     predict(f"decoding-greedy-{tag}",

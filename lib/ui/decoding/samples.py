@@ -9,7 +9,7 @@ from lib.figures import decoding as figures
 from lib.figures import text_metrics
 from lib.ui.chrome import escape
 from lib.ui.decoding.controls import wide_chart
-from lib.ui.decoding.state import Column, session_alive
+from lib.ui.decoding.state import Column, numbered, session_alive
 from lib.ui.decoding.track import Track
 from lib.ui.stream.tokens import printable, token_name
 
@@ -28,7 +28,7 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
     default = next((i for i, column in enumerate(usable) if column.strategy.random), 0)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         place = st.selectbox("Strategy", range(len(usable)), index=default, key="decoding-many-which", width=300,
-                             format_func=lambda i: usable[i].strategy.title())
+                             format_func=lambda i: numbered(columns, usable[i]))
         count = st.number_input("Texts", 2, 32, 20, key="decoding-many-count", width=110)
         length = st.number_input("Tokens each", 2, 60, 16, key="decoding-many-length", width=130)
         asked = st.button("Write them", key="decoding-many-run", icon=":material/dynamic_feed:")

@@ -24,12 +24,13 @@ LINK = "s"  # the query parameter that holds the columns
 
 @dataclass
 class Column:
-    """A column of the grid. `origin` says where a branch came from."""
+    """A column of the grid. `origin` says where a branch came from, `parent` is the text that it left."""
 
     uid: int
     strategy: Strategy
     track: Track | None = None
     origin: str = ""
+    parent: Track | None = None
 
 
 def columns() -> list[Column]:
@@ -73,7 +74,7 @@ def forget_texts() -> None:
         track.stop()
     st.session_state.pop("decoding-focus", None)
     for column in st.session_state.get("decoding-columns", []):
-        column.track, column.origin = None, ""
+        column.track, column.parent, column.origin = None, None, ""
         column.strategy = replace(column.strategy, forced=())
 
 
@@ -90,6 +91,12 @@ def change_kind(uid: int, kind: str) -> None:
     column = _find(uid)
     if column:
         column.strategy = strategies.with_kind(column.strategy, kind)
+
+
+def numbered(among: Sequence[Column], column: Column) -> str:
+    """A column's name where several may be called the same: '2 · Greedy (branch)'."""
+    place = next(number for number, other in enumerate(among, 1) if other.uid == column.uid)
+    return f"{place} · {column.strategy.title()}" + (" (branch)" if column.strategy.forced else "")
 
 
 def add(strategy: Strategy, *, after: int | None = None, origin: str = "") -> Column | None:
@@ -115,7 +122,9 @@ def duplicate(uid: int) -> None:
     """A copy of a column, beside it."""
     column = _find(uid)
     if column:
-        add(column.strategy, after=uid)
+        copy = add(column.strategy, after=uid, origin=column.origin)
+        if copy:
+            copy.parent = column.parent
 
 
 def run(column: Column, engine: Engine, ids: Sequence[int], *, seed: int, max_new_tokens: int) -> None:
@@ -125,7 +134,7 @@ def run(column: Column, engine: Engine, ids: Sequence[int], *, seed: int, max_ne
         column.track = None
     if column.strategy.problem() is None:
         column.track = Track(engine, ids, column.strategy, seed=seed, max_new_tokens=max_new_tokens,
-                             alive=session_alive())
+                             alive=session_alive(), parent=column.parent)
 
 
 def run_all(engine: Engine, ids: Sequence[int], *, seed: int, max_new_tokens: int) -> None:

@@ -48,7 +48,8 @@ def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str)
     labels = {i: token_name(engine.tokenizer, i) for i in ids}
     st.plotly_chart(figures.step_bars(raw, shaped, labels), key="decoding-step-chart", config={"displayModeBar": False})
     kept = " · ".join(f"{escape(one.name)}: **{int(one.kept.sum()):,}**" for one in shaped)
-    st.markdown(f"Tokens that can still be chosen, of {raw.size:,}: {kept}.")
+    if kept:
+        st.markdown(f"Tokens that can still be chosen, of {raw.size:,}: {kept}.")
     if any(c.strategy.kind == "beam" for c in columns):
         st.caption("Beam search is not in the chart: it changes no probability, it adds log-probabilities up "
                    "(see the tree below).")
@@ -71,12 +72,13 @@ def _shaped(columns: Sequence[Column], logits: np.ndarray, ids: Sequence[int]) -
     from lib.engine.choose import penalise
 
     shaped = []
-    strategies = dict.fromkeys(c.strategy for c in columns if c.strategy.kind != "beam" and not c.strategy.problem())
-    for strategy in strategies:
+    usable = [c.strategy for c in columns if c.strategy.kind != "beam" and not c.strategy.problem()]
+    strategies = {strategy.title(): strategy for strategy in usable}  # a branch or a copy is no other strategy
+    for title, strategy in strategies.items():
         s = strategy.sampling()
         after = distribution(penalise(logits, set(ids), s.repetition_penalty), temperature=s.temperature,
                              top_k=s.top_k, top_p=s.top_p, min_p=s.min_p)
-        shaped.append(figures.Shaped(strategy.title(), after.probs, after.kept))
+        shaped.append(figures.Shaped(title, after.probs, after.kept))
     return shaped
 
 
@@ -91,6 +93,8 @@ def _link(model_id: str, strategy: Strategy, prompt: str, path: Sequence[int]) -
     try:
         st.page_link("pages/3_Next_Token.py", label="Open this step on the Next Token page",
                      icon=":material/bar_chart:", query_params=query)
+        if strategy.knobs.get("repetition_penalty", 1) != 1:
+            st.caption("That page has no repetition penalty: it shows this step without it.")
     except StreamlitAPIException:  # the page runs on its own, without the others
         st.caption("The Next Token page shows this step with every knob.")
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Literal
 
-from lib.engine import BeamStep, Engine, Generation, Step
+from lib.engine import Alternative, BeamStep, Engine, Generation, Step
 from lib.errors import PlaygroundError
 from lib.figures import beam_tree
 from lib.figures.strategies import Strategy
@@ -26,7 +26,7 @@ class Track:
     _count = threading.Lock()
 
     def __init__(self, engine: Engine, ids: Sequence[int], strategy: Strategy, *, seed: int, max_new_tokens: int,
-                 alive: Callable[[], bool] = lambda: True) -> None:
+                 alive: Callable[[], bool] = lambda: True, parent: "Track | None" = None) -> None:
         self.strategy, self.seed, self.max_new_tokens = strategy, seed, max_new_tokens
         self.prompt = tuple(ids)
         self.forced: list[Step] = []
@@ -39,6 +39,7 @@ class Track:
         self._generation: Generation | None = None
         self._stop = threading.Event()
         self._alive = alive
+        self._parent = parent  # the text that this one branched from, if that is known
         self._thread = threading.Thread(target=self._run, args=(engine,), daemon=True, name="decoding-track")
         self._thread.start()
 
@@ -90,7 +91,7 @@ class Track:
             stopped = self._stop.is_set() or self.reason == "cancelled"
             self._end("stopped" if stopped else "done")
         finally:
-            self._generation = None
+            self._generation = self._parent = None
             with Track._count:
                 Track.active -= 1
 
@@ -104,8 +105,19 @@ class Track:
         if not forced:
             return
         scores = engine.score([*self.prompt, *forced])
-        for token, logprob in zip(forced, scores.logprobs[len(self.prompt) - 1 :], strict=True):
-            self.forced.append(Step(token, float(logprob), 1.0, (), 0.0))
+        others = self._seen(forced)
+        for index, (token, logprob) in enumerate(zip(forced, scores.logprobs[len(self.prompt) - 1 :], strict=True)):
+            alternatives = others[index] if index < len(others) else ()
+            self.forced.append(Step(token, float(logprob), 1.0, alternatives, 0.0))
+
+    def _seen(self, forced: Sequence[int]) -> list[tuple[Alternative, ...]]:
+        """What the parent text could have been, as far as this one follows it and one token further."""
+        if self._parent is None or self._parent.prompt != self.prompt:
+            return []
+        steps = self._parent.steps
+        pairs = enumerate(zip(steps, forced, strict=False))
+        shared = next((index for index, (step, token) in pairs if step.id != token), len(forced))
+        return [step.alternatives for step in steps[: shared + 1]]
 
     def _room(self) -> int:
         return max(1, self.max_new_tokens - len(self.strategy.forced))

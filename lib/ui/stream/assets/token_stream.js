@@ -283,7 +283,12 @@ function createView(root) {
   const outside = (event) => {
     if (current >= 0 && !event.composedPath().includes(host)) close();
   };
-  const moved = () => current >= 0 && place();
+  const moved = () => {
+    if (current < 0) return;
+    const box = spans[current].getBoundingClientRect();
+    if (box.bottom < 0 || box.top > window.innerHeight) close(); // a card without its token would cover something else
+    else place();
+  };
   document.addEventListener("pointerdown", outside);
   window.addEventListener("scroll", moved, true);
   window.addEventListener("resize", moved);
