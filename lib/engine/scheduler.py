@@ -30,7 +30,7 @@ from lib.engine.requests import LocalGeneration, Request
 from lib.engine.turns import FairLock
 from lib.errors import PlaygroundError
 
-PROMPT_TOKENS = 128  # of new prompts in one pass
+PROMPT_TOKENS = 128  # of new prompts in one pass; twice as many while nobody waits for a next token
 IDLE_SECONDS = 0.1  # an idle worker ends, and its OpenMP threads with it: they would slow other models' workers down
 
 
@@ -172,9 +172,9 @@ class Scheduler:
                 request.cache = DynamicCache(config=self.module.config)
                 self.prompts.append(request)
 
-    def _pieces(self) -> list[Piece]:
-        """The next tokens of the prompts whose turn it is, `PROMPT_TOKENS` in all."""
-        room, pieces = PROMPT_TOKENS, list[Piece]()
+    def _pieces(self, room: int) -> list[Piece]:
+        """The next tokens of the prompts whose turn it is, `room` in all."""
+        pieces: list[Piece] = []
         while room and len(pieces) < len(self.prompts):
             piece = Piece(self.prompts[0], room, self.device)
             self.prompts.rotate(-1)
@@ -184,8 +184,8 @@ class Scheduler:
 
     def _advance(self) -> None:
         """One pass over the lanes' rows and the prompts' pieces, and what follows from its logits."""
-        pieces = self._pieces()
         rows = [Rows(lane, self.module.dtype) for lane in self.lanes.values() if lane.requests]
+        pieces = self._pieces(PROMPT_TOKENS if rows or self.solo else 2 * PROMPT_TOKENS)
         parts: list[Rows | Piece] = [*rows, *pieces]
         if not parts:
             return
