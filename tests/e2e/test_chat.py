@@ -87,6 +87,7 @@ def test_stop_keeps_the_partial_text(app: str, page) -> None:
     text = reply.inner_text()
     assert "stopped" in text and len(text) > 40
     reply.get_by_role("button", name="Continue").wait_for()
+    settled(page)
     page.locator(".st-key-chat-view").get_by_text("Tokens", exact=True).click()
     page.locator(".st-key-chat-messages").get_by_text("expected by the model").wait_for(timeout=60_000)
 

@@ -71,6 +71,6 @@ def test_a_model_is_got_from_the_shelf_with_progress(start_app, embedded: str, p
         page.get_by_text("What has arrived is kept").wait_for()
         hub.pause = 0.0
         page.locator(".st-key-get-distilgpt2 button").click()
-        page.locator(".st-key-shelf-distilgpt2").get_by_text("in this app's cache").wait_for()
+        page.locator(".st-key-shelf-distilgpt2").get_by_text("in this app's cache").wait_for(timeout=90_000)
     first, second = hub.fetched("model.safetensors")
     assert first == "" and second.startswith("bytes=")
