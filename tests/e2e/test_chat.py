@@ -79,9 +79,9 @@ def test_stop_keeps_the_partial_text(app: str, page) -> None:
     open_chat(page, app + "/Chat?chat-t=0&chat-n=400")
     say(page, "Write a very long story about a dragon and a castle.")
     reply = messages(page).nth(1)
-    page.wait_for_function("document.querySelectorAll('.st-key-chat-messages [data-testid=stChatMessage]').length > 1"
-                           " && document.querySelectorAll('.st-key-chat-messages [data-testid=stChatMessage]')[1]"
-                           ".innerText.length > 40", timeout=60_000)
+    page.wait_for_function("""() => {  // the reply itself, not the line that says that the prompt is being read
+        const shown = document.querySelectorAll('.st-key-chat-messages [data-testid=stChatMessage]')[1]?.innerText ?? "";
+        return shown.length > 40 && !/Reading the prompt|In the queue/.test(shown); }""", timeout=60_000)
     page.click('[data-testid="stChatInputStopButton"]')
     answered(page, 2)
     text = reply.inner_text()
