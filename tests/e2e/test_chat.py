@@ -80,7 +80,8 @@ def test_stop_keeps_the_partial_text(app: str, page) -> None:
     say(page, "Write a very long story about a dragon and a castle.")
     reply = messages(page).nth(1)
     page.wait_for_function("""() => {  // the reply itself, not the line that says that the prompt is being read
-        const shown = document.querySelectorAll('.st-key-chat-messages [data-testid=stChatMessage]')[1]?.innerText ?? "";
+        const messages = document.querySelectorAll('.st-key-chat-messages [data-testid=stChatMessage]');
+        const shown = messages[1]?.innerText ?? "";
         return shown.length > 40 && !/Reading the prompt|In the queue/.test(shown); }""", timeout=60_000)
     page.click('[data-testid="stChatInputStopButton"]')
     answered(page, 2)
