@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -43,22 +43,29 @@ def _port() -> int:
         return int(sock.getsockname()[1])
 
 
+class Server(NamedTuple):
+    """A running app: where it listens, and its process."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def serve(script: Path) -> Iterator[str]:
-    """`streamlit run script` on a free port, ended afterwards."""
+def serve(script: Path) -> Iterator[Server]:
+    """`streamlit run script` on a free port until the end, given as soon as it answers."""
     port = _port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true", f"--server.port={port}",
                "--server.address=127.0.0.1"]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:
-        for _ in range(300):
+        while process.poll() is None:
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2).read()
                 break
             except OSError:
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
+                time.sleep(0.02)
+        yield Server(f"http://127.0.0.1:{port}", process.pid)
     finally:
         process.terminate()
         process.wait(timeout=20)

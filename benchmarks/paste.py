@@ -38,7 +38,7 @@ def run() -> Report:
     """All texts in turn, several times, each a character longer than before, so that every paste is a new text."""
     report = Report("paste")
     samples: dict[str, list[float]] = {name: [] for name in TEXTS}
-    with browser() as chromium, serve(ROOT / "Home.py") as url:
+    with browser() as chromium, serve(ROOT / "Home.py") as (url, _):
         context = chromium.new_context(viewport={"width": 1280, "height": 1000})
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()

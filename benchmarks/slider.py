@@ -135,7 +135,7 @@ def minimal(page: Any, *, unfrozen: bool) -> list[float]:
     with TemporaryDirectory() as folder:
         script = Path(folder) / "minimal.py"
         script.write_text(MINIMAL.format(unfrozen=unfrozen))
-        with serve(script) as url:
+        with serve(script) as (url, _):
             page.goto(url)
             page.wait_for_selector(".js-plotly-plot .bars", state="attached", timeout=120_000)
             settled(page)
@@ -158,7 +158,7 @@ def run() -> Report:
     where = f"{MODEL} float32, 49,152 tokens"
     with browser() as chromium:
         page = chromium.new_context(viewport={"width": 1280, "height": 1000}).new_page()
-        with serve(ROOT / "Home.py") as url:
+        with serve(ROOT / "Home.py") as (url, _):
             page.goto(f"{url}/Next_Token")
             page.wait_for_selector("input[data-knob=t]", timeout=120_000)
             settled(page)

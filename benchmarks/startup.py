@@ -7,23 +7,16 @@ Memory is the resident size of the server process (VmRSS). The embedded model ha
 
 import os
 import re
-import shutil
-import socket
-import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.chromium import ROOT, Server, browser, serve
 from benchmarks.report import Report
 from lib import models
 
-ROOT = Path(__file__).resolve().parents[1]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]
+HOME = ROOT / "Home.py"
 SAMPLES = {"cold": 2, "warm": 3}
 MODEL = "SmolLM2-135M-Instruct"
 WAIT = 180_000  # ms
@@ -31,15 +24,11 @@ WAIT = 180_000  # ms
 
 def run() -> Report:
     """Cold first, then warm; medians."""
-    from playwright.sync_api import sync_playwright
-
     folder = models.get(models.EMBEDDED, progress=lambda *_: None).folder
     report = Report("startup")
-    with sync_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        with server() as warm_up:  # pays for byte code and the browser's own first start
-            _home(browser, warm_up, time.monotonic())
+    with browser() as chromium:
+        with serve(HOME) as warm_up:  # pays for byte code and the browser's own first start
+            _home(chromium, warm_up, time.monotonic())
         for state, count in SAMPLES.items():
             samples: dict[str, list[float]] = {}
             for _ in range(count):
@@ -47,54 +36,24 @@ def run() -> Report:
                     if state == "cold":
                         forget_files(folder, Path(sys.prefix))
                     start = time.monotonic()
-                    with server() as running:
-                        for label, value in visit(browser, running, start).items():
+                    with serve(HOME) as running:
+                        for label, value in visit(chromium, running, start).items():
                             samples.setdefault(label, []).append(value)
             for label, values in samples.items():
                 report.add(f"{state}: {label}", values)
-        browser.close()
     return report
 
 
-class Server:
-    """A running app: where it listens, and what it weighs."""
-
-    def __init__(self, url: str, pid: int) -> None:
-        self.url, self.pid = url, pid
-
-    def megabytes(self) -> float:
-        """Resident memory now, MB of 10^6 bytes."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        match = re.search(r"VmRSS:\s+(\d+) kB", status)
-        return int(match[1]) * 1024 / 1e6 if match else float("nan")
+def _megabytes(running: Server) -> float:
+    """Resident memory now, MB of 10^6 bytes."""
+    status = Path(f"/proc/{running.pid}/status").read_text()
+    match = re.search(r"VmRSS:\s+(\d+) kB", status)
+    return int(match[1]) * 1024 / 1e6 if match else float("nan")
 
 
-@contextmanager
-def server() -> Iterator[Server]:
-    """`streamlit run Home.py` until it answers; ended at the end."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = int(sock.getsockname()[1])
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "Home.py"), "--server.headless=true",
-               f"--server.port={port}", "--server.address=127.0.0.1"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        while True:
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health", timeout=5).read()
-                break
-            except OSError:
-                time.sleep(0.02)
-        yield Server(url, process.pid)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _home(browser: Any, running: Server, start: float) -> dict[str, float]:
+def _home(chromium: Any, running: Server, start: float) -> dict[str, float]:
     """Home: its first words, its tokens, its bars (the first chart)."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     figures: dict[str, float] = {}
     page.goto(running.url, timeout=WAIT)
@@ -103,16 +62,16 @@ def _home(browser: Any, running: Server, start: float) -> dict[str, float]:
         page.locator(selector).first.wait_for(timeout=WAIT)
         figures[label] = time.monotonic() - start
         if label == "first page, s":
-            figures["resident at the first page, MB"] = running.megabytes()
+            figures["resident at the first page, MB"] = _megabytes(running)
     page.wait_for_timeout(1500)  # until the run is over and the load's own memory has been given back
-    figures[f"resident after the first chart ({MODEL}), MB"] = running.megabytes()
+    figures[f"resident after the first chart ({MODEL}), MB"] = _megabytes(running)
     context.close()
     return figures
 
 
-def _chat(browser: Any, running: Server, start: float) -> dict[str, float]:
+def _chat(chromium: Any, running: Server, start: float) -> dict[str, float]:
     """The chat page as the first page of all: until the first word of the first reply, and after the reply."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.goto(f"{running.url}/Chat", timeout=WAIT)
     box = page.get_by_test_id("stChatInputTextArea")
@@ -128,7 +87,7 @@ def _chat(browser: Any, running: Server, start: float) -> dict[str, float]:
     page.wait_for_timeout(2500)
     figures = {f"chat ready ({MODEL}), s": ready, f"first chat token ({MODEL}), s": now - start,
                "from sending to the first chat token, s": now - sent,
-               f"resident after the first reply ({MODEL}), MB": running.megabytes()}
+               f"resident after the first reply ({MODEL}), MB": _megabytes(running)}
     context.close()
     return figures
 

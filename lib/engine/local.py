@@ -18,6 +18,7 @@ from lib import tokenization
 from lib.engine import beam, loading
 from lib.engine.base import BeamStep, Engine, EngineInfo, Generation, TokenScores
 from lib.engine.cache import kv_bytes_per_token
+from lib.engine.passes import own_pass
 from lib.engine.requests import Request
 from lib.engine.sampling import Sampling
 from lib.engine.scheduler import Scheduler
@@ -159,10 +160,7 @@ class LocalEngine(Engine):
         """ids (n, q) -> float32 logits on the CPU: (n, V) of the last position, or with keep=0 (n, q, V) of all."""
         with self.lock:
             self._open()
-            out = self.module(input_ids=torch.tensor(ids, device=self.module.device), past_key_values=cache,
-                              use_cache=True, logits_to_keep=keep)
-        logits: torch.Tensor = out.logits if keep == 0 else out.logits[:, -1]
-        return logits.float().cpu()
+            return own_pass(self.module, torch.tensor(ids, device=self.module.device), cache, keep=keep).float().cpu()
 
     def _checked(self, ids: Sequence[int], *, room: int = 0) -> list[int]:
         self._open()

@@ -47,9 +47,9 @@ class Rows:
         return out.reshape(n, heads * width)
 
     def whole(self, module: Any) -> torch.Tensor:
-        extra = {} if self.mask is None else {"attention_mask": self.mask}
+        extra: dict[str, Any] = {} if self.mask is None else {"attention_mask": self.mask}
         ids = torch.tensor(self.ids, device=module.device)[:, None]
-        return _own_pass(module, ids, self.lane.cache, position_ids=self.at[:, None], **extra)
+        return own_pass(module, ids, self.lane.cache, position_ids=self.at[:, None], **extra)
 
 
 class Piece:
@@ -72,13 +72,13 @@ class Piece:
         return out[0].transpose(0, 1).reshape(q.shape[0], -1)
 
     def whole(self, module: Any) -> torch.Tensor:
-        return _own_pass(module, torch.tensor([self.ids], device=module.device), self.request.cache)
+        return own_pass(module, torch.tensor([self.ids], device=module.device), self.request.cache)
 
 
-def _own_pass(module: Any, ids: torch.Tensor, cache: Any, **extra: torch.Tensor) -> torch.Tensor:
-    """ids (n, q) -> logits of the last position, (n, V)."""
-    out = module(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1, **extra)
-    logits: torch.Tensor = out.logits[:, -1]
+def own_pass(module: Any, ids: torch.Tensor, cache: Any, *, keep: int = 1, **extra: Any) -> torch.Tensor:
+    """ids (n, q) -> logits of the last position, (n, V), or with keep=0 of all, (n, q, V); fills `cache`."""
+    out = module(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=keep, **extra)
+    logits: torch.Tensor = out.logits if keep == 0 else out.logits[:, -1]
     return logits
 
 

@@ -116,6 +116,19 @@ def test_views_literal_and_tokens(chat_page: AppTest) -> None:
     assert texts(chat_page)[0] == r"**x** \$5 \<b>"
 
 
+@pytest.mark.parametrize(("stats", "said"), [
+    ({"finish": "cancelled"}, "stopped before its first token"),
+    ({"finish": "stop", "reply_tokens": 3}, "were not kept"),
+    ({}, "A person wrote this"),
+])  # fmt: skip
+def test_the_tokens_view_says_why_there_are_none(chat_page: AppTest, stats: dict[str, object], said: str) -> None:
+    say(chat_page, "hi")
+    reply = chat_page.session_state["chat-workspace"].conversation.path()[1]
+    reply.tokens, reply.stats = [], stats
+    ok(chat_page.segmented_control(key="chat-view").set_value("Tokens").run())
+    assert any(said in caption.value for caption in chat_page.caption)
+
+
 def test_the_context_runs_full_and_it_says_so(chat_page: AppTest) -> None:
     for turn in range(4):
         say(chat_page, f"turn {turn} " + "the cat sat on the mat. " * 12)

@@ -64,8 +64,9 @@ def _inspect(message: Message) -> None:
     """The reply's tokens with probabilities and alternatives; a click on an alternative branches."""
     model_id = str(message.stats.get("model_id", ""))
     if not message.tokens:
-        st.code(message.content, language=None, wrap_lines=True)
-        st.caption("The tokens of this reply were not kept: it came from a file or from before a reload.")
+        if message.content:
+            st.code(message.content, language=None, wrap_lines=True)
+        st.caption(_why_no_tokens(message))
         return
     if math.isnan(message.tokens[-1].logprob):
         st.code(message.content, language=None, wrap_lines=True)
@@ -79,6 +80,14 @@ def _inspect(message: Message) -> None:
     if clicked:
         chat_state.branch(message, *clicked)
         st.rerun()
+
+
+def _why_no_tokens(message: Message) -> str:
+    if not message.stats:
+        return "A person wrote this, so the model gave its tokens no probabilities."
+    if not message.stats.get("reply_tokens"):
+        return "The model was stopped before its first token."
+    return "The tokens of this reply were not kept: it came from a file or from before a reload."
 
 
 def _known(step: Step) -> Step:

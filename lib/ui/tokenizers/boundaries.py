@@ -27,12 +27,6 @@ _CSS = """
 """
 _JS = """
 export default function ({ data, parentElement }) {
-  const make = (tag, cls, text) => {
-    const node = document.createElement(tag);
-    if (cls) node.className = cls;
-    if (text !== undefined) node.textContent = text;
-    return node;
-  };
   const entry = (kind, text) => {
     const node = make("span");
     node.append(make("span", "cut " + kind), document.createTextNode(" " + text));

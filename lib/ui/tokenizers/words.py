@@ -50,12 +50,7 @@ def word_lesson() -> None:
 
 @st.fragment
 def _encode_words(tokenizer: WordTokenizer) -> None:
-    text = st.text_input(
-        "Encode", value="Alice saw a robot rabbit", key="word-text", persist_state="session", live="150ms"
-    )
-    _row("word-row", text, tokenizer, "Words", "learned from the corpus")
-    ids = tokenizer.ids(text)
-    st.markdown(f"Ids: `{ids}`. Decoded: {_quoted(tokenizer.decode(ids))}")
+    text = _encode("word", "Alice saw a robot rabbit", tokenizer, "Words", "learned from the corpus")
     unseen = list(dict.fromkeys(word for word, start, _ in words(text) if word not in tokenizer.vocab))
     if unseen:
         said = ", ".join(_quoted(word) for word in unseen)
@@ -135,12 +130,7 @@ def character_lesson() -> None:
 
 @st.fragment
 def _encode_characters(tokenizer: CharacterTokenizer) -> None:
-    text = st.text_input(
-        "Encode", value="Hello, is 2+2 = 4? Naïve!", key="char-text", persist_state="session", live="150ms"
-    )
-    _row("char-row", text, tokenizer, "Characters", "54 entries")
-    ids = tokenizer.ids(text)
-    st.markdown(f"Ids: `{ids}`. Decoded: {_quoted(tokenizer.decode(ids))}")
+    text = _encode("char", "Hello, is 2+2 = 4? Naïve!", tokenizer, "Characters", f"{tokenizer.vocab_size} entries")
     lost = compare(text, [tokenizer]).rows[0].lost
     if lost:
         st.caption(escape(lost) + " (struck through above)")
@@ -160,9 +150,14 @@ def _length(text: str) -> None:
         )
 
 
-def _row(key: str, text: str, tokenizer: WordTokenizer | CharacterTokenizer, title: str, about: str) -> None:
-    row = compare(text, [tokenizer]).rows[0]
-    token_rows(key, text, [row_data(row, tokenizer, text, title=title, about=about)])
+def _encode(key: str, example: str, tokenizer: WordTokenizer | CharacterTokenizer, title: str, about: str) -> str:
+    """A text to type, its tokens, its ids and what they decode to; gives back the text."""
+    text = st.text_input("Encode", value=example, key=f"{key}-text", persist_state="session", live="150ms")
+    token_rows(f"{key}-row", text, [row_data(compare(text, [tokenizer]).rows[0], tokenizer, text, title=title,
+                                             about=about)])
+    ids = tokenizer.ids(text)
+    st.markdown(f"Ids: `{ids}`. Decoded: {_quoted(tokenizer.decode(ids))}")
+    return text
 
 
 def _quoted(text: str) -> str:

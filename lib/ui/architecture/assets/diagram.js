@@ -1,11 +1,4 @@
 /* The block diagram: nested boxes from data, one of them selected. Text only through textContent. */
-const make = (tag, cls, text) => {
-  const node = document.createElement(tag)
-  if (cls) node.className = cls
-  if (text !== undefined) node.textContent = text
-  return node
-}
-
 const arrow = () => make("div", "arrow")
 
 function box(id, ctx) {

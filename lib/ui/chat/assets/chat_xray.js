@@ -4,13 +4,6 @@ export default function ({ data, parentElement }) {
   root.classList.toggle("with-ids", Boolean(data.ids));
   root.replaceChildren(...meter(data.meter), ...data.blocks.map(block));
 
-  function make(tag, name, text) {
-    const node = document.createElement(tag);
-    node.className = name;
-    if (text !== undefined) node.textContent = text;
-    return node;
-  }
-
   function meter(parts) {
     if (!parts) return [];
     const box = make("div", "meter");

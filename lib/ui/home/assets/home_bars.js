@@ -1,11 +1,5 @@
 // Step 3: the likeliest next tokens as bars; a click on one continues the text with it.
 export default function ({ data, parentElement, setTriggerValue }) {
-  const make = (tag, name, text) => {
-    const node = document.createElement(tag);
-    node.className = name;
-    if (text !== undefined) node.textContent = text;
-    return node;
-  };
   const box = parentElement.querySelector(".bars");
   box.classList.remove("waiting");
   const top = Math.max(...data.bars.map((bar) => bar.prob), 1e-9);

@@ -1,11 +1,5 @@
 // Step 2: the pieces the model reads, each with its number. Text reaches the page only through textContent.
 export default function ({ data, parentElement }) {
-  const make = (tag, name, text) => {
-    const node = document.createElement(tag);
-    node.className = name;
-    if (text !== undefined) node.textContent = text;
-    return node;
-  };
   parentElement.querySelector(".title").textContent = data.title;
   const chips = data.tokens.map((token) => {
     const chip = make("span", token.added ? "chip added" : "chip");

@@ -3,19 +3,15 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   let root = parentElement.querySelector(".strip");
   if (!root) {
-    root = document.createElement("div");
-    root.className = "strip";
-    const tip = document.createElement("div");
-    tip.className = "tip";
+    root = make("div", "strip");
+    const tip = make("div", "tip");
     tip.hidden = true;
     parentElement.append(root, tip);
   }
   const tip = parentElement.querySelector(".tip");
   tip.hidden = true;
   const add = (parent, tag, name, text) => {
-    const element = document.createElement(tag);
-    element.className = name;
-    element.textContent = text;
+    const element = make(tag, name, text);
     parent.append(element);
     return element;
   };

@@ -17,13 +17,6 @@ export default function (component) {
   return view.destroy;
 }
 
-function element(tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
 function percent(p) {
   if (p === null || p === undefined) return "–";
   const value = 100 * p;
@@ -44,9 +37,9 @@ function tint(logprob) {
 function createView(root) {
   const host = root.querySelector(".stream");
   const text = host.querySelector(".text");
-  const caret = element("span", "caret");
+  const caret = make("span", "caret");
   caret.setAttribute("aria-hidden", "true");
-  const card = element("div", "card");
+  const card = make("div", "card");
   card.setAttribute("role", "dialog");
   card.setAttribute("aria-label", "About this token");
   if ("popover" in card) card.popover = "manual";
@@ -75,7 +68,7 @@ function createView(root) {
     const signature = [token.id, token.text, token.label, token.logprob, token.forced, grouped, mark, chosen].join("\u0000");
     let span = spans[index];
     if (!span) {
-      span = element("span", "tok");
+      span = make("span", "tok");
       span.setAttribute("role", "button");
       span.tabIndex = index === 0 ? 0 : -1;
       text.insertBefore(span, caret.parentNode === text ? caret : null);
@@ -94,15 +87,15 @@ function createView(root) {
     span.classList.toggle("selected", chosen);
     span.classList.toggle("open", index === current);
     span.style.backgroundColor = tint(token.logprob);
-    if (mark) span.appendChild(element("span", "flag", "⑂"));
-    if (token.special) span.appendChild(element("span", "chip", token.label));
+    if (mark) span.appendChild(make("span", "flag", "⑂"));
+    if (token.special) span.appendChild(make("span", "chip", token.label));
     else if (grouped) {
       if (token.text) span.appendChild(document.createTextNode(token.text));
-      span.appendChild(element("span", "bytes", token.label.replace(/[⟨⟩]/g, "")));
-    } else if (!token.text) span.appendChild(element("span", "chip", token.label));
+      span.appendChild(make("span", "bytes", token.label.replace(/[⟨⟩]/g, "")));
+    } else if (!token.text) span.appendChild(make("span", "chip", token.label));
     else {
       token.text.split("\n").forEach((line, i) => {
-        if (i) span.append(element("span", "newline", "⏎"), "\n");
+        if (i) span.append(make("span", "newline", "⏎"), "\n");
         if (line) span.append(line);
       });
     }
@@ -111,8 +104,8 @@ function createView(root) {
   }
 
   function row(name, value, hint) {
-    const line = element("div", "row");
-    line.append(element("span", "name", name), element("span", "value", value));
+    const line = make("div", "row");
+    line.append(make("span", "name", name), make("span", "value", value));
     if (hint) line.title = hint;
     return line;
   }
@@ -121,12 +114,12 @@ function createView(root) {
     const token = whole(index);
     const list = token.alternatives || [];
     card.replaceChildren();
-    const head = element("div", "head");
-    head.append(element("span", "chip", token.label), element("span", "muted", `token ${index + 1} · id ${token.id}`));
+    const head = make("div", "head");
+    head.append(make("span", "chip", token.label), make("span", "muted", `token ${index + 1} · id ${token.id}`));
     card.appendChild(head);
     const mark = (data.marks || {})[index];
-    if (mark) card.appendChild(element("div", "marknote", "⑂ " + mark));
-    if (token.forced) card.appendChild(element("div", "muted", "Given when the branch was made, not generated."));
+    if (mark) card.appendChild(make("div", "marknote", "⑂ " + mark));
+    if (token.forced) card.appendChild(make("div", "muted", "Given when the branch was made, not generated."));
     const place = list.findIndex((item) => item.id === token.id);
     const rank = token.rank ?? (place >= 0 ? place : null);
     if (token.logprob !== null && token.logprob !== undefined) {
@@ -142,11 +135,11 @@ function createView(root) {
     }
     if (!list.length) return;
     const canBranch = Boolean(data.branch);
-    card.appendChild(element("div", "caption", canBranch ? "Choose another one to branch from here:" : "What it could have been:"));
-    const options = element("div", "options");
-    const header = element("div", "option header");
-    header.append(element("span", "label", ""), element("span", "value", "model"));
-    if (list.some((item) => item.prob !== null && item.prob !== undefined)) header.append(element("span", "after", data.column || "after"));
+    card.appendChild(make("div", "caption", canBranch ? "Choose another one to branch from here:" : "What it could have been:"));
+    const options = make("div", "options");
+    const header = make("div", "option header");
+    header.append(make("span", "label", ""), make("span", "value", "model"));
+    if (list.some((item) => item.prob !== null && item.prob !== undefined)) header.append(make("span", "after", data.column || "after"));
     options.appendChild(header);
     const top = Math.max(...list.map((item) => Math.exp(item.logprob)), 1e-12);
     const own = { id: token.id, label: token.label, logprob: token.logprob, prob: token.forced ? null : token.prob };
@@ -154,13 +147,13 @@ function createView(root) {
       const own = item.id === token.id;
       const active = canBranch && !own;
       const option = element(active ? "button" : "div", "option" + (own ? " own" : ""));
-      const bar = element("span", "bar");
+      const bar = make("span", "bar");
       bar.style.width = `${(100 * Math.exp(item.logprob)) / top}%`;
       const dropped = item.prob === 0;
-      option.append(bar, element("span", "label", item.label + (own ? " ✓" : "")));
-      option.appendChild(element("span", "value", percent(Math.exp(item.logprob))));
+      option.append(bar, make("span", "label", item.label + (own ? " ✓" : "")));
+      option.appendChild(make("span", "value", percent(Math.exp(item.logprob))));
       if (item.prob !== null && item.prob !== undefined) {
-        option.appendChild(element("span", "after" + (dropped ? " dropped" : ""), dropped ? "dropped" : percent(item.prob)));
+        option.appendChild(make("span", "after" + (dropped ? " dropped" : ""), dropped ? "dropped" : percent(item.prob)));
       }
       if (active) {
         option.type = "button";

@@ -4,13 +4,6 @@ const ID = 0, LABEL = 1, PLAIN = 2, HEX = 3, RAW = 4, START = 5, END = 6, FLAGS 
 const UNKNOWN = 1, SPECIAL = 2, PART = 4;
 const memory = new WeakMap();
 
-function make(tag, cls, text) {
-  const node = document.createElement(tag);
-  if (cls) node.className = cls;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
 function chip(token, n, row, ctx) {
   const flags = token[FLAGS];
   const ids = ctx.data.view === "ids";
