@@ -20,6 +20,7 @@ class Plan:
         self.device = device
         self.lengths: list[int] = []  # tokens in each row
         self.rows = self.at = torch.zeros(0, dtype=torch.long, device=device)
+        self.even = True  # whether all rows have one length
 
     @property
     def view(self) -> int:
@@ -30,6 +31,7 @@ class Plan:
         """Fix rows and positions for one step."""
         self.rows = torch.arange(len(self.lengths), device=self.device)
         self.at = torch.tensor(self.lengths, dtype=torch.long, device=self.device)
+        self.even = len(set(self.lengths)) == 1
 
 
 class SlotLayer(CacheLayerMixin):
@@ -56,16 +58,22 @@ class SlotLayer(CacheLayerMixin):
 
     def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any,
                **kwargs: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write one new token a row, (n, heads, 1, head_dim); give back (n, heads, view, head_dim) views."""
-        plan, (keys, values) = self.plan, self.storage
-        count = key_states.shape[0]
-        if count == 1:
-            keys[0, :, plan.lengths[0]] = key_states[0, :, 0]
-            values[0, :, plan.lengths[0]] = value_states[0, :, 0]
+        """What transformers calls: keys and values of one new token a row, (n, heads, 1, head_dim). See `write`."""
+        return self.write(key_states[:, :, 0], value_states[:, :, 0])
+
+    def write(self, k: torch.Tensor, v: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write one new token a row, (n, heads, head_dim); give back (n, heads, view, head_dim) views."""
+        plan, (keys, values), count = self.plan, self.storage, k.shape[0]
+        view = plan.view
+        if keys.shape[0] != count:
+            keys, values = keys.narrow(0, 0, count), values.narrow(0, 0, count)
+        if plan.even:
+            keys.select(2, view - 1).copy_(k)
+            values.select(2, view - 1).copy_(v)
         else:
-            keys[plan.rows, :, plan.at] = key_states[:, :, 0]
-            values[plan.rows, :, plan.at] = value_states[:, :, 0]
-        return keys[:count, :, : plan.view], values[:count, :, : plan.view]
+            keys[plan.rows, :, plan.at] = k
+            values[plan.rows, :, plan.at] = v
+        return keys.narrow(2, 0, view), values.narrow(2, 0, view)
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
         return self.plan.view, 0

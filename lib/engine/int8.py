@@ -6,6 +6,7 @@ faster; the distribution moves a little (`lib.engine.compare` measures how much)
 tensor, so loading never holds more than the int8 model and one tensor. Knows nothing of requests.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -47,14 +48,19 @@ class Int8Linear(nn.Module):
         self.out_features, self.in_features = weight.shape
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        flat = x.reshape(-1, self.in_features)  # (M, K)
-        if flat.shape[0] <= FEW and self.in_features % _EVEN == 0 and flat.device.type == "cpu":
-            out = torch.ops.aten._weight_int8pack_mm(flat, self.weight, self.scale)
-        else:
-            out = self._unpacked(flat)
-        if self.bias is not None:
-            out += self.bias
-        return out.view(*x.shape[:-1], self.out_features)
+        return self.rows()(x.reshape(-1, self.in_features)).view(*x.shape[:-1], self.out_features)
+
+    def rows(self) -> Callable[[torch.Tensor], torch.Tensor]:
+        """The layer as a function, (M, K) -> (M, N), with what it needs at hand: modules look things up slowly."""
+        weight, scale, bias, many = self.weight, self.scale, self.bias, self._unpacked
+        few = FEW if self.in_features % _EVEN == 0 and weight.device.type == "cpu" else 0
+        kernel = torch._weight_int8pack_mm
+
+        def product(x: torch.Tensor) -> torch.Tensor:
+            out = kernel(x, weight, scale) if x.shape[0] <= few else many(x)
+            return out if bias is None else out.add_(bias)
+
+        return product
 
     def _unpacked(self, x: torch.Tensor) -> torch.Tensor:
         """Many rows: int8 is exact in bfloat16, so multiply block by block and scale afterwards."""

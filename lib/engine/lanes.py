@@ -46,7 +46,7 @@ class Lane:
     def mask(self, dtype: torch.dtype) -> torch.Tensor | None:
         """What each row may not see, (n, 1, 1, view), after `cache.before_step`; None if all have one length."""
         plan = self.cache.plan
-        if len(set(plan.lengths)) == 1:
+        if plan.even:
             return None
         hidden = torch.arange(plan.view, device=plan.device)[None] > plan.at[:, None]  # (n, view)
         zero = torch.zeros(hidden.shape, dtype=dtype, device=plan.device)

@@ -1,12 +1,14 @@
 """The forward pass of the common families in fewer, larger operations; the numbers stay transformers' own.
 
 For one token a row, transformers spends more time between matrix products than in them: a step of SmolLM2 is about
-2,000 small operations. Here the same weights go through the same formulas with a third of them, and tests compare the
-results. What shows the inside of a model, its scores and beams run through transformers itself. Knows Llama, Qwen2,
-Qwen3 and GPT-2.
+3,000 small operations. Here the same weights go through the same formulas with a third of them, and tests compare the
+results. Even a view counts: every layer's weights push the interpreter and torch out of the core's own cache, so that
+a step's first call of anything, a microsecond when warm, takes several. What shows the inside of a model, its scores
+and beams run through transformers itself. Knows Llama, Qwen2, Qwen3 and GPT-2.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -35,7 +37,7 @@ def step_for(module: Any) -> Callable[[Pass], torch.Tensor] | None:
 def linear(part: Any) -> Map:
     """The fastest way to apply one linear layer (nn.Linear, int8, or GPT-2's Conv1D) to a few rows."""
     if isinstance(part, Int8Linear):
-        return part.forward
+        return part.rows()
     weight, bias, conv = part.weight, part.bias, not isinstance(part, nn.Linear)  # Conv1D keeps (K, N)
     if weight.dtype is torch.bfloat16 and weight.device.type == "cpu":
         rows = weight.T.contiguous() if conv else weight
@@ -65,11 +67,12 @@ class Norm:
     """
 
     def __init__(self, norm: Any) -> None:
-        self.weight, self.eps = torch.cat((norm.weight, norm.weight)), norm.variance_epsilon
+        self.weight, self.eps = torch.stack((norm.weight, norm.weight)), norm.variance_epsilon  # (2, d)
+        self.signs, self.shape = self.weight.new_tensor([[1], [-1]]), list(self.weight.shape)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        both = F.layer_norm(torch.cat((x, -x), -1), self.weight.shape, self.weight, None, self.eps)
-        return both[..., : x.shape[-1]].contiguous()
+        both = torch.layer_norm(x.unsqueeze(-2) * self.signs, self.shape, self.weight, None, self.eps)
+        return both.select(-2, 0).contiguous()
 
 
 class RotaryBlock:
@@ -77,7 +80,8 @@ class RotaryBlock:
 
     def __init__(self, block: Any) -> None:
         attention, mlp = block.self_attn, block.mlp
-        self.width, self.scale, self.activation = attention.head_dim, attention.scaling, mlp.act_fn
+        self.scale = attention.scaling
+        self.activation = F.silu if isinstance(mlp.act_fn, nn.SiLU) else mlp.act_fn
         self.norm1, self.norm2 = Norm(block.input_layernorm), Norm(block.post_attention_layernorm)
         self.qkv = together([attention.q_proj, attention.k_proj, attention.v_proj])
         self.out, self.down = linear(attention.o_proj), linear(mlp.down_proj)
@@ -94,24 +98,35 @@ class RotaryStep:
         self.blocks = [RotaryBlock(block) for block in module.model.layers]
         self.norm, self.head = Norm(module.model.norm), linear(module.lm_head)
         self.heads, self.kv_heads = module.config.num_attention_heads, module.config.num_key_value_heads
+        self.width = module.model.layers[0].self_attn.head_dim
 
     def __call__(self, tokens: Pass) -> torch.Tensor:
-        heads, both = self.heads, self.heads + self.kv_heads
+        parts, shape = (self.heads, self.kv_heads), (len(tokens.ids), -1, self.width)
+        both = (self.heads + self.kv_heads, self.kv_heads)
         x = self.body.embed_tokens(tokens.ids)  # (T, d_model)
         cos, sin = (part[0, :, None] for part in self.body.rotary_emb(x[None], tokens.at[None]))  # (T, 1, D)
-        half = sin.shape[-1] // 2
+        half = self.width // 2
         sin = torch.cat((-sin[..., :half], sin[..., half:]), -1)
         for layer, block in enumerate(self.blocks):
-            qkv = block.qkv(block.norm1(x)).view(len(x), -1, block.width)
-            qk, v = qkv[:, :both], qkv[:, both:]
+            qk, v = block.qkv(block.norm1(x)).view(shape).split(both, 1)
             if block.norm_q is not None and block.norm_k is not None:
-                qk = torch.cat((block.norm_q(qk[:, :heads]), block.norm_k(qk[:, heads:])), 1)
+                q, k = qk.split(parts, 1)
+                qk = torch.cat((block.norm_q(q), block.norm_k(k)), 1)
             # rotate_half is a roll by half the width; its minus is in `sin`
-            qk = torch.addcmul(qk * cos, qk.roll(half, -1), sin)
-            x = x + block.out(tokens.attend(layer, qk[:, :heads], qk[:, heads:], v, scale=block.scale))
+            q, k = torch.addcmul(qk * cos, qk.roll(half, -1), sin).split(parts, 1)
+            x = block.out(tokens.attend(layer, q, k, v, block.scale)).add_(x)
             gate, up = block.up(block.norm2(x)).chunk(2, -1)
-            x = x + block.down(block.activation(gate) * up)
-        return self.head(self.norm(x[tokens.kept]))
+            x = block.down(block.activation(gate).mul_(up)).add_(x)
+        return self.head(self.norm(x if tokens.kept is None else x[tokens.kept]))
+
+
+class GPT2Block:
+    """One block's weights, in the order of their use."""
+
+    def __init__(self, block: Any) -> None:
+        self.norm1, self.norm2 = _layer_norm(block.ln_1), _layer_norm(block.ln_2)
+        self.qkv, self.out = linear(block.attn.c_attn), linear(block.attn.c_proj)
+        self.up, self.down = linear(block.mlp.c_fc), linear(block.mlp.c_proj)
 
 
 class GPT2Step:
@@ -119,16 +134,22 @@ class GPT2Step:
 
     def __init__(self, module: Any) -> None:
         self.body, self.head = module.transformer, linear(module.lm_head)
-        self.blocks = [(block, *(linear(part) for part in (
-            block.attn.c_attn, block.attn.c_proj, block.mlp.c_fc, block.mlp.c_proj))) for block in module.transformer.h]
-        self.tanh = module.config.activation_function in {"gelu_new", "gelu_pytorch_tanh", "gelu_fast"}
+        self.blocks, self.norm = [GPT2Block(block) for block in self.body.h], _layer_norm(self.body.ln_f)
+        attention, config = self.body.h[0].attn, module.config
+        self.heads, self.width, self.scale = attention.num_heads, attention.head_dim, attention.head_dim**-0.5
+        tanh = config.activation_function in {"gelu_new", "gelu_pytorch_tanh", "gelu_fast"}
+        self.activation = partial(F.gelu, approximate="tanh") if tanh else self.body.h[0].mlp.act
 
     def __call__(self, tokens: Pass) -> torch.Tensor:
         x = self.body.wte(tokens.ids) + self.body.wpe(tokens.at)  # (T, d_model)
-        for layer, (block, qkv, out, up, down) in enumerate(self.blocks):
-            width = block.attn.head_dim
-            q, k, v = qkv(block.ln_1(x)).view(len(x), 3, -1, width).unbind(1)
-            x = x + out(tokens.attend(layer, q, k, v, scale=width**-0.5))
-            h = up(block.ln_2(x))
-            x = x + down(F.gelu(h, approximate="tanh") if self.tanh else block.mlp.act(h))
-        return self.head(self.body.ln_f(x[tokens.kept]))
+        shape = (len(tokens.ids), 3, self.heads, self.width)
+        for layer, block in enumerate(self.blocks):
+            q, k, v = block.qkv(block.norm1(x)).view(shape).unbind(1)
+            x = block.out(tokens.attend(layer, q, k, v, self.scale)).add_(x)
+            x = block.down(self.activation(block.up(block.norm2(x)))).add_(x)
+        return self.head(self.norm(x if tokens.kept is None else x[tokens.kept]))
+
+
+def _layer_norm(norm: Any) -> Map:
+    shape, weight, bias, eps = list(norm.normalized_shape), norm.weight, norm.bias, norm.eps
+    return lambda x: torch.layer_norm(x, shape, weight, bias, eps)

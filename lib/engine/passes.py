@@ -40,11 +40,10 @@ class Rows:
         self.at, self.wanted = lane.cache.plan.at, len(self.ids)
 
     def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
-        n, heads, width = q.shape
-        keys, values = self.lane.cache.slots[layer].update(k[:, :, None], v[:, :, None])  # (n, kv_heads, view, D)
-        grouped = q.reshape(n, k.shape[1], heads // k.shape[1], width)  # heads that share keys attend as one block
-        out = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=self.mask, scale=scale)
-        return out.reshape(n, heads * width)
+        keys, values = self.lane.cache.slots[layer].write(k, v)  # (n, kv_heads, view, D)
+        out = F.scaled_dot_product_attention(q.unsqueeze(2), keys, values, attn_mask=self.mask, scale=scale,
+                                             enable_gqa=q.shape[1] != k.shape[1])
+        return out.view(q.shape[0], -1)
 
     def whole(self, module: Any) -> torch.Tensor:
         extra: dict[str, Any] = {} if self.mask is None else {"attention_mask": self.mask}
@@ -93,9 +92,9 @@ class Pass:
         ends = [sum(self.sizes[: index + 1]) for index in range(len(parts))]
         kept = [at for part, end in zip(parts, ends, strict=True) for at in range(end - part.wanted, end)]
         everything = len(kept) == len(self.ids)
-        self.kept = slice(None) if everything else torch.tensor(kept, dtype=torch.long, device=device)
+        self.kept = None if everything else torch.tensor(kept, dtype=torch.long, device=device)
 
-    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, scale: float) -> torch.Tensor:
+    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
         """q (T, heads, D), k and v (T, kv_heads, D) -> (T, heads * D)."""
         if len(self.parts) == 1:
             return self.parts[0].attend(layer, q, k, v, scale)
