@@ -104,20 +104,24 @@ class RotaryStep:
         parts, shape = (self.heads, self.kv_heads), (len(tokens.ids), -1, self.width)
         both = (self.heads + self.kv_heads, self.kv_heads)
         x = self.body.embed_tokens(tokens.ids)  # (T, d_model)
-        cos, sin = (part[0, :, None] for part in self.body.rotary_emb(x[None], tokens.at[None]))  # (T, 1, D)
-        half = self.width // 2
-        sin = torch.cat((-sin[..., :half], sin[..., half:]), -1)
+        cos, sin = self._rotations(tokens.at, x.dtype)
         for layer, block in enumerate(self.blocks):
             qk, v = block.qkv(block.norm1(x)).view(shape).split(both, 1)
             if block.norm_q is not None and block.norm_k is not None:
                 q, k = qk.split(parts, 1)
                 qk = torch.cat((block.norm_q(q), block.norm_k(k)), 1)
-            # rotate_half is a roll by half the width; its minus is in `sin`
-            q, k = torch.addcmul(qk * cos, qk.roll(half, -1), sin).split(parts, 1)
+            q, k = torch.addcmul(qk * cos, qk.roll(self.width // 2, -1), sin).split(parts, 1)
             x = block.out(tokens.attend(layer, q, k, v, block.scale)).add_(x)
             gate, up = block.up(block.norm2(x)).chunk(2, -1)
             x = block.down(block.activation(gate).mul_(up)).add_(x)
         return self.head(self.norm(x if tokens.kept is None else x[tokens.kept]))
+
+    def _rotations(self, at: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+        """Cosines and sines of positions (T,), each (T, 1, D). rotate_half is a roll; its minus is in the sines."""
+        rotary = self.body.rotary_emb
+        angles = at.float()[:, None, None] * rotary.inv_freq.float()  # (T, 1, D/2)
+        cos, sin = angles.cos() * rotary.attention_scaling, angles.sin() * rotary.attention_scaling
+        return torch.cat((cos, cos), -1).to(dtype), torch.cat((-sin, sin), -1).to(dtype)
 
 
 class GPT2Block:

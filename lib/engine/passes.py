@@ -40,10 +40,11 @@ class Rows:
         self.at, self.wanted = lane.cache.plan.at, len(self.ids)
 
     def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
+        n, heads, width = q.shape
         keys, values = self.lane.cache.slots[layer].write(k, v)  # (n, kv_heads, view, D)
-        out = F.scaled_dot_product_attention(q.unsqueeze(2), keys, values, attn_mask=self.mask, scale=scale,
-                                             enable_gqa=q.shape[1] != k.shape[1])
-        return out.view(q.shape[0], -1)
+        grouped = q.view(n, k.shape[1], -1, width)  # heads that share keys attend as one block
+        out = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=self.mask, scale=scale)
+        return out.view(n, heads * width)
 
     def whole(self, module: Any) -> torch.Tensor:
         extra: dict[str, Any] = {} if self.mask is None else {"attention_mask": self.mask}
