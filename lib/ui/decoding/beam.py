@@ -28,7 +28,9 @@ def panel(engine: Engine, columns: Sequence[Column]) -> None:
                 "one token further, and keeps the best in **total**: the sum of log-probabilities, that is, the "
                 "logarithm of the product of probabilities.")
     tracks = [c.track for c in columns if c.track and c.track.strategy.kind == "beam" and not c.track.error]
-    toy, own = st.tabs(["A toy to check by hand", "Your prompt"], key="decoding-beam-tab", on_change="rerun",
+    # Another key once there is a search: a choice made while there was none would hide it.
+    toy, own = st.tabs(["A toy to check by hand", "Your prompt"], on_change="rerun",
+                       key="decoding-beam-tab" if tracks else "decoding-beam-tab-before",
                        default="Your prompt" if tracks else "A toy to check by hand")
     with toy:
         if toy.open is not False:
