@@ -5,6 +5,7 @@ every later step feeds one token of every row. Rows stay dense: the last row mov
 Storage grows and shrinks with what is used, not with slots times context. Knows nothing of requests or sampling.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -35,45 +36,47 @@ class Plan:
 
 
 class SlotLayer(CacheLayerMixin):
-    """One layer's keys and values, (capacity rows, heads, capacity positions, head_dim); unused places are zero."""
+    """One layer's keys and values, (capacity rows, heads of keys and then of values, capacity positions, head_dim).
+
+    Unused places are zero. One tensor holds both: a step writes it once.
+    """
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
-
-    @property
-    def storage(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Keys and values, once `resize` has made them."""
-        assert self.keys is not None and self.values is not None
-        return self.keys, self.values
+        self.store: torch.Tensor | None = None
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
         """Nothing to do: `resize` makes the storage."""
 
-    def resize(self, rows: int, positions: int, like: tuple[torch.Tensor, torch.Tensor] | None = None) -> None:
-        """Move what is there into storage of another size. `like`: keys and values (1, heads, T, head_dim)."""
-        self.keys = _moved(self.keys, rows, positions, like[0] if like else self.keys)
-        self.values = _moved(self.values, rows, positions, like[1] if like else self.values)
-        self.is_initialized = True
+    def resize(self, rows: int, positions: int, like: torch.Tensor | None) -> None:
+        """Move what is there into storage of another size. `like`: a prompt's, (2 heads, T, head_dim)."""
+        old = self.store
+        have: Any = old if like is None or old is not None else like[None]
+        new = have.new_zeros((rows, have.shape[1], positions, have.shape[3]))
+        if old is not None:
+            count, length = min(rows, old.shape[0]), min(positions, old.shape[2])
+            new[:count, :, :length] = old[:count, :, :length]
+        self.store, self.is_initialized = new, True
 
     def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any,
                **kwargs: Any) -> tuple[torch.Tensor, torch.Tensor]:
         """What transformers calls: keys and values of one new token a row, (n, heads, 1, head_dim). See `write`."""
-        return self.write(key_states[:, :, 0], value_states[:, :, 0])
+        return self.write(torch.cat((key_states, value_states), 1)[:, :, 0])
 
-    def write(self, k: torch.Tensor, v: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write one new token a row, (n, heads, head_dim); give back (n, heads, view, head_dim) views."""
-        plan, (keys, values), count = self.plan, self.storage, k.shape[0]
+    def write(self, kv: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write one token a row, keys and then values (n, 2 heads, head_dim); give back (n, heads, view, head_dim)."""
+        plan, store = self.plan, self.store
+        assert store is not None  # `SlotCache.join` made it
+        if store.shape[0] != kv.shape[0]:
+            store = store.narrow(0, 0, kv.shape[0])
         view = plan.view
-        if keys.shape[0] != count:
-            keys, values = keys.narrow(0, 0, count), values.narrow(0, 0, count)
         if plan.even:
-            keys.select(2, view - 1).copy_(k)
-            values.select(2, view - 1).copy_(v)
+            store.select(2, view - 1).copy_(kv)
         else:
-            keys[plan.rows, :, plan.at] = k
-            values[plan.rows, :, plan.at] = v
-        return keys.narrow(2, 0, view), values.narrow(2, 0, view)
+            store[plan.rows, :, plan.at] = kv
+        keys, values = store.narrow(2, 0, view).chunk(2, 1)
+        return keys, values
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
         return self.plan.view, 0
@@ -83,15 +86,6 @@ class SlotLayer(CacheLayerMixin):
 
     def get_max_length(self) -> int:
         return -1
-
-
-def _moved(old: torch.Tensor | None, rows: int, positions: int, like: torch.Tensor | None) -> torch.Tensor:
-    assert like is not None
-    new = like.new_zeros((rows, like.shape[1], positions, like.shape[3]))
-    if old is not None:
-        count, length = min(rows, old.shape[0]), min(positions, old.shape[2])
-        new[:count, :, :length] = old[:count, :, :length]
-    return new
 
 
 class SlotCache(Cache):
@@ -107,9 +101,8 @@ class SlotCache(Cache):
         """Copy a one-row cache into a new row; gives back the row."""
         length, row = prompt.get_seq_length(), len(self.plan.lengths)
         self._fit(row + 1, max(length + 1, self.plan.view), prompt)
-        for layer, (keys, values) in zip(self.slots, _pairs(prompt), strict=True):
-            layer.storage[0][row, :, :length] = keys[0]
-            layer.storage[1][row, :, :length] = values[0]
+        for layer, kv in zip(self.slots, both(prompt), strict=True):
+            layer.store[row, :, :length] = kv  # type: ignore[index]
         self.plan.lengths.append(length)
         return row
 
@@ -118,8 +111,8 @@ class SlotCache(Cache):
         lengths, last = self.plan.lengths, len(self.plan.lengths) - 1
         if row != last:
             for layer in self.slots:
-                for kept in layer.storage:
-                    kept[row, :, : lengths[last]] = kept[last, :, : lengths[last]]
+                kept: Any = layer.store
+                kept[row, :, : lengths[last]] = kept[last, :, : lengths[last]]
             lengths[row] = lengths[last]
         lengths.pop()
         if not lengths:
@@ -138,8 +131,7 @@ class SlotCache(Cache):
     @property
     def nbytes(self) -> int:
         """Memory held by all layers, bytes."""
-        return sum(t.numel() * t.element_size() for layer in self.slots for t in (layer.keys, layer.values)
-                   if t is not None)
+        return sum(layer.store.nbytes for layer in self.slots if layer.store is not None)
 
     def _fit(self, rows: int, positions: int, like: DynamicCache | None = None) -> None:
         have_rows, have_positions = self.capacity
@@ -147,18 +139,18 @@ class SlotCache(Cache):
         if enough and 8 * rows * positions >= have_rows * have_positions:
             return
         self.capacity = (1 << (rows - 1).bit_length(), positions + max(_STEP, positions // 4))
-        for layer, pair in zip(self.slots, _pairs(like) if like else [None] * len(self.slots), strict=True):
-            layer.resize(*self.capacity, pair)
+        for layer, kv in zip(self.slots, both(like) if like else [None] * len(self.slots), strict=True):
+            layer.resize(*self.capacity, kv)
 
     def _release(self) -> None:
         self.capacity = (0, 0)
         for layer in self.slots:
-            layer.keys = layer.values = None
+            layer.store = None
 
 
-def _pairs(cache: DynamicCache) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Keys and values of every layer of a request's own cache, (1, heads, T, head_dim)."""
-    return [(layer.keys, layer.values) for layer in cache.layers]  # type: ignore[union-attr, misc]
+def both(cache: DynamicCache) -> Iterator[torch.Tensor]:
+    """Keys and then values of every layer of a request's own cache, (2 heads, T, head_dim)."""
+    return (torch.cat((layer.keys[0], layer.values[0])) for layer in cache.layers)  # type: ignore[union-attr, index]
 
 
 def batchable(module: Any) -> bool:

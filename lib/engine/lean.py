@@ -101,17 +101,19 @@ class RotaryStep:
         self.width = module.model.layers[0].self_attn.head_dim
 
     def __call__(self, tokens: Pass) -> torch.Tensor:
-        parts, shape = (self.heads, self.kv_heads), (len(tokens.ids), -1, self.width)
-        both = (self.heads + self.kv_heads, self.kv_heads)
+        heads, kv_heads, half = self.heads, self.kv_heads, self.width // 2
+        shape = (len(tokens.ids), heads + 2 * kv_heads, self.width)
         x = self.body.embed_tokens(tokens.ids)  # (T, d_model)
         cos, sin = self._rotations(tokens.at, x.dtype)
         for layer, block in enumerate(self.blocks):
-            qk, v = block.qkv(block.norm1(x)).view(shape).split(both, 1)
+            qkv = block.qkv(block.norm1(x)).view(shape)
+            qk = plain = qkv.narrow(1, 0, heads + kv_heads)
             if block.norm_q is not None and block.norm_k is not None:
-                q, k = qk.split(parts, 1)
-                qk = torch.cat((block.norm_q(q), block.norm_k(k)), 1)
-            q, k = torch.addcmul(qk * cos, qk.roll(self.width // 2, -1), sin).split(parts, 1)
-            x = block.out(tokens.attend(layer, q, k, v, block.scale)).add_(x)
+                q, k = qk.split((heads, kv_heads), 1)
+                plain = torch.cat((block.norm_q(q), block.norm_k(k)), 1)
+            torch.addcmul(plain * cos, plain.roll(half, -1), sin, out=qk)
+            q, kv = qkv.split((heads, 2 * kv_heads), 1)
+            x = block.out(tokens.attend(layer, q, kv, block.scale)).add_(x)
             gate, up = block.up(block.norm2(x)).chunk(2, -1)
             x = block.down(block.activation(gate).mul_(up)).add_(x)
         return self.head(self.norm(x if tokens.kept is None else x[tokens.kept]))
@@ -146,10 +148,10 @@ class GPT2Step:
 
     def __call__(self, tokens: Pass) -> torch.Tensor:
         x = self.body.wte(tokens.ids) + self.body.wpe(tokens.at)  # (T, d_model)
-        shape = (len(tokens.ids), 3, self.heads, self.width)
+        shape = (len(tokens.ids), 3 * self.heads, self.width)
         for layer, block in enumerate(self.blocks):
-            q, k, v = block.qkv(block.norm1(x)).view(shape).unbind(1)
-            x = block.out(tokens.attend(layer, q, k, v, self.scale)).add_(x)
+            q, kv = block.qkv(block.norm1(x)).view(shape).split((self.heads, 2 * self.heads), 1)
+            x = block.out(tokens.attend(layer, q, kv, self.scale)).add_(x)
             x = block.down(self.activation(block.up(block.norm2(x)))).add_(x)
         return self.head(self.norm(x if tokens.kept is None else x[tokens.kept]))
 

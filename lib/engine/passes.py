@@ -21,8 +21,8 @@ class Part(Protocol):
     at: torch.Tensor  # (T,) position of every token
     wanted: int
 
-    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
-        """q (T, heads, D), k and v (T, kv_heads, D) -> (T, heads * D); k and v go to the cache of that layer."""
+    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, scale: float) -> torch.Tensor:
+        """q (T, heads, D), keys and then values (T, 2 kv_heads, D), for that layer's cache -> (T, heads * D)."""
         ...
 
     def whole(self, module: Any) -> torch.Tensor:
@@ -39,10 +39,10 @@ class Rows:
         self.ids = [request.ids[-1] for request in lane.requests]
         self.at, self.wanted = lane.cache.plan.at, len(self.ids)
 
-    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
+    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, scale: float) -> torch.Tensor:
         n, heads, width = q.shape
-        keys, values = self.lane.cache.slots[layer].write(k, v)  # (n, kv_heads, view, D)
-        grouped = q.view(n, k.shape[1], -1, width)  # heads that share keys attend as one block
+        keys, values = self.lane.cache.slots[layer].write(kv)  # (n, kv_heads, view, D)
+        grouped = q.view(n, keys.shape[1], -1, width)  # heads that share keys attend as one block
         out = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=self.mask, scale=scale)
         return out.view(n, heads * width)
 
@@ -64,11 +64,11 @@ class Piece:
         # Row i sees the tokens up to its own; without a past that is the plain causal mask, which has a kernel.
         self.mask = torch.arange(end, device=device) <= self.at[:, None] if start else None  # (T, end)
 
-    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
-        keys, values = self.request.cache.update(k.transpose(0, 1)[None], v.transpose(0, 1)[None], layer)
+    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, scale: float) -> torch.Tensor:
+        keys, values = self.request.cache.update(*kv.transpose(0, 1)[None].chunk(2, 1), layer)
         out = F.scaled_dot_product_attention(
             q.transpose(0, 1)[None], keys, values, attn_mask=self.mask, is_causal=self.mask is None, scale=scale,
-            enable_gqa=q.shape[1] != k.shape[1])  # fmt: skip
+            enable_gqa=q.shape[1] != keys.shape[1])  # fmt: skip
         return out[0].transpose(0, 1).reshape(q.shape[0], -1)
 
     def whole(self, module: Any) -> torch.Tensor:
@@ -95,12 +95,12 @@ class Pass:
         everything = len(kept) == len(self.ids)
         self.kept = None if everything else torch.tensor(kept, dtype=torch.long, device=device)
 
-    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
-        """q (T, heads, D), k and v (T, kv_heads, D) -> (T, heads * D)."""
+    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, scale: float) -> torch.Tensor:
+        """q (T, heads, D), keys and then values (T, 2 kv_heads, D) -> (T, heads * D)."""
         if len(self.parts) == 1:
-            return self.parts[0].attend(layer, q, k, v, scale)
-        pieces = zip(self.parts, *(tensor.split(self.sizes) for tensor in (q, k, v)), strict=True)
-        return torch.cat([part.attend(layer, *tensors, scale) for part, *tensors in pieces])
+            return self.parts[0].attend(layer, q, kv, scale)
+        pieces = zip(self.parts, q.split(self.sizes), kv.split(self.sizes), strict=True)
+        return torch.cat([part.attend(layer, own_q, own_kv, scale) for part, own_q, own_kv in pieces])
 
     def share(self, logits: torch.Tensor) -> list[torch.Tensor]:
         """Logits of the kept tokens (R, V) -> each part's own (wanted, V)."""
