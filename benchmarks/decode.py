@@ -70,6 +70,7 @@ def _speed(report: Report, name: str, folder: Path) -> None:
     samples: dict[str, list[float]] = defaultdict(list)
     for index in range(ROUNDS + 1):
         for label, measure in runs.items():
+            time.sleep(0.5)  # until the last engine's worker and its OpenMP threads have ended
             with ThreadPoolExecutor(1) as thread:  # whose OpenMP threads end with it, and slow nobody down
                 figures = thread.submit(measure, (1, *LOADS) if index else (1,)).result()
             for what, value in figures.items():

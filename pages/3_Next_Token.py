@@ -4,6 +4,7 @@ import streamlit as st
 
 from lib.ui import shelf
 from lib.ui.chrome import explained, setup_page, takeaways
+from lib.ui.linked import linked_text
 from lib.ui.next_token import reading as next_token
 from lib.ui.next_token.actions import EXAMPLES, append, before_widgets, example, look
 from lib.ui.next_token.distribution import next_token_chart
@@ -27,10 +28,7 @@ with explained():
     with right:
         model_id = shelf.pick_model("model", role="base")
     with left:
-        prompt = (
-            st.text_area("Prompt", EXAMPLES[0], key="prompt", bind="query-params", persist_state="session", height=80)
-            or ""
-        )
+        prompt = linked_text(st.text_area, "Prompt", EXAMPLES[0], key="prompt", height=80)
         st.pills("Examples", EXAMPLES, key="next-token-example", on_change=example, label_visibility="collapsed")
     reading = next_token.read(model_id, prompt, follow(here, next_token.tokenizer_of(model_id), prompt))
     notes(reading, prompt, here)

@@ -31,7 +31,7 @@ with explained():
         with explained():  # whatever keeps the texts from starting, the page below stays
             decoding_state.run_all(engine, ids, seed=seed, max_new_tokens=length)
     decoding_grid.live(engine, slots, settings=(ids, seed, length))
-    decoding_grid.legend()
+    decoding_grid.legend(prompt)
 
     decoding_step.panel(engine, model_id, columns, prompt)
     decoding_samples.panel(engine, columns, ids, seed=seed)

@@ -11,6 +11,7 @@ from lib.engine.sampling import softmax
 from lib.figures.architecture_live import lens_curves, lens_heatmap, next_bars
 from lib.tokenization import Tokenizer, display
 from lib.ui.chrome import escape
+from lib.ui.linked import for_link
 
 
 def names_of(tokenizer: Tokenizer, ids: Sequence[int] | np.ndarray) -> list[str]:
@@ -85,4 +86,4 @@ def logits_panel(traced: Trace, tokenizer: Tokenizer, text: str, model_id: str) 
         st.plotly_chart(next_bars(names, [float(probs[i]) for i in order], float(1 - probs[order].sum())),
                         key="next-bars", config={"displayModeBar": False}, alt="The five likeliest next tokens")
         st.page_link("pages/3_Next_Token.py", label="Turn temperature and top-p on this distribution",
-                     icon=":material/arrow_forward:", query_params={"prompt": text, "model": model_id})
+                     icon=":material/arrow_forward:", query_params={"model": model_id, **for_link(prompt=text)})

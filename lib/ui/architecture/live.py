@@ -12,6 +12,7 @@ from lib.ui import cache
 from lib.ui.architecture.attention import attention_maps
 from lib.ui.architecture.lens import lens_panel, logits_panel, names_of
 from lib.ui.chrome import explained
+from lib.ui.linked import at_most, linked_text
 from lib.ui.shelf import pick_model
 
 START = "The cat sat on the mat because it was"
@@ -37,7 +38,7 @@ def live_panel() -> None:
     one, two = st.columns([1, 2])
     with one:
         model_id = pick_model("model", role="base")
-    text = two.text_input("Text", START, key="text", bind="query-params", persist_state="page", max_chars=20_000)
+    text = at_most(linked_text(two.text_input, "Text", START, key="text"), 20_000)
     with explained():
         engine = cache.engine(model_id)
         tokenizer = engine.tokenizer

@@ -12,6 +12,7 @@ from lib.ui.chat.xray import xray
 from lib.ui.chrome import escape
 from lib.ui.completion.cells import Cell, Outcome, Request
 from lib.ui.completion.run import run, summary
+from lib.ui.linked import linked_text
 from lib.ui.stream.token_stream import stream_tokens, token_stream
 
 COURSE_PROMPTS = ("Once upon a time", "What is 2+2?", "Suggest a party theme.")
@@ -58,15 +59,15 @@ def controls() -> Choice:
     with st.container(horizontal=True):
         for index, text in enumerate(COURSE_PROMPTS):
             st.button(text, key=f"cvc-course-{index}", on_click=_fill, args=(Request(text),))
-    prompt = st.text_area("Prompt", COURSE_PROMPTS[2], key="cvc-prompt", bind="query-params", height=80,
-                          max_chars=settings().max_prompt_chars)
+    prompt = linked_text(st.text_area, "Prompt", COURSE_PROMPTS[2], key="cvc-prompt", height=80,
+                         max_chars=settings().max_prompt_chars)
     first, second = st.columns(2)
-    prefill = first.text_input("Start the reply with …", key="cvc-prefill", bind="query-params",
-                               placeholder="e.g. The answer is",
-                               help="The first words of the reply, given to all: the models go on from there.")
-    system = second.text_input("System prompt", key="cvc-system", bind="query-params",
-                               placeholder="none: the template may put in its own",
-                               help="In the template it is the system turn. Raw, it is text above the prompt.")
+    prefill = linked_text(first.text_input, "Start the reply with …", "", key="cvc-prefill",
+                          placeholder="e.g. The answer is",
+                          help="The first words of the reply, given to all: the models go on from there.")
+    system = linked_text(second.text_input, "System prompt", "", key="cvc-system",
+                         placeholder="none: the template may put in its own",
+                         help="In the template it is the system turn. Raw, it is text above the prompt.")
     names = list(STRATEGIES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         strategy = st.segmented_control("Decoding", names, default=names[0], required=True, key="cvc-strategy")

@@ -10,6 +10,7 @@ from lib.figures.strategies import KINDS, MAX_COLUMNS, PRESETS, Strategy
 from lib.ui.chrome import escape
 from lib.ui.decoding import grid as decoding_grid
 from lib.ui.decoding import state
+from lib.ui.linked import linked_text
 from lib.ui.shelf import pick_model
 
 PROMPTS = ("Once upon a time", "What is 2+2?", "Suggest a party theme.")
@@ -31,8 +32,8 @@ def settings_bar() -> tuple[str, int, int, str]:
     """The prompt, the seed, the number of new tokens and the model."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        prompt = st.text_area("Prompt", value=PROMPTS[0], key="prompt", bind="query-params", height=110, max_chars=8000,
-                              help="The text that every column continues, up to 8,000 characters.")
+        prompt = linked_text(st.text_area, "Prompt", PROMPTS[0], key="prompt", height=110,
+                             help="The text that every column continues.")
         with st.container(horizontal=True, gap="small"):
             for number, text in enumerate(PROMPTS):
                 st.button(text, key=f"decoding-prompt-{number}", on_click=_set_prompt, args=(text,), type="tertiary")

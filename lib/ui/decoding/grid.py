@@ -13,6 +13,7 @@ from lib.figures.strategies import KINDS, MAX_COLUMNS
 from lib.ui.chrome import escape
 from lib.ui.decoding import state
 from lib.ui.decoding.track import Track
+from lib.ui.linked import for_link
 from lib.ui.stream.token_stream import stream_tokens, token_stream
 
 Settings = tuple[tuple[int, ...], int, int]  # prompt ids, seed, new tokens
@@ -48,10 +49,12 @@ def tick() -> float:
     return min(1.0, 0.07 + 0.01 * Track.active)
 
 
-def legend() -> None:
+def legend(prompt: str) -> None:
     """What the colours and flags mean, and that the address bar is the link to share."""
     st.html(_LEGEND)
-    st.caption("The address bar holds this comparison: prompt, seed, length and columns. Copy it to share it.")
+    held = "prompt, seed, length and columns" if for_link(prompt=prompt) else "seed, length and columns, but not a " \
+        "prompt as long as this one"
+    st.caption(f"The address bar holds this comparison: {held}. Copy it to share it.")
 
 
 def per_row(count: int) -> int:

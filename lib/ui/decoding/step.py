@@ -14,6 +14,7 @@ from lib.figures.strategies import Strategy
 from lib.ui import cache
 from lib.ui.chrome import escape
 from lib.ui.decoding.state import Column
+from lib.ui.linked import for_link
 from lib.ui.stream.tokens import token_name
 
 
@@ -83,7 +84,7 @@ def _shaped(columns: Sequence[Column], logits: np.ndarray, ids: Sequence[int]) -
 
 
 def _link(model_id: str, strategy: Strategy, prompt: str, path: Sequence[int]) -> None:
-    query = {"prompt": prompt, "model": model_id}
+    query = {"model": model_id, **for_link(prompt=prompt)}  # the page has a longer one in common with this one
     if path:
         query["path"] = ",".join(map(str, path))
     if strategy.kind != "beam" and not strategy.problem():

@@ -14,10 +14,12 @@ from lib.tokenization.display import label
 from lib.ui import cache, shelf
 from lib.ui.chrome import escape, explained
 from lib.ui.component import component
+from lib.ui.linked import at_most
 
 EXAMPLES = ("Once upon a time", "The capital of France is", "What is 2+2?", "Suggest a party theme.")
 BARS = 5
 RUN = 10  # tokens that "write" adds
+_LONGEST = 2000  # characters
 MAX_TOKENS = 300  # of text: enough to play, quick on two cores
 
 _ASSETS = Path(__file__).with_name("assets")
@@ -89,12 +91,13 @@ def _path() -> list[int]:
 
 def _text_input() -> str:
     st.session_state.setdefault("home-text", EXAMPLES[0])
-    text = st.text_input("Your text", key="home-text", label_visibility="collapsed", on_change=_restart, max_chars=2000,
+    text = st.text_input("Your text", key="home-text", label_visibility="collapsed", on_change=_restart,
                          persist_state="session", placeholder="Write the beginning of a text")
+    text = at_most(text or "", _LONGEST)
     columns = st.container(horizontal=True, gap="small")
     for index, example in enumerate(EXAMPLES):
         columns.button(example, key=f"home-example-{index}", on_click=_use, args=(example,))
-    return str(text or "")
+    return text
 
 
 def _use(example: str) -> None:

@@ -13,6 +13,7 @@ from lib.tokenization import Comparison, compare
 from lib.tokenization.comparison import Row
 from lib.tokenization.texts import SAMPLES
 from lib.ui.chrome import escape
+from lib.ui.linked import LINK_BYTES, at_most, for_link, keep_in_link
 from lib.ui.tokenizers.boundaries import boundary_panel
 from lib.ui.tokenizers.counts import why_different
 from lib.ui.tokenizers.lookup import look_up
@@ -21,7 +22,6 @@ from lib.ui.tokenizers.token_view import row_data, set_text, token_rows, typed_t
 
 TEXT = "compare-text"
 START = SAMPLES["Tokenization powers"]
-_LINK_BYTES = 1_500  # longer texts do not fit into a link that every browser and chat program keeps
 
 
 def _take_sample() -> None:
@@ -36,14 +36,11 @@ def compare_panel() -> None:
     """Everything that answers to typing, in one fragment: a key press never reruns the lessons below."""
     st.pills("Start from", list(SAMPLES), key="sample", on_change=_take_sample)
     linked = st.query_params.get("text")
-    if linked is not None and linked != st.session_state.get("compare-linked"):
+    if linked is not None and linked != st.session_state.get(f"linked-{TEXT}"):
         set_text(TEXT, linked)  # a link was followed, from outside or from another page
     text = typed_text(TEXT, label="Your text", default=START)
-    limit = settings().max_prompt_chars
-    if len(text) > limit:
-        st.warning(f"The first {limit:,} of {len(text):,} characters are used.", icon=":material/content_cut:")
-        text = text[:limit]
-    _keep_in_link(text)
+    text = at_most(text, settings().max_prompt_chars)
+    keep_in_link("text", text, START, box=TEXT)
     chosen, view, spaces = _controls()
     choices = _choices(chosen)
     if not choices:
@@ -60,16 +57,6 @@ def compare_panel() -> None:
         boundary_panel(result, choices)
     why_different(text, choices)
     look_up(choices)
-
-
-def _keep_in_link(text: str) -> None:
-    """The text is in the page's address, so that a copied link shows it; not if it is long or the default."""
-    short = text != START and len(text.encode("utf-8", "replace")) <= _LINK_BYTES
-    if short and st.query_params.get("text") != text:
-        st.query_params["text"] = text
-    elif not short and "text" in st.query_params:
-        del st.query_params["text"]
-    st.session_state["compare-linked"] = st.query_params.get("text")
 
 
 def _controls() -> tuple[list[str], str, bool]:
@@ -124,13 +111,13 @@ def _rows(result: Comparison, choices: list[Choice], view: str, spaces: bool) ->
             "word, so a model asked to go on from here meets a cut that it rarely saw in training."
         )
     if result.text.strip():
-        query = {"prompt": result.text} if size <= _LINK_BYTES else {}
+        query = for_link(prompt=result.text)
         st.page_link("pages/3_Next_Token.py", label="What would a model write next?", icon=":material/arrow_forward:",
                      query_params=query)  # fmt: skip
 
 
 def _shared(size: int) -> str:
-    if size > _LINK_BYTES:
+    if size > LINK_BYTES:
         return "The page's address keeps the tokenizers and the switches; this text is too long for it."
     return "The page's address keeps the text, the tokenizers and the switches: copy it to share them."
 

@@ -13,6 +13,7 @@ from lib.tokenization.word import WordTokenizer, vocabulary
 DEFAULT = ["gpt2", "cl100k_base", "o200k_base", "qwen"]
 OWN = "bpe"
 MERGES, FEWEST, MOST = 200, 10, 400  # merges of the BPE trained on the page: unless changed, and the slider's ends
+CORPUS_LIMIT = 50_000  # characters to learn from
 TITLES = {
     "word": ("Words", "step 1: the words of the corpus below, the rest is [UNK]"),
     "character": ("Characters", "step 2: 54 letters, space and ?"),
@@ -70,7 +71,7 @@ def choose(name: str) -> Choice:
 def corpus() -> str:
     """The corpus of the Learn sections as it is now."""
     kept = st.session_state.get("corpus-kept", texts.corpus())
-    return str(st.session_state.get("corpus", kept))
+    return str(st.session_state.get("corpus", kept))[:CORPUS_LIMIT]
 
 
 def merge_limit() -> int:

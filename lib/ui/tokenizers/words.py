@@ -10,20 +10,20 @@ from lib.tokenization.character import CharacterTokenizer
 from lib.tokenization.comparison import compare
 from lib.tokenization.word import WordTokenizer, vocabulary, words
 from lib.ui.chrome import escape
-from lib.ui.tokenizers.options import keep_corpus
+from lib.ui.linked import at_most
+from lib.ui.tokenizers.options import CORPUS_LIMIT, keep_corpus
 from lib.ui.tokenizers.token_view import row_data, token_rows
-
-_CORPUS_LIMIT = 50_000
 
 
 def corpus_area() -> str:
     """The corpus shared by the lessons. Kept while the app is open."""
     text = st.text_area(
         "Corpus to learn from", value=texts.corpus(), height=150, key="corpus", persist_state="session",
-        max_chars=_CORPUS_LIMIT, help="Press Ctrl+Enter, or click outside, to learn from what you changed.",
+        help="Press Ctrl+Enter, or click outside, to learn from what you changed.",
     )  # fmt: skip
-    keep_corpus(text or "")
-    return text or ""
+    text = at_most(text or "", CORPUS_LIMIT)
+    keep_corpus(text)
+    return text
 
 
 def word_lesson() -> None:
