@@ -21,7 +21,7 @@ class Plan:
         self.device = device
         self.lengths: list[int] = []  # tokens in each row
         self.rows = self.at = torch.zeros(0, dtype=torch.long, device=device)
-        self.even = True  # whether all rows have one length
+        self.even, self.seen = True, 0  # whether all rows have one length; `view`, for the layers of this step
 
     @property
     def view(self) -> int:
@@ -32,7 +32,7 @@ class Plan:
         """Fix rows and positions for one step."""
         self.rows = torch.arange(len(self.lengths), device=self.device)
         self.at = torch.tensor(self.lengths, dtype=torch.long, device=self.device)
-        self.even = len(set(self.lengths)) == 1
+        self.even, self.seen = len(set(self.lengths)) == 1, self.view
 
 
 class SlotLayer(CacheLayerMixin):
@@ -70,7 +70,7 @@ class SlotLayer(CacheLayerMixin):
         assert store is not None  # `SlotCache.join` made it
         if store.shape[0] != kv.shape[0]:
             store = store.narrow(0, 0, kv.shape[0])
-        view = plan.view
+        view = plan.seen
         if plan.even:
             store.select(2, view - 1).copy_(kv)
         else:

@@ -60,19 +60,14 @@ def together(parts: list[Any]) -> Map:
     return linear(side_by_side(parts))
 
 
-class Norm:
+def rms_norm(norm: Any) -> Map:
     """RMSNorm (Zhang & Sennrich 2019): x / sqrt(mean(x^2) + eps) * weight, over the last dimension.
 
     The row (x, -x) has mean 0 and variance mean(x^2), so layer_norm of it is RMSNorm of x: one operation, not six.
     """
-
-    def __init__(self, norm: Any) -> None:
-        self.weight, self.eps = torch.stack((norm.weight, norm.weight)), norm.variance_epsilon  # (2, d)
-        self.signs, self.shape = self.weight.new_tensor([[1], [-1]]), list(self.weight.shape)
-
-    def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        both = torch.layer_norm(x.unsqueeze(-2) * self.signs, self.shape, self.weight, None, self.eps)
-        return both.select(-2, 0).contiguous()
+    weight, eps = torch.stack((norm.weight, norm.weight)), norm.variance_epsilon  # (2, d)
+    signs, shape, normalised = weight.new_tensor([[1], [-1]]), list(weight.shape), torch.layer_norm
+    return lambda x: normalised(x.unsqueeze(-2) * signs, shape, weight, None, eps).select(-2, 0).contiguous()
 
 
 class RotaryBlock:
@@ -82,12 +77,12 @@ class RotaryBlock:
         attention, mlp = block.self_attn, block.mlp
         self.scale = attention.scaling
         self.activation = F.silu if isinstance(mlp.act_fn, nn.SiLU) else mlp.act_fn
-        self.norm1, self.norm2 = Norm(block.input_layernorm), Norm(block.post_attention_layernorm)
+        self.norm1, self.norm2 = rms_norm(block.input_layernorm), rms_norm(block.post_attention_layernorm)
         self.qkv = together([attention.q_proj, attention.k_proj, attention.v_proj])
         self.out, self.down = linear(attention.o_proj), linear(mlp.down_proj)
         self.up = together([mlp.gate_proj, mlp.up_proj])
         self.norm_q, self.norm_k = (  # Qwen3
-            Norm(getattr(attention, name)) if hasattr(attention, name) else None for name in ("q_norm", "k_norm"))
+            rms_norm(getattr(attention, name)) if hasattr(attention, name) else None for name in ("q_norm", "k_norm"))
 
 
 class RotaryStep:
@@ -96,7 +91,7 @@ class RotaryStep:
     def __init__(self, module: Any) -> None:
         self.body = module.model
         self.blocks = [RotaryBlock(block) for block in module.model.layers]
-        self.norm, self.head = Norm(module.model.norm), linear(module.lm_head)
+        self.norm, self.head = rms_norm(module.model.norm), linear(module.lm_head)
         self.heads, self.kv_heads = module.config.num_attention_heads, module.config.num_key_value_heads
         self.width = module.model.layers[0].self_attn.head_dim
 
@@ -105,6 +100,7 @@ class RotaryStep:
         shape = (len(tokens.ids), heads + 2 * kv_heads, self.width)
         x = self.body.embed_tokens(tokens.ids)  # (T, d_model)
         cos, sin = self._rotations(tokens.at, x.dtype)
+        attend = tokens.attend
         for layer, block in enumerate(self.blocks):
             qkv = block.qkv(block.norm1(x)).view(shape)
             qk = plain = qkv.narrow(1, 0, heads + kv_heads)
@@ -113,7 +109,7 @@ class RotaryStep:
                 plain = torch.cat((block.norm_q(q), block.norm_k(k)), 1)
             torch.addcmul(plain * cos, plain.roll(half, -1), sin, out=qk)
             q, kv = qkv.split((heads, 2 * kv_heads), 1)
-            x = block.out(tokens.attend(layer, q, kv, block.scale)).add_(x)
+            x = block.out(attend(layer, q, kv, block.scale)).add_(x)
             gate, up = block.up(block.norm2(x)).chunk(2, -1)
             x = block.down(block.activation(gate).mul_(up)).add_(x)
         return self.head(self.norm(x if tokens.kept is None else x[tokens.kept]))

@@ -35,13 +35,13 @@ class Rows:
 
     def __init__(self, lane: Lane, dtype: torch.dtype) -> None:
         lane.cache.before_step()
-        self.lane, self.mask = lane, lane.mask(dtype)
+        self.lane, self.mask, self.slots = lane, lane.mask(dtype), lane.cache.slots
         self.ids = [request.ids[-1] for request in lane.requests]
         self.at, self.wanted = lane.cache.plan.at, len(self.ids)
 
     def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, scale: float) -> torch.Tensor:
         n, heads, width = q.shape
-        keys, values = self.lane.cache.slots[layer].write(kv)  # (n, kv_heads, view, D)
+        keys, values = self.slots[layer].write(kv)  # (n, kv_heads, view, D)
         grouped = q.view(n, keys.shape[1], -1, width)  # heads that share keys attend as one block
         out = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=self.mask, scale=scale)
         return out.view(n, heads * width)
@@ -94,11 +94,10 @@ class Pass:
         kept = [at for part, end in zip(parts, ends, strict=True) for at in range(end - part.wanted, end)]
         everything = len(kept) == len(self.ids)
         self.kept = None if everything else torch.tensor(kept, dtype=torch.long, device=device)
+        self.attend = parts[0].attend if len(parts) == 1 else self._attend
 
-    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, scale: float) -> torch.Tensor:
+    def _attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, scale: float) -> torch.Tensor:
         """q (T, heads, D), keys and then values (T, 2 kv_heads, D) -> (T, heads * D)."""
-        if len(self.parts) == 1:
-            return self.parts[0].attend(layer, q, kv, scale)
         pieces = zip(self.parts, q.split(self.sizes), kv.split(self.sizes), strict=True)
         return torch.cat([part.attend(layer, own_q, own_kv, scale) for part, own_q, own_kv in pieces])
 

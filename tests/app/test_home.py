@@ -147,3 +147,9 @@ def test_a_model_folder_is_offered_for_picking(
     picker.run()
     assert {"tiny-gpt2", "tiny-llama", "tiny-qwen2", embedded} <= set(picker.selectbox[0].options)
     assert picker.text[0].value == "tiny-llama" and not picker.info
+
+
+def test_a_long_text_is_cut_with_a_sentence(home: AppTest) -> None:
+    home.run().text_input(key="home-text").set_value("a " * 1500).run()
+    assert not home.exception
+    assert "The first 2,000 of 3,000 characters are used." in [warning.value for warning in home.warning]

@@ -205,3 +205,14 @@ def test_a_link_followed_within_the_app_brings_its_text() -> None:
     assert sent(app, "compare-rows")["text"] == "second"
     app.run()
     assert sent(app, "compare-rows")["text"] == "second"
+
+
+def test_a_corpus_that_is_too_long_is_cut_with_a_sentence_and_kept_as_typed() -> None:
+    app = page(learn="Words")
+    book = "another word " * 5_000  # 65,000 characters
+    app.text_area(key="corpus").set_value(book).run()
+    assert not app.exception
+    assert [w.value for w in app.warning] == ["The first 50,000 of 65,000 characters are used."]
+    assert app.text_area(key="corpus").value == book
+    words = next(metric.value for metric in app.metric if metric.label == "Words in the corpus")
+    assert words == f"{len(book[:50_000].split()):,}"
