@@ -1,10 +1,9 @@
 """The forward pass of the common families in fewer, larger operations; the numbers stay transformers' own.
 
 For one token a row, transformers spends more time between matrix products than in them: a step of SmolLM2 is about
-3,000 small operations. Here the same weights go through the same formulas with a third of them, and tests compare the
-results. Even a view counts: every layer's weights push the interpreter and torch out of the core's own cache, so that
-a step's first call of anything, a microsecond when warm, takes several. What shows the inside of a model, its scores
-and beams run through transformers itself. Knows Llama, Qwen2, Qwen3 and GPT-2.
+2,200 small operations. Here the same weights go through the same formulas with less than half of them, and tests
+compare the results. What shows the inside of a model, its scores and beams run through transformers itself. Knows
+Llama, Qwen2, Qwen3 and GPT-2.
 """
 
 from collections.abc import Callable
