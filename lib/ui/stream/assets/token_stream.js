@@ -146,7 +146,7 @@ function createView(root) {
     (place < 0 && token.logprob !== null ? [...list, own] : list).forEach((item) => {
       const own = item.id === token.id;
       const active = canBranch && !own;
-      const option = element(active ? "button" : "div", "option" + (own ? " own" : ""));
+      const option = make(active ? "button" : "div", "option" + (own ? " own" : ""));
       const bar = make("span", "bar");
       bar.style.width = `${(100 * Math.exp(item.logprob)) / top}%`;
       const dropped = item.prob === 0;
