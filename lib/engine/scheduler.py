@@ -25,6 +25,7 @@ from lib.engine.cache import batchable, kv_bytes_per_token
 from lib.engine.choose import Chooser
 from lib.engine.lanes import Lane, lane_size
 from lib.engine.lean import step_for
+from lib.engine.loading import give_back
 from lib.engine.passes import Pass, Piece, Rows
 from lib.engine.requests import LocalGeneration, Request
 from lib.engine.turns import FairLock
@@ -54,7 +55,9 @@ class Scheduler:
     @cached_property
     def step(self) -> Callable[[Pass], torch.Tensor] | None:
         """The short forward pass of this family, made when the first text is asked for; None: transformers' own."""
-        return step_for(self.module) if self.batchable else None
+        step = step_for(self.module) if self.batchable else None
+        give_back()  # the memory of layers that were joined, 50 to 70 MB of SmolLM2
+        return step
 
     # --- the callers' side
 
