@@ -5,7 +5,6 @@ every later step feeds one token of every row. Rows stay dense: the last row mov
 Storage grows and shrinks with what is used, not with slots times context. Knows nothing of requests or sampling.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -50,10 +49,11 @@ class SlotLayer(CacheLayerMixin):
         """Nothing to do: `resize` makes the storage."""
 
     def resize(self, rows: int, positions: int, like: torch.Tensor | None) -> None:
-        """Move what is there into storage of another size. `like`: a prompt's, (2 heads, T, head_dim)."""
+        """Move what is there into storage of another size. `like`: a prompt's keys, (1, heads, T, head_dim)."""
         old = self.store
-        have: Any = old if like is None or old is not None else like[None]
-        new = have.new_zeros((rows, have.shape[1], positions, have.shape[3]))
+        have: Any = like if old is None else old
+        heads = have.shape[1] * (2 if old is None else 1)
+        new = have.new_zeros((rows, heads, positions, have.shape[3]))
         if old is not None:
             count, length = min(rows, old.shape[0]), min(positions, old.shape[2])
             new[:count, :, :length] = old[:count, :, :length]
@@ -101,8 +101,10 @@ class SlotCache(Cache):
         """Copy a one-row cache into a new row; gives back the row."""
         length, row = prompt.get_seq_length(), len(self.plan.lengths)
         self._fit(row + 1, max(length + 1, self.plan.view), prompt)
-        for layer, kv in zip(self.slots, both(prompt), strict=True):
-            layer.store[row, :, :length] = kv  # type: ignore[index]
+        layers: list[Any] = prompt.layers
+        for layer, own in zip(self.slots, layers, strict=True):
+            keys, values = layer.store[row].chunk(2)  # type: ignore[index]
+            keys[:, :length], values[:, :length] = own.keys[0], own.values[0]
         self.plan.lengths.append(length)
         return row
 
@@ -139,18 +141,13 @@ class SlotCache(Cache):
         if enough and 8 * rows * positions >= have_rows * have_positions:
             return
         self.capacity = (1 << (rows - 1).bit_length(), positions + max(_STEP, positions // 4))
-        for layer, kv in zip(self.slots, both(like) if like else [None] * len(self.slots), strict=True):
-            layer.resize(*self.capacity, kv)
+        for index, layer in enumerate(self.slots):
+            layer.resize(*self.capacity, like.layers[index].keys if like else None)  # type: ignore[union-attr]
 
     def _release(self) -> None:
         self.capacity = (0, 0)
         for layer in self.slots:
             layer.store = None
-
-
-def both(cache: DynamicCache) -> Iterator[torch.Tensor]:
-    """Keys and then values of every layer of a request's own cache, (2 heads, T, head_dim)."""
-    return (torch.cat((layer.keys[0], layer.values[0])) for layer in cache.layers)  # type: ignore[union-attr, index]
 
 
 def batchable(module: Any) -> bool:
