@@ -1,7 +1,7 @@
 """Weight-only int8: every linear layer keeps its weights as int8 with one scale a row, activations stay bfloat16.
 
-A weight row w becomes round(w / s) with s = max|w| / 127; the layer computes (x . q) * s in bfloat16 with
-`torch.ops.aten._weight_int8pack_mm`. A quarter of float32's memory is read for each token, so long answers come
+A weight row w becomes round(w / s) with s = max|w| / 127; the layer computes (x . q) * s, in one of the ways of
+`lib.engine.products`. A quarter of float32's memory is read for each token, so long answers come
 faster; the distribution moves a little (`lib.engine.compare` measures how much). Weights are read and packed tensor by
 tensor, so loading never holds more than the int8 model and one tensor. Knows nothing of requests.
 """
@@ -13,10 +13,7 @@ import torch
 from torch import nn
 
 from lib.engine import loading
-
-FEW = 20  # up to this many rows the packed kernel is faster than unpacking for a bfloat16 matrix product
-_EVEN = 64  # the packed kernel reads past the end of rows that are no multiple of its vectors
-_BLOCK = 1 << 21  # weights unpacked at a time: larger parts make fewer products, smaller ones stay in the cache
+from lib.engine.products import limits, of_integers, packed, unpacked
 
 
 def pack(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -52,20 +49,18 @@ class Int8Linear(nn.Module):
 
     def rows(self) -> Callable[[torch.Tensor], torch.Tensor]:
         """The layer as a function, (M, K) -> (M, N), with what it needs at hand: modules look things up slowly."""
-        weight, scale, bias, many = self.weight, self.scale, self.bias, self._unpacked
-        few = FEW if self.in_features % _EVEN == 0 and weight.device.type == "cpu" else 0
-        kernel = torch._weight_int8pack_mm
+        weight, scale, bias = self.weight, self.scale, self.bias
+        few, some, wide = limits(self.in_features, weight.device)
 
         def product(x: torch.Tensor) -> torch.Tensor:
-            out = kernel(x, weight, scale) if x.shape[0] <= few else many(x)
+            count = x.shape[0]
+            if count <= few:
+                out = packed(x, weight, scale)
+            else:
+                out = of_integers(x, weight, scale) if count <= some else unpacked(x, weight, scale, wide)
             return out if bias is None else out.add_(bias)
 
         return product
-
-    def _unpacked(self, x: torch.Tensor) -> torch.Tensor:
-        """Many rows: int8 is exact in bfloat16, so multiply block by block and scale afterwards."""
-        parts = [torch.mm(x, block.to(x.dtype).T) for block in self.weight.split(max(1, _BLOCK // self.in_features))]
-        return (parts[0] if len(parts) == 1 else torch.cat(parts, 1)).mul_(self.scale)
 
 
 def side_by_side(parts: list[Any]) -> Any:

@@ -16,9 +16,9 @@ from torch import nn
 
 from lib.engine.int8 import Int8Linear, side_by_side
 from lib.engine.passes import Pass
+from lib.engine.products import for_bfloat16
 
 Map = Callable[[torch.Tensor], torch.Tensor]  # (n, K) -> (n, N)
-_NARROW = 24  # up to this many bfloat16 rows, W x^T is faster than x W^T
 
 
 def step_for(module: Any) -> Callable[[Pass], torch.Tensor] | None:
@@ -42,16 +42,9 @@ def linear(part: Any) -> Map:
         rows = weight.T.contiguous() if conv else weight
         if conv:
             part.weight = nn.Parameter(rows.T, requires_grad=False)  # a view: nothing is held twice
-        return lambda x: _narrow(x, rows, bias)
+        product = for_bfloat16()
+        return (lambda x: product(x, rows)) if bias is None else lambda x: product(x, rows).add_(bias)
     return (lambda x: torch.addmm(bias, x, weight)) if conv else lambda x: F.linear(x, weight, bias)
-
-
-def _narrow(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    """x W^T as (W x^T)^T: the large matrix stays as it lies, which for a few bfloat16 rows is 1.5 times as fast."""
-    if x.shape[0] > _NARROW:
-        return F.linear(x, weight, bias)
-    out = torch.mv(weight, x[0])[None] if x.shape[0] == 1 else torch.mm(weight, x.T).T.contiguous()
-    return out if bias is None else out + bias
 
 
 def together(parts: list[Any]) -> Map:

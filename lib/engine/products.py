@@ -1,0 +1,111 @@
+"""Ways to multiply rows x (M, K) in bfloat16 by weights (N, K), and which is the fastest for how many rows.
+
+For int8 weights:
+- `packed`, a few rows: torch's own kernel, which widens each weight on the way to the multiplier. It is as fast as
+  memory for a row or two, and does the widening again for every four rows more.
+- `of_integers`, some rows: x as 16-bit integers, both of whose bytes go through an integer matrix product. Processors
+  with VNNI or AMX have instructions for that.
+- `unpacked`, many rows: the weights in a wider type, block by block, in a plain matrix product.
+
+For bfloat16 weights: torch's products where the processor has instructions for them, and `unpacked` where it has not,
+as in most laptops: there 128 rows are multiplied five times as fast in float32.
+
+Knows nothing of layers or models.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+_EVEN = 64  # the packed kernel reads past the end of rows that are no multiple of its vectors
+_BLOCK = 1 << 22  # bytes of weights unpacked at a time: more make fewer products, fewer stay in the cache
+_ROWS = 64  # rows in one product of integers: the step that joins the bytes grows with their square
+_NARROW = 24  # up to this many rows, W x^T is faster than x W^T in bfloat16
+_SLOW = 8  # up to this many rows, bfloat16 without instructions of its own is faster than unpacking
+_UNIT = 32512  # the largest |x| of a row as an integer: 127 * 256, so that 128 more still fit in 16 bits
+
+
+class Limits(NamedTuple):
+    """Up to how many rows a product is used, and the type that unpacked weights get."""
+
+    packed: int
+    of_integers: int
+    wide: torch.dtype
+
+
+def limits(width: int, device: torch.device) -> Limits:
+    """What is fastest here for weights (N, `width`), by measurement. All results agree but for rounding."""
+    if device.type != "cpu":
+        return Limits(0, 0, torch.bfloat16)
+    has = torch.cpu.get_capabilities()
+    if not (has.get("avx512_vnni") and torch.backends.mkldnn.is_available()):  # torch would use plain loops
+        found = Limits(24, 0, torch.float32)
+    elif has.get("amx_int8") and has.get("amx_bf16"):
+        found = Limits(6, 64, torch.bfloat16)
+    else:
+        found = Limits(8, 1 << 31, torch.float32)
+    return found if width % _EVEN == 0 else found._replace(packed=0)
+
+
+def packed(x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """x (M, K) bfloat16, weight (N, K) int8, scale (N,) bfloat16 -> (M, N) bfloat16, as the other two."""
+    return torch._weight_int8pack_mm(x, weight, scale)
+
+
+def of_integers(x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """The same by integers. Each row becomes round(x / size * 32512) = 256 high + low, whose bytes are two columns.
+
+    The weights come first in the product, because oneDNN rearranges the second matrix at every call.
+    """
+    if x.shape[0] > _ROWS:
+        return torch.cat([of_integers(rows, weight, scale) for rows in x.split(_ROWS)])
+    x = x.float()
+    size = x.abs().amax(1, keepdim=True).clamp_min_(1e-30)  # (M, 1)
+    # Plus 128, the low byte is low + 128 without a carry into the high one; flipping its top bit takes 128 away again.
+    whole = torch.addcmul(_half(), x, _UNIT / size).T.to(torch.int16, memory_format=torch.contiguous_format)
+    columns = whole.bitwise_xor_(128).view(torch.int8)  # (K, 2M): low, high, low, high, ...
+    sums = torch._int_mm(weight, columns).T.float()  # (2M, N)
+    return torch.mm(_join(x.shape[0]) * size, sums).mul_(scale).to(torch.bfloat16)
+
+
+@cache
+def _half() -> torch.Tensor:
+    with torch.inference_mode(False):
+        return torch.tensor(128.5)  # the half makes rounding of what the conversion does, cutting off
+
+
+@cache
+def _join(rows: int) -> torch.Tensor:
+    """(M, 2M): row i takes low and 256 times high of its own two columns."""
+    with torch.inference_mode(False):
+        return torch.kron(torch.eye(rows), torch.tensor([[1.0, 256.0]])) / _UNIT
+
+
+def unpacked(x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor | None, wide: torch.dtype) -> torch.Tensor:
+    """The same by weights in `wide`, which holds them exactly: multiply block by block, and scale afterwards."""
+    rows = x.to(wide)
+    blocks = weight.split(max(1, _BLOCK // (weight.shape[1] * wide.itemsize)))
+    parts = [torch.mm(rows, block.to(wide).T) for block in blocks]
+    out = parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+    return (out if scale is None else out.mul_(scale)).to(x.dtype)
+
+
+def for_bfloat16() -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """The product of x (M, K) and weight (N, K), both bfloat16 and on the CPU, that is fastest here: -> (M, N)."""
+    has = torch.cpu.get_capabilities()
+    return native if any(has.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16")) else foreign
+
+
+def native(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """x W^T as (W x^T)^T: the large matrix stays as it lies, which for a few rows is 1.5 times as fast."""
+    if x.shape[0] > _NARROW:
+        return F.linear(x, weight)
+    return torch.mv(weight, x[0])[None] if x.shape[0] == 1 else torch.mm(weight, x.T).T.contiguous()
+
+
+def foreign(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """x W^T on a processor that has no instructions for bfloat16."""
+    return F.linear(x, weight) if x.shape[0] <= _SLOW else unpacked(x, weight, None, torch.float32)
