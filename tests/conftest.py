@@ -115,3 +115,12 @@ def page(chromium) -> Iterator[object]:
 def settled(page) -> None:
     """Wait until Streamlit has finished the current run."""
     page.wait_for_selector('[data-test-script-state="notRunning"]', state="attached")
+
+
+def paste(page, box, text: str) -> None:
+    """Put `text` over what a text box holds, through the clipboard: as fast as a person would, however long it is."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    box.focus()
+    page.keyboard.press("Control+a")
+    page.evaluate("text => navigator.clipboard.writeText(text)", text)
+    page.keyboard.press("Control+v")

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from lib.tokenization import bpe, load, texts
 from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.tokenization.display import label
-from tests.conftest import settled
+from tests.conftest import paste, settled
 
 ROWS = ".st-key-compare-rows"
 AREA = ".st-key-compare-text textarea"
@@ -130,19 +130,11 @@ def test_a_megabyte_is_counted_and_its_start_is_shown(page, app: str) -> None:
     assert "text=" not in page.url
 
 
-def paste(page, text: str) -> None:
-    page.locator(AREA).focus()
-    page.keyboard.press("Control+a")
-    page.evaluate("text => navigator.clipboard.writeText(text)", text)
-    page.keyboard.press("Control+v")
-
-
 def test_a_megabyte_of_lines_is_pasted_and_typed_over(page, app: str) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_page(page, app)
     lines = "Every one of these many lines is the same.\n" * 22_000  # minutes, if an expander slows the editing down
     for text in (lines, lines[:-20], "short again"):
-        paste(page, text)
+        paste(page, page.locator(AREA), text)
         counted(page, "gpt2", len(load("gpt2").ids(text)))
     page.keyboard.press("Control+a")
     page.keyboard.type("typed")
@@ -150,10 +142,9 @@ def test_a_megabyte_of_lines_is_pasted_and_typed_over(page, app: str) -> None:
 
 
 def test_a_long_text_has_the_direction_of_its_first_letter(page, app: str) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_page(page, app)
     for text, direction in (("12 שלום " * 4_000, "rtl"), ("שלום", "auto"), ("12 peace, سلام " * 2_000, "ltr")):
-        paste(page, text)
+        paste(page, page.locator(AREA), text)
         counted(page, "gpt2", len(load("gpt2").ids(text)))
         assert page.locator(AREA).get_attribute("dir") == direction
 
