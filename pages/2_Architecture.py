@@ -60,7 +60,8 @@ takeaways(
     "A model is a stack of **identical blocks**: attention lets tokens exchange information, the MLP works on each "
     "token alone, and both only add to a stream that runs through.",
     "Nearly all parameters are in **linear layers and the token table**. Attention's famous softmax has none.",
-    "The **configuration alone** fixes every shape, every parameter and every byte.",
+    "The **configuration alone** fixes every shape and the number of parameters; a number format and a text length fix "
+    "the bytes. The values come from training.",
     "Memory is weights plus a **KV cache** that grows with the text; sharing KV heads shrinks the cache.",
     "Predictions form **layer by layer**: the logit lens shows candidates that rise and fall before the last one wins.",
 )

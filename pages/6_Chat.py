@@ -62,8 +62,8 @@ with explained():
 
     takeaways(
         "The model has no memory of you: **the whole conversation is sent again** for every reply, as one text.",
-        "Roles are nothing but text between control tokens. The **template** writes them; the model was trained on "
-        "that format and on no other.",
+        "Roles are nothing but text between control tokens. The **template** writes them; the model learned to "
+        "chat in that format.",
         "A template may **put in a system prompt** that nobody typed.",
         "Control tokens must come from the template alone. What people type is encoded as ordinary text, whatever it "
         "looks like.",

@@ -75,7 +75,8 @@ class _Maker:
         return [
             self.norm("final_norm", "Final norm", names.final, f"model.{names.final}", inside=False),
             self.box("head", "Output head", "head", self.counts[names.head], f"{arch.width:,} → {arch.vocab:,}{tied}",
-                     f"model.{names.head}", (self.stream("input"), logits), text="head_tied" if arch.tied else "head"),
+                     f"model.{names.head}", (self.stream("input"), logits), text="head_tied" if arch.tied else "head",
+                     formula=TEXTS["head"].formula + " + b" if arch.head_bias else ""),
             self.box("softmax", "Softmax", "none", 0, "scores → probabilities", "torch.softmax(logits, -1)",
                      (logits, ("probabilities", (self.batch, self.tokens, arch.vocab), "(B, T, V)")))]
 
@@ -148,6 +149,7 @@ class _Maker:
     def mlp(self) -> list[Item]:
         arch, names = self.arch, self.names
         here = f"model.{names.block}[0].mlp"
+        bend = f"{here}.{_ACT.get(arch.family, 'act_fn')}"
         wide = ("output", (self.batch, self.tokens, arch.inner), "(B, T, m)")
         keys = ("gate", "up") if arch.gated else ("up",)
         row: list[Item] = [
@@ -156,10 +158,13 @@ class _Maker:
             for key, name in zip(keys, names.mlp[:-1], strict=True)]
         return [{"kind": "row", "items": row},
                 self.box("activation", _activation(arch), "none", 0, "gate × up" if arch.gated else "each number alone",
-                         f"{here}.act", (wide,), text="gated" if arch.gated else "activation", inside=True),
+                         bend, (wide,), text="gated" if arch.gated else "activation", inside=True),
                 self.box("down", "Down", "mlp", self.counts[f"mlp.{names.mlp[-1]}"],
                          f"{arch.inner:,} → {arch.width:,}", f"{here}.{names.mlp[-1]}",
                          (("input", wide[1], wide[2]), self.stream("output")), inside=True)]
+
+
+_ACT = {"gpt2": "act", "gpt_neox": "act", "phi": "activation_fn"}  # others: act_fn
 
 
 def _activation(arch: Architecture) -> str:

@@ -40,7 +40,8 @@ TEXTS = {
         "longer than the table has no rows left: that is GPT-2's hard limit.",
         r"x_t \leftarrow x_t + P[\,t\,]"),
     "norm": Text(
-        "Scales every token's vector to a standard size, then multiplies each component by a learned number.",
+        "Scales every token's vector to a standard size, then multiplies each component by a learned number. LayerNorm "
+        "first moves the vector's mean to 0 and last adds a learned number; RMSNorm does neither.",
         "The residual stream grows from block to block. Norms keep the numbers in a range where training is stable."),
     "q": Text(
         "A linear layer that makes {a.heads} query vectors of {a.head_dim} numbers from every token.",
@@ -85,7 +86,8 @@ TEXTS = {
         "The MLP looks at every token alone. Its wide middle holds many small detectors; much of what a model "
         "knows sits in these matrices.", _PROJECTION % r"\mathrm{up}"),
     "activation": Text(
-        "Bends every number: negative ones become almost 0, positive ones stay. It has no weights.",
+        "Bends every number: large positive ones stay almost as they are, large negative ones become almost 0 (with "
+        "ReLU all negative ones become 0). It has no weights.",
         "Without a bend, two linear layers in a row would be the same as one."),
     "gated": Text(
         "Bends the gate's numbers and multiplies them with the other branch, number by number. It has no weights.",

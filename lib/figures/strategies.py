@@ -37,7 +37,7 @@ KINDS: dict[str, Kind] = {
                   "Draws among tokens not much rarer than the best."),
     "sampling": Kind("Pure sampling", "pure", ("temperature", "repetition_penalty"), "Draws from all tokens."),
     "mix": Kind("All filters", "mix", ("top_k", "top_p", "min_p", "temperature", "repetition_penalty"),
-                "Top-k, then top-p, then min-p, as in most chat apps."),
+                "Temperature, then top-k, top-p and min-p, each on what the one before left."),
 }
 _CODES = {kind.code: name for name, kind in KINDS.items()}
 _LETTERS = {"k": "top_k", "p": "top_p", "m": "min_p", "t": "temperature", "r": "repetition_penalty",

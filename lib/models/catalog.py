@@ -45,10 +45,10 @@ def _gpt2(model_id: str, hub_id: str, name: str, licence: str, *, download: int,
 
 
 def _qwen(hub_id: str, role: Role, family: str, licence: str, template: str, *, download: int, parameters: int,
-          context: int, layers: int, width: int, kv_width: int) -> ModelSpec:
+          context: int, layers: int, width: int, kv_width: int, tokenizer: str = "qwen") -> ModelSpec:
     name = hub_id.split("/")[1]
-    return ModelSpec(name.lower(), name, hub_id, role, family, licence, download, parameters, context, template, "qwen",
-                     "bfloat16", layers, width, kv_width, 151_936)
+    return ModelSpec(name.lower(), name, hub_id, role, family, licence, download, parameters, context, template,
+                     tokenizer, "bfloat16", layers, width, kv_width, 151_936)
 
 
 _MODELS = (
@@ -61,13 +61,16 @@ _MODELS = (
     _gpt2("gpt2-medium", "openai-community/gpt2-medium", "GPT-2 medium (355M)", "MIT",
           download=1_519_984_962, parameters=354_823_168, layers=24, width=1024),
     _qwen("Qwen/Qwen1.5-1.8B-Chat", "instruct", "qwen2", "Tongyi Qianwen Research", "qwen1.5",
-          download=3_673_690_696, parameters=1_836_828_672, context=32_768, layers=24, width=2048, kv_width=2048),
+          download=3_673_690_696, parameters=1_836_828_672, context=32_768, layers=24, width=2048, kv_width=2048,
+          tokenizer="qwen1.5"),
     _qwen("Qwen/Qwen1.5-0.5B-Chat", "instruct", "qwen2", "Tongyi Qianwen Research", "qwen1.5",
-          download=1_239_173_352, parameters=463_987_712, context=32_768, layers=24, width=1024, kv_width=1024),
+          download=1_239_173_352, parameters=463_987_712, context=32_768, layers=24, width=1024, kv_width=1024,
+          tokenizer="qwen1.5"),
     _qwen("Qwen/Qwen2.5-0.5B-Instruct", "instruct", "qwen2", "Apache-2.0", "qwen2.5",
           download=988_097_824, parameters=494_032_768, context=32_768, layers=24, width=896, kv_width=128),
     _qwen("Qwen/Qwen3-0.6B", "instruct", "qwen3", "Apache-2.0", "qwen3",
-          download=1_503_300_328, parameters=596_049_920, context=40_960, layers=28, width=1024, kv_width=1024),
+          download=1_503_300_328, parameters=596_049_920, context=40_960, layers=28, width=1024, kv_width=1024,
+          tokenizer="qwen3"),
     _qwen("Qwen/Qwen2.5-0.5B", "base", "qwen2", "Apache-2.0", "qwen2.5",
           download=988_097_824, parameters=494_032_768, context=32_768, layers=24, width=896, kv_width=128),
 )

@@ -36,7 +36,7 @@ def remote_spec(model_id: str) -> ModelSpec:
     tokenizer = settings().remote_tokenizer
     if known is None and not tokenizer:
         raise ModelError(f"The app does not know which tokenizer {name} uses. Name it in PLAYGROUND_REMOTE_TOKENIZER: "
-                         "gpt2, qwen, qwen3, smollm2, or a folder with its tokenizer.json.")
+                         "gpt2, qwen1.5, qwen (for 2.5), qwen3, smollm2, or a folder with its tokenizer.json.")
     if known is None:
         blank = CATALOG[EMBEDDED]
         known = replace(blank, hub_id="", family="remote", licence="", download_bytes=0, parameters=0, context=4096,

@@ -48,6 +48,7 @@ class Recipe:
 
 RECIPES = {
     "gpt2": Recipe("r50k_base", ("<|endoftext|>",)),
+    "qwen1.5": Recipe("qwen", _QWEN_CONTROL[:3], (), QWEN_PATTERN, nfc=True, vocab_size=151_936),  # and Qwen2
     "qwen": Recipe("qwen", _QWEN_CONTROL, _QWEN_ADDED, QWEN_PATTERN, nfc=True, vocab_size=151_936),
     "qwen3": Recipe("qwen", _QWEN_CONTROL, _QWEN3_ADDED, QWEN_PATTERN, nfc=True, vocab_size=151_936),
 }
@@ -112,7 +113,7 @@ def with_added(plain: Tokenizer, recipe: Recipe) -> Tokenizer:
 
 
 def load(name: str) -> HFTokenizer:
-    """Build "gpt2", "qwen" (2.5's added tokens) or "qwen3"."""
+    """Build "gpt2", "qwen" (2.5's added tokens), "qwen1.5" or "qwen3"."""
     recipe = RECIPES[name]
     plain = cached(recipe)
     special = recipe.special(plain.get_vocab_size())

@@ -35,7 +35,8 @@ def pick_model(key: str, *, role: models.Role, label: str = "Model", remote: boo
 
 def _caption(spec: models.ModelSpec) -> None:
     kind = "instruction-tuned" if spec.role == "instruct" else "a base (completion) model"
-    st.caption(f"{count(spec.parameters)} parameters, {kind}. More models: the shelf on Home.")
+    about = f"{count(spec.parameters)} parameters, {kind}." if spec.parameters else "A model on a server, size unknown."
+    st.caption(f"{about} More models: the shelf on Home.")
 
 
 def _not_here(key: str) -> None:

@@ -8,7 +8,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from lib import engine
+from lib import chat, engine
+from lib.tokenization import load
+from lib.ui.chat import lessons as chat_lessons
 from tests.chat_models import make_qwen2
 from tests.remote_server import NAME, Behaviour, serve
 
@@ -193,9 +195,16 @@ def test_both_lessons(chat_page: AppTest) -> None:
     ok(button(test, "Ask the model both ways").click().run())
     outcomes = test.session_state["inject-results"][1]
     assert set(outcomes) == {"safe", "naive"} and all(o.steps for o in outcomes.values())
-    ok(test.pills(key="inject-example").set_value("A tag that is not marked special").run())
-    assert "<tool_call>" in test.text_area(key="inject-text").value
+    ok(test.pills(key="inject-example").set_value("A token it cannot see").run())
+    assert "<|im_end|>" in test.text_area(key="inject-text").value
     assert any("| Qwen1.5 |" in m.value and "You are a helpful assistant" in m.value for m in test.markdown)
+
+
+@pytest.mark.parametrize(("name", "tags"), [
+    ("qwen1.5", ""), ("qwen", "<tool_call>"), ("qwen3", "<tool_call> and <think>")])
+def test_the_example_of_a_tag_is_one_of_the_tokenizers(name: str, tags: str) -> None:
+    examples = chat_lessons.attacks(chat.TEMPLATES["qwen2.5"], load(name))
+    assert examples.get("A tag that is not marked special", "") == (f"What does {tags} mean?" if tags else "")
 
 
 def test_blank_messages_are_not_sent(chat_page: AppTest) -> None:

@@ -64,7 +64,7 @@ def test_odd_texts_are_no_accident(home: AppTest, text: str) -> None:
 def test_the_five_bars_and_the_rest_are_the_whole_distribution(embedded: str) -> None:
     engine = cache.engine(embedded)
     logits = engine.logits([token.id for token in engine.tokenizer.encode("Once upon a time")])
-    bars = home_demo.next_bars(logits, engine.tokenizer)
+    bars = home_demo.next_bars(logits, engine.tokenizer, engine.stop_ids)
     exact = np.exp(logits.astype(np.float64) - np.logaddexp.reduce(logits.astype(np.float64)))
     assert [bar["id"] for bar in bars[:5]] == np.argsort(-exact, kind="stable")[:5].tolist()
     assert np.allclose([bar["prob"] for bar in bars[:5]], np.sort(exact)[::-1][:5])

@@ -214,5 +214,5 @@ def test_a_corpus_that_is_too_long_is_cut_with_a_sentence_and_kept_as_typed() ->
     assert not app.exception
     assert [w.value for w in app.warning] == ["The first 50,000 of 65,000 characters are used."]
     assert app.text_area(key="corpus").value == book
-    words = next(metric.value for metric in app.metric if metric.label == "Words in the corpus")
+    words = next(metric.value for metric in app.metric if metric.label == "Words and marks in the corpus")
     assert words == f"{len(book[:50_000].split()):,}"

@@ -48,7 +48,7 @@ def test_attention_maps_answer_in_the_browser(page: Any, app: str) -> None:
     layer, head = (int(page.locator(f".attention select.{name}").input_value()) for name in ("layer", "head"))
     assert layer >= 1
     assert head >= 1
-    page.get_by_text(f"Layer {layer}, head {head}").wait_for()
+    page.get_by_text(f"Block {layer}, head {head}").wait_for()
     canvas = page.locator(".attention .map")
     box = canvas.bounding_box()
     assert box

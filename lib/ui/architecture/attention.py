@@ -14,12 +14,12 @@ _ASSETS = Path(__file__).parent / "assets"
 _HTML = """
 <div class="attention">
   <div class="left">
-    <p class="head-line">All heads <span>(rows are layers, columns are heads; click one)</span></p>
+    <p class="head-line">All heads <span>(rows are blocks, columns are heads; click one)</span></p>
     <div class="scroll"><div class="stack">
     <canvas class="grid" role="img" aria-label="Thumbnails of all heads"></canvas><div class="mark"></div></div></div>
   </div>
   <div class="right">
-    <div class="picks"><select class="layer" aria-label="Layer"></select>
+    <div class="picks"><select class="layer" aria-label="Block"></select>
     <select class="head" aria-label="Head"></select></div>
     <div class="maps"><canvas class="map" role="img" aria-label="Attention map"></canvas></div>
     <p class="read"></p>

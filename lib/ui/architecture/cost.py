@@ -86,11 +86,12 @@ def _notes(arch: Architecture, batch: int, context: int, train: int) -> None:
             "- **Weights**: parameters × 4 bytes (float32) or 2 (bfloat16). int8 and int4 are llama.cpp's Q8_0 and "
             "Q4_0: groups of 32 weights share a 16-bit scale (8.5 and 4.5 bits a weight); norms and biases stay "
             "32-bit. Shared weights count once. Checked against saved files and GGUF's own quantiser.\n"
-            f"- **KV cache**: 2 × {arch.kv_heads} KV heads × {arch.head_dim} × tokens × bytes, for each of "
+            f"- **KV cache**: the keys and values of all earlier tokens, kept so that they are not computed again for "
+            f"every new one. 2 × {arch.kv_heads} KV heads × {arch.head_dim} × tokens × texts × bytes, for each of "
             f"{arch.layers} blocks{_windows(arch)}. 16-bit when the weights are quantised. Checked against the cache's "
             "own tensors.\n"
             "- **Activations**: an estimate of the largest tensors alive together; logits for the last position only.\n"
-            "- **FLOPs**: a multiply and an add count as two. Matrix products only, as in "
+            "- **FLOPs**: floating-point operations. A multiply and an add count as two. Matrix products only, as in "
             "`torch.utils.flop_counter`, which gives the same numbers.\n"
             f"- **Training with Adam**: weights {size(parts['weights'])}, gradients {size(parts['gradients'])}, two "
             f"running averages {size(parts['adam'])}, and what the backward pass needs, {size(parts['activations'])}: "
@@ -114,7 +115,7 @@ def _cache(arch: Architecture, *, batch: int, context: int, dtype: str) -> None:
     if arch.groups > 1:
         text += f" {arch.groups} query heads share each KV head; without sharing it would be {arch.groups} times that."
     elif arch.heads > 1:
-        text += " Every head has its own keys and values; newer models share them."
+        text += " Every head has its own keys and values; many newer models share them."
     st.caption(text)
 
 
@@ -130,4 +131,4 @@ def _flops(arch: Architecture, context: int, price: Cost, dtype: str) -> None:
     limit = _BANDWIDTH / bytes_read_per_token(arch, dtype)
     st.caption(f"About two operations per matrix weight. Chips compute faster than they read: nearly every weight is "
                f"read for every token, so a laptop whose memory gives 50 GB/s makes at most about {limit:,.0f} tokens "
-               f"per second of this model in {dtype}.")
+               f"per second of one text with this model in {dtype}.")

@@ -28,7 +28,7 @@ def names_of(tokenizer: Tokenizer, ids: Sequence[int] | np.ndarray) -> list[str]
 def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str]) -> None:
     """What every layer would predict."""
     st.markdown("The final norm and the output head, applied after *every* block: what would the model say if it "
-                "stopped there? The last row is its real prediction.")
+                "stopped there? The top row, the last block, is its real prediction.")
     count = len(labels)
     position = st.select_slider("After which token?", range(count), count - 1, key=f"lens_{hash(tuple(labels))}",
                                 format_func=lambda i: f"{i} {labels[i]}") if count > 1 else 0
@@ -51,16 +51,16 @@ def _curves(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, la
     columns = [int(np.flatnonzero(ids == token)[0]) for token in wanted]
     names = names_of(tokenizer, wanted)
     fading = {i for i, token in enumerate(wanted) if token in {p[0] for p in peaks}}
-    st.markdown(f"##### After “{escape(label)}”: from layer to layer")
+    st.markdown(f"##### After “{escape(label)}”: from block to block")
     st.plotly_chart(lens_curves(names, curves[:, columns], rows, fading), key="lens-curves",
                     config={"displayModeBar": False}, alt="Probabilities by layer")
     for token, layer, peak, end in peaks:
         name = names_of(tokenizer, [token])[0]
         st.markdown(f"- **{escape(name)}** peaks at {peak:.1%} after {rows[layer]} and ends at {end:.2%}.")
     if not peaks:
-        st.caption("No token peaks in the middle here: the likeliest ones only grow.")
+        st.caption("No token reaches 2 % after an inner block here and then loses half of it.")
     else:
-        st.caption("Dotted: tokens that an inner layer favours and later layers talk down. In small models with a tied "
+        st.caption("Dotted: tokens that an inner block favours and later blocks talk down. In small models with a tied "
                    "head, early rows often just repeat the input token.")
 
 

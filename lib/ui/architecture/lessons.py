@@ -19,7 +19,7 @@ def most_parameters() -> None:
         shares = ", ".join(f"{LABELS[part]} {sums[part] / book.total:.2%}" for part in parts)
         return parts.index(most), f"Of {book.total:,} parameters: {shares}."
 
-    predict("parameters", "Where are most of GPT-2 small's parameters?",
+    predict("parameters", "Which part of GPT-2 small has the largest share of its parameters?",
             ["In the token embedding", "In attention", "In the MLPs", "In the norms"], answer)
 
 

@@ -10,7 +10,8 @@ from lib.ui.chrome import explained
 
 def linear_panel() -> None:
     """Controls, the matrix, the sum of the chosen output, the check, and why Conv1D is the same."""
-    st.markdown("Almost every box in a language model is this one operation: multiply by a matrix, add a bias.")
+    st.markdown("Nearly all the arithmetic in a language model is this one operation: multiply by a matrix and, in "
+                "some models, add a bias.")
     st.latex(r"y = W x + b \qquad y_j = \sum_i W_{ji}\, x_i + b_j")
     one, two, three = st.columns([1, 1, 2])
     inputs = one.slider("Inputs", 1, 12, 4, key="lin_in", persist_state="page")

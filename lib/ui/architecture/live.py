@@ -132,11 +132,11 @@ def attention_panel(traced: Trace, labels: Sequence[str]) -> None:
         st.info("One token has only itself to look at. Type a longer text.")
         return
     mean = head_summary(traced.attentions, layer, head)
-    st.markdown(f"**Layer {layer}, head {head}** puts {mean['first']:.0%} of its attention on the first token, "
+    st.markdown(f"**Block {layer}, head {head}** puts {mean['first']:.0%} of its attention on the first token, "
                 f"{mean['previous']:.0%} on the token before, {mean['itself']:.0%} on the token itself (averages over "
                 "the tokens after the first). Many heads rest on the first token when they find nothing to look "
                 "for: an *attention sink*.")
-    rows = "\n".join(f"| {kind} | layer {one}, head {two} | {share:.0%} |"
+    rows = "\n".join(f"| {kind} | block {one}, head {two} | {share:.0%} |"
                      for kind, one, two, share in notable_heads(traced.attentions, traced.ids))
     if rows:
         st.markdown(f"**Heads worth a look in this text**\n\n| looks most at | | on average |\n|---|---|--:|\n{rows}")

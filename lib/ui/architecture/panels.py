@@ -125,8 +125,8 @@ def parameters_panel(arch: Architecture) -> None:
     books = {arch.name: book} | {name: other for name, other in books.items() if name != arch.name}
     st.plotly_chart(component_bars(books, highlight=arch.name), key="across", config={"displayModeBar": False},
                     alt="Shares of parameters by component for several models")
-    st.caption("The smaller the model, the more of it is vocabulary. In Gemma 3 270M the table of 262,144 tokens is "
-               "larger than all blocks together.")
+    st.caption("In a small model the vocabulary can be a large part, the more so the longer its list is. In Gemma 3 "
+               "270M the table of 262,144 tokens is larger than all blocks together.")
 
 
 def _file(name: str) -> str:

@@ -42,8 +42,9 @@ def controls() -> ChatSettings:
         dtype = str(st.segmented_control(
             "Numbers", list(PRECISIONS), key="chat-dtype", default="auto", format_func=PRECISIONS.__getitem__,
             required=True, bind="query-params",
-            help="Full precision gives the model's exact probabilities. int8 stores each weight in one byte: faster on "
-                 "a processor, and the probabilities change a little.",
+            help="Full precision uses the weights as they are stored, in 32 bits, or in 16 where memory is short. int8 "
+                 "stores each weight of the linear layers in one byte: faster on a processor, and the probabilities "
+                 "change a little.",
         ))
     own = chat.for_model(model_id)
     chosen = st.selectbox(

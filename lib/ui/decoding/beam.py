@@ -159,7 +159,8 @@ def verdict(steps: Sequence[BeamStep], name: Callable[[int], str]) -> str:
     if winner.id == favourite.id:
         return (f"The likeliest first token, “**{escape(name(favourite.id))}**” "
                 f"({100 * math.exp(favourite.logprob):.1f} %), also opens the result. But at step {low.step + 1} the "
-                f"result was only number {low.place + 1} in total: whoever keeps one beginning alone loses it there.")
+                f"result was only number {low.place + 1} in total: whoever keeps one beginning alone has lost it "
+                "by then.")
     lost = (f"its beams were pruned after step {favourite.followed}" if favourite.followed < len(steps)
             else f"its best text totals {favourite.best_total:.2f}")
     return (f"The best first token lost. “**{escape(name(favourite.id))}**” was likeliest at step 1 "

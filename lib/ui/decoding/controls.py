@@ -19,7 +19,7 @@ _KNOBS = {  # label, step, help
     "top_p": ("p", 0.05, "The likeliest tokens stay until together they hold this share (0 to 1)."),
     "min_p": ("min-p", 0.01, "A token stays if it is at least this share as likely as the best one (0 to 1)."),
     "temperature": ("temperature", 0.1, "Below 1 the likely becomes likelier, above 1 everything evens out. "
-                                        "0.2 to 2 is the useful range; 0 is greedy."),
+                                        "0.2 to 1.3 is usual; at 2 the text often falls apart; 0 is greedy."),
     "repetition_penalty": ("repetition", 0.1, "The repetition penalty: above 1, tokens that are already in the text "
                                               "lose; 1 is off."),
     "num_beams": ("beams", 1.0, "How many beginnings are kept at every step (2 to 8 is usual)."),
@@ -38,8 +38,8 @@ def settings_bar() -> tuple[str, int, int, str]:
             for number, text in enumerate(PROMPTS):
                 st.button(text, key=f"decoding-prompt-{number}", on_click=_set_prompt, args=(text,), type="tertiary")
         if prompt.endswith(" "):
-            st.caption(":material/lightbulb: The prompt ends with a space. Most tokens begin with one, so the model "
-                       "now has to continue without: the text often gets worse.")
+            st.caption(":material/lightbulb: The prompt ends with a space. In running text most words bring their "
+                       "own, so the model now has to continue without: the text often gets worse.")
     with right:
         model_id = pick_model("model", role="base")
         seed_place, length_place = st.columns(2)

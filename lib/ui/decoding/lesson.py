@@ -94,7 +94,7 @@ def _greedy(engine: Engine, ids: Sequence[int]) -> tuple[int, str]:
     numbers = f"{len(made)} tokens, longest repeat {repeat.length} tokens."
     if repeat.length >= 6:
         again = engine.tokenizer.decode(made[repeat.second : repeat.second + repeat.length])
-        return 1, f"{numbers} It wrote “{escape(again.strip())}” twice."
+        return 1, f"{numbers} It wrote “{escape(again.strip())}” more than once."
     return (0 if run.finish_reason == "stop" else 2), numbers
 
 
@@ -109,7 +109,7 @@ def _likeliest(engine: Engine, ids: Sequence[int]) -> tuple[int, str]:
                f"4 beams reach {best:.2f}.")
     if best > greedy + 1e-3:
         return 1, numbers + " The beams found a likelier text of the same length."
-    return 1, numbers + " Here the beams found nothing better; the toy below shows how greedy can miss it."
+    return 1, numbers + " Here the beams found nothing better; the toy above shows how greedy can miss it."
 
 
 def _nucleus(model_id: str, ids: Sequence[int]) -> tuple[int, str]:

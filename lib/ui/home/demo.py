@@ -1,6 +1,6 @@
 """The first demo: text -> tokens -> the five likeliest next tokens -> one click continues the text. Three steps."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ def _show_tokens(tokenizer: Tokenizer, ids: Sequence[int], path: Sequence[int]) 
     })
 
 
-def next_bars(logits: np.ndarray, tokenizer: Tokenizer) -> list[dict[str, Any]]:
+def next_bars(logits: np.ndarray, tokenizer: Tokenizer, stops: Container[int]) -> list[dict[str, Any]]:
     """The five likeliest tokens and everything else, from logits (V,): softmax at temperature 1, nothing cut off."""
     probs = engines.sampling.softmax(logits)
     best = np.argsort(-probs, kind="stable")[:BARS]
@@ -133,7 +133,8 @@ def next_bars(logits: np.ndarray, tokenizer: Tokenizer) -> list[dict[str, Any]]:
         name = label(tokenizer.token_bytes(token_id))
         tip = f"Token {token_id}. Click to continue with it."
         if tokenizer.raw(token_id) in tokenizer.special:
-            tip += " A control token: here the model would end its text."
+            tip += (" A control token: here the model would end its text." if token_id in stops
+                    else " A control token: a sign for the program, not text.")
         bars.append({"id": token_id, "label": name, "prob": float(probs[token_id]), "tip": tip})
     rest = max(1.0 - float(probs[best].sum()), 0.0)
     bars.append({"id": None, "label": f"the other {probs.size - len(best):,}", "prob": rest, "tip": "All other tokens"})
@@ -162,7 +163,7 @@ def _show_bars(model_id: str, tokenizer: Tokenizer, ids: list[int]) -> None:
         st.info(f"That is {len(ids):,} tokens. This first demo stops at {MAX_TOKENS}; the Next token page takes "
                 "longer texts.")
         return
-    bars = next_bars(cache.logits(model_id, "auto", tuple(ids)), tokenizer)
+    bars = next_bars(cache.logits(model_id, "auto", tuple(ids)), tokenizer, cache.engine(model_id).stop_ids)
     name, size = models.spec(model_id).name, cache.engine(model_id).info.vocab_size
     st.session_state["home-offered"] = (len(ids), [bar["id"] for bar in bars[:BARS]])
     _BARS(key="home-bars", on_pick_change=_pick, data={

@@ -119,9 +119,11 @@ def trailing_space(reading: Reading, prompt: str, without: Reading) -> None:
     name = "space" if tail.strip(" ") == "" else "line break" if tail.strip("\n\r") == "" else "white space"
     with st.container(border=True, key="trailing-space"):
         st.markdown(
-            f":material/warning: **The prompt ends in a {name}.** Most tokens carry the space *before* the word "
-            "(`␣girl` is one token). A space at the end is therefore a token of its own, and the model must go on "
-            "in a way that it rarely saw in training. Compare the two:"
+            f":material/warning: **The prompt ends in a {name}.** " + (
+                "In running text most words carry the space *before* them in their token (`␣girl` is one token). A "
+                "space left at the end is a token of its own, and the model must go on in a way that it rarely saw in "
+                "training." if name == "space" else "That is part of its tokens too, and it changes what comes next.")
+            + " Compare the two:"
         )
         a, b = reading.shaped(Knobs()).probs, without.shaped(Knobs()).probs
         result = pairs.compare(a, b)

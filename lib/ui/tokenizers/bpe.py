@@ -125,7 +125,8 @@ def rivals_lesson() -> None:
         "Two other ways to learn pieces from the same corpus, trained here by the `tokenizers` library. **WordPiece** "
         "(BERT) cuts a word by the longest entry that fits from the left; a word with a character it never saw is "
         "`[UNK]` as a whole. **Unigram** (SentencePiece: T5, ALBERT) gives every piece a probability, takes the most "
-        "probable split, and learned by throwing away the pieces that were missed least."
+        "probable split, and learned from the other end: it began with many pieces and threw away, again and "
+        "again, those without which the corpus was least harder to write."
     )
     corpus = corpus_area()
     size = st.slider("Learned entries", 60, 600, 260, step=20, key="rivals", bind="query-params",

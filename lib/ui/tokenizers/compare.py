@@ -152,8 +152,8 @@ def _figures(result: Comparison, choices: list[Choice]) -> None:
             "Bytes per token": st.column_config.NumberColumn(format="%.2f"),
             "Vocabulary": st.column_config.NumberColumn(
                 format="localized",
-                help="Ids, control tokens included. A model may have more rows than its tokenizer has tokens: Qwen's "
-                "151,936 are 151,665 tokens and padding.",
+                help="Ids, control tokens included. A model may have more rows than its tokenizer has tokens: "
+                "Qwen2.5's 151,936 are 151,665 tokens and unused rows.",
             ),
             "Tokens": st.column_config.NumberColumn(format="localized"),
             "Round trip": st.column_config.TextColumn(help="Is decode(encode(text)) the text again?"),

@@ -16,13 +16,13 @@ MERGES, FEWEST, MOST = 200, 10, 400  # merges of the BPE trained on the page: un
 CORPUS_LIMIT = 50_000  # characters to learn from
 TITLES = {
     "word": ("Words", "step 1: the words of the corpus below, the rest is [UNK]"),
-    "character": ("Characters", "step 2: 54 letters, space and ?"),
+    "character": ("Characters", "step 2: 54 entries, a to z, A to Z, space and ?"),
     OWN: ("BPE trained here", "step 3: learned from the corpus below"),
     "gpt2": ("GPT-2", "2019, byte-level BPE"),
     "tiktoken-gpt2": ("GPT-2 by tiktoken", "the same vocabulary, another program"),
     "cl100k_base": ("cl100k_base", "GPT-3.5 and GPT-4, tiktoken"),
     "o200k_base": ("o200k_base", "GPT-4o and later, tiktoken"),
-    "qwen": ("Qwen", "Qwen1.5, 2 and 2.5"),
+    "qwen": ("Qwen", "Qwen2.5; 1.5 and 2 cut text alike, with fewer control tokens"),
     "smollm2": ("SmolLM2", "single digits, 49,152 ids"),
 }
 

@@ -30,14 +30,15 @@ def word_lesson() -> None:
     """Vocabulary, encoding with [UNK], decoding, growth, and the mistakes one can make."""
     st.markdown(
         "The first idea: one id for every word. List the different words of a corpus, in order, and look words up. "
-        "`[PAD]` fills short texts up to equal length, `[UNK]` stands for every word that was never seen."
+        "`[PAD]` fills short texts up to equal length, `[UNK]` stands for every word that was never seen. "
+        "A punctuation mark counts as a word of its own."
     )
     text = corpus_area()
     tokenizer = WordTokenizer(vocabulary([text]))
     total = sum(1 for _ in words(text))
     left, middle, right = st.columns(3)
-    left.metric("Words in the corpus", f"{total:,}")
-    middle.metric("Different words", f"{tokenizer.vocab_size - 2:,}")
+    left.metric("Words and marks in the corpus", f"{total:,}")
+    middle.metric("Different ones", f"{tokenizer.vocab_size - 2:,}")
     right.metric("Vocabulary with [PAD], [UNK]", f"{tokenizer.vocab_size:,}")
     with st.expander("The vocabulary", icon=":material/list:"):
         st.dataframe(
@@ -107,10 +108,10 @@ def _mistakes(text: str) -> None:
         example = f" Here it happens at word {n}, {_quoted(every[n - 1])}: {n} entries for {n - 1} words." if n else ""
         st.markdown(
             "**Duplicates.** Numbering the words as they come, without asking whether they are known, gives the same "
-            f"word two ids, and the first can never be produced again.{example}\n\n"
+            f"word two ids, of which only one is ever used.{example}\n\n"
             "**A vocabulary that grows while encoding.** If an unseen word gets the next free id, two people who "
             "encode the same texts in another order get different ids, and the model's embedding table has no row for "
-            "the new id. Ids are fixed when training ends; what is unknown then is `[UNK]`."
+            "the new id. Ids are fixed before the model is trained; what is unknown then is `[UNK]`."
         )
 
 
@@ -138,7 +139,7 @@ def _encode_characters(tokenizer: CharacterTokenizer) -> None:
 
 def _length(text: str) -> None:
     by_word = len(WordTokenizer(vocabulary([text])).ids(text))
-    st.markdown("**The price is length.** The corpus as a sequence of ids:")
+    st.markdown("**The price is length.** The corpus with one id for every character, punctuation too:")
     chart = figures.bars(["Words", "Characters"], [by_word, len(text)], unit="tokens for the whole corpus")
     st.plotly_chart(
         chart, key="char-bars", config={"displayModeBar": False}, alt="Sequence length, words and characters"

@@ -136,7 +136,7 @@ export default function (component) {
   }
   const idle = "Point at a cell to read a weight. Rows look at columns; every row sums to 100 %."
   const all = () => {
-    fill(layerPick, L, "Layer"); fill(headPick, H, "Head")
+    fill(layerPick, L, "Block"); fill(headPick, H, "Head")
     layerPick.value = state.layer; headPick.value = state.head
     drawGrid(); drawMap(); drawStrip()
     read.textContent = idle
@@ -153,7 +153,7 @@ export default function (component) {
     return [Math.floor((event.clientY - box.top) / state.cell), Math.floor((event.clientX - box.left) / state.cell)]
   }
   grid.onclick = (event) => { const [l, h] = spot(event); if (l >= 0 && l < L && h >= 0 && h < H) choose(l, h) }
-  grid.onmousemove = (event) => { const [l, h] = spot(event); grid.title = `Layer ${l}, head ${h}` }
+  grid.onmousemove = (event) => { const [l, h] = spot(event); grid.title = `Block ${l}, head ${h}` }
   map.onmousemove = (event) => {
     const box = map.getBoundingClientRect(), { cell, longest } = state.big
     const j = Math.floor((event.clientX - box.left - longest) / cell), i = Math.floor((event.clientY - box.top - longest) / cell)

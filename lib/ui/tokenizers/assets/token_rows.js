@@ -113,7 +113,7 @@ function notes(token, covered) {
   if (token[RAW].startsWith("##") && !covered.startsWith("##")) spelled.push("## means: continues the word");
   if (token[RAW].startsWith("b'") || token[RAW].startsWith('b"')) spelled.push("tiktoken stores plain bytes");
   else if (/[\u0100-\u0143\u00a1-\u00ff]/.test(token[RAW].replace(/[ĠĊĉ]/g, "")) && !/[a-z]{2}/i.test(token[RAW]))
-    spelled.push("every other byte has a printable stand-in");
+    spelled.push("each such sign stands for one byte");
   if (spelled.length) said.push(spelled.join("; ") + ".");
   return said;
 }
