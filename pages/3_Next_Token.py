@@ -29,7 +29,8 @@ with explained():
         model_id = shelf.pick_model("model", role="base")
     with left:
         prompt = linked_text(st.text_area, "Prompt", EXAMPLES[0], key="prompt", height=80)
-        st.pills("Examples", EXAMPLES, key="next-token-example", on_change=example, label_visibility="collapsed")
+        st.pills("Examples", EXAMPLES, key="next-token-example", on_change=example, label_visibility="collapsed",
+                 wrap=True)
     reading = next_token.read(model_id, prompt, follow(here, next_token.tokenizer_of(model_id), prompt))
     notes(reading, prompt, here)
     left, right = st.columns([5, 2])

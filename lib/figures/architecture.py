@@ -12,7 +12,7 @@ from lib.anatomy.machines import Machine, number, size
 from lib.figures.theme import ACCENT, BAD, GOOD, MONOSPACE, MUTED, WARN, plain, polish
 
 COLOURS = {"embedding": "#6366f1", "positions": "#06b6d4", "attention": "#f59e0b", "mlp": "#10b981", "norm": "#a855f7",
-           "head": "#ec4899", "other": "#64748b", "model": "#8089a0", "block": "#6d778f"}
+           "head": "#ec4899", "other": "#64748b", "model": "#5b6478", "block": "#6d778f"}
 LABELS = {"embedding": "Token embedding", "positions": "Positions", "attention": "Attention", "mlp": "MLP",
           "norm": "Norms", "head": "Output head", "other": "Other"}
 SOFT = ((0.0, "#93b4f8"), (0.5, "#f8fafc"), (1.0, "#f6a3a3"))  # dark numbers stay readable on it
@@ -27,6 +27,7 @@ def parameter_map(book: Ledger, *, kind: str = "treemap", fold: bool = True) -> 
         ids=ids, labels=labels, parents=parents, values=values, branchvalues="total", customdata=hover,
         marker={"colors": colours, "line": {"width": 1.5, "color": "rgba(255,255,255,0.55)"}}, maxdepth=4, sort=False,
         texttemplate="%{label}<br>%{percentRoot:.1%}", hovertemplate="%{label}<br>%{customdata}<extra></extra>",
+        textfont={"color": "#ffffff"}, pathbar={"textfont": {"color": "#ffffff"}},
         **({"tiling": {"pad": 2}} if kind == "treemap" else {})))
     fig.update_layout(uniformtext={"minsize": 9, "mode": "hide"})
     return polish(fig, height=480)

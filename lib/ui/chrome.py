@@ -73,6 +73,6 @@ def predict(
             st.session_state[f"predict-{key}-shown"] = True
             right, why = answer()
             if options.index(choice) == right:
-                st.success(f"Yes: {options[right]}. {why}", icon=":material/check_circle:")
+                st.success(f"Yes: “{options[right]}”. {why}", icon=":material/check_circle:")
             else:
-                st.warning(f"It is {options[right]}. {why}", icon=":material/lightbulb:")
+                st.warning(f"The answer is “{options[right]}”. {why}", icon=":material/lightbulb:")

@@ -67,7 +67,7 @@ def live_panel() -> None:
 def _strip(labels: Sequence[str], traced: Trace) -> None:
     shown = " ".join(f"`{label.replace('`', 'ˋ')}`" for label in labels)
     layers, heads = traced.attentions.shape[:2]
-    st.markdown(f"{len(labels)} tokens: {shown}")
+    st.markdown(f"{len(labels)} token{'s' * (len(labels) != 1)}: {shown}")
     agree = traced.difference <= 1e-3 * max(1.0, traced.scale)
     st.caption(f"{layers} blocks with {heads} heads, computed one step at a time. "
                f"{':material/check_circle:' if agree else ':material/error:'} The steps end at the model's own output: "
@@ -84,8 +84,8 @@ def steps_panel(model_id: str, traced: Trace, ids: tuple[int, ...], labels: Sequ
     left, right = st.columns([1, 1.9], gap="large")
     with left:
         index = st.radio("Step", range(len(steps)), key=f"step_{traced.family}_{block == 0}", persist_state="page",
-                         format_func=lambda i: f"{i + 1}. {steps[i].line.label} :gray[:small["
-                                               f"{'×'.join(map(str, steps[i].shape))}]]")
+                         format_func=lambda i: f"{i + 1}. {steps[i].line.label}")  # a label that changed with the
+        # text, as one with the shape would, makes Streamlit forget the choice
     with right:
         _look(steps[index], labels, heads)
     _closing(steps[-1], traced, block)
@@ -120,7 +120,7 @@ def _closing(last: Step, traced: Trace, block: int) -> None:
     gap = float(np.abs(last.values - traced.hidden[block + 1]).max())
     size = [float(np.linalg.norm(traced.hidden[i], axis=-1).mean()) for i in (block, block + 1)]
     st.caption(f"Block {block} changes the average length of the tokens' vectors from {size[0]:.1f} to {size[1]:.1f}. "
-               f"Its output is what block {block + 1} receives (difference {gap:.0e}).")
+               f"Its output is what block {block + 1} receives (difference {gap:.1g}).")
 
 
 def attention_panel(traced: Trace, labels: Sequence[str]) -> None:

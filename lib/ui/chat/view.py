@@ -115,11 +115,11 @@ def _foot(conversation: Conversation, message: Message, *, last: bool) -> None:
         elif last:
             _button("Answer", "play_arrow", message, chat_state.regenerate)
         _button("Edit", "edit", message, chat_state.edit)
-        _button("Delete", "delete", message, chat_state.delete)
+        _button("Delete", "delete", message, chat_state.delete, "Removes this message and all that follow it.")
 
 
-def _button(name: str, icon: str, message: Message, action: object) -> None:
-    st.button(name, icon=f":material/{icon}:", type="tertiary", key=f"{name.lower()}-{message.id}",
+def _button(name: str, icon: str, message: Message, action: object, hint: str | None = None) -> None:
+    st.button(name, icon=f":material/{icon}:", type="tertiary", key=f"{name.lower()}-{message.id}", help=hint,
               on_click=action, args=(message,))  # type: ignore[arg-type]
 
 

@@ -99,11 +99,12 @@ def grid(cells: list[Cell], choice: Choice) -> None:
     if go:
         st.session_state["cvc-results"] = (asked, {cell.key: Outcome() for cell in cells})
     known, outcomes = st.session_state.get("cvc-results", (None, {}))
+    shown = known is not None and known[-1] == asked[-1] and not go  # written by these models
     spots = {}
     for row in range(0, len(cells), 2):
         for column, cell in zip(st.columns(2), cells[row : row + 2], strict=True):
             with column, st.container(border=True, key=f"cell-{cell.key}"):
-                spots[cell.key] = _cell(cell, outcomes.get(cell.key) if known == asked and not go else None,
+                spots[cell.key] = _cell(cell, outcomes.get(cell.key) if shown else None, earlier=known != asked,
                                         ids=ids, colour=colour)
     if known is not None and known != asked and not go:
         st.caption("Something was changed since the last texts: press “Write all”.")
@@ -112,7 +113,7 @@ def grid(cells: list[Cell], choice: Choice) -> None:
         st.rerun()
 
 
-def _cell(cell: Cell, outcome: Outcome | None, *, ids: bool, colour: bool) -> Any:
+def _cell(cell: Cell, outcome: Outcome | None, *, earlier: bool, ids: bool, colour: bool) -> Any:
     """One corner: title, text (or its place), what went in."""
     st.markdown(f"**{escape(cell.title)}**")
     spot = st.empty()
@@ -121,6 +122,8 @@ def _cell(cell: Cell, outcome: Outcome | None, *, ids: bool, colour: bool) -> An
     else:
         with spot.container():
             _text(cell, outcome, colour=colour)
+            if earlier:
+                st.caption(":material/history: Written with other settings or another prompt than those shown now.")
     st.caption(f"What went in: {len(cell.rendered.ids):,} ids")
     if cell.note:
         st.caption(f":material/info: {escape(cell.note)}")

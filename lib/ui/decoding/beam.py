@@ -7,7 +7,7 @@ import streamlit as st
 
 from lib.engine import BeamStep, Engine
 from lib.figures import beam_tree, text_metrics
-from lib.figures.strategies import Strategy
+from lib.figures.strategies import MAX_COLUMNS, Strategy
 from lib.ui.chrome import escape
 from lib.ui.decoding.controls import wide_chart
 from lib.ui.decoding.state import Column, add
@@ -70,7 +70,9 @@ def _own(engine: Engine, columns: Sequence[Column], tracks: Sequence[Track]) -> 
             st.caption("Press Run: the tree of your prompt appears here, step by step.")
         else:
             st.button("Add a beam search column", icon=":material/account_tree:", key="decoding-beam-add",
-                      on_click=_add_beam)
+                      on_click=_add_beam, disabled=len(columns) >= MAX_COLUMNS)
+            if len(columns) >= MAX_COLUMNS:
+                st.caption(f"There are {MAX_COLUMNS} columns already: remove one first.")
         return
     place = 0
     if len(tracks) > 1:

@@ -29,8 +29,8 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         place = st.selectbox("Strategy", range(len(usable)), index=default, key="decoding-many-which", width=300,
                              format_func=lambda i: numbered(columns, usable[i]))
-        count = st.number_input("Texts", 2, 32, 20, key="decoding-many-count", width=110)
-        length = st.number_input("Tokens each", 2, 60, 16, key="decoding-many-length", width=130)
+        count = st.number_input("Texts", 2, 32, 20, key="decoding-many-count", width=110, help="2 to 32")
+        length = st.number_input("Tokens each", 2, 60, 16, key="decoding-many-length", width=130, help="2 to 60")
         asked = st.button("Write them", key="decoding-many-run", icon=":material/dynamic_feed:")
         busy = asked or any(track.running for track in st.session_state.get("decoding-many", []))
         st.button("Stop", key="decoding-many-stop", icon=":material/stop:", on_click=stop, disabled=not busy)
@@ -62,17 +62,21 @@ def _draw(engine: Engine, tracks: Sequence[Track]) -> None:
     problem = next((track.error for track in tracks if track.error), "")
     if problem:
         st.error(escape(problem), icon=":material/error:")
-    texts = [[step.id for step in track.steps] for track in tracks]
+    begun = [track for track in tracks if track.steps]
+    texts = [[step.id for step in track.steps] for track in begun]
     finished = sum(not track.running for track in tracks)
     if finished < len(tracks):
         waiting = sum(track.queue_position > 0 for track in tracks)
         st.progress(sum(map(len, texts)) / max(1, sum(track.max_new_tokens for track in tracks)),
                     text=f"{finished} of {len(tracks)} finished" + (f", {waiting} waiting" if waiting else ""))
-    if any(texts):
-        _numbers(tracks, texts)
-    if any(texts) and finished == len(tracks):
+    elif len(begun) < len(tracks):
+        st.caption(f":material/stop: Stopped when {len(begun)} of {len(tracks)} texts were begun; those are counted, "
+                   "as far as they got.")
+    if texts:
+        _numbers(begun, texts)
+    if texts and finished == len(tracks):
         _figures(engine, texts)
-        _table(engine, tracks)
+        _table(engine, begun)
     if st.session_state.get("decoding-many-live") and finished == len(tracks):
         st.session_state["decoding-many-live"] = False
         st.rerun()

@@ -192,7 +192,8 @@ def _write(model_id: str, ids: list[int]) -> None:
     new = [step.id for step in steps if step.id not in engine.stop_ids]
     st.session_state["home-path"] = [*_path(), *new]
     if len(new) < len(steps):
-        st.caption("The likeliest next token is now the mark that ends a text, so the model stops here.")
+        st.info("The likeliest next token is now the mark that ends a text, so the model stops here. Click another bar "
+                "to go on all the same.", icon=":material/stop_circle:")
 
 
 def _undo_buttons(row: Any) -> None:

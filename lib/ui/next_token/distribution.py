@@ -93,7 +93,7 @@ def pack(
     """
     ordered = np.sort(np.asarray(logits, dtype=np.float32))[::-1]
     header = {
-        "key": hashlib.sha256(logits.tobytes()).hexdigest()[:16] + f"/{actual}",
+        "key": identity(logits, actual),
         "size": int(ordered.size),
         "draws": DRAWS,
         "nonce": nonce,
@@ -105,6 +105,11 @@ def pack(
     data = struct.pack("<I", len(text)) + text
     data += b"\0" * (-len(data) % 8) + ordered.astype("<f4").tobytes()
     return data + b"\0" * (-len(data) % 8) + _uniform(seed).astype("<f8").tobytes()
+
+
+def identity(logits: np.ndarray, actual: int | None) -> str:
+    """The name of what a chart shows, by which a click on an older one is known."""
+    return hashlib.sha256(logits.tobytes()).hexdigest()[:16] + f"/{actual}"
 
 
 @lru_cache(maxsize=64)
@@ -133,4 +138,7 @@ def next_token_chart(
     settings = result.get("settings")
     append = result.get("append")
     knobs = Knobs.of(settings) if settings and settings.get("nonce") == nonce else start
-    return Reply(knobs, None if append is None else int(append))
+    if append is not None and append["of"] != identity(logits, actual):  # what was typed came along with the click
+        st.toast("The text has changed, and with it the chart: click again.")
+        append = None
+    return Reply(knobs, None if append is None else int(append["id"]))

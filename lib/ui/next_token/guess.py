@@ -147,10 +147,11 @@ def _reveal(reading: Reading, game: Game) -> None:
     rank = int((probs > probs[real]).sum()) + 1
     right = game.answer == real
     words = "Right: " if right else "Not this time: "
-    words += f"it is **{escape(reading.label(real))}**. The model gave it {percent(float(probs[real]))} (rank {rank:,})"
+    words += f"it is “**{escape(reading.label(real))}**”. The model gave it {percent(float(probs[real]))} "
+    words += f"(rank {rank:,})"
     words += (
         ", its first guess."
         if first == real
-        else (f"; its first guess was {escape(reading.label(first))} with {percent(float(probs[first]))}.")
+        else (f"; its first guess was “{escape(reading.label(first))}” with {percent(float(probs[first]))}.")
     )
     (st.success if right else st.warning)(words, icon=":material/check_circle:" if right else ":material/lightbulb:")

@@ -159,7 +159,7 @@ def place_note(reading: Reading, here: State) -> None:
         st.markdown(
             f":material/my_location: The chart shows **place {here.at + 1}**: what the model expected after the "
             f"{here.at} token{'s' if here.at > 1 else ''} before it. What really stands there, "
-            f"**{escape(row.label)}**, is marked. Clicking a token writes on from here."
+            f"“**{escape(row.label)}**”, is marked. Clicking a token writes on from here."
         )
         st.button("Back to the end", key="place-back", on_click=_to_end, args=(here,))
 

@@ -2,13 +2,12 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const box = parentElement.querySelector(".bars");
   box.classList.remove("waiting");
-  const top = Math.max(...data.bars.map((bar) => bar.prob), 1e-9);
   const rows = data.bars.map((bar) => {
     const pickable = bar.id !== null;
     const row = make(pickable ? "button" : "div", pickable ? "bar" : "bar rest");
     const track = make("span", "track");
     const fill = make("div", "fill");
-    fill.style.width = (100 * bar.prob) / top + "%";
+    fill.style.width = 100 * bar.prob + "%";
     track.append(fill);
     row.append(make("span", "name", bar.label), track, make("span", "value", bar.percent));
     row.title = bar.tip;

@@ -66,7 +66,7 @@ Object.assign(View.prototype, {
 
   append(id) {
     this.tip.hidden = true;
-    this.trigger("append", id);
+    this.trigger("append", { id, of: this.header.key });
   },
 
   showTip(row, rank, x, y) {
