@@ -172,6 +172,12 @@ def test_many_samples_are_drawn_and_counted(page) -> None:
     assert [track.seed for track in tracks] == list(range(42, 48)) and all(len(t.steps) <= 4 for t in tracks)
     different = len({tuple(step.id for step in track.steps) for track in tracks})
     assert next(m for m in page.metric if m.label == "Different texts").value == f"{different} of 6"
+    for track in tracks[4:]:
+        track._own.clear()  # as if Stop had come before its first token
+    page.run()
+    left = len({tuple(step.id for step in track.steps) for track in tracks[:4]})
+    assert next(m for m in page.metric if m.label == "Different texts").value == f"{left} of 4"
+    assert any("4 of 6 texts were begun" in caption.value for caption in page.caption)
 
 
 def test_the_questions_are_answered_by_the_model(page) -> None:

@@ -152,6 +152,18 @@ def test_clicking_a_token_writes_on_and_undo_takes_it_back(page, app) -> None:
     assert ids(page) == second
 
 
+def test_a_click_that_brings_new_typing_along_adds_nothing(page, app) -> None:
+    visit(page, app, prompt="Once upon a time")
+    page.get_by_label("Prompt", exact=True).first.focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(", a red fox")
+    page.locator("button.row[data-id]").first.click()
+    page.get_by_text("The text has changed, and with it the chart").first.wait_for()
+    settled(page)
+    page.locator(".chip .text", has_text="fox").first.wait_for()
+    assert page.locator(".chip.path").count() == 0
+
+
 def test_a_place_of_the_text_can_be_looked_at(page, app) -> None:
     visit(page, app, prompt="Paris is the capital of France")
     page.locator("button.chip").nth(3).click()
