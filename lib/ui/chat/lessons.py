@@ -9,7 +9,7 @@ from lib.chat import ChatTemplate, Messages, Rendered
 from lib.engine import Engine, Sampling
 from lib.tokenization import Tokenizer
 from lib.ui.chat.settings import ChatSettings
-from lib.ui.chat.xray import xray
+from lib.ui.chat.xray import room, xray
 from lib.ui.chrome import escape, explained
 from lib.ui.completion.cells import Cell, Outcome
 from lib.ui.completion.run import run
@@ -39,7 +39,8 @@ def compare(messages: Messages, tokenizer: Tokenizer) -> None:
             with column, st.container(border=True):
                 st.markdown(f"**{chat.TEMPLATES[name].label}**")
                 st.caption(chat.TEMPLATES[name].note)
-                xray(f"compare-{name}", rendered[name], tokenizer, ids=ids)
+                with room(rendered[name]):
+                    xray(f"compare-{name}", rendered[name], tokenizer, ids=ids)
 
 
 def _table(rendered: dict[str, Rendered], tokenizer: Tokenizer) -> str:
@@ -76,7 +77,9 @@ def injection(engine: Engine, chosen: ChatSettings) -> None:
         unsafe = chat.render_naively(messages, template=template, tokenizer=tokenizer, variables=chosen.variables)
         shown = unsafe if naive else safe
         _verdict(safe, unsafe, tokenizer, naive=naive)
-        xray("inject-xray", shown, tokenizer, ids=st.toggle("Show ids", key="inject-ids", value=True))
+        ids = st.toggle("Show ids", key="inject-ids", value=True)
+        with room(shown):
+            xray("inject-xray", shown, tokenizer, ids=ids)
         _both(engine, chosen, safe, unsafe)
 
 

@@ -108,8 +108,9 @@ def _makers(model_id: str, ours: Sampling) -> None:
         return
     rows = {"temperature": ("Temperature", ours.temperature), "top_p": ("top-p", ours.top_p),
             "top_k": ("top-k", ours.top_k), "repetition_penalty": ("Repetition penalty", ours.repetition_penalty)}
-    lines = ["| | here | its makers |", "|---|---:|---:|"]
-    lines += [f"| {label} | {_shown(here)} | {_shown(theirs.get(key))} |" for key, (label, here) in rows.items()]
+    lines = ["| | here | makers |", "|---|---:|---:|"]
+    lines += [f"| :small[{label}] | {_shown(here)} | {_shown(theirs.get(key))} |"
+              for key, (label, here) in rows.items()]
     st.markdown("\n".join(lines))
     st.caption("`generation_config.json` came with the model; `generate()` would apply it without a word. Here it is "
                "only shown" + (" (temperature 0: greedy)." if theirs.get("temperature") == 0 else "."))

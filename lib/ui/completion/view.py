@@ -8,7 +8,7 @@ import streamlit as st
 from lib.engine import Sampling
 from lib.figures.strategies import PRESETS
 from lib.settings import settings
-from lib.ui.chat.xray import xray
+from lib.ui.chat.xray import room, xray
 from lib.ui.chrome import escape
 from lib.ui.completion.cells import Cell, Outcome, Request
 from lib.ui.completion.run import run, summary
@@ -91,7 +91,8 @@ def grid(cells: list[Cell], choice: Choice) -> None:
     """Run and Stop, the cells two by two, and the writing itself when it was asked for."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Write all", type="primary", icon=":material/play_arrow:", on_click=_go, key="cvc-run")
-        st.button("Stop", icon=":material/stop:", key="cvc-stop", help="What is written so far stays.")
+        st.button("Stop", icon=":material/stop:", key="cvc-stop", help="What is written so far stays.",
+                  disabled="cvc-go" not in st.session_state)
         ids = st.toggle("Show ids", key="cvc-ids", value=True)
         colour = st.toggle("Colour by probability", key="cvc-colour")
     asked = (astuple(choice.request), choice.sampling, choice.length, choice.seed, tuple(c.model_id for c in cells))
@@ -127,7 +128,8 @@ def _cell(cell: Cell, outcome: Outcome | None, *, earlier: bool, ids: bool, colo
     st.caption(f"What went in: {len(cell.rendered.ids):,} ids")
     if cell.note:
         st.caption(f":material/info: {escape(cell.note)}")
-    xray(f"xray-{cell.key}", cell.rendered, cell.engine.tokenizer, ids=ids)
+    with room(cell.rendered):
+        xray(f"xray-{cell.key}", cell.rendered, cell.engine.tokenizer, ids=ids)
     return spot
 
 
