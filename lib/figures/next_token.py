@@ -45,7 +45,7 @@ def six_temperatures(found: Sweep, label: Label) -> go.Figure:
     names = [plain(label(i)) for i in found.ids]
     titles = [f"T = {t}" + (" (the model's own)" if t == 1 else "") for t in TEMPERATURES]
     fig = make_subplots(
-        rows=2, cols=3, shared_xaxes=True, subplot_titles=titles, horizontal_spacing=0.09, vertical_spacing=0.12
+        rows=2, cols=3, shared_xaxes=True, subplot_titles=titles, horizontal_spacing=0.06, vertical_spacing=0.12
     )
     # Bars are keyed by id: two ids with the same text stay two bars.
     keys = [*map(str, found.ids), "else"]
@@ -73,6 +73,8 @@ def six_temperatures(found: Sweep, label: Label) -> go.Figure:
         ticktext=[*names, "everything else"],
         tickfont={"family": MONOSPACE, "size": 11},
     )
+    for column in (2, 3):  # the rows are the same three times: their names once, at the left
+        fig.update_yaxes(showticklabels=False, col=column)
     fig.update_xaxes(range=[0, 1.18], tickformat=".0%", tickvals=[0, 0.5, 1])
     return polish(fig, height=560).update_layout(margin_t=36)
 
@@ -106,7 +108,7 @@ def along_temperature(found: Sweep, label: Label) -> go.Figure:
 
 def spread(found: Sweep) -> go.Figure:
     """Entropy in bits, and perplexity (effective choices: e to the entropy in nats), against temperature."""
-    fig = make_subplots(rows=1, cols=2, subplot_titles=("Entropy, in bits", "Perplexity: effective number of choices"))
+    fig = make_subplots(rows=1, cols=2, subplot_titles=("Entropy, in bits", "Perplexity"))
     for column, values, color, unit in (
         (1, found.nats / math.log(2), ACCENT, ".2f} bits"),
         (2, np.exp(found.nats), WARN, ",.1f} choices"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib.errors import PlaygroundError
 
@@ -76,3 +77,9 @@ def predict(
                 st.success(f"Yes: “{options[right]}”. {why}", icon=":material/check_circle:")
             else:
                 st.warning(f"The answer is “{options[right]}”. {why}", icon=":material/lightbulb:")
+
+
+def wide_chart(key: str) -> DeltaGenerator:
+    """A place for the chart `key`, which needs room: on a phone it scrolls sideways instead of being squeezed."""
+    st.html(f"<style>.st-key-{key}-box {{ overflow-x: auto; }} .st-key-{key} {{ min-width: 44rem; }}</style>")
+    return st.container(key=f"{key}-box")

@@ -8,8 +8,7 @@ import streamlit as st
 from lib.engine import BeamStep, Engine
 from lib.figures import beam_tree, text_metrics
 from lib.figures.strategies import MAX_COLUMNS, Strategy
-from lib.ui.chrome import escape
-from lib.ui.decoding.controls import wide_chart
+from lib.ui.chrome import escape, wide_chart
 from lib.ui.decoding.state import Column, add
 from lib.ui.decoding.track import Track
 from lib.ui.stream.tokens import token_name

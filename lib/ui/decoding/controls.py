@@ -132,9 +132,3 @@ def _kind_changed(uid: int, key: str) -> None:
 
 def _knob_changed(uid: int, key: str, name: str) -> None:
     state.change(uid, **{name: st.session_state[key]})
-
-
-def wide_chart(key: str) -> DeltaGenerator:
-    """A place for the chart `key`, which needs room: on a phone it scrolls sideways instead of being squeezed."""
-    st.html(f"<style>.st-key-{key}-box {{ overflow-x: auto; }} .st-key-{key} {{ min-width: 44rem; }}</style>")
-    return st.container(key=f"{key}-box")

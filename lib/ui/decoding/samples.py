@@ -7,8 +7,7 @@ import streamlit as st
 from lib.engine import Engine
 from lib.figures import decoding as figures
 from lib.figures import text_metrics
-from lib.ui.chrome import escape
-from lib.ui.decoding.controls import wide_chart
+from lib.ui.chrome import escape, wide_chart
 from lib.ui.decoding.state import Column, numbered, session_alive
 from lib.ui.decoding.track import Track
 from lib.ui.stream.tokens import printable, token_name

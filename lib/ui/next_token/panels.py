@@ -11,6 +11,7 @@ import streamlit as st
 
 from lib.figures import next_token as figures
 from lib.figures import next_token_two as pairs
+from lib.ui.chrome import wide_chart
 from lib.ui.next_token.code import program
 from lib.ui.next_token.distribution import Knobs
 from lib.ui.next_token.reading import Reading
@@ -32,7 +33,8 @@ def temperatures(reading: Reading, here: State) -> None:
         "**The same scores at six temperatures.** Every score is divided by T before the softmax. "
         "The order never changes, only how far apart the bars are."
     )
-    st.plotly_chart(six, key="next-token-six", config={"displayModeBar": False})
+    with wide_chart("next-token-six"):
+        st.plotly_chart(six, key="next-token-six", config={"displayModeBar": False})
     st.markdown(
         "**Each token's probability against temperature.** The favourite only loses as T grows; a token in "
         "the middle may first gain, then lose to the thousands of unlikely ones, which together are “everything else”."
