@@ -82,10 +82,9 @@ def steps_panel(model_id: str, traced: Trace, ids: tuple[int, ...], labels: Sequ
     start = traced.embedding if block == 0 else ()
     steps = (*start, *_steps(model_id, ids, block))
     left, right = st.columns([1, 1.9], gap="large")
-    with left:
+    with left:  # no shape in the labels: it changes with the text, and Streamlit forgets the choice of changed labels
         index = st.radio("Step", range(len(steps)), key=f"step_{traced.family}_{block == 0}", persist_state="page",
-                         format_func=lambda i: f"{i + 1}. {steps[i].line.label}")  # a label that changed with the
-        # text, as one with the shape would, makes Streamlit forget the choice
+                         format_func=lambda i: f"{i + 1}. {steps[i].line.label}")
     with right:
         _look(steps[index], labels, heads)
     _closing(steps[-1], traced, block)

@@ -68,7 +68,7 @@ def _draw(engine: Engine, tracks: Sequence[Track]) -> None:
         waiting = sum(track.queue_position > 0 for track in tracks)
         st.progress(sum(map(len, texts)) / max(1, sum(track.max_new_tokens for track in tracks)),
                     text=f"{finished} of {len(tracks)} finished" + (f", {waiting} waiting" if waiting else ""))
-    elif len(begun) < len(tracks):
+    elif len(begun) < len(tracks) and not problem:
         st.caption(f":material/stop: Stopped when {len(begun)} of {len(tracks)} texts were begun; those are counted, "
                    "as far as they got.")
     if texts:

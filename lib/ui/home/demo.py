@@ -163,8 +163,9 @@ def _show_bars(model_id: str, tokenizer: Tokenizer, ids: list[int]) -> None:
         st.info(f"That is {len(ids):,} tokens. This first demo stops at {MAX_TOKENS}; the Next token page takes "
                 "longer texts.")
         return
-    bars = next_bars(cache.logits(model_id, "auto", tuple(ids)), tokenizer, cache.engine(model_id).stop_ids)
-    name, size = models.spec(model_id).name, cache.engine(model_id).info.vocab_size
+    engine = cache.engine(model_id)
+    bars = next_bars(cache.logits(model_id, "auto", tuple(ids)), tokenizer, engine.stop_ids)
+    name, size = models.spec(model_id).name, engine.info.vocab_size
     st.session_state["home-offered"] = (len(ids), [bar["id"] for bar in bars[:BARS]])
     _BARS(key="home-bars", on_pick_change=_pick, data={
         "title": "It guesses the next one: click a bar",

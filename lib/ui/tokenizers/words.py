@@ -139,7 +139,7 @@ def _encode_characters(tokenizer: CharacterTokenizer) -> None:
 
 def _length(text: str) -> None:
     by_word = len(WordTokenizer(vocabulary([text])).ids(text))
-    st.markdown("**The price is length.** The corpus with one id for every character, punctuation too:")
+    st.markdown("**The price is length.** The corpus with an id for every word, and for every character:")
     chart = figures.bars(["Words", "Characters"], [by_word, len(text)], unit="tokens for the whole corpus")
     st.plotly_chart(
         chart, key="char-bars", config={"displayModeBar": False}, alt="Sequence length, words and characters"
