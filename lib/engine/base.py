@@ -113,6 +113,11 @@ class Generation(ABC, Iterator[Step]):
     def queue_position(self) -> int:
         """0 when it is being computed, otherwise its place in the queue (1 is next)."""
 
+    @property
+    def prompt_share(self) -> float | None:
+        """How much of the prompt has been read, 0 to 1; None where nobody says (a server elsewhere)."""
+        return None
+
     @abstractmethod
     def close(self) -> None:
         """Stop the work. Idempotent."""

@@ -6,6 +6,7 @@ Knows how rows and requests belong together; nothing of threads or sampling.
 from collections.abc import Callable
 
 import torch
+from transformers.cache_utils import DynamicCache
 
 from lib.engine.cache import SlotCache
 from lib.engine.requests import Request
@@ -32,9 +33,9 @@ class Lane:
         self.requests: list[Request] = []
         self.cache = SlotCache(layers, device)
 
-    def join(self, request: Request) -> None:
-        self.cache.join(request.cache)
-        request.cache = None
+    def join(self, request: Request, prompt: DynamicCache) -> None:
+        """A new row, with a copy of its prompt's keys and values."""
+        self.cache.join(prompt)
         self.requests.append(request)
 
     def drop(self, gone: Callable[[Request], bool]) -> None:

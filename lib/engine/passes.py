@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from lib.engine.lanes import Lane
-from lib.engine.requests import Request
+from lib.engine.prompts import Prompt
 
 
 class Part(Protocol):
@@ -53,26 +53,26 @@ class Rows:
 
 
 class Piece:
-    """The next `count` tokens of a prompt, whose keys and values are in the request's own cache."""
+    """The next `count` tokens of a prompt."""
 
-    def __init__(self, request: Request, count: int, device: torch.device) -> None:
-        start = request.done
-        self.request, self.ids = request, request.ids[start : start + count]
+    def __init__(self, prompt: Prompt, count: int, device: torch.device) -> None:
+        start = prompt.done
+        self.prompt, self.ids = prompt, prompt.ids[start : start + count]
         end = start + len(self.ids)
         self.at = torch.arange(start, end, device=device)
-        self.wanted = int(end == len(request.ids))
+        self.wanted = int(end == len(prompt.ids))
         # Row i sees the tokens up to its own; without a past that is the plain causal mask, which has a kernel.
         self.mask = torch.arange(end, device=device) <= self.at[:, None] if start else None  # (T, end)
 
     def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, scale: float) -> torch.Tensor:
-        keys, values = self.request.cache.update(*kv.transpose(0, 1)[None].chunk(2, 1), layer)
+        keys, values = self.prompt.cache.update(*kv.transpose(0, 1)[None].chunk(2, 1), layer)
         out = F.scaled_dot_product_attention(
             q.transpose(0, 1)[None], keys, values, attn_mask=self.mask, is_causal=self.mask is None, scale=scale,
             enable_gqa=q.shape[1] != keys.shape[1])  # fmt: skip
         return out[0].transpose(0, 1).reshape(q.shape[0], -1)
 
     def whole(self, module: Any) -> torch.Tensor:
-        return own_pass(module, torch.tensor([self.ids], device=module.device), self.request.cache)
+        return own_pass(module, torch.tensor([self.ids], device=module.device), self.prompt.cache)
 
 
 def own_pass(module: Any, ids: torch.Tensor, cache: Any, *, keep: int = 1, **extra: Any) -> torch.Tensor:

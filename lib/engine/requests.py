@@ -9,13 +9,16 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lib.engine.base import FinishReason, Generation, Step
 from lib.engine.choose import Choice
 from lib.engine.sampling import Sampling
+
+if TYPE_CHECKING:
+    from lib.engine.prompts import Prompt
 
 _Item = tuple[Step | None, FinishReason | None, BaseException | None]
 
@@ -31,8 +34,7 @@ class Request:
     stop_ids: frozenset[int]
     alternatives: int
     rng: np.random.Generator
-    cache: Any = None  # the prompt's own cache until the request joins a batch
-    done: int = 0  # prompt tokens computed
+    prompt: "Prompt | None" = None  # None while it waits in the queue
     made: int = 0  # tokens generated
     cancelled: bool = False
     finished: bool = False
@@ -83,6 +85,11 @@ class LocalGeneration(Generation):
     @property
     def queue_position(self) -> int:
         return self._position(self._request)
+
+    @property
+    def prompt_share(self) -> float:
+        prompt = self._request.prompt
+        return min(prompt.done / self.prompt_tokens, 1.0) if prompt else 0.0
 
     def close(self) -> None:
         if self.finish_reason is None:

@@ -27,6 +27,7 @@ from lib.engine.lanes import Lane, lane_size
 from lib.engine.lean import step_for
 from lib.engine.loading import give_back
 from lib.engine.passes import Pass, Piece, Rows
+from lib.engine.prompts import Prompt, Prompts
 from lib.engine.requests import LocalGeneration, Request
 from lib.engine.turns import FairLock
 from lib.errors import PlaygroundError
@@ -45,8 +46,8 @@ class Scheduler:
         self.batchable = batchable(module)
         self.kv_bytes = kv_bytes_per_token(module)
         self.lanes: dict[int, Lane] = {}
-        self.prompts: deque[Request] = deque()  # in work, prompt not done yet
-        self.solo: list[Request] = []  # in work, of a model whose rows cannot share a batch
+        self.prompts = Prompts()  # in work, prompt not done yet
+        self.solo: list[Prompt] = []  # in work, of a model whose rows cannot share a batch
         self._queue: deque[Request] = deque()
         self._wake = Condition()
         self._thread: Thread | None = None
@@ -132,10 +133,10 @@ class Scheduler:
             self._drop_gone()
             self._admit()
             self._advance()
-            for request in list(self.solo):
-                logits = self._logits([Piece(request, 1, self.device)])[0]
-                request.done += 1
-                self._sample([request], logits)
+            for text in self.solo:
+                logits = self._logits([Piece(text, 1, self.device)])[0]
+                text.done += 1
+                self._sample(text.requests, logits)
         except Exception as error:  # out of memory, say: everyone in work learns of it, the queue goes on
             reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
             for request in self._everyone():
@@ -145,7 +146,8 @@ class Scheduler:
 
     def _everyone(self) -> list[Request]:
         lanes = (request for lane in self.lanes.values() for request in lane.requests)
-        return [r for r in (*self.prompts, *self.solo, *lanes) if not r.finished]
+        solo = (request for text in self.solo for request in text.requests)
+        return [r for r in (*self.prompts, *solo, *lanes) if not r.finished]
 
     def _clear(self) -> None:
         self.prompts.clear()
@@ -156,8 +158,8 @@ class Scheduler:
         def gone(request: Request) -> bool:
             return request.cancelled or request.finished
 
-        self.prompts = deque(r for r in self.prompts if not gone(r))
-        self.solo = [r for r in self.solo if not gone(r)]
+        self.prompts.drop(gone)
+        self.solo = [text for text in self.solo if not gone(text.requests[0])]
         for lane in self.lanes.values():
             lane.drop(gone)
         self.lanes = {size: lane for size, lane in self.lanes.items() if lane.requests}
@@ -171,25 +173,14 @@ class Scheduler:
                 held = sum(request.final_length for request in self._everyone()) * self.kv_bytes
                 if self.in_work and held + self._queue[0].final_length * self.kv_bytes > self.kv_budget:
                     return
-                request = self._queue.popleft()
-                request.cache = DynamicCache(config=self.module.config)
-                self.prompts.append(request)
-
-    def _pieces(self, room: int) -> list[Piece]:
-        """The next tokens of the prompts whose turn it is, `room` in all."""
-        pieces: list[Piece] = []
-        while room and len(pieces) < len(self.prompts):
-            piece = Piece(self.prompts[0], room, self.device)
-            self.prompts.rotate(-1)
-            pieces.append(piece)
-            room -= len(piece.ids)
-        return pieces
+                self.prompts.add(self._queue.popleft(), lambda: DynamicCache(config=self.module.config))
 
     def _advance(self) -> None:
         """One pass over the lanes' rows and the prompts' pieces, and what follows from its logits."""
         rows = [Rows(lane, self.module.dtype) for lane in self.lanes.values() if lane.requests]
-        pieces = self._pieces(PROMPT_TOKENS if rows or self.solo else 2 * PROMPT_TOKENS)
-        parts: list[Rows | Piece] = [*rows, *pieces]
+        room = PROMPT_TOKENS if rows or self.solo else 2 * PROMPT_TOKENS
+        turns = self.prompts.next(room)
+        parts: list[Rows | Piece] = [*rows, *(Piece(prompt, count, self.device) for prompt, count in turns)]
         if not parts:
             return
         for part, logits in zip(parts, self._logits(parts), strict=True):
@@ -197,12 +188,11 @@ class Scheduler:
                 part.lane.cache.after_step()
                 self._sample(part.lane.requests, logits)
                 continue
-            part.request.done += len(part.ids)
+            part.prompt.done += len(part.ids)
             if part.wanted:
-                self.prompts.remove(part.request)
-                self._sample([part.request], logits)
-                if not part.request.finished:
-                    self._join(part.request)
+                self.prompts.remove(part.prompt)
+                self._sample(part.prompt.requests, logits.expand(len(part.prompt.requests), -1))
+                self._begin(part.prompt)
 
     def _logits(self, parts: list[Rows | Piece]) -> list[torch.Tensor]:
         """float32 (wanted, V) of every part, on the CPU."""
@@ -211,14 +201,18 @@ class Scheduler:
         tokens = Pass(parts, self.device)
         return tokens.share(self.step(tokens).float().cpu())
 
-    def _join(self, request: Request) -> None:
+    def _begin(self, prompt: Prompt) -> None:
+        """Its requests have their first token: give those that go on a row each."""
+        prompt.requests = [request for request in prompt.requests if not request.finished]
         if not self.batchable:
-            self.solo.append(request)
+            self.solo += prompt.apart()
             return
-        size = lane_size(request.final_length)
-        if size not in self.lanes:
-            self.lanes[size] = Lane(self.layers, self.device)
-        self.lanes[size].join(request)
+        for request in prompt.requests:
+            size = lane_size(request.final_length)
+            if size not in self.lanes:
+                self.lanes[size] = Lane(self.layers, self.device)
+            self.lanes[size].join(request, prompt.cache)
+        prompt.cache = None  # a page may still look at `done`
 
     def _sample(self, requests: list[Request], logits: torch.Tensor) -> None:
         chooser = Chooser(logits, max(request.alternatives for request in requests))

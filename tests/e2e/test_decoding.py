@@ -124,7 +124,7 @@ def test_a_queue_shows_the_place_and_a_closed_tab_frees_it(chromium, page, start
     other.get_by_text("31 waiting").wait_for()
     go(page, app, "A patient tab", "greedy")
     page.click(RUN)
-    place = page.get_by_text(re.compile(r"Waiting: place \d+ in the queue"))
+    place = page.get_by_text(re.compile(r"In the queue: number \d+ …"))
     place.wait_for()
     assert int(re.findall(r"\d+", place.inner_text())[0]) > 20
     other.context.close()

@@ -3,6 +3,8 @@
 import json
 from urllib.parse import urlencode
 
+from playwright.sync_api import expect
+
 from lib.tokenization import bpe, load, texts
 from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.tokenization.display import label
@@ -97,8 +99,8 @@ def test_markup_is_text(page, app: str) -> None:
 def test_a_link_restores_text_tokenizers_and_switches(page, app: str) -> None:
     text = "shared 42\nlines & more"
     open_page(page, app, text=text, tokenizers=["Words", "o200k_base"], show="Ids")
-    assert page.locator(AREA).input_value() == text
-    assert page.locator(f"{ROWS} .row").count() == 2
+    expect(page.locator(AREA)).to_have_value(text)
+    expect(page.locator(f"{ROWS} .row")).to_have_count(2)
     assert row(page, "o200k_base").locator(".chip").all_text_contents() == [
         str(i) for i in load("o200k_base").ids(text)
     ]
@@ -106,9 +108,8 @@ def test_a_link_restores_text_tokenizers_and_switches(page, app: str) -> None:
     counted(page, "o200k_base", len(load("o200k_base").ids("typed anew é")))
     page.wait_for_url("**text=typed+anew+%C3%A9**")
     page.reload()
-    page.wait_for_selector(f"{ROWS} .row")
-    assert page.locator(AREA).input_value() == "typed anew é"
-    assert page.locator(f"{ROWS} .row").count() == 2
+    expect(page.locator(AREA)).to_have_value("typed anew é", timeout=30_000)
+    expect(page.locator(f"{ROWS} .row")).to_have_count(2, timeout=30_000)
 
 
 def test_ids_are_copied(page, app: str) -> None:

@@ -13,6 +13,7 @@ from lib.engine.lanes import Lane
 from lib.engine.lean import step_for
 from lib.engine.local import describe
 from lib.engine.passes import Pass, Piece, Rows
+from lib.engine.prompts import Prompt
 from lib.engine.requests import Request
 from lib.engine.sampling import Sampling
 
@@ -32,10 +33,9 @@ CONFIGS = {
 }
 
 
-def request(ids: list[int], config: object) -> Request:
-    new = Request(list(ids), Sampling(temperature=0), 9, 9, frozenset(), 1, np.random.default_rng(0))
-    new.cache = DynamicCache(config=config)
-    return new
+def prompt(ids: list[int], config: object) -> Prompt:
+    asked = Request(list(ids), Sampling(temperature=0), 9, 9, frozenset(), 1, np.random.default_rng(0))
+    return Prompt(list(ids), DynamicCache(config=config), [asked])
 
 
 def alone(module: torch.nn.Module, ids: list[int]) -> torch.Tensor:
@@ -58,7 +58,7 @@ def test_a_mixed_pass_gives_every_part_the_logits_that_it_has_alone(name: str, d
         logits = tokens.share(step(tokens))
         for part in parts:
             if isinstance(part, Piece):
-                part.request.done += len(part.ids)
+                part.prompt.done += len(part.ids)
             else:
                 part.lane.cache.after_step()
         return logits
@@ -68,20 +68,24 @@ def test_a_mixed_pass_gives_every_part_the_logits_that_it_has_alone(name: str, d
         tolerance = 1e-4 if dtype == "float32" else 0.03 * wanted.abs().max().item()
         assert (got.float() - wanted).abs().max().item() < tolerance
 
-    first, second, third = (request(ids, module.config) for ids in ([5, 6, 7], [9], [3, 4, 5, 6, 7, 8, 9]))
+    def join(read: Prompt) -> list[int]:
+        lane.join(read.requests[0], read.cache)
+        return read.requests[0].ids  # what grows
+
+    first, second, third = (prompt(ids, module.config) for ids in ([5, 6, 7], [9], [3, 4, 5, 6, 7, 8, 9]))
     logits = run(Piece(first, 128, device))  # one prompt, whole
     same(logits[0][0], first.ids)
-    lane.join(first)
-    first.ids.append(11)
+    first_ids = join(first)
+    first_ids.append(11)
     one, two, three = run(Rows(lane, module.dtype), Piece(second, 128, device), Piece(third, 4, device))
-    same(one[0], first.ids)
+    same(one[0], first_ids)
     same(two[0], second.ids)
     assert three.shape[0] == 0  # the middle of a prompt has no use for logits
-    lane.join(second)
-    first.ids.append(12)
-    second.ids.append(13)
+    second_ids = join(second)
+    first_ids.append(12)
+    second_ids.append(13)
     rows, rest = run(Rows(lane, module.dtype), Piece(third, 128, device))
-    for got, ids in zip([*rows, *rest], (first.ids, second.ids, third.ids), strict=True):
+    for got, ids in zip([*rows, *rest], (first_ids, second_ids, third.ids), strict=True):
         same(got, ids)
     loaded.close()
 

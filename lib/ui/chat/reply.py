@@ -18,6 +18,7 @@ from lib.tokenization.display import Utf8Stream
 from lib.ui.chat.pump import Pump
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.state import Task, Workspace
+from lib.ui.stream.waiting import waiting
 
 ALTERNATIVES = 10  # other tokens kept for every step
 REPAINT = 0.05  # seconds between two paintings of the growing text
@@ -144,9 +145,8 @@ class Writer:
         if self.made:
             self._paint(spot)  # nothing new to see, but a moment at which Stop can end the run
             return
-        seconds, place = time.perf_counter() - self.started, generation.queue_position
-        spot.caption(f":material/hourglass: In the queue: number {place} … ({seconds:.0f} s)" if place > 0 else
-                     f":material/bolt: Reading the prompt … ({seconds:.1f} s)")
+        icon = "hourglass" if generation.queue_position else "bolt"
+        spot.caption(f":material/{icon}: {waiting(generation)} ({time.perf_counter() - self.started:.1f} s)")
 
 
 FINISH = {

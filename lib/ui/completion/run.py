@@ -10,6 +10,7 @@ from lib.errors import PlaygroundError
 from lib.tokenization.display import Utf8Stream
 from lib.ui.chat.pump import Pump
 from lib.ui.completion.cells import Cell, Outcome
+from lib.ui.stream.waiting import waiting
 
 REPAINT = 0.12  # seconds between two paintings of one cell
 FINISH = {"stop": "ended its turn", "length": "longest text reached", "context": "context full",
@@ -53,9 +54,8 @@ class Lane:
 
     def _paint(self, *, caret: bool = False) -> None:
         self.painted = time.perf_counter()
-        place = self.generation.queue_position if caret and not self.outcome.steps else 0
         if caret and not self.outcome.steps:
-            self.spot.caption(f"In the queue: number {place} …" if place else "Reading the prompt …")
+            self.spot.caption(waiting(self.generation))
         else:
             self.spot.code(self.outcome.text + (" ▌" if caret else "") or " ", language=None, wrap_lines=True)
 

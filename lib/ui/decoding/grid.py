@@ -125,9 +125,7 @@ def _placeholder(track: Track | None, problem: str | None) -> str:
         return ""
     if track is None:
         return "Press Run."
-    if track.queue_position:
-        return f"Waiting: place {track.queue_position} in the queue."
-    return "Reading the prompt …" if track.running else ""
+    return track.waiting
 
 
 def _note(track: Track | None, steps: list[Step]) -> str:

@@ -66,8 +66,10 @@ def _draw(engine: Engine, tracks: Sequence[Track]) -> None:
     finished = sum(not track.running for track in tracks)
     if finished < len(tracks):
         waiting = sum(track.queue_position > 0 for track in tracks)
+        said = f"{finished} of {len(tracks)} finished" + (f", {waiting} waiting" if waiting else "")
+        first = next((track.waiting for track in tracks if track.waiting), "")
         st.progress(sum(map(len, texts)) / max(1, sum(track.max_new_tokens for track in tracks)),
-                    text=f"{finished} of {len(tracks)} finished" + (f", {waiting} waiting" if waiting else ""))
+                    text=said if texts else first or said)
     elif len(begun) < len(tracks) and not problem:
         st.caption(f":material/stop: Stopped when {len(begun)} of {len(tracks)} texts were begun; those are counted, "
                    "as far as they got.")

@@ -14,6 +14,7 @@ from lib.engine import Alternative, BeamStep, Engine, Generation, Step
 from lib.errors import PlaygroundError
 from lib.figures import beam_tree
 from lib.figures.strategies import Strategy
+from lib.ui.stream.waiting import waiting
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 ALTERNATIVES = 8
@@ -66,6 +67,11 @@ class Track:
         """Place in the engine's queue, 0 if it is not waiting."""
         generation = self._generation
         return generation.queue_position if generation and self.running else 0
+
+    @property
+    def waiting(self) -> str:
+        """What it waits for before its first token."""
+        return waiting(self._generation) if self.running else ""
 
     def stop(self) -> None:
         """End the work; what is there stays."""
