@@ -193,8 +193,12 @@ def test_both_lessons(chat_page: AppTest) -> None:
     ok(test.toggle(key="inject-naive").set_value(True).run())
     assert any("cannot tell them" in e.value for e in test.error)
     ok(button(test, "Ask the model both ways").click().run())
-    outcomes = test.session_state["inject-results"][1]
-    assert set(outcomes) == {"safe", "naive"} and all(o.steps for o in outcomes.values())
+    texts = test.session_state["inject-results"][1]
+    for text in texts.values():
+        text.join(30)
+    assert set(texts) == {"safe", "naive"} and all(text.steps for text in texts.values())
+    ok(test.run())
+    assert sum("tokens/s" in caption.value for caption in test.caption) == 2
     ok(test.pills(key="inject-example").set_value("A token it cannot see").run())
     assert "<|im_end|>" in test.text_area(key="inject-text").value
     assert any("| Qwen1.5 |" in m.value and "You are a helpful assistant" in m.value for m in test.markdown)

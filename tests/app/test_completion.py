@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from lib.ui import cache
+from lib.ui.stream.writing import Writing
 from tests.chat_models import make_qwen2
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "5_Completion_vs_Chat.py")
@@ -46,22 +49,46 @@ def click(test: AppTest, label: str, index: int = 0) -> AppTest:
     return ok([b for b in test.button if b.label == label][index].click().run())
 
 
-def outcomes(test: AppTest) -> dict:
-    return test.session_state["cvc-results"][1]
+def written(test: AppTest) -> dict[str, Writing]:
+    """The texts, when all have ended, and the page as it is then."""
+    texts: dict[str, Writing] = test.session_state["cvc-results"][1]
+    for text in texts.values():
+        text.join(30)
+        assert not text.running
+    ok(test.run())
+    return texts
 
 
 def test_all_four_corners_write(page: AppTest) -> None:
     click(page, "Write all")
-    assert set(outcomes(page)) == {"base-raw", "base-chat", "instruct-raw", "instruct-chat"}
-    assert all(o.steps and o.finish in {"length", "stop"} for o in outcomes(page).values())
-    again = {key: [s.id for s in o.steps] for key, o in outcomes(page).items()}
+    first = written(page)
+    assert set(first) == {"base-raw", "base-chat", "instruct-raw", "instruct-chat"}
+    assert all(text.steps and text.reason in {"length", "stop"} for text in first.values())
+    assert sum("token" in caption.value and "tokens/s" in caption.value for caption in page.caption) == 4
+    ids = {key: [s.id for s in text.steps] for key, text in first.items()}
     click(page, "Write all")
-    assert {key: [s.id for s in o.steps] for key, o in outcomes(page).items()} == again  # greedy
+    assert {key: [s.id for s in text.steps] for key, text in written(page).items()} == ids  # greedy
+
+
+def test_a_switch_while_writing_stops_nothing_and_stop_does(page: AppTest) -> None:
+    page.number_input(key="cvc-n").set_value(200).run()
+    engines = {"little-gpt2", "little-qwen"}
+    with ExitStack() as held:
+        for name in engines:
+            held.enter_context(cache.engine(name).lock)  # nothing is computed while we click
+        click(page, "Write all")
+        texts = page.session_state["cvc-results"][1]
+        ok(page.toggle(key="cvc-ids").set_value(False).run())
+        ok(page.toggle(key="cvc-colour").set_value(True).run())
+        assert page.session_state["cvc-results"][1] is texts and all(text.running for text in texts.values())
+        assert not page.button(key="cvc-stop").disabled
+        click(page, "Stop")
+    assert {text.state for text in written(page).values()} == {"stopped"} and page.button(key="cvc-stop").disabled
 
 
 def test_presets_write_at_once_and_the_prefill_goes_to_all(page: AppTest) -> None:
     click(page, "Once upon a time")
-    assert page.text_area(key="cvc-prompt").value == "Once upon a time" and len(outcomes(page)) == 4
+    assert page.text_area(key="cvc-prompt").value == "Once upon a time" and len(written(page)) == 4
     page.text_input(key="cvc-prefill").set_value("there was").run()
     assert any("Something was changed" in caption.value for caption in page.caption)
     click(page, "Write all")
@@ -75,7 +102,7 @@ def test_one_model_for_both_is_said_and_shown_once(page: AppTest) -> None:
     ok(page.run())
     assert any("stands in for both" in caption.value for caption in page.caption)
     click(page, "Write all")
-    assert set(outcomes(page)) == {"instruct-raw", "instruct-chat"}
+    assert set(written(page)) == {"instruct-raw", "instruct-chat"}
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", "<|im_end|>", "$x$ <b>", "🚀" * 30, "x" * 2000])
@@ -83,6 +110,7 @@ def test_awkward_prompts(page: AppTest, prompt: str) -> None:
     ok(page.text_area(key="cvc-prompt").set_value(prompt).run())
     if prompt.strip():
         click(page, "Write all")
+        written(page)
         if len(prompt) > 1000:
             assert any("no room" in error.value for error in page.error)
     else:

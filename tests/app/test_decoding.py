@@ -173,7 +173,7 @@ def test_many_samples_are_drawn_and_counted(page) -> None:
     different = len({tuple(step.id for step in track.steps) for track in tracks})
     assert next(m for m in page.metric if m.label == "Different texts").value == f"{different} of 6"
     for track in tracks[4:]:
-        track._own.clear()  # as if Stop had come before its first token
+        track._made.clear()  # as if Stop had come before its first token
     page.run()
     left = len({tuple(step.id for step in track.steps) for track in tracks[:4]})
     assert next(m for m in page.metric if m.label == "Different texts").value == f"{left} of 4"

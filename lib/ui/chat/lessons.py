@@ -11,8 +11,8 @@ from lib.tokenization import Tokenizer
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.xray import room, xray
 from lib.ui.chrome import escape, explained
-from lib.ui.completion.cells import Cell, Outcome
-from lib.ui.completion.run import run
+from lib.ui.completion import write
+from lib.ui.completion.cells import Cell
 
 ANSWER = 40  # tokens of an answer in the injection lesson
 SAMPLE: Messages = ({"role": "user", "content": "Hello, how are you?"},
@@ -124,17 +124,16 @@ def _both(engine: Engine, chosen: ChatSettings, safe: Rendered, unsafe: Rendered
     cells = [Cell(key, chosen.model_id, engine, rendered, True)
              for key, rendered in (("safe", safe), ("naive", unsafe))]
     asked = (chosen.model_id, chosen.dtype, tuple(safe.ids), tuple(unsafe.ids))
-    ask = st.button("Ask the model both ways", key="inject-ask", icon=":material/compare_arrows:")
-    if ask:
-        st.session_state["inject-results"] = (asked, {cell.key: Outcome() for cell in cells})
-    known, outcomes = st.session_state.get("inject-results", (None, {}))
+    if st.button("Ask the model both ways", key="inject-ask", icon=":material/compare_arrows:"):
+        write.stop(st.session_state.get("inject-results", (None, {}))[1])
+        st.session_state["inject-results"] = (asked, write.write(cells, sampling=Sampling(temperature=0),
+                                                                 length=ANSWER, seed=0))
+    known, texts = st.session_state.get("inject-results", (None, {}))
     if known != asked:
         return
-    spots = {}
+    slots = {}
     for column, cell in zip(st.columns(2), cells, strict=True):
         with column, st.container(border=True):
             st.markdown(f"**{'Safe' if cell.key == 'safe' else 'Naive'}** · greedy, at most {ANSWER} tokens")
-            spots[cell.key] = st.empty()
-            spots[cell.key].code(outcomes[cell.key].text or " ", language=None, wrap_lines=True)
-    if ask:
-        run(cells, outcomes, spots, sampling=Sampling(temperature=0), length=ANSWER, seed=0)
+            slots[cell.key] = st.container()
+    write.watch("inject-live", cells, texts, slots)

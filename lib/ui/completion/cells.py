@@ -1,20 +1,19 @@
-"""The four corners of the completion page, {completion, chat model} × {raw, template}: what goes in, what came out.
+"""The four corners of the completion page, {completion, chat model} × {raw, template}: what goes in.
 
-A cell is data: title, prompt ids with their origin, and the text that came. Streaming all cells at once is in
-`lib.ui.completion.run`.
+A cell is data: title and prompt ids with their origin. What comes out is in `lib.ui.completion.write`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lib import chat, models
 from lib.chat import ChatTemplate, Rendered, Segment
-from lib.engine import Engine, Step
+from lib.engine import Engine
 from lib.ui import cache
 
 
 @dataclass
 class Cell:
-    """One corner of the grid. `stop_texts` cut a model off where it begins to speak for the user."""
+    """One corner of the grid."""
 
     key: str  # "base-raw", "base-chat", "instruct-raw", "instruct-chat"
     model_id: str
@@ -27,16 +26,6 @@ class Cell:
     def title(self) -> str:
         """Model and way, for people."""
         return f"{self.engine.info.name} · {'chat template' if self.templated else 'raw'}"
-
-
-@dataclass
-class Outcome:
-    """What a cell's model wrote. Grows while it is written."""
-
-    text: str = ""
-    steps: list[Step] = field(default_factory=list)
-    finish: str = "stopped"
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,22 @@
 """The completion page's controls, its grid, and the small experiments on what instruction tuning adds."""
 
 from dataclasses import astuple, dataclass
-from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib.engine import Sampling
 from lib.figures.strategies import PRESETS
 from lib.settings import settings
+from lib.ui import scroll
 from lib.ui.chat.xray import room, xray
 from lib.ui.chrome import escape
-from lib.ui.completion.cells import Cell, Outcome, Request
-from lib.ui.completion.run import run, summary
+from lib.ui.completion import write
+from lib.ui.completion.cells import Cell, Request
 from lib.ui.linked import linked_text
-from lib.ui.stream.token_stream import stream_tokens, token_stream
 
 COURSE_PROMPTS = ("Once upon a time", "What is 2+2?", "Suggest a party theme.")
+_EARLIER = "  \n:material/history: Written with other settings or another prompt than those shown now."
 STRATEGIES = {strategy.title(): strategy.sampling() for strategy in PRESETS["The course: greedy, top-k 80, top-p 0.9"]}
 
 
@@ -83,67 +84,56 @@ def _fill(request: Request) -> None:
     st.session_state["cvc-go"] = True
 
 
+def _try(request: Request) -> None:
+    _fill(request)
+    scroll.ask("cvc-run")  # the texts are above
+
+
 def _go() -> None:
     st.session_state["cvc-go"] = True
 
 
+def _stop() -> None:
+    write.stop(st.session_state.get("cvc-results", (None, {}))[1])
+
+
 def grid(cells: list[Cell], choice: Choice) -> None:
-    """Run and Stop, the cells two by two, and the writing itself when it was asked for."""
+    """Run and Stop, the cells two by two, and the texts as they come."""
+    asked = (astuple(choice.request), choice.sampling, choice.length, choice.seed, tuple(c.model_id for c in cells))
+    if st.session_state.pop("cvc-go", False):
+        _stop()
+        st.session_state["cvc-results"] = (asked, write.write(cells, sampling=choice.sampling, length=choice.length,
+                                                              seed=choice.seed))
+    known, texts = st.session_state.get("cvc-results", (None, {}))
+    shown = texts if known is not None and known[-1] == asked[-1] else {}  # written by these models
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Write all", type="primary", icon=":material/play_arrow:", on_click=_go, key="cvc-run")
         st.button("Stop", icon=":material/stop:", key="cvc-stop", help="What is written so far stays.",
-                  disabled="cvc-go" not in st.session_state)
+                  on_click=_stop, disabled=not any(text.running for text in texts.values()))
         ids = st.toggle("Show ids", key="cvc-ids", value=True)
         colour = st.toggle("Colour by probability", key="cvc-colour")
-    asked = (astuple(choice.request), choice.sampling, choice.length, choice.seed, tuple(c.model_id for c in cells))
-    go = st.session_state.pop("cvc-go", False)
-    if go:
-        st.session_state["cvc-results"] = (asked, {cell.key: Outcome() for cell in cells})
-    known, outcomes = st.session_state.get("cvc-results", (None, {}))
-    shown = known is not None and known[-1] == asked[-1] and not go  # written by these models
-    spots = {}
+    scroll.place("cvc-run")
+    slots = {}
     for row in range(0, len(cells), 2):
         for column, cell in zip(st.columns(2), cells[row : row + 2], strict=True):
             with column, st.container(border=True, key=f"cell-{cell.key}"):
-                spots[cell.key] = _cell(cell, outcomes.get(cell.key) if shown else None, earlier=known != asked,
-                                        ids=ids, colour=colour)
-    if known is not None and known != asked and not go:
+                slots[cell.key] = _cell(cell, ids=ids)
+    earlier = bool(texts) and known != asked
+    write.watch("cvc-live", cells, shown, slots, note=_EARLIER if earlier else "", colour=colour)
+    if earlier:
         st.caption("Something was changed since the last texts: press “Write all”.")
-    if go:
-        run(cells, outcomes, spots, sampling=choice.sampling, length=choice.length, seed=choice.seed)
-        st.rerun()
 
 
-def _cell(cell: Cell, outcome: Outcome | None, *, earlier: bool, ids: bool, colour: bool) -> Any:
-    """One corner: title, text (or its place), what went in."""
+def _cell(cell: Cell, *, ids: bool) -> DeltaGenerator:
+    """One corner: title, the place of the text, what went in."""
     st.markdown(f"**{escape(cell.title)}**")
-    spot = st.empty()
-    if outcome is None:
-        spot.caption("Nothing written yet.")
-    else:
-        with spot.container():
-            _text(cell, outcome, colour=colour)
-            if earlier:
-                st.caption(":material/history: Written with other settings or another prompt than those shown now.")
+    slot = st.container(gap="small")
     st.caption(f"What went in: {len(cell.rendered.ids):,} ids")
     if cell.note:
         st.caption(f":material/info: {escape(cell.note)}")
     with room(cell.rendered):
         xray(f"xray-{cell.key}", cell.rendered, cell.engine.tokenizer, ids=ids)
-    return spot
-
-
-def _text(cell: Cell, outcome: Outcome, *, colour: bool) -> None:
-    tokenizer = cell.engine.tokenizer
-    if colour and outcome.steps:
-        token_stream(f"cvc-tokens-{cell.key}", stream_tokens(tokenizer, outcome.steps), branch=False)
-    elif outcome.text:
-        st.code(outcome.text, language=None, wrap_lines=True)
-    else:
-        st.info("It ended at once: to these weights the message reads as a finished turn." if outcome.finish == "stop"
-                else "Nothing was written.")
-    control = {token_id: text for text, token_id in tokenizer.special.items()}
-    st.caption(escape(summary(outcome, control)))
+    return slot
 
 
 def experiments() -> None:
@@ -154,4 +144,4 @@ def experiments() -> None:
             st.markdown(f"**{experiment.name}**")
             st.caption(f"“{escape(experiment.request.prompt)}”")
             st.markdown(experiment.watch)
-            st.button("Try it", key=f"cvc-try-{experiment.name}", on_click=_fill, args=(experiment.request,))
+            st.button("Try it", key=f"cvc-try-{experiment.name}", on_click=_try, args=(experiment.request,))

@@ -8,8 +8,9 @@ from lib.engine import Engine
 from lib.figures import decoding as figures
 from lib.figures import text_metrics
 from lib.ui.chrome import escape, wide_chart
-from lib.ui.decoding.state import Column, numbered, session_alive
+from lib.ui.decoding.state import Column, numbered
 from lib.ui.decoding.track import Track
+from lib.ui.stream.session import session_alive
 from lib.ui.stream.tokens import printable, token_name
 
 _TICK = 0.4

@@ -5,12 +5,10 @@ another column's widget state.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
-from streamlit.runtime import Runtime
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lib.engine import Engine
 from lib.errors import PlaygroundError
@@ -18,6 +16,7 @@ from lib.figures import strategies
 from lib.figures.strategies import MAX_COLUMNS, PRESETS, Strategy
 from lib.settings import settings
 from lib.ui.decoding.track import Track
+from lib.ui.stream.session import session_alive
 
 LINK = "s"  # the query parameter that holds the columns
 
@@ -162,15 +161,6 @@ def prompt_ids(engine: Engine, prompt: str) -> tuple[int, ...]:
         ids = tuple(token.id for token in engine.tokenizer.encode(prompt))
         state["decoding-ids"] = ((model, prompt), ids)
     return tuple(ids)
-
-
-def session_alive() -> Callable[[], bool]:
-    """A function that says whether this browser tab is still there; callable from any thread."""
-    context = get_script_run_ctx()
-    if context is None or not Runtime.exists():
-        return lambda: True
-    runtime, session = Runtime.instance(), context.session_id
-    return lambda: bool(runtime.is_active_session(session))
 
 
 def _find(uid: int) -> Column | None:

@@ -1,0 +1,106 @@
+"""A text while it is being written: a thread takes what the engine makes, so that a page can look at any moment.
+
+The engine batches the requests of all pages; each of these only waits for its own. The text survives a rerun of the
+page, a Stop and an error. Knows nothing of Streamlit: what it needs of the session is the `alive` callable.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Literal
+
+from lib.engine import Generation, Step
+from lib.errors import PlaygroundError
+from lib.ui.stream.waiting import waiting
+
+State = Literal["waiting", "running", "done", "stopped", "failed"]
+
+
+class Writing:
+    """Runs at once. Read its attributes from any thread; only its own thread writes them."""
+
+    active = 0  # texts of all sessions that are written now
+    _count = threading.Lock()
+
+    def __init__(self, ask: Callable[[], Generation], *, alive: Callable[[], bool] = lambda: True) -> None:
+        self.state: State = "waiting"
+        self.error = ""
+        self.reason = ""  # the engine's finish reason, once there is one
+        self.computing = 0.0  # seconds the engine has worked on this text
+        self._made: list[Step] = []
+        self._generation: Generation | None = None
+        self._stop = threading.Event()
+        self._ask, self._alive = ask, alive
+        self._thread = threading.Thread(target=self._run, daemon=True, name="writing")
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether more may come."""
+        return self.state in {"waiting", "running"}
+
+    @property
+    def steps(self) -> list[Step]:
+        """The text so far."""
+        return list(self._made)
+
+    @property
+    def rate(self) -> float | None:
+        """Tokens per second, without the wait in the queue; None before the first token."""
+        made = len(self._made)
+        return made / self.computing if made and self.computing > 0 else None
+
+    @property
+    def queue_position(self) -> int:
+        """Place in the engine's queue, 0 if it is not waiting."""
+        generation = self._generation
+        return generation.queue_position if generation and self.running else 0
+
+    @property
+    def waiting(self) -> str:
+        """What it waits for before its first token, in a sentence."""
+        return waiting(self._generation) if self.running else ""
+
+    def stop(self) -> None:
+        """End the work; what is there stays."""
+        self._stop.set()
+        if self._generation:
+            self._generation.close()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the end (tests)."""
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        with Writing._count:
+            Writing.active += 1
+        try:
+            self._work()
+        except PlaygroundError as error:
+            self.error, self.state = str(error), "failed"
+        except Exception as error:  # a thread has nobody above it: the page says what happened
+            self.error = f"The model stopped with an error: {type(error).__name__}: {error}"
+            self.state = "failed"
+        else:
+            self.state = "stopped" if self._stop.is_set() or self.reason == "cancelled" else "done"
+        finally:
+            self._generation = None
+            with Writing._count:
+                Writing.active -= 1
+
+    def _work(self) -> None:
+        """Everything between the beginning and the end. Raises what the engine raises."""
+        generation = self._generation = self._ask()
+        for step in generation:
+            self.computing += step.seconds
+            self._made.append(step)
+            self.state = "running"
+            if self._ended():
+                generation.close()
+                break
+        self.reason = generation.finish_reason or "cancelled"
+
+    def _ended(self) -> bool:
+        """Whether nobody wants more: Stop was pressed or the browser tab is gone."""
+        if not self._alive():
+            self._stop.set()
+        return self._stop.is_set()
