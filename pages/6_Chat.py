@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lib.settings import settings
-from lib.ui import cache
+from lib.ui import cache, scroll
 from lib.ui.chat import files as chat_files
 from lib.ui.chat import keeper as chat_keeper
 from lib.ui.chat import lessons as chat_lessons
@@ -38,7 +38,9 @@ with explained():
             if not space.conversation.messages and not space.task:
                 chat_view.welcome()
             chat_view.history(space, str(view))
-            spot = chat_view.reply_spot() if space.task else None
+            spot = chat_view.reply_spot() if space.task or space.writer else None
+        chat_view.undo(space)
+        scroll.place("chat-editor", block="center")
         chat_files.problem(space)
         notices(fitted, engine, chosen)
         st.chat_input("Say something", key="chat-input", submit_mode="stop", on_submit=chat_state.submit,

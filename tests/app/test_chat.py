@@ -2,15 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from lib import chat, engine
+from lib.engine import Sampling
 from lib.tokenization import load
+from lib.ui import cache
 from lib.ui.chat import lessons as chat_lessons
+from lib.ui.chat import reply
+from lib.ui.chat.state import Task
 from tests.chat_models import make_qwen2
 from tests.remote_server import NAME, Behaviour, serve
 
@@ -83,8 +89,46 @@ def test_regenerate_edit_branch_delete_clear(chat_page: AppTest) -> None:
     assert path(chat_page)[-1] == "three" and len(path(chat_page)) == 3
     ok(button(chat_page, "Answer").click().run())
     assert len(path(chat_page)) == 4
+    whole = path(chat_page)
     ok(button(chat_page, "Clear").click().run())
     assert path(chat_page) == []
+    ok(button(chat_page, "Undo").click().run())
+    assert path(chat_page) == whole and not [b for b in chat_page.button if b.label == "Undo"]
+    for remove in ("delete-", "chat-remove"):  # a message with what follows, the whole conversation
+        if remove == "chat-remove":
+            ok(button(chat_page, "New").click().run())
+            say(chat_page, "another conversation")
+            whole = path(chat_page)
+        ok(next(b for b in chat_page.button if b.key.startswith(remove)).click().run())
+        assert path(chat_page) != whole
+        ok(button(chat_page, "Undo").click().run())
+        assert path(chat_page) == whole
+    ok([b for b in chat_page.button if b.key.startswith("delete-")][-1].click().run())
+    say(chat_page, "more")  # what was written since would be lost by going back
+    assert not [b for b in chat_page.button if b.label == "Undo"]
+
+
+def test_a_reply_goes_on_in_the_next_run_and_ends_before_a_change(chat_page: AppTest,
+                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = reply.begin
+    space = chat_page.session_state["chat-workspace"]
+    chosen = SimpleNamespace(template=chat.TEMPLATES["qwen2.5"], max_new_tokens=300, sampling=Sampling(temperature=0),
+                             variables={}, prefill="", seed=0, model_id="little-qwen")
+    loaded = cache.engine("little-qwen")
+    question = space.conversation.add("user", "go on and on")
+    with loaded.lock:  # as if another click had cut the run short before the first token
+        space.writer = reply.begin(space, Task("answer", parent=question.id), loaded, chosen)  # type: ignore[arg-type]
+        assert space.conversation.path()[-1] is space.writer.message and not space.writer.over
+    ok(chat_page.run())
+    answer = space.conversation.path()[-1]
+    assert space.writer is None and answer.stats["finish"] in {"length", "stop"} and answer.tokens
+    with ExitStack() as held:
+        held.enter_context(loaded.lock)
+        writer = space.writer = reply.begin(space, Task("answer", parent=question.id), loaded, chosen)  # type: ignore[arg-type]
+        monkeypatch.setattr(reply, "begin", lambda *args: [held.close(), begin(*args)][1])  # from here it may compute
+        ok([b for b in chat_page.button if b.key.startswith("regenerate-")][-1].click().run())
+    assert writer.over and writer.message.stats["finish"] == "stopped" and space.writer is None
+    assert space.conversation.place(space.conversation.path()[-1].id) == (3, 3)
 
 
 def test_a_cut_reply_goes_on_where_it_was(chat_page: AppTest) -> None:
@@ -245,6 +289,8 @@ def test_the_remote_engine_on_both_pages(folder: Path, tmp_path: Path, monkeypat
         ok(test.run())
         asked = len(how.requests)
         ok(button(test, "Write all").click().run())
+        for text in test.session_state["cvc-results"][1].values():
+            text.join(30)
         assert len(how.requests) == asked + 2
     st.cache_resource.clear()
     local.close()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.chat_models import make_qwen2
 from tests.conftest import settled
@@ -58,6 +59,7 @@ def test_ten_turns_with_stop_regenerate_edit_and_reload(app: str, page) -> None:
     settled(page)
 
     messages(page).nth(14).get_by_role("button", name="Edit").click()  # a branch at the eighth question
+    expect(page.locator(".st-key-chat-editor")).to_be_in_viewport()
     page.get_by_role("textbox", name="Edit the message").fill("Turn 7 again: what is 2+2?")
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("Turn 7 again").first.wait_for()
@@ -83,6 +85,11 @@ def test_stop_keeps_the_partial_text(app: str, page) -> None:
         const messages = document.querySelectorAll('.st-key-chat-messages [data-testid=stChatMessage]');
         const shown = messages[1]?.innerText ?? "";
         return shown.length > 40 && !/Reading the prompt|In the queue/.test(shown); }""", timeout=60_000)
+    page.locator(".st-key-chat-view").get_by_text("Literal", exact=True).click()  # a look at something else:
+    page.locator(".st-key-xray-ids").get_by_text("Show ids").click()
+    before = len(reply.inner_text())
+    page.wait_for_function("""before => document.querySelectorAll(
+        '.st-key-chat-messages [data-testid=stChatMessage]')[1]?.innerText.length > before + 20""", arg=before)
     page.click('[data-testid="stChatInputStopButton"]')
     answered(page, 2)
     text = reply.inner_text()

@@ -79,25 +79,31 @@ def dropped_sentence(fitted: Fitted, engine: Engine, chosen: ChatSettings) -> st
 
 
 def make_reply(space: Workspace, engine: Engine, chosen: ChatSettings, spot: DeltaGenerator | None) -> None:
-    """If there is something to answer, answer it, then draw the page again with the buttons under the reply."""
-    if space.task is None or spot is None:
+    """Answer what is to be answered, or go on painting, then draw the page again with the buttons under the reply."""
+    if spot is None:
         return
-    task = space.task
-    _redraw_after_stop(space)
+    _end_after_stop(space)
     try:
-        chat_reply.reply(space, task, engine, chosen, spot)
+        if space.task is not None:
+            space.writer = chat_reply.begin(space, space.task, engine, chosen)
+        if space.writer is not None:
+            space.writer.follow(spot)
     except PlaygroundError as error:
-        space.problem, space.task, space.running = str(error), None, ""
+        space.problem, space.task = str(error), None
+    space.writer = None
     st.rerun()
 
 
-def _redraw_after_stop(space: Workspace) -> None:
-    """Stop ends the run where it is; this waits behind it and draws the page once more, with the partial reply."""
+def _end_after_stop(space: Workspace) -> None:
+    """Stop ends the page's run and starts no other, as a click elsewhere would: then nobody paints the reply."""
+    page_is_run = True
 
-    @st.fragment(run_every=0.4)
+    @st.fragment(run_every=0.3)
     def watch() -> None:
-        if space.running:
-            space.running = ""
+        if space.writer is not None and not (page_is_run or space.writer.followed):
+            space.writer.stop()
+            space.writer = None
             st.rerun()
 
     watch()
+    page_is_run = False

@@ -1,24 +1,26 @@
 """Making a reply: prompt the engine, show the text as it comes, and keep what was measured.
 
-The message is added to the conversation before the first token and grows in place, so that whatever ends the run (Stop,
-a click elsewhere, a closed tab) leaves the text that was there.
+The message is added to the conversation before the first token and grows in place, so that whatever ends it (Stop, a
+closed tab) leaves the text that was there. The engine's side runs in a thread: a click elsewhere cuts the page's run
+short, and the next run goes on painting.
 """
 
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from threading import Lock
 from typing import Any
 
 from streamlit.delta_generator import DeltaGenerator
 
 from lib import chat
 from lib.chat import Conversation, Fitted, Message
-from lib.engine import Engine, Generation, Step
+from lib.engine import Engine, Step
+from lib.errors import PlaygroundError
 from lib.tokenization.display import Utf8Stream
-from lib.ui.chat.pump import Pump
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.state import Task, Workspace
-from lib.ui.stream.waiting import waiting
+from lib.ui.stream.session import session_alive
+from lib.ui.stream.writing import Writing
 
 ALTERNATIVES = 10  # other tokens kept for every step
 REPAINT = 0.05  # seconds between two paintings of the growing text
@@ -47,11 +49,11 @@ def stop_ids(engine: Engine, chosen: ChatSettings) -> frozenset[int]:
     return engine.stop_ids | ends
 
 
-def reply(space: Workspace, task: Task, engine: Engine, chosen: ChatSettings, spot: DeltaGenerator) -> None:
-    """Carry out `task` on the conversation on screen, painting into `spot`."""
+def begin(space: Workspace, task: Task, engine: Engine, chosen: ChatSettings) -> "Writer":
+    """Let the engine work on `task` for the conversation on screen."""
     message, fitted = _begin(space.conversation, task, engine, chosen)
     prefill = "" if task.kind == "continue" else message.content
-    space.running, space.task = message.id, None
+    space.task = None
     forced = [step.id for step in task.forced]
     seed = chosen.seed + space.conversation.place(message.id)[0] - 1
     message.stats = {
@@ -60,12 +62,12 @@ def reply(space: Workspace, task: Task, engine: Engine, chosen: ChatSettings, sp
         "template": chosen.template.label, "temperature": chosen.sampling.temperature, "prefill": prefill,
         "forced": len(forced),
     }
-    generation = engine.generate(
+    writing = Writing(lambda: engine.generate(
         [*fitted.rendered.ids, *forced], sampling=chosen.sampling, seed=seed, stop_ids=stop_ids(engine, chosen),
         max_new_tokens=max(min(chosen.max_new_tokens, fitted.room - len(forced)), 1), alternatives=ALTERNATIVES,
-    )
-    Writer(message, engine, stop_ids(engine, chosen), chosen.template.stop_texts, task.forced).follow(generation, spot)
-    space.running = ""
+    ), alive=session_alive())
+    return Writer(message, engine, writing, ends=stop_ids(engine, chosen), stop_texts=chosen.template.stop_texts,
+                  forced=task.forced)
 
 
 def _begin(conversation: Conversation, task: Task, engine: Engine, chosen: ChatSettings) -> tuple[Message, Fitted]:
@@ -87,45 +89,82 @@ def _begin(conversation: Conversation, task: Task, engine: Engine, chosen: ChatS
 class Writer:
     """A reply as it grows. `message.tokens` holds the engine's steps, the forced ones first."""
 
-    def __init__(self, message: Message, engine: Engine, ends: frozenset[int], stop_texts: Sequence[str],
-                 forced: Sequence[Step]) -> None:
-        self.message, self.tokenizer, self.ends, self.stop_texts = message, engine.tokenizer, ends, stop_texts
-        self.stream = Utf8Stream()
-        self.text = message.content
+    def __init__(self, message: Message, engine: Engine, writing: Writing, *, ends: frozenset[int],
+                 stop_texts: Sequence[str], forced: Sequence[Step]) -> None:
+        self.message, self.writing, self.tokenizer = message, writing, engine.tokenizer
+        self.ends, self.stop_texts = ends, stop_texts
+        self.stream, self.text = Utf8Stream(), message.content
         self.made: list[Step] = []
-        self.started, self.painted = time.perf_counter(), 0.0
+        self.over = False
+        self._mutex = Lock()
+        self._follower: object | None = None
+        self.started = time.perf_counter()
         for step in forced:
             self._write(step)
 
-    def follow(self, generation: Generation, spot: DeltaGenerator) -> None:
-        """Read steps until the end or a stop text, repainting now and then."""
-        with closing(Pump(generation).steps(wait=0.1)) as steps:  # Stop leaves through here and ends the work
-            for step in steps:
-                if step is None:
-                    self._wait(generation, spot)
-                    continue
+    def follow(self, spot: DeltaGenerator) -> None:
+        """Paint until the end. Raises PlaygroundError if the engine could not go on.
+
+        Any click ends the run in here; the reply is written on, and the next run calls this again.
+        """
+        me = self._follower = object()
+        try:
+            while not self._update():
+                self._paint(spot)
+                time.sleep(REPAINT)
+        finally:
+            if self._follower is me:
+                self._follower = None
+        spot.markdown(chat.harmless(self.message.content))
+        if self.writing.error:
+            raise PlaygroundError(self.writing.error)
+
+    @property
+    def followed(self) -> bool:
+        """Whether a run of the page paints it now."""
+        return self._follower is not None
+
+    def stop(self) -> None:
+        """End the reply; what has come stays."""
+        self.writing.stop()
+        deadline = time.perf_counter() + 2  # a server elsewhere may let us wait
+        while not self._update() and time.perf_counter() < deadline:
+            time.sleep(0.005)
+        if not self.over:
+            self._end("stopped")
+
+    def _update(self) -> bool:
+        """Take what has come. Whether that was all."""
+        with self._mutex:  # a run that a click has ended may still be in here when the next one comes
+            running = self.writing.running  # asked first: nothing comes after the end
+            for step in [] if self.over else self.writing.steps[len(self.made) :]:
                 self._take(step)
                 if self._cut():
-                    self.message.stats["finish"] = "stop text"
-                    break
-                if time.perf_counter() - self.painted > REPAINT:
-                    self._paint(spot)
-            else:
+                    self.writing.stop()
+                    self._end("stop text")
+                    return True
+            if not (running or self.over):
                 self.message.content += self.stream.flush()
-                self.message.stats["finish"] = generation.finish_reason or "stop"
-        spot.markdown(chat.harmless(self.message.content))
+                self._end("stopped" if self.writing.state == "stopped" else self.writing.reason or "stopped")
+            return self.over
+
+    def _end(self, finish: str) -> None:
+        self.message.stats["finish"] = finish
+        self.over = True
 
     def _paint(self, spot: DeltaGenerator) -> None:
-        spot.markdown(chat.harmless(self.message.content) + " ▌")
-        self.painted = time.perf_counter()
+        if self.made:
+            spot.markdown(chat.harmless(self.message.content) + " ▌")
+            return
+        icon = "hourglass" if self.writing.queue_position else "bolt"
+        spot.caption(f":material/{icon}: {self.writing.waiting} ({time.perf_counter() - self.started:.1f} s)")
 
     def _take(self, step: Step) -> None:
         self.made.append(step)
         self._write(step)
-        stats, seconds = self.message.stats, time.perf_counter() - self.started
-        stats.setdefault("first_token_s", round(seconds, 3))
-        stats["reply_tokens"], stats["seconds"] = len(self.made), round(seconds, 3)
-        later = sum(one.seconds for one in self.made[1:])
+        stats, later = self.message.stats, sum(one.seconds for one in self.made[1:])
+        stats["first_token_s"] = round(self.made[0].seconds, 3)
+        stats["reply_tokens"], stats["seconds"] = len(self.made), round(self.made[0].seconds + later, 3)
         stats["tokens_per_s"] = round((len(self.made) - 1) / later, 2) if later > 0 else None
 
     def _write(self, step: Step) -> None:
@@ -140,13 +179,6 @@ class Writer:
         if self.stop_texts:
             self.message.content = (self.text if at < 0 else self.text[:at]).lstrip()
         return at >= 0
-
-    def _wait(self, generation: Generation, spot: DeltaGenerator) -> None:
-        if self.made:
-            self._paint(spot)  # nothing new to see, but a moment at which Stop can end the run
-            return
-        icon = "hourglass" if generation.queue_position else "bolt"
-        spot.caption(f":material/{icon}: {waiting(generation)} ({time.perf_counter() - self.started:.1f} s)")
 
 
 FINISH = {

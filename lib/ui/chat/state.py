@@ -2,12 +2,16 @@
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
 from lib.chat import Conversation, ConversationError, Message, as_data, from_data
 from lib.engine import Step
+from lib.ui import scroll
+
+if TYPE_CHECKING:
+    from lib.ui.chat.reply import Writer
 
 _KEY = "chat-workspace"
 MAX_CONVERSATIONS = 20
@@ -31,7 +35,8 @@ class Workspace:
     conversations: dict[str, Conversation] = field(default_factory=dict)
     current: str = ""
     task: Task | None = None
-    running: str = ""  # the reply that is being written
+    writer: "Writer | None" = None  # the reply that is being written
+    removed: Conversation | None = None  # what a Delete or Clear can take back
     editing: str = ""  # the message that is being edited
     problem: str = ""  # a sentence to show once
 
@@ -50,43 +55,53 @@ def workspace() -> Workspace:
     return found
 
 
+def _changing() -> Workspace:
+    """Before any change: a reply that is being written ends as it is, and what was to be done is dropped."""
+    space = workspace()
+    if space.writer is not None:
+        space.writer.stop()
+    space.task, space.writer, space.editing, space.removed = None, None, "", None
+    return space
+
+
 def new(conversation: Conversation | None = None) -> None:
     """Begin a conversation (or take in a loaded one); the oldest goes when there are too many."""
     space: Workspace = st.session_state[_KEY]
     fresh = conversation or Conversation()
     if conversation is None and space.current and not space.conversation.messages:
         return  # the one on screen is still empty
+    if space.current:
+        _changing()
     space.conversations[fresh.id] = fresh
-    space.current, space.task, space.editing = fresh.id, None, ""
+    space.current = fresh.id
     while len(space.conversations) > MAX_CONVERSATIONS:
         space.conversations.pop(next(iter(space.conversations)))
 
 
 def switch(conversation_id: str) -> None:
     """Show another conversation."""
-    space = workspace()
-    space.current, space.task, space.editing = conversation_id, None, ""
+    _changing().current = conversation_id
 
 
 def remove() -> None:
     """Delete the conversation on screen."""
-    space = workspace()
-    space.conversations.pop(space.current, None)
-    space.task, space.editing = None, ""
+    space = _changing()
+    gone = space.conversations.pop(space.current, None)
     if space.conversations:
         space.current = next(reversed(space.conversations))
     else:
         space.current = ""
         new()
+    space.removed = gone
 
 
 def send(text: str) -> None:
     """A user's message, to be answered."""
     if not text.strip():
         return
-    space = workspace()
+    space = _changing()
     message = space.conversation.add("user", text)
-    space.task, space.editing = Task("answer", parent=message.id), ""
+    space.task = Task("answer", parent=message.id)
 
 
 def submit(key: str) -> None:
@@ -96,12 +111,12 @@ def submit(key: str) -> None:
 
 def regenerate(message: Message) -> None:
     """Another reply beside this one, or a first reply to a user's message."""
-    workspace().task = Task("answer", parent=message.id if message.role == "user" else message.parent)
+    _changing().task = Task("answer", parent=message.id if message.role == "user" else message.parent)
 
 
 def go_on(message: Message) -> None:
     """Let the model write more of a reply that was cut off."""
-    workspace().task = Task("continue", parent=message.parent, message=message.id)
+    _changing().task = Task("continue", parent=message.parent, message=message.id)
 
 
 def branch(message: Message, index: int, token_id: int) -> None:
@@ -110,20 +125,21 @@ def branch(message: Message, index: int, token_id: int) -> None:
     if other is not None:
         forced = [*message.tokens[:index], replace(message.tokens[index], id=token_id, logprob=other.logprob,
                                                    prob=other.prob)]
-        workspace().task = Task("branch", parent=message.parent, message=message.id, forced=forced,
+        _changing().task = Task("branch", parent=message.parent, message=message.id, forced=forced,
                                 prefill=str(message.stats.get("prefill", "")))
 
 
 def edit(message: Message | None) -> None:
     """Open a message for editing; None closes."""
     workspace().editing = message.id if message else ""
+    if message is not None:
+        scroll.ask("chat-editor")
 
 
 def save_edit(message: Message, key: str) -> None:
     """Keep the edited text as a new branch; a user's message is then answered."""
-    space = workspace()
     text = str(st.session_state.get(key) or "")
-    space.editing = ""
+    space = _changing()
     if text.strip() and text != message.content:
         changed = space.conversation.edit(message.id, text)
         if message.role == "user":
@@ -132,16 +148,36 @@ def save_edit(message: Message, key: str) -> None:
 
 def delete(message: Message) -> None:
     """Remove a message and what follows it."""
-    space = workspace()
+    space = _changing()
+    space.removed = _copy(space.conversation)
     space.conversation.delete(message.id)
-    space.task, space.editing = None, ""
 
 
 def clear() -> None:
     """Empty the conversation on screen."""
-    space = workspace()
+    space = _changing()
+    space.removed = _copy(space.conversation)
     space.conversation.clear()
-    space.task, space.editing = None, ""
+
+
+def step(message: Message, by: int) -> None:
+    """Show another version of a message."""
+    _changing().conversation.step(message.id, by)
+
+
+def undo() -> None:
+    """Take back the last Delete or Clear."""
+    space = workspace()
+    before = space.removed
+    if before is not None:
+        _changing()
+        space.conversations[before.id] = before
+        space.current = before.id
+
+
+def _copy(conversation: Conversation) -> Conversation:
+    """The same messages in a tree of its own."""
+    return replace(conversation, messages=dict(conversation.messages), chosen=dict(conversation.chosen))
 
 
 def as_text() -> str:

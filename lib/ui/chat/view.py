@@ -21,12 +21,13 @@ SUGGESTIONS = ("What is 2+2? Answer briefly.", "Suggest a party theme.", "Write 
 
 
 def history(space: Workspace, view: str) -> None:
-    """All messages of the branch on screen; while a reply is to be written, those before it."""
+    """All messages of the branch on screen; while a reply is being written, those before it."""
     path = _before_task(space)
     for index, message in enumerate(path):
         with st.chat_message(message.role):
             if space.editing == message.id:
-                _editor(message)
+                with st.container(key="chat-editor"):
+                    _editor(message)
                 continue
             _content(message, view)
             _foot(space.conversation, message, last=index == len(path) - 1)
@@ -34,9 +35,11 @@ def history(space: Workspace, view: str) -> None:
 
 def _before_task(space: Workspace) -> list[Message]:
     path, task = space.conversation.path(), space.task
+    ids = [message.id for message in path]
+    if space.writer is not None and space.writer.message.id in ids:
+        return path[: ids.index(space.writer.message.id)]
     if task is None:
         return path
-    ids = [message.id for message in path]
     last = task.message if task.kind == "continue" else task.parent
     if last not in ids:
         return path
@@ -124,10 +127,9 @@ def _button(name: str, icon: str, message: Message, action: object, hint: str | 
 
 
 def _arrow(sign: str, message: Message, by: int, *, disabled: bool) -> None:
-    conversation = chat_state.workspace().conversation
     st.button(sign, key=f"step{by}-{message.id}", type="tertiary", disabled=disabled,
               help="The version before" if by < 0 else "The next version",
-              on_click=conversation.step, args=(message.id, by))
+              on_click=chat_state.step, args=(message, by))
 
 
 def _editor(message: Message) -> None:
@@ -138,6 +140,14 @@ def _editor(message: Message) -> None:
     with st.container(horizontal=True):
         st.button("Save", key=f"save-{message.id}", type="primary", on_click=chat_state.save_edit, args=(message, key))
         st.button("Cancel", key=f"cancel-{message.id}", on_click=chat_state.edit, args=(None,))
+
+
+def undo(space: Workspace) -> None:
+    """The way back from a Delete or Clear, until something else is changed."""
+    if space.removed is not None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption("Removed.", width="content")
+            st.button("Undo", icon=":material/undo:", type="tertiary", key="chat-undo", on_click=chat_state.undo)
 
 
 def reply_spot() -> DeltaGenerator:

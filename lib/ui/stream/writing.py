@@ -90,6 +90,8 @@ class Writing:
     def _work(self) -> None:
         """Everything between the beginning and the end. Raises what the engine raises."""
         generation = self._generation = self._ask()
+        if self._stop.is_set():  # while we asked
+            generation.close()
         for step in generation:
             self.computing += step.seconds
             self._made.append(step)
