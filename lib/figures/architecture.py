@@ -9,7 +9,7 @@ from lib.anatomy.cost import DTYPES, kv_cache_bytes, weight_bytes
 from lib.anatomy.ledger import COMPONENTS, Ledger
 from lib.anatomy.linear import Linear
 from lib.anatomy.machines import Machine, number, size
-from lib.figures.theme import ACCENT, BAD, GOOD, MONOSPACE, MUTED, WARN, plain, polish
+from lib.figures.theme import ACCENT, BAD, GOOD, LETTERS, MONOSPACE, MUTED, WARN, plain, polish
 
 COLOURS = {"embedding": "#6366f1", "positions": "#06b6d4", "attention": "#f59e0b", "mlp": "#10b981", "norm": "#a855f7",
            "head": "#ec4899", "other": "#64748b", "model": "#5b6478", "block": "#6d778f"}
@@ -99,7 +99,7 @@ def memory_bars(parts: Mapping[str, Mapping[str, int]], machines: Sequence[Machi
     most = max(sum(bar.values()) for bar in parts.values()) / 1e9
     shown = sorted((m for m in machines if m.memory / 1e9 <= 1.6 * most), key=lambda m: m.memory)
     for index, machine in enumerate(shown):
-        colour = BAD if machine.kind == "this" else MUTED
+        colour = BAD if machine.kind == "this" else LETTERS
         fig.add_vline(x=machine.memory / 1e9, line={"color": colour, "dash": "dot", "width": 1.5})
         fig.add_annotation(x=machine.memory / 1e9, y=1, yref="paper", yanchor="bottom", text=plain(machine.name),
                            showarrow=False, font={"size": 11, "color": colour}, textangle=0, yshift=14 * (index % 3))

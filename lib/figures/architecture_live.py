@@ -42,7 +42,7 @@ def lens_heatmap(top: Sequence[Sequence[str]], probs: np.ndarray, columns: Seque
     text = [[plain(word if len(word) <= 12 else word[:11] + "…") for word in row] for row in top]
     fig = go.Figure(go.Heatmap(
         z=probs, x=list(range(len(columns))), y=list(range(len(layers))), text=text, texttemplate="%{text}",
-        zmin=0, zmax=1,        colorscale=SHADES, xgap=2, ygap=2,
+        zmin=0, zmax=1, colorscale=SHADES, xgap=2, ygap=2,
         textfont={"family": MONOSPACE, "size": 11, "color": "#ffffff"}, showscale=False,
         customdata=[[plain(w) for w in row] for row in top],
         hovertemplate="%{customdata}<br>probability %{z:.1%}<extra></extra>"))

@@ -4,6 +4,7 @@ import plotly.graph_objects as go
 
 ACCENT = "#6366f1"  # the model's own answer
 MUTED = "#9ca3af"  # dropped, pruned, everything else
+LETTERS = "#73778b"  # quiet text: as readable on white as on the dark page (contrast 4.2 and more)
 GOOD = "#10b981"
 BAD = "#ef4444"
 WARN = "#f59e0b"

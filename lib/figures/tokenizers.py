@@ -52,7 +52,7 @@ def languages(ratios: Mapping[str, Mapping[str, float]], tokens: Mapping[str, Ma
         )
     fig.add_vline(x=1, line={"color": MUTED, "dash": "dot", "width": 1})
     fig.update_yaxes(showgrid=True, automargin=True, dtick=1)
-    fig.update_xaxes(title="tokens, relative to the same text in English (1 = as many)", rangemode="tozero")
+    fig.update_xaxes(title="times as many tokens as in English", rangemode="tozero")
     return polish(fig, height=120 + 21 * len(order))
 
 

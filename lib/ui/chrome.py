@@ -8,6 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lib.errors import PlaygroundError
 
+# Streamlit writes what is chosen in the primary colour: dark enough for a button under white letters, and so too dark
+# for letters on a dark page. Axes of charts get a grey of contrast 3.7. These colours have 4.5 and more.
 # The rule for details: a closed expander hides its content with content-visibility: hidden, and Chromium's editing then
 # costs time for every line of every text area: select-all in a megabyte of lines took 63 s. With display: none, 0.2 s.
 _CSS = """
@@ -15,6 +17,11 @@ _CSS = """
 .block-container { max-width: 1240px; padding-top: 2.6rem; padding-bottom: 4rem; }
 .block-container h1 { font-size: 2.1rem; letter-spacing: -0.02em; padding-bottom: 0.1rem; }
 .lead { font-size: 1.08rem; line-height: 1.55; opacity: 0.82; max-width: 46rem; margin: 0 0 1.1rem 0; }
+[data-variant="segmented_control"][data-selected], [data-variant="pills"][data-selected],
+[data-testid="stTab"][data-selected] { color: light-dark(#4338ca, #a5b4fc) !important; }
+.stPlotlyChart :is([class$="tick"] text, text[class$="title"], .legendtext) {
+  fill: light-dark(#4c4f63, #c6c8d8) !important;
+}
 details:not([open])::details-content { content-visibility: visible; display: none; }
 @media (max-width: 640px) {
   .block-container { padding: 2.6rem 1rem 3rem 1rem; }

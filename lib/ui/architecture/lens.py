@@ -10,7 +10,7 @@ from lib.anatomy.trace import Lens, Trace
 from lib.engine.sampling import softmax
 from lib.figures.architecture_live import lens_curves, lens_heatmap, next_bars
 from lib.tokenization import Tokenizer, display
-from lib.ui.chrome import escape
+from lib.ui.chrome import escape, wide_chart
 from lib.ui.linked import for_link
 
 
@@ -36,8 +36,9 @@ def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str]) -> None:
     first = max(0, min(position - 7, count - 14))
     span = slice(first, min(count, first + 14))
     top = [names_of(tokenizer, lens.top[row, span, 0]) for row in range(len(rows))]
-    st.plotly_chart(lens_heatmap(top, lens.probs[:, span, 0], list(labels[span]), rows, column=position - first),
-                    key="lens", config={"displayModeBar": False}, alt="Likeliest next token after each layer")
+    with wide_chart("lens"):
+        st.plotly_chart(lens_heatmap(top, lens.probs[:, span, 0], list(labels[span]), rows, column=position - first),
+                        key="lens", config={"displayModeBar": False}, alt="Likeliest next token after each layer")
     if count > 14:
         st.caption(f"Tokens {first} to {span.stop - 1} of {count} are shown, around the chosen one.")
     _curves(lens, tokenizer, rows, position, labels[position])

@@ -66,15 +66,13 @@ Object.assign(View.prototype, {
       path += `L${((240 * Math.log(i + 1)) / width).toFixed(1)} ${(90 - (85 * total) / z[1]).toFixed(1)}`;
       next = Math.ceil(next * 1.12 + 0.5);
     }
-    const { line, mark, level, text } = this.curve, x = (240 * Math.log(n[3])) / width, y = 90 - 85 * this.knobs.p;
+    const { line, mark, level, kept } = this.curve, x = (240 * Math.log(n[3])) / width, y = 90 - 85 * this.knobs.p;
     line.setAttribute("d", path);
     mark.setAttribute("width", Math.max(1.5, x));
     level.setAttribute("y1", y);
     level.setAttribute("y2", y);
     level.style.display = this.knobs.p < 1 && this.knobs.t > 0 ? "" : "none";
-    text.textContent = `n = ${n[3].toLocaleString("en")}`;
-    text.setAttribute("x", Math.min(232, Math.max(24, x)));
-    this.curve.end.textContent = size.toLocaleString("en");
+    kept.textContent = `n = ${n[3].toLocaleString("en")}`;
   },
 
   // ---- the controls -----------------------------------------------------------------------------------------------------
@@ -137,7 +135,7 @@ Object.assign(View.prototype, {
 
 function curve() {
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "-2 0 250 106");
+  svg.setAttribute("viewBox", "-2 0 250 94");
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", "Cumulative probability against the number of tokens, the kept ones marked");
   const part = (tag, attributes, style) => {
@@ -151,10 +149,7 @@ function curve() {
   part("path", { d: "M0 5V90H240" }, { stroke: "var(--line)", fill: "none" });
   const level = part("line", { x1: 0, x2: 240 }, { stroke: "var(--hit)", strokeDasharray: "4 3" });
   const line = part("path", { d: "M0 90" }, { stroke: "var(--bar)", strokeWidth: 2, fill: "none" });
-  const text = part("text", { x: 0, y: 101, "text-anchor": "middle" }, { fontWeight: 600 });
-  const end = part("text", { x: 240, y: 101, "text-anchor": "end" }, {});
-  end.style.display = "none";
-  return { svg, mark, level, line, text, end };
+  return { svg, mark, level, line, kept: make("div", "name") };
 }
 
 function number(value) {
