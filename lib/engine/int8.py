@@ -1,8 +1,9 @@
-"""Weight-only int8: every linear layer keeps its weights as int8 with one scale a row, activations stay bfloat16.
+"""Weight-only int8: linear layers keep their weights as int8 with one scale a row, activations stay bfloat16.
 
 A weight row w becomes round(w / s) with s = max|w| / 127; the layer computes (x . q) * s, in one of the ways of
 `lib.engine.products`. A quarter of float32's memory is read for each token, so long answers come
-faster; the distribution moves a little (`lib.engine.compare` measures how much). Weights are read and packed tensor by
+faster; the distribution moves a little (`lib.engine.compare` measures how much). What came from a file in 4 bits is
+kept in 4 bits, which loses less (`lib.engine.int4`). Weights are read and packed tensor by
 tensor, so loading never holds more than the int8 model and one tensor. Knows nothing of requests.
 """
 
@@ -12,7 +13,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from lib.engine import loading
+from lib.engine import int4, loading
+from lib.engine.int4 import Int4Linear
 from lib.engine.products import limits, of_integers, packed, unpacked
 
 
@@ -69,6 +71,8 @@ def side_by_side(parts: list[Any]) -> Any:
     The parts become views of it, so nothing is held twice and the model's own forward pass goes on working.
     """
     kind: Any = type(parts[0])
+    if kind is Int4Linear:
+        return int4.side_by_side(parts)
     one = kind.__new__(kind)
     nn.Module.__init__(one)
     for name in ("weight", "scale", "bias"):
@@ -93,23 +97,30 @@ class Int8Embedding(nn.Module):
         return self.weight[ids].to(self.scale.dtype) * self.scale[ids][..., None]
 
 
-def load_module(source: loading.Source, config: Any, tensors: list[loading.Stored]) -> Any:
-    """The transformers model with int8 linear layers, built tensor by tensor. Raises ModelError."""
+def packed_linear(weight: torch.Tensor, bias: torch.Tensor | None, *, fours: bool) -> "Int8Linear | Int4Linear":
+    """The layer of weight (N, K): with `fours` in 4 bits if they hold it, else in int8."""
+    found = int4.codes(weight) if fours else None
+    return Int8Linear(weight, bias) if found is None else Int4Linear(*found, bias)
+
+
+def load_module(source: loading.Source, config: Any, tensors: list[loading.Stored], *, device: str) -> Any:
+    """The transformers model with packed linear layers, built tensor by tensor. Raises ModelError."""
     from transformers import AutoModelForCausalLM
 
     with torch.device("meta"):
         module = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16, attn_implementation="sdpa")
     module.eval().requires_grad_(False)
     _fill_buffers(module)
+    fours = int4.usable(device)
     wanted = {name for name, _ in module.named_parameters()}
     for stored in tensors:
         target = next((n for n in (stored.name, f"{module.base_model_prefix}.{stored.name}") if n in wanted), None)
         if target is not None:
-            _place(module, target, loading.read_tensor(stored))
+            _place(module, target, loading.read_tensor(stored), fours=fours)
             wanted.discard(target)
     _tie(module, wanted)
     loading.complete(source, sorted(wanted))
-    return module
+    return module.to(device)
 
 
 def _fill_buffers(module: Any) -> None:
@@ -122,7 +133,7 @@ def _fill_buffers(module: Any) -> None:
             module._init_weights(part)
 
 
-def _place(module: Any, name: str, tensor: torch.Tensor) -> None:
+def _place(module: Any, name: str, tensor: torch.Tensor, *, fours: bool) -> None:
     """Put one weight where it belongs, packed if it is a linear layer's."""
     from transformers.pytorch_utils import Conv1D
 
@@ -130,7 +141,7 @@ def _place(module: Any, name: str, tensor: torch.Tensor) -> None:
     part = module.get_submodule(path)
     if leaf == "weight" and isinstance(part, nn.Linear | Conv1D):
         matrix = tensor.T if isinstance(part, Conv1D) else tensor  # Conv1D keeps (K, N)
-        packed = Int8Linear(matrix)
+        packed = packed_linear(matrix, None, fours=fours)
         packed.bias = part.bias
         module.set_submodule(path, packed)
     else:
@@ -140,7 +151,7 @@ def _place(module: Any, name: str, tensor: torch.Tensor) -> None:
 def _tie(module: Any, wanted: set[str]) -> None:
     """A head that the file lacks is the embedding's: pack that once and let both use it."""
     head = module.get_output_embeddings()
-    if isinstance(head, Int8Linear) or not module.config.get_text_config().tie_word_embeddings:
+    if isinstance(head, Int8Linear | Int4Linear) or not module.config.get_text_config().tie_word_embeddings:
         return
     embedding = module.get_input_embeddings()
     names = {id(part): name for name, part in module.named_modules()}

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
+from lib.engine.int4 import Int4Linear
 from lib.engine.int8 import Int8Linear, side_by_side
 from lib.engine.passes import Pass
 from lib.engine.products import for_bfloat16
@@ -34,8 +35,8 @@ def step_for(module: Any) -> Callable[[Pass], torch.Tensor] | None:
 
 
 def linear(part: Any) -> Map:
-    """The fastest way to apply one linear layer (nn.Linear, int8, or GPT-2's Conv1D) to a few rows."""
-    if isinstance(part, Int8Linear):
+    """The fastest way to apply one linear layer (nn.Linear, int8, int4, or GPT-2's Conv1D) to a few rows."""
+    if isinstance(part, Int8Linear | Int4Linear):
         return part.rows()
     weight, bias, conv = part.weight, part.bias, not isinstance(part, nn.Linear)  # Conv1D keeps (K, N)
     if weight.dtype is torch.bfloat16 and weight.device.type == "cpu":
@@ -49,6 +50,9 @@ def linear(part: Any) -> Map:
 
 def together(parts: list[Any]) -> Map:
     """Layers with the same input as one, (n, K) -> (n, N1 + N2 + ...); the parts become views of it."""
+    if len({type(part) for part in parts}) > 1:  # int8 beside int4
+        maps = [linear(part) for part in parts]
+        return lambda x: torch.cat([product(x) for product in maps], 1)
     return linear(side_by_side(parts))
 
 

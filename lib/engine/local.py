@@ -52,7 +52,7 @@ def _load(model: str | Path, dtype: str) -> "LocalEngine":
     if dtype == "int8":
         from lib.engine import int8
 
-        module = int8.load_module(source, config, tensors).to(device)
+        module = int8.load_module(source, config, tensors, device=device)
     else:
         module = loading.load_module(source, config, dtype=dtype, device=device)
     engine = LocalEngine(source, module, dtype)
@@ -191,7 +191,9 @@ def describe(source: loading.Source, module: Any, dtype: str) -> EngineInfo:
     return EngineInfo(
         model_id=source.model_id, name=source.name, family=config.model_type, dtype=dtype,
         device=str(module.device.type),
-        parameters=sum(p.numel() for name, p in named.items() if not name.endswith(".scale")),  # int8's scales are not
+        # The scales of int8 and int4 are no parameters, and a byte of int4 is two.
+        parameters=sum(p.numel() * (2 if p.dtype is torch.uint8 else 1)
+                       for name, p in named.items() if not name.endswith(".scale")),
         vocab_size=int(config.get_text_config().vocab_size),
         context=int(getattr(config.get_text_config(), "max_position_embeddings", 0) or 2048),
         weight_bytes=sum(p.numel() * p.element_size() for p in named.values()),
