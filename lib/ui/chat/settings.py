@@ -43,8 +43,8 @@ def controls() -> ChatSettings:
             "Numbers", list(PRECISIONS), key="chat-dtype", default="auto", format_func=PRECISIONS.__getitem__,
             required=True, bind="query-params",
             help="Full precision uses the weights as they are stored, in 32 bits, or in 16 where memory is short. int8 "
-                 "stores each weight of the linear layers in one byte: faster on a processor, and the probabilities "
-                 "change a little.",
+                 "stores each weight of the linear layers in one byte, or in half a byte if it came from a 4-bit file: "
+                 "faster on a processor, and the probabilities change a little.",
         ))
     own = chat.for_model(model_id)
     chosen = st.selectbox(

@@ -108,7 +108,7 @@ def _ask(reading: Reading, game: Game) -> None:
                 escape(reading.label(option)),
                 key=f"guess-{game.place}-{option}",
                 disabled=game.answer is not None,
-                type="primary" if option == game.answer else "secondary",
+                icon=_mark(reading, game, option),
                 on_click=_answer,
                 args=(reading, game, option),
             )
@@ -124,6 +124,15 @@ def _ask(reading: Reading, game: Game) -> None:
         args=(game,),
         type="primary",
     )
+
+
+def _mark(reading: Reading, game: Game, option: int) -> str | None:
+    """Once answered: a tick at the real token, a cross at a wrong pick."""
+    if game.answer is None:
+        return None
+    if option == reading.ids[game.place]:
+        return ":material/check:"
+    return ":material/close:" if option == game.answer else None
 
 
 def _answer(reading: Reading, game: Game, option: int) -> None:
