@@ -1,4 +1,4 @@
-"""One loaded model: logits, sampling, batched generation, beam search, int8, remote."""
+"""One loaded model: logits, sampling, batched generation, beam search, int8 and int4, remote."""
 
 from pathlib import Path
 
