@@ -71,5 +71,5 @@ with explained():
         "looks like.",
         "When the context is full something has to go. Here it is the oldest turns.",
     )
-    chat_keeper.keep(chat_state.as_text(), restore=chat_state.restore)
+    chat_keeper.keep()
     make_reply(space, engine, chosen, spot)

@@ -4,10 +4,13 @@
 ends it. On the first run of a session the component sends back what it finds; after that it stores what it is given.
 """
 
-from collections.abc import Callable
+import json
+from typing import Any
 
 import streamlit as st
 
+from lib.chat import ConversationError, as_data, from_data
+from lib.ui.chat.state import workspace
 from lib.ui.component import component
 
 _JS = """
@@ -28,8 +31,8 @@ _COMPONENT = component("playground_chat_keeper", html="<span hidden></span>", js
 _KEY = "chat-keeper"
 
 
-def keep(text: str, *, restore: Callable[[str], None]) -> None:
-    """Store `text` in the tab. On a session's first runs calls `restore` with what an earlier session left, if any."""
+def keep() -> None:
+    """Store all conversations in the tab. On a session's first runs takes back what an earlier session left, if any."""
     fresh = not st.session_state.get("chat-restored")
 
     def found() -> None:
@@ -37,9 +40,39 @@ def keep(text: str, *, restore: Callable[[str], None]) -> None:
         if not st.session_state.get("chat-restored"):
             st.session_state["chat-restored"] = True
             if isinstance(value, str) and value:
-                restore(value)
+                _restore(value)
 
-    result = _COMPONENT(key=_KEY, data={"restore": fresh, "text": text}, on_found_change=found,
+    result = _COMPONENT(key=_KEY, data={"restore": fresh, "text": _as_text()}, on_found_change=found,
                         on_failed_change=lambda: None)
     if result.failed:
         st.caption("This browser keeps nothing for this page: a reload will lose the conversation. Save it as a file.")
+
+
+def _as_text() -> str:
+    """All conversations as one JSON text, for the browser tab."""
+    space = workspace()
+    kept = [{"id": c.id, **as_data(c)} for c in space.conversations.values() if c.messages or c.id == space.current]
+    return json.dumps({"current": space.current, "conversations": kept})
+
+
+def _restore(text: str) -> None:
+    """Take back what a reload left behind. Something damaged is left out, not an error."""
+    try:
+        data: Any = json.loads(text)
+        entries = data["conversations"]
+        current = str(data["current"])
+    except (ValueError, KeyError, TypeError):
+        return
+    space = workspace()
+    if any(c.messages for c in space.conversations.values()):
+        return  # somebody was quicker than the browser
+    for entry in entries if isinstance(entries, list) else []:
+        try:
+            conversation = from_data(entry)
+        except ConversationError:
+            continue
+        conversation.id = str(entry.get("id") or conversation.id)
+        space.conversations[conversation.id] = conversation
+    if current in space.conversations and current != space.current:
+        space.conversations.pop(space.current, None)
+        space.current = current

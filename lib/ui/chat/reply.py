@@ -1,29 +1,21 @@
-"""Making a reply: prompt the engine, show the text as it comes, and keep what was measured.
+"""Making a reply: the prompt, the request, and the line of measurements under it.
 
-The message is added to the conversation before the first token and grows in place, so that whatever ends it (Stop, a
-closed tab) leaves the text that was there. The engine's side runs in a thread: a click elsewhere cuts the page's run
-short, and the next run goes on painting.
+The message is added to the conversation before the first token and grows in place (`lib.ui.chat.writer`), so that
+whatever ends it (Stop, a closed tab) leaves the text that was there.
 """
 
-import time
-from collections.abc import Sequence
-from threading import Lock
 from typing import Any
-
-from streamlit.delta_generator import DeltaGenerator
 
 from lib import chat
 from lib.chat import Conversation, Fitted, Message
-from lib.engine import Engine, Step
-from lib.errors import PlaygroundError
-from lib.tokenization.display import Utf8Stream
+from lib.engine import Engine
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.state import Task, Workspace
+from lib.ui.chat.writer import Writer
 from lib.ui.stream.session import session_alive
 from lib.ui.stream.writing import Writing
 
 ALTERNATIVES = 10  # other tokens kept for every step
-REPAINT = 0.05  # seconds between two paintings of the growing text
 _END_OF_TURN = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>")
 
 
@@ -49,7 +41,7 @@ def stop_ids(engine: Engine, chosen: ChatSettings) -> frozenset[int]:
     return engine.stop_ids | ends
 
 
-def begin(space: Workspace, task: Task, engine: Engine, chosen: ChatSettings) -> "Writer":
+def begin(space: Workspace, task: Task, engine: Engine, chosen: ChatSettings) -> Writer:
     """Let the engine work on `task` for the conversation on screen."""
     message, fitted = _begin(space.conversation, task, engine, chosen)
     prefill = "" if task.kind == "continue" else message.content
@@ -84,101 +76,6 @@ def _begin(conversation: Conversation, task: Task, engine: Engine, chosen: ChatS
             conversation.chosen[task.parent] = old
         raise
     return conversation.add("assistant", prefill, parent=task.parent), fitted
-
-
-class Writer:
-    """A reply as it grows. `message.tokens` holds the engine's steps, the forced ones first."""
-
-    def __init__(self, message: Message, engine: Engine, writing: Writing, *, ends: frozenset[int],
-                 stop_texts: Sequence[str], forced: Sequence[Step]) -> None:
-        self.message, self.writing, self.tokenizer = message, writing, engine.tokenizer
-        self.ends, self.stop_texts = ends, stop_texts
-        self.stream, self.text = Utf8Stream(), message.content
-        self.made: list[Step] = []
-        self.over = False
-        self._mutex = Lock()
-        self._follower: object | None = None
-        self.started = time.perf_counter()
-        for step in forced:
-            self._write(step)
-
-    def follow(self, spot: DeltaGenerator) -> None:
-        """Paint until the end. Raises PlaygroundError if the engine could not go on.
-
-        Any click ends the run in here; the reply is written on, and the next run calls this again.
-        """
-        me = self._follower = object()
-        try:
-            while not self._update():
-                self._paint(spot)
-                time.sleep(REPAINT)
-        finally:
-            if self._follower is me:
-                self._follower = None
-        spot.markdown(chat.harmless(self.message.content))
-        if self.writing.error:
-            raise PlaygroundError(self.writing.error)
-
-    @property
-    def followed(self) -> bool:
-        """Whether a run of the page paints it now."""
-        return self._follower is not None
-
-    def stop(self) -> None:
-        """End the reply; what has come stays."""
-        self.writing.stop()
-        deadline = time.perf_counter() + 2  # a server elsewhere may let us wait
-        while not self._update() and time.perf_counter() < deadline:
-            time.sleep(0.005)
-        if not self.over:
-            self._end("stopped")
-
-    def _update(self) -> bool:
-        """Take what has come. Whether that was all."""
-        with self._mutex:  # a run that a click has ended may still be in here when the next one comes
-            running = self.writing.running  # asked first: nothing comes after the end
-            for step in [] if self.over else self.writing.steps[len(self.made) :]:
-                self._take(step)
-                if self._cut():
-                    self.writing.stop()
-                    self._end("stop text")
-                    return True
-            if not (running or self.over):
-                self.message.content += self.stream.flush()
-                self._end("stopped" if self.writing.state == "stopped" else self.writing.reason or "stopped")
-            return self.over
-
-    def _end(self, finish: str) -> None:
-        self.message.stats["finish"] = finish
-        self.over = True
-
-    def _paint(self, spot: DeltaGenerator) -> None:
-        if self.made:
-            spot.markdown(chat.harmless(self.message.content) + " ▌")
-            return
-        icon = "hourglass" if self.writing.queue_position else "bolt"
-        spot.caption(f":material/{icon}: {self.writing.waiting} ({time.perf_counter() - self.started:.1f} s)")
-
-    def _take(self, step: Step) -> None:
-        self.made.append(step)
-        self._write(step)
-        stats, later = self.message.stats, sum(one.seconds for one in self.made[1:])
-        stats["first_token_s"] = round(self.made[0].seconds, 3)
-        stats["reply_tokens"], stats["seconds"] = len(self.made), round(self.made[0].seconds + later, 3)
-        stats["tokens_per_s"] = round((len(self.made) - 1) / later, 2) if later > 0 else None
-
-    def _write(self, step: Step) -> None:
-        self.message.tokens.append(step)
-        if step.id not in self.ends:
-            self.text += self.stream.feed(self.tokenizer.token_bytes(step.id))
-        self.message.content = self.text
-
-    def _cut(self) -> bool:
-        """A model without an end-of-turn token goes on with the other speaker's part: stop there."""
-        at = min((at for at in map(self.text.find, self.stop_texts) if at >= 0), default=-1)
-        if self.stop_texts:
-            self.message.content = (self.text if at < 0 else self.text[:at]).lstrip()
-        return at >= 0
 
 
 FINISH = {

@@ -1,17 +1,14 @@
 """A session's conversations and what is to be done next. Buttons call these functions before the page runs again."""
 
-import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import streamlit as st
 
-from lib.chat import Conversation, ConversationError, Message, as_data, from_data
+from lib.chat import Conversation, Message
 from lib.engine import Step
 from lib.ui import scroll
-
-if TYPE_CHECKING:
-    from lib.ui.chat.reply import Writer
+from lib.ui.chat.writer import Writer
 
 _KEY = "chat-workspace"
 MAX_CONVERSATIONS = 20
@@ -35,7 +32,7 @@ class Workspace:
     conversations: dict[str, Conversation] = field(default_factory=dict)
     current: str = ""
     task: Task | None = None
-    writer: "Writer | None" = None  # the reply that is being written
+    writer: Writer | None = None  # the reply that is being written
     removed: Conversation | None = None  # what a Delete or Clear can take back
     editing: str = ""  # the message that is being edited
     problem: str = ""  # a sentence to show once
@@ -178,33 +175,3 @@ def undo() -> None:
 def _copy(conversation: Conversation) -> Conversation:
     """The same messages in a tree of its own."""
     return replace(conversation, messages=dict(conversation.messages), chosen=dict(conversation.chosen))
-
-
-def as_text() -> str:
-    """All conversations as one JSON text, for the browser tab."""
-    space = workspace()
-    kept = [{"id": c.id, **as_data(c)} for c in space.conversations.values() if c.messages or c.id == space.current]
-    return json.dumps({"current": space.current, "conversations": kept})
-
-
-def restore(text: str) -> None:
-    """Take back what a reload left behind. Something damaged is left out, not an error."""
-    try:
-        data: Any = json.loads(text)
-        entries = data["conversations"]
-        current = str(data["current"])
-    except (ValueError, KeyError, TypeError):
-        return
-    space = workspace()
-    if any(c.messages for c in space.conversations.values()):
-        return  # somebody was quicker than the browser
-    for entry in entries if isinstance(entries, list) else []:
-        try:
-            conversation = from_data(entry)
-        except ConversationError:
-            continue
-        conversation.id = str(entry.get("id") or conversation.id)
-        space.conversations[conversation.id] = conversation
-    if current in space.conversations and current != space.current:
-        space.conversations.pop(space.current, None)
-        space.current = current

@@ -1,0 +1,115 @@
+"""A reply while it grows: what the engine's thread has made, taken into the message and painted by the page.
+
+Any click ends the page's run; the thread writes on, and the next run goes on painting. Only a Stop, after which there
+is no next run, and a change of the conversation end the reply.
+"""
+
+import time
+from collections.abc import Sequence
+from threading import Lock
+
+from streamlit.delta_generator import DeltaGenerator
+
+from lib import chat
+from lib.chat import Message
+from lib.engine import Engine, Step
+from lib.errors import PlaygroundError
+from lib.tokenization.display import Utf8Stream
+from lib.ui.stream.writing import Writing
+
+REPAINT = 0.05  # seconds between two paintings of the growing text
+
+
+class Writer:
+    """A reply as it grows. `message.tokens` holds the engine's steps, the forced ones first."""
+
+    def __init__(self, message: Message, engine: Engine, writing: Writing, *, ends: frozenset[int],
+                 stop_texts: Sequence[str], forced: Sequence[Step]) -> None:
+        self.message, self.writing, self.tokenizer = message, writing, engine.tokenizer
+        self.ends, self.stop_texts = ends, stop_texts
+        self.stream, self.text = Utf8Stream(), message.content
+        self.made: list[Step] = []
+        self.over = False
+        self._mutex = Lock()
+        self._follower: object | None = None
+        self.started = time.perf_counter()
+        for step in forced:
+            self._write(step)
+
+    def follow(self, spot: DeltaGenerator) -> None:
+        """Paint until the end. Raises PlaygroundError if the engine could not go on.
+
+        Any click ends the run in here; the reply is written on, and the next run calls this again.
+        """
+        me = self._follower = object()
+        try:
+            while not self._update():
+                self._paint(spot)
+                time.sleep(REPAINT)
+        finally:
+            if self._follower is me:
+                self._follower = None
+        spot.markdown(chat.harmless(self.message.content))
+        if self.writing.error:
+            raise PlaygroundError(self.writing.error)
+
+    @property
+    def followed(self) -> bool:
+        """Whether a run of the page paints it now."""
+        return self._follower is not None
+
+    def stop(self) -> None:
+        """End the reply; what has come stays."""
+        self.writing.stop()
+        deadline = time.perf_counter() + 2  # a server elsewhere may let us wait
+        while not self._update() and time.perf_counter() < deadline:
+            time.sleep(0.005)
+        if not self.over:
+            self._end("stopped")
+
+    def _update(self) -> bool:
+        """Take what has come. Whether that was all."""
+        with self._mutex:  # a run that a click has ended may still be in here when the next one comes
+            running = self.writing.running  # asked first: nothing comes after the end
+            for step in [] if self.over else self.writing.steps[len(self.made) :]:
+                self._take(step)
+                if self._cut():
+                    self.writing.stop()
+                    self._end("stop text")
+                    return True
+            if not (running or self.over):
+                self.message.content += self.stream.flush()
+                self._end("stopped" if self.writing.state == "stopped" else self.writing.reason or "stopped")
+            return self.over
+
+    def _end(self, finish: str) -> None:
+        self.message.stats["finish"] = finish
+        self.over = True
+
+    def _paint(self, spot: DeltaGenerator) -> None:
+        if self.made:
+            spot.markdown(chat.harmless(self.message.content) + " ▌")
+            return
+        icon = "hourglass" if self.writing.queue_position else "bolt"
+        spot.caption(f":material/{icon}: {self.writing.waiting} ({time.perf_counter() - self.started:.1f} s)")
+
+    def _take(self, step: Step) -> None:
+        self.made.append(step)
+        self._write(step)
+        stats, later = self.message.stats, sum(one.seconds for one in self.made[1:])
+        stats["first_token_s"] = round(self.made[0].seconds, 3)
+        stats["reply_tokens"], stats["seconds"] = len(self.made), round(self.made[0].seconds + later, 3)
+        stats["tokens_per_s"] = round((len(self.made) - 1) / later, 2) if later > 0 else None
+
+    def _write(self, step: Step) -> None:
+        self.message.tokens.append(step)
+        if step.id not in self.ends:
+            self.text += self.stream.feed(self.tokenizer.token_bytes(step.id))
+        self.message.content = self.text
+
+    def _cut(self) -> bool:
+        """A model without an end-of-turn token goes on with the other speaker's part: stop there."""
+        at = min((at for at in map(self.text.find, self.stop_texts) if at >= 0), default=-1)
+        if self.stop_texts:
+            self.message.content = (self.text if at < 0 else self.text[:at]).lstrip()
+        return at >= 0
