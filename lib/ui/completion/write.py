@@ -12,20 +12,11 @@ from lib.ui.chrome import escape
 from lib.ui.completion.cells import Cell
 from lib.ui.stream.session import session_alive
 from lib.ui.stream.token_stream import stream_tokens, token_stream
-from lib.ui.stream.writing import Writing
+from lib.ui.stream.writing import Writing, tick
 
 FINISH = {"stop": "ended its turn", "length": "longest text reached", "context": "context full",
           "cancelled": "stopped"}
 Texts = Mapping[str, Writing]  # by the cells' keys
-
-
-def tick() -> float:
-    """Seconds between two looks: short for one reader, longer while a whole class is writing on the same machine.
-
-    >>> tick() >= 0.1
-    True
-    """
-    return min(1.0, 0.1 + 0.01 * Writing.active)
 
 
 def write(cells: Sequence[Cell], *, sampling: Sampling, length: int, seed: int) -> dict[str, Writing]:

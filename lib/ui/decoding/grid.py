@@ -15,6 +15,7 @@ from lib.ui.decoding import state
 from lib.ui.decoding.track import Track
 from lib.ui.linked import for_link
 from lib.ui.stream.token_stream import stream_tokens, token_stream
+from lib.ui.stream.writing import tick
 
 Settings = tuple[tuple[int, ...], int, int]  # prompt ids, seed, new tokens
 _LOOP = 6  # a repeat of so many tokens is pointed out
@@ -38,15 +39,6 @@ rgba(249,115,22,.4) 67%,rgba(249,115,22,.55))"></span><span>surprising (1 in 100
 <span>Point at a token or tap it for its alternatives, click one to branch · ⑂ where a column leaves the first</span>
 </div>
 """
-
-
-def tick() -> float:
-    """Seconds between two looks: short for one reader, longer while a whole class is writing on the same machine.
-
-    >>> tick() >= 0.07
-    True
-    """
-    return min(1.0, 0.07 + 0.01 * Track.active)
 
 
 def legend(prompt: str) -> None:
@@ -176,6 +168,7 @@ def _below(column: state.Column, steps: list[Step], settings: Settings) -> None:
 def _stats(track: Track, steps: list[Step]) -> str:
     ids, logprobs = [step.id for step in steps], [step.logprob for step in steps]
     repeat = text_metrics.longest_repeat(ids)
+    one, two, three = (_share(text_metrics.distinct_n(ids, n)) for n in (1, 2, 3))
     ppl, rate = text_metrics.perplexity(logprobs), track.rate
     cells = [
         (str(len(steps)), "tokens", "Generated tokens, the stop token included"),
@@ -184,7 +177,7 @@ def _stats(track: Track, steps: list[Step]) -> str:
          "Sum of ln p over the tokens, under the model itself (temperature 1, no filter)"),
         ("–" if ppl is None else f"{ppl:.2f}" if ppl < 1e4 else f"{ppl:.1e}", "perplexity",
          "exp(−mean log-probability): low = the model expected it (or it loops), high = it rambles"),
-        (_share(text_metrics.distinct_n(ids, 2)), "distinct-2", "Share of two-token runs that are different"),
+        (two, "distinct-2", f"Share of two-token runs that are different. Of single tokens: {one}, of three: {three}"),
         (f"{repeat.length} tok." if repeat.length > 1 else "none", "longest repeat",
          "Longest run of tokens that occurs twice without overlapping"),
     ]

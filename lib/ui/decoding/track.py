@@ -37,10 +37,10 @@ class Track(Writing):
         """Tokens per second, without the wait in the queue; None before the first token."""
         return len(self.beam_steps) / self.computing if self.beam_steps and self.computing > 0 else super().rate
 
-    def _work(self) -> None:
+    def _work(self, ask: Callable[[], Generation]) -> None:
         try:
             self._prepare(self._held)
-            self._search(self._held) if self.strategy.kind == "beam" else super()._work()
+            self._search(self._held) if self.strategy.kind == "beam" else super()._work(ask)
         finally:
             self._engine = self._parent = None
 

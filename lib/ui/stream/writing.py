@@ -15,6 +15,15 @@ from lib.ui.stream.waiting import waiting
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 
 
+def tick() -> float:
+    """Seconds between two looks: short for one reader, longer while a whole class is writing on the same machine.
+
+    >>> tick() >= 0.07
+    True
+    """
+    return min(1.0, 0.07 + 0.01 * Writing.active)
+
+
 class Writing:
     """Runs at once. Read its attributes from any thread; only its own thread writes them."""
 
@@ -29,8 +38,8 @@ class Writing:
         self._made: list[Step] = []
         self._generation: Generation | None = None
         self._stop = threading.Event()
-        self._ask, self._alive = ask, alive
-        self._thread = threading.Thread(target=self._run, daemon=True, name="writing")
+        self._alive = alive
+        self._thread = threading.Thread(target=self._run, args=(ask,), daemon=True, name="writing")
         self._thread.start()
 
     @property
@@ -70,11 +79,11 @@ class Writing:
         """Wait for the end (tests)."""
         self._thread.join(timeout)
 
-    def _run(self) -> None:
+    def _run(self, ask: Callable[[], Generation]) -> None:
         with Writing._count:
             Writing.active += 1
         try:
-            self._work()
+            self._work(ask)
         except PlaygroundError as error:
             self.error, self.state = str(error), "failed"
         except Exception as error:  # a thread has nobody above it: the page says what happened
@@ -87,9 +96,9 @@ class Writing:
             with Writing._count:
                 Writing.active -= 1
 
-    def _work(self) -> None:
-        """Everything between the beginning and the end. Raises what the engine raises."""
-        generation = self._generation = self._ask()
+    def _work(self, ask: Callable[[], Generation]) -> None:
+        """Everything between the beginning and the end. Raises what the engine raises. Keeps no engine afterwards."""
+        generation = self._generation = ask()
         if self._stop.is_set():  # while we asked
             generation.close()
         for step in generation:
