@@ -200,6 +200,13 @@ def test_a_closed_tab_ends_the_track(engine) -> None:
     assert track.state == "stopped" and len(track.steps) == 1
 
 
+def test_a_closed_tab_ends_a_text_that_still_waits(engine) -> None:
+    with engine.lock:  # nothing is computed: no token comes after which the track could ask
+        track = Track(engine, [70, 71], Strategy("sampling"), seed=0, max_new_tokens=61, alive=lambda: False)
+        track.join(30)
+        assert track.state == "stopped" and track.steps == []
+
+
 def test_a_track_explains_a_prompt_past_the_context(engine) -> None:
     track = Track(engine, [70] * 500, Strategy("greedy"), seed=0, max_new_tokens=5)
     track.join(30)

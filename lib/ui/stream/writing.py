@@ -5,13 +5,15 @@ page, a Stop and an error. Knows nothing of Streamlit: what it needs of the sess
 """
 
 import threading
+import time
 from collections.abc import Callable
-from typing import Literal
+from typing import ClassVar, Literal
 
 from lib.engine import Generation, Step
 from lib.errors import PlaygroundError
 from lib.ui.stream.waiting import waiting
 
+_LOOK = 0.5  # seconds between two looks for closed tabs
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 
 
@@ -21,14 +23,15 @@ def tick() -> float:
     >>> tick() >= 0.07
     True
     """
-    return min(1.0, 0.07 + 0.01 * Writing.active)
+    return min(1.0, 0.07 + 0.01 * len(Writing.active))
 
 
 class Writing:
     """Runs at once. Read its attributes from any thread; only its own thread writes them."""
 
-    active = 0  # texts of all sessions that are written now
-    _count = threading.Lock()
+    active: ClassVar[set["Writing"]] = set()  # of all sessions
+    _mutex: ClassVar[threading.Lock] = threading.Lock()
+    _watcher: ClassVar[threading.Thread | None] = None
 
     def __init__(self, ask: Callable[[], Generation], *, alive: Callable[[], bool] = lambda: True) -> None:
         self.state: State = "waiting"
@@ -80,8 +83,11 @@ class Writing:
         self._thread.join(timeout)
 
     def _run(self, ask: Callable[[], Generation]) -> None:
-        with Writing._count:
-            Writing.active += 1
+        with Writing._mutex:
+            Writing.active.add(self)
+            if Writing._watcher is None:
+                Writing._watcher = threading.Thread(target=_watch, daemon=True, name="writing-watcher")
+                Writing._watcher.start()
         try:
             self._work(ask)
         except PlaygroundError as error:
@@ -93,8 +99,8 @@ class Writing:
             self.state = "stopped" if self._stop.is_set() or self.reason == "cancelled" else "done"
         finally:
             self._generation = None
-            with Writing._count:
-                Writing.active -= 1
+            with Writing._mutex:
+                Writing.active.discard(self)
 
     def _work(self, ask: Callable[[], Generation]) -> None:
         """Everything between the beginning and the end. Raises what the engine raises. Keeps no engine afterwards."""
@@ -115,3 +121,17 @@ class Writing:
         if not self._alive():
             self._stop.set()
         return self._stop.is_set()
+
+
+def _watch() -> None:
+    """End the texts of closed tabs that still wait: in the queue or for their prompt, no step comes that would ask."""
+    while True:
+        time.sleep(_LOOK)
+        with Writing._mutex:
+            if not Writing.active:
+                Writing._watcher = None
+                return
+            texts = list(Writing.active)
+        for text in texts:
+            if not text._alive():
+                text.stop()
