@@ -21,8 +21,12 @@ class Prompt:
 
     def __init__(self, ids: list[int], cache: Any, requests: list[Request]) -> None:
         self.ids, self.cache, self.requests, self.done = ids, cache, requests, 0
-        for request in requests:
-            request.prompt = self
+
+    def advance(self, count: int) -> None:
+        """So many tokens more have been computed."""
+        self.done += count
+        for request in self.requests:
+            request.read = self.done
 
     def apart(self) -> "list[Prompt]":
         """One for each request, which grow from here on their own; the first keeps the cache, the others copy it."""
@@ -53,7 +57,6 @@ class Prompts:
             self._turns.append(Prompt(list(request.ids), new_cache(), [request]))
         else:
             same.requests.append(request)
-            request.prompt = same
 
     def next(self, room: int) -> Iterator[tuple[Prompt, int]]:
         """Whose turn it is, and how many of its tokens: `room` in all."""

@@ -9,16 +9,12 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lib.engine.base import FinishReason, Generation, Step
 from lib.engine.choose import Choice
 from lib.engine.sampling import Sampling
-
-if TYPE_CHECKING:
-    from lib.engine.prompts import Prompt
 
 _Item = tuple[Step | None, FinishReason | None, BaseException | None]
 
@@ -34,7 +30,7 @@ class Request:
     stop_ids: frozenset[int]
     alternatives: int
     rng: np.random.Generator
-    prompt: "Prompt | None" = None  # None while it waits in the queue
+    read: int = 0  # prompt tokens computed
     made: int = 0  # tokens generated
     cancelled: bool = False
     finished: bool = False
@@ -88,8 +84,7 @@ class LocalGeneration(Generation):
 
     @property
     def prompt_share(self) -> float:
-        prompt = self._request.prompt
-        return min(prompt.done / self.prompt_tokens, 1.0) if prompt else 0.0
+        return min(self._request.read / self.prompt_tokens, 1.0)
 
     def close(self) -> None:
         if self.finish_reason is None:

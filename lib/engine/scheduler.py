@@ -135,7 +135,7 @@ class Scheduler:
             self._advance()
             for text in self.solo:
                 logits = self._logits([Piece(text, 1, self.device)])[0]
-                text.done += 1
+                text.advance(1)
                 self._sample(text.requests, logits)
         except Exception as error:  # out of memory, say: everyone in work learns of it, the queue goes on
             reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
@@ -188,7 +188,7 @@ class Scheduler:
                 part.lane.cache.after_step()
                 self._sample(part.lane.requests, logits)
                 continue
-            part.prompt.done += len(part.ids)
+            part.prompt.advance(len(part.ids))
             if part.wanted:
                 self.prompts.remove(part.prompt)
                 self._sample(part.prompt.requests, logits.expand(len(part.prompt.requests), -1))
@@ -212,7 +212,6 @@ class Scheduler:
             if size not in self.lanes:
                 self.lanes[size] = Lane(self.layers, self.device)
             self.lanes[size].join(request, prompt.cache)
-        prompt.cache = None  # a page may still look at `done`
 
     def _sample(self, requests: list[Request], logits: torch.Tensor) -> None:
         chooser = Chooser(logits, max(request.alternatives for request in requests))

@@ -58,7 +58,7 @@ def test_a_mixed_pass_gives_every_part_the_logits_that_it_has_alone(name: str, d
         logits = tokens.share(step(tokens))
         for part in parts:
             if isinstance(part, Piece):
-                part.prompt.done += len(part.ids)
+                part.prompt.advance(len(part.ids))
             else:
                 part.lane.cache.after_step()
         return logits

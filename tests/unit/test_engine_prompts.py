@@ -10,7 +10,7 @@ from transformers import MistralConfig, MistralForCausalLM
 from lib import engine
 from lib.engine import Generation, Sampling
 from lib.engine.local import LocalEngine
-from lib.engine.prompts import Prompt, Prompts
+from lib.engine.prompts import Prompts
 from lib.engine.requests import Request
 from lib.ui.stream.waiting import waiting
 
@@ -109,9 +109,9 @@ def test_turns() -> None:
     assert len(prompts) == 3 and list(prompts) == [asked[0], asked[2], asked[1]]
     assert [(prompt.ids, count) for prompt, count in prompts.next(4)] == [([1, 2, 3, 4, 5], 4)]
     assert [(prompt.ids[0], count) for prompt, count in prompts.next(4)] == [(6, 2), (1, 2)]  # the others' turn
-    shared = asked[0].prompt
-    assert isinstance(shared, Prompt) and shared is asked[2].prompt
-    shared.done = 3
+    shared = next(prompt for prompt, _ in prompts.next(9) if prompt.requests == [asked[0], asked[2]])
+    shared.advance(3)
+    assert [one.read for one in asked] == [3, 0, 3]
     prompts.drop(lambda one: one is asked[0])
     assert shared.requests == [asked[2]] and len(prompts) == 2
     assert [count for _, count in prompts.next(9)] == [2, 2]
