@@ -75,7 +75,7 @@ def show(cell: Cell, text: Writing | None, *, note: str, colour: bool) -> None:
         st.caption(text.waiting)
     elif colour and steps:
         token_stream(f"cvc-tokens-{cell.key}", stream_tokens(engine.tokenizer, steps), branch=False, live=text.running)
-    elif words := written(text, engine):
+    elif (words := written(text, engine)) or text.running:
         st.code(words + (" ▌" if text.running else ""), language=None, wrap_lines=True)
     else:
         st.info("It ended at once: to these weights the message reads as a finished turn." if text.reason == "stop"
