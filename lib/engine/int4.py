@@ -9,6 +9,7 @@ Up to `_FEW` rows go through torch's kernel, which widens codes on the way to th
 for more, a prompt's, widening once and an ordinary product are faster.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -26,9 +27,10 @@ _BYTES = 1 << 22  # of weights that are wide at the same time
 
 
 def usable(device: str) -> bool:
-    """Whether torch has a fast kernel for 4-bit weights here: on x86 with AVX2 or AVX-512."""
+    """Whether torch has a fast kernel for 4-bit weights here: on x86 with AVX2 or AVX-512, not built by Microsoft's
+    compiler (int4mm_kernel.cpp leaves plain loops there)."""
     has = torch.cpu.get_capabilities()
-    return device == "cpu" and bool(has.get("avx2") or has.get("avx512_f"))
+    return device == "cpu" and sys.platform != "win32" and bool(has.get("avx2") or has.get("avx512_f"))
 
 
 def codes(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:

@@ -50,6 +50,16 @@ def test_codes_are_found_again_and_nothing_else_is_taken_for_them() -> None:
         assert int4.codes(other) is None
 
 
+@pytest.mark.parametrize(("platform", "device", "has", "answer"), [
+    ("linux", "cpu", {"avx2": True}, True), ("linux", "cpu", {"avx512_f": True}, True), ("linux", "cpu", {}, False),
+    ("win32", "cpu", {"avx2": True}, False), ("linux", "cuda", {"avx2": True}, False)])
+def test_only_where_torch_has_a_kernel(platform: str, device: str, has: dict[str, bool], answer: bool,
+                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+    assert int4.usable(device) is answer
+
+
 @able
 @pytest.mark.parametrize("rows", [1, 5, 48, 49, 300])
 @pytest.mark.parametrize("bias", [False, True])
