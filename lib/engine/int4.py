@@ -10,9 +10,9 @@ for more, a prompt's, widening once and an ordinary product are faster.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -67,6 +67,8 @@ def codes(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
 class Int4Linear(nn.Module):
     """A linear layer, (..., K) -> (..., N), from what `codes` gives. `weight`: two codes a byte, (N, K / 2)."""
 
+    ROWS: ClassVar[dict[str, int]] = {"scale": 1}  # where a tensor has its N, if not in front
+
     def __init__(self, q: torch.Tensor, scale: torch.Tensor, bias: torch.Tensor | None = None) -> None:
         super().__init__()
         packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(q, 1)
@@ -81,7 +83,7 @@ class Int4Linear(nn.Module):
         """The layer as a function, (M, K) -> (M, N), with what it needs at hand: modules look things up slowly."""
         weight, scale, bias = self.weight, self.scale.contiguous(), self.bias
         multiply: Any = torch.ops.aten._weight_int4pack_mm_for_cpu
-        wide, block = limits(self.in_features, weight.device)[2], _block()
+        wide, block = limits(self.in_features, weight.device).wide, _block()
 
         def product(x: torch.Tensor) -> torch.Tensor:
             few = x.shape[0] <= _FEW or not block
@@ -116,25 +118,9 @@ def unpacked(x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor, wide: t
     rows, width = x.to(wide), x.shape[1]
     many = max(1, _BYTES // (width * wide.itemsize * _BLOCK)) * _BLOCK
     parts = []
-    for codes, fine in zip(weight.split(many), scale.to(wide).split(many, 1), strict=True):
-        groups = _spread(codes, block, wide).view(-1, GROUP, len(codes))  # (K / 32, 32, n)
+    for some, fine in zip(weight.split(many), scale.to(wide).split(many, 1), strict=True):
+        groups = _spread(some, block, wide).view(-1, GROUP, len(some))  # (K / 32, 32, n)
         steps, zeros = (part.contiguous()[:, None] for part in fine.unbind(-1))  # (K / 32, 1, n)
         torch.addcmul(zeros, groups, steps, out=groups)
         parts.append(torch.mm(rows, groups.view(width, -1)))
     return (parts[0] if len(parts) == 1 else torch.cat(parts, 1)).to(x.dtype)
-
-
-def side_by_side(parts: Sequence[Int4Linear]) -> Int4Linear:
-    """Layers with the same input as one, (..., K) -> (..., N1 + N2 + ...); the parts become views of it."""
-    one = Int4Linear.__new__(Int4Linear)
-    nn.Module.__init__(one)
-    sizes = [part.out_features for part in parts]
-    for name, along in (("weight", 0), ("scale", 1), ("bias", 0)):
-        tensors: list[Any] = [getattr(part, name) for part in parts]
-        whole = None if tensors[0] is None else nn.Parameter(torch.cat(tensors, along), requires_grad=False)
-        setattr(one, name, whole)
-        if whole is not None:
-            for part, own in zip(parts, whole.split(sizes, along), strict=True):
-                setattr(part, name, nn.Parameter(own, requires_grad=False))
-    one.in_features, one.out_features = parts[0].in_features, sum(sizes)
-    return one

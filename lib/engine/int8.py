@@ -71,18 +71,18 @@ def side_by_side(parts: list[Any]) -> Any:
     The parts become views of it, so nothing is held twice and the model's own forward pass goes on working.
     """
     kind: Any = type(parts[0])
-    if kind is Int4Linear:
-        return int4.side_by_side(parts)
+    along, sizes = getattr(kind, "ROWS", {}), [part.out_features for part in parts]
     one = kind.__new__(kind)
     nn.Module.__init__(one)
     for name in ("weight", "scale", "bias"):
         tensors: list[Any] = [getattr(part, name, None) for part in parts]
-        whole = None if tensors[0] is None else nn.Parameter(torch.cat(tensors), requires_grad=False)
+        at = along.get(name, 0)
+        whole = None if tensors[0] is None else nn.Parameter(torch.cat(tensors, at), requires_grad=False)
         setattr(one, name, whole)
         if whole is not None:
-            for part, rows in zip(parts, whole.split([part.out_features for part in parts]), strict=True):
+            for part, rows in zip(parts, whole.split(sizes, at), strict=True):
                 setattr(part, name, nn.Parameter(rows, requires_grad=False))
-    one.in_features, one.out_features = parts[0].in_features, sum(part.out_features for part in parts)
+    one.in_features, one.out_features = parts[0].in_features, sum(sizes)
     return one
 
 
@@ -97,10 +97,10 @@ class Int8Embedding(nn.Module):
         return self.weight[ids].to(self.scale.dtype) * self.scale[ids][..., None]
 
 
-def packed_linear(weight: torch.Tensor, bias: torch.Tensor | None, *, fours: bool) -> "Int8Linear | Int4Linear":
+def packed_linear(weight: torch.Tensor, *, fours: bool) -> Int8Linear | Int4Linear:
     """The layer of weight (N, K): with `fours` in 4 bits if they hold it, else in int8."""
     found = int4.codes(weight) if fours else None
-    return Int8Linear(weight, bias) if found is None else Int4Linear(*found, bias)
+    return Int8Linear(weight) if found is None else Int4Linear(*found)
 
 
 def load_module(source: loading.Source, config: Any, tensors: list[loading.Stored], *, device: str) -> Any:
@@ -141,7 +141,7 @@ def _place(module: Any, name: str, tensor: torch.Tensor, *, fours: bool) -> None
     part = module.get_submodule(path)
     if leaf == "weight" and isinstance(part, nn.Linear | Conv1D):
         matrix = tensor.T if isinstance(part, Conv1D) else tensor  # Conv1D keeps (K, N)
-        packed = packed_linear(matrix, None, fours=fours)
+        packed = packed_linear(matrix, fours=fours)
         packed.bias = part.bias
         module.set_submodule(path, packed)
     else:
