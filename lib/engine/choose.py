@@ -16,6 +16,7 @@ from lib.engine.sampling import Sampling, SamplingError, distribution, draw
 
 _SMALL = 4096  # a top-k up to this is filtered before the softmax instead of after it
 _HEAD = 1024  # nearly every nucleus lies inside the likeliest thousand
+_BLOCK = 128  # logits that `largest` looks at together
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,27 @@ class Choice:
     logprob: float
     prob: float
     alternatives: tuple[Alternative, ...]
+
+
+def largest(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The `count` largest of each row of (n, V), largest first, and their places: `logits.topk(count)`, only faster.
+
+    The blocks with the `count` largest maxima hold them all, so topk, slow for a whole row, sees a few blocks of it.
+
+    >>> values, ids = largest(torch.arange(9999.0)[None], 2)
+    >>> values.tolist(), ids.tolist()
+    ([[9998.0, 9997.0]], [[9998, 9997]])
+    """
+    rows, whole = logits.shape[0], logits.shape[1] // _BLOCK * _BLOCK
+    if whole < 32 * count * _BLOCK:  # a short row is quicker to go through
+        return logits.topk(count)
+    blocks = logits[:, :whole].unflatten(1, (-1, _BLOCK))
+    best = blocks.amax(-1).topk(count).indices  # (n, count)
+    inside = blocks.gather(1, best[..., None].expand(-1, -1, _BLOCK)).flatten(1)
+    values, at = torch.cat((inside, logits[:, whole:]), 1).topk(count)
+    ids = best[..., None] * _BLOCK + torch.arange(_BLOCK)  # (n, count, _BLOCK)
+    rest = torch.arange(whole, logits.shape[1]).expand(rows, -1)
+    return values, torch.cat((ids.flatten(1), rest), 1).gather(1, at)
 
 
 def penalise(logits: np.ndarray, seen: Iterable[int], penalty: float) -> np.ndarray:
@@ -48,7 +70,7 @@ class Chooser:
     def __init__(self, logits: torch.Tensor, alternatives: int) -> None:
         self.logits = logits
         self.normaliser = torch.logsumexp(logits, -1).tolist()  # ln sum exp, one a row
-        values, ids = logits.topk(min(max(alternatives, 1), logits.shape[-1]), -1)  # (n, A)
+        values, ids = largest(logits, min(max(alternatives, 1), logits.shape[-1]))  # (n, A)
         self.top_values, self.top_ids = values.tolist(), ids.tolist()
 
     def choose(self, row: int, sampling: Sampling, seen: Iterable[int], rng: np.random.Generator,

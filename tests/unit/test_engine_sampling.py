@@ -6,7 +6,7 @@ import torch
 
 from lib import engine
 from lib.engine import Sampling, SamplingError
-from lib.engine.choose import Chooser, filtered, penalise
+from lib.engine.choose import Chooser, filtered, largest, penalise
 from lib.engine.sampling import distribution, softmax
 
 KNOBS = [
@@ -56,6 +56,21 @@ def test_a_choice_tells_the_raw_and_the_filtered_probability() -> None:
         for other in choice.alternatives:
             assert other.prob == pytest.approx(expected[other.id])
             assert other.logprob == pytest.approx(np.log(softmax(raw)[other.id]), abs=1e-5)
+
+
+@pytest.mark.parametrize(("size", "count"), [(50_257, 8), (32_769, 8), (32_768, 8), (4_097, 1), (400, 6), (3, 3)])
+@pytest.mark.parametrize("spread", ["mixed", "crowded", "rising", "outlawed"])
+def test_the_largest_are_those_of_topk(size: int, count: int, spread: str) -> None:
+    logits = torch.randn(3, size, generator=torch.Generator().manual_seed(size))
+    if spread == "crowded":
+        logits[:, -count:] += 50  # all in one block, or after the last whole one
+    elif spread == "rising":
+        logits = logits.sort().values
+    elif spread == "outlawed":
+        logits[:, count // 2:] = -torch.inf
+    values, ids = largest(logits, count)
+    assert torch.equal(values, logits.topk(count).values) and torch.equal(values, logits.gather(1, ids))
+    assert all(len(set(row)) == count for row in ids.tolist())
 
 
 @pytest.mark.parametrize("knobs", [Sampling(temperature=1.2), Sampling(top_k=12), Sampling(top_p=0.7),
