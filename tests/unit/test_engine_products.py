@@ -5,9 +5,10 @@ from functools import partial
 
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 
 from lib.engine import int8
-from lib.engine.products import foreign, native, of_integers, packed, unpacked
+from lib.engine.products import for_float32, foreign, native, of_integers, packed, unpacked, weight_first
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -33,6 +34,17 @@ def test_every_product_is_that_of_the_weights(name: str, rows: int, width: int) 
     assert ((out.double() - expected).abs().amax(1) <= 0.006 * expected.abs().amax(1)).all()  # bfloat16: 8 bits
 
 
+@pytest.mark.parametrize(("height", "width"), [(300, 2048), (300, 3072), (301, 2048), (300, 4096)])
+def test_two_rows_of_weights_in_one(height: int, width: int) -> None:
+    generator = torch.Generator().manual_seed(height + width)
+    weight, scale = int8.pack(torch.randn(height, width, generator=generator))
+    x = torch.randn(1, width, generator=generator).bfloat16()
+    expected = x.double() @ (weight.double() * scale.double()[:, None]).T
+    out = packed(x, weight, scale)
+    assert out.shape == (1, height) and out.is_contiguous()
+    assert (out.double() - expected).abs().max() <= 0.006 * expected.abs().max()
+
+
 def test_the_product_of_integers_rounds_little_more_than_its_result() -> None:
     generator = torch.Generator().manual_seed(5)
     weight = torch.randint(-127, 128, (96, 576), dtype=torch.int8, generator=generator)
@@ -50,6 +62,16 @@ def test_a_broken_number_stays_visible() -> None:
     x[1, 5] = float("nan")
     out = of_integers(x, torch.ones(8, 64, dtype=torch.int8), torch.ones(8))
     assert out[1].isnan().all() and not out[0].isnan().any()
+
+
+@pytest.mark.parametrize("rows", [1, 7, 8, 16, 32, 33])
+@pytest.mark.parametrize("bias", [None, torch.linspace(-1, 1, 70)])
+def test_weight_first_is_the_plain_product(rows: int, bias: torch.Tensor | None) -> None:
+    generator = torch.Generator().manual_seed(rows)
+    x, weight = (torch.randn(count, 800, generator=generator) for count in (rows, 70))
+    out = weight_first(x, weight, bias)
+    assert out.is_contiguous() and torch.allclose(out, F.linear(x, weight, bias), rtol=1e-5, atol=1e-4)
+    assert for_float32(weight[:, :64]) is F.linear and for_float32(weight.bfloat16()) is F.linear
 
 
 @pytest.mark.parametrize("product", [native, foreign])
