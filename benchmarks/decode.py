@@ -142,6 +142,7 @@ def _ratios(report: Report, name: str) -> None:
         for count in LOADS:
             total = report.figures[f"{name} ours {dtype}, {count} at once, tokens/s in total"]
             report.ratios[f"{name} {dtype} {count} at once, over one stream"] = total / alone
+            report.ratios[f"{name} {dtype} {count} at once, over one stream of generate float32"] = total / plain
 
 
 def _memory_programs(folder: Path) -> dict[str, str]:
