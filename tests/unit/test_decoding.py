@@ -315,6 +315,23 @@ def test_a_branch_knows_what_its_opening_could_have_been(engine) -> None:
     assert left[0].alternatives and left[1].alternatives == () == left[2].alternatives
 
 
+@pytest.mark.parametrize("kind", ["greedy", "beam"])
+def test_a_branch_by_click_does_not_read_the_prompt_for_its_opening(engine, monkeypatch, kind: str) -> None:
+    parent = Track(engine, [70, 71], Strategy(kind), seed=0, max_new_tokens=6)
+    parent.join(30)
+    ids = [step.id for step in parent.steps]
+    other = next(a.id for a in parent.steps[2].alternatives if a.id != ids[2])
+    expected = engine.score([70, 71, *ids[:2], other]).logprobs[1:]
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "score", lambda ids: pytest.fail("the parent knows"))
+        branch = Track(engine, [70, 71], Strategy("greedy", forced=(*ids[:2], other)), seed=0, max_new_tokens=6,
+                       parent=parent)
+        branch.join(30)
+    assert branch.state == "done", branch.error
+    assert [step.id for step in branch.forced] == [*ids[:2], other]
+    assert [step.logprob for step in branch.forced] == pytest.approx(expected.tolist(), abs=1e-4)
+
+
 def test_the_tree_shows_totals_and_every_edge_starts_at_its_parent(engine) -> None:
     steps = list(engine.beam([70, 71, 72], num_beams=3, length_penalty=1.0, max_new_tokens=6))
     nodes = {node.ids: node for node in beam_tree.nodes(steps)}

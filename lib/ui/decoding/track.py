@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import cast
 
-from lib.engine import Alternative, BeamStep, Engine, Generation, Step
+from lib.engine import BeamStep, Engine, Generation, Step
 from lib.figures import beam_tree
 from lib.figures.strategies import Strategy
 from lib.ui.stream.writing import Writing
@@ -50,24 +51,27 @@ class Track(Writing):
         return self._engine
 
     def _prepare(self, engine: Engine) -> None:
-        """Read the tokens that were chosen by hand: their probabilities count in the statistics."""
+        """The tokens that were chosen by hand, whose probabilities count in the statistics: from the parent, which has
+        them for a click on an alternative, or else from the model, which reads prompt and tokens for it."""
         forced = self.strategy.forced
         if not forced:
             return
-        scores = engine.score([*self.prompt, *forced])
-        others = self._seen(forced)
-        for index, (token, logprob) in enumerate(zip(forced, scores.logprobs[len(self.prompt) - 1 :], strict=True)):
-            alternatives = others[index] if index < len(others) else ()
-            self.forced.append(Step(token, float(logprob), 1.0, alternatives, 0.0))
+        seen = self._seen(forced)
+        logprobs = [_logprob(step, token) for step, token in zip(seen, forced, strict=False)]
+        if len(seen) < len(forced) or None in logprobs:
+            logprobs = engine.score([*self.prompt, *forced]).logprobs[len(self.prompt) - 1 :].tolist()
+        for index, (token, logprob) in enumerate(zip(forced, logprobs, strict=True)):
+            alternatives = seen[index].alternatives if index < len(seen) else ()
+            self.forced.append(Step(token, cast(float, logprob), 1.0, alternatives, 0.0))
 
-    def _seen(self, forced: Sequence[int]) -> list[tuple[Alternative, ...]]:
-        """What the parent text could have been, as far as this one follows it and one token further."""
+    def _seen(self, forced: Sequence[int]) -> list[Step]:
+        """The parent's steps as far as this text follows it, and one further."""
         if self._parent is None or self._parent.prompt != self.prompt:
             return []
         steps = self._parent.steps
         pairs = enumerate(zip(steps, forced, strict=False))
         shared = next((index for index, (step, token) in pairs if step.id != token), len(forced))
-        return [step.alternatives for step in steps[: shared + 1]]
+        return steps[: shared + 1]
 
     def _room(self) -> int:
         return max(1, self.max_new_tokens - len(self.strategy.forced))
@@ -94,3 +98,9 @@ class Track(Writing):
             search.close()  # type: ignore[attr-defined]
         ended = self.beam_steps and self.beam_steps[-1].best.ids[-1:] and self.beam_steps[-1].best.ids[-1]
         self.reason = "stop" if ended in engine.stop_ids else "length"
+
+
+def _logprob(step: Step, token: int) -> float | None:
+    """The model's log-probability of `token` in the place of `step`, if that is known there."""
+    known = {other.id: other.logprob for other in step.alternatives} | {step.id: step.logprob}
+    return known.get(token)
