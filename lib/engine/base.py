@@ -5,7 +5,7 @@ Implementations: `lib.engine.local` (transformers, here) and `lib.engine.remote`
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,7 @@ from lib.engine.sampling import Sampling
 from lib.tokenization import Tokenizer
 
 FinishReason = Literal["stop", "length", "context", "cancelled"]
+OnRead = Callable[[int], object]
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,12 @@ class Engine(ABC):
     @abstractmethod
     def beam(
         self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int,
-        stop_ids: frozenset[int] | None = None,
+        stop_ids: frozenset[int] | None = None, on_read: OnRead = lambda tokens: None,
     ) -> Iterator[BeamStep]:
-        """Beam search, equal to `transformers.generate(num_beams=..., do_sample=False)` token for token."""
+        """Beam search, equal to `transformers.generate(num_beams=..., do_sample=False)` token for token.
+
+        The prompt is read first; `on_read` hears after each piece how many of its tokens are done, and may raise.
+        """
 
     @abstractmethod
     def close(self) -> None:

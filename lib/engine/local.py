@@ -16,7 +16,7 @@ from transformers.cache_utils import DynamicCache
 
 from lib import tokenization
 from lib.engine import beam, loading
-from lib.engine.base import BeamStep, Engine, EngineInfo, Generation, TokenScores
+from lib.engine.base import BeamStep, Engine, EngineInfo, Generation, OnRead, TokenScores
 from lib.engine.cache import kv_bytes_per_token
 from lib.engine.passes import own_pass
 from lib.engine.requests import Request
@@ -115,26 +115,22 @@ class LocalEngine(Engine):
 
     def beam(
         self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int,
-        stop_ids: frozenset[int] | None = None,
+        stop_ids: frozenset[int] | None = None, on_read: OnRead = lambda tokens: None,
     ) -> Iterator[BeamStep]:
         ids = self._checked(ids, room=1)
         beam.check_knobs(num_beams, length_penalty, max_new_tokens)
         tokens = min(int(max_new_tokens), self.info.context - len(ids))
         self._check_cache((len(ids) + tokens) * num_beams)
-        return self._beam(ids, int(num_beams), length_penalty, tokens, self.stop_ids if stop_ids is None else stop_ids)
-
-    def _beam(self, ids: list[int], num_beams: int, length_penalty: float, tokens: int,
-              stop_ids: frozenset[int]) -> Iterator[BeamStep]:
         cache = self._new_cache()
+        first = self._read(ids, cache, on_read)
 
         def advance(parents: list[int], new: list[int]) -> torch.Tensor:
             with self.lock, torch.inference_mode():
                 cache.batch_select_indices(torch.tensor(parents, device=self.module.device))
             return self._forward([[token] for token in new], cache)
 
-        first = self._read(ids, cache)
-        return beam.search(first, advance, num_beams=num_beams, length_penalty=length_penalty, max_new_tokens=tokens,
-                           stop_ids=stop_ids)
+        return beam.search(first, advance, num_beams=int(num_beams), length_penalty=length_penalty,
+                           max_new_tokens=tokens, stop_ids=self.stop_ids if stop_ids is None else stop_ids)
 
     def close(self) -> None:
         self.scheduler.close()
@@ -149,10 +145,11 @@ class LocalEngine(Engine):
         if self.module is None:
             raise PlaygroundError(f"{self.info.name} has been unloaded. Load it again on the Home page.")
 
-    def _read(self, ids: list[int], cache: DynamicCache) -> torch.Tensor:
+    def _read(self, ids: list[int], cache: DynamicCache, on_read: OnRead = lambda tokens: None) -> torch.Tensor:
         """Logits after `ids`, float32 (1, V), computed in chunks so that others have their turn; fills `cache`."""
         for start in range(0, len(ids), CHUNK):
             logits = self._forward([ids[start : start + CHUNK]], cache)
+            on_read(min(start + CHUNK, len(ids)))
         return logits
 
     @torch.inference_mode()

@@ -78,3 +78,11 @@ def test_the_context_is_never_passed(tmp_path: Path) -> None:
     with pytest.raises(PlaygroundError, match="64"):
         tiny.beam([3] * 64, num_beams=2, max_new_tokens=1)
     tiny.close()
+
+
+def test_the_prompt_is_read_in_pieces_that_are_told(tiny, monkeypatch) -> None:
+    whole = list(tiny.beam([3, 4, 5, 6, 7], num_beams=2, max_new_tokens=3))
+    monkeypatch.setattr("lib.engine.local.CHUNK", 2)
+    told: list[int] = []
+    pieces = list(tiny.beam([3, 4, 5, 6, 7], num_beams=2, max_new_tokens=3, on_read=told.append))
+    assert told == [2, 4, 5] and pieces[-1].best.ids == whole[-1].best.ids

@@ -213,6 +213,25 @@ def test_a_track_explains_a_prompt_past_the_context(engine) -> None:
     assert track.state == "failed" and "64" in track.error and track.steps == []
 
 
+def test_a_beam_search_tells_how_far_it_has_read_and_stops_meanwhile(engine, monkeypatch) -> None:
+    monkeypatch.setattr("lib.engine.local.CHUNK", 8)
+    monkeypatch.setattr("lib.ui.stream.waiting._LONG", 10)
+    said: list[str] = []
+
+    def alive() -> bool:  # the track asks after every piece, the watcher now and then
+        sentence = started[0].waiting if started else ""
+        if "%" in sentence and sentence not in said:
+            said.append(sentence)
+        return len(said) < 2
+
+    started: list[Track] = []
+    with engine.lock:  # nothing is read before the track is known here
+        started.append(Track(engine, [70] * 40, Strategy("beam"), seed=0, max_new_tokens=5, alive=alive))
+    started[0].join(30)
+    assert said == ["Reading the prompt: 20 % of 40 tokens …", "Reading the prompt: 40 % of 40 tokens …"]
+    assert started[0].state == "stopped" and not started[0].beam_steps and started[0].waiting == ""
+
+
 def test_forced_tokens_are_scored_by_the_model(engine) -> None:
     track = Track(engine, [70, 71], Strategy("greedy", forced=(80, 81)), seed=0, max_new_tokens=5)
     track.join(30)

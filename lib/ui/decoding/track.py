@@ -3,14 +3,20 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import cast
 
 from lib.engine import BeamStep, Engine, Generation, Step
 from lib.figures import beam_tree
 from lib.figures.strategies import Strategy
+from lib.ui.stream.waiting import reading
 from lib.ui.stream.writing import Writing
 
 ALTERNATIVES = 8
+
+
+class _Stopped(Exception):  # noqa: N818
+    """Nobody wants the text any more, and its prompt is still being read."""
 
 
 class Track(Writing):
@@ -22,6 +28,7 @@ class Track(Writing):
         self.prompt = tuple(ids)
         self.forced: list[Step] = []
         self.beam_steps: list[BeamStep] = []
+        self._reading = ""
         self._engine: Engine | None = engine
         self._parent = parent
         super().__init__(self._generate, alive=alive)
@@ -38,10 +45,23 @@ class Track(Writing):
         """Tokens per second, without the wait in the queue; None before the first token."""
         return len(self.beam_steps) / self.computing if self.beam_steps and self.computing > 0 else super().rate
 
+    @property
+    def waiting(self) -> str:
+        """What it waits for before its first token, in a sentence."""
+        return self._reading if self._reading and self.running else super().waiting
+
+    def _note(self, length: int, tokens: int) -> None:
+        """How far a beam search has read its prompt. Raises _Stopped if nobody wants it any more."""
+        self._reading = reading(length, tokens / length)
+        if self._ended():
+            raise _Stopped
+
     def _work(self, ask: Callable[[], Generation]) -> None:
         try:
             self._prepare(self._held)
             self._search(self._held) if self.strategy.kind == "beam" else super()._work(ask)
+        except _Stopped:
+            self.reason = "cancelled"
         finally:
             self._engine = self._parent = None
 
@@ -84,8 +104,9 @@ class Track(Writing):
 
     def _search(self, engine: Engine) -> None:
         before = time.perf_counter()
-        search = engine.beam([*self.prompt, *self.strategy.forced], num_beams=int(self.strategy.num_beams),
-                             length_penalty=self.strategy.length_penalty, max_new_tokens=self._room())
+        ids = [*self.prompt, *self.strategy.forced]
+        search = engine.beam(ids, num_beams=int(self.strategy.num_beams), max_new_tokens=self._room(),
+                             length_penalty=self.strategy.length_penalty, on_read=partial(self._note, len(ids)))
         for step in search:
             now = time.perf_counter()
             self.computing += now - before
