@@ -14,9 +14,9 @@ import torch
 from torch import nn
 
 from lib.engine import int4, loading
+from lib.engine.arena import Arena
 from lib.engine.int4 import Int4Linear
 from lib.engine.products import limits, of_integers, packed, unpacked
-from lib.engine.shelf import Shelf
 
 
 def pack(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -66,7 +66,7 @@ class Int8Linear(nn.Module):
         return product
 
 
-def side_by_side(parts: list[Any], shelf: Shelf) -> Any:
+def side_by_side(parts: list[Any], arena: Arena) -> Any:
     """Linear layers of one kind with the same input as one, (..., K) -> (..., N1 + N2 + ...).
 
     The parts become views of it, so nothing is held twice and the model's own forward pass goes on working.
@@ -78,7 +78,7 @@ def side_by_side(parts: list[Any], shelf: Shelf) -> Any:
     for name in ("weight", "scale", "bias"):
         tensors: list[Any] = [getattr(part, name, None) for part in parts]
         at = along.get(name, 0)
-        whole = None if tensors[0] is None else nn.Parameter(shelf.put(torch.cat(tensors, at)), requires_grad=False)
+        whole = None if tensors[0] is None else nn.Parameter(arena.put(torch.cat(tensors, at)), requires_grad=False)
         setattr(one, name, whole)
         if whole is not None:
             for part, rows in zip(parts, whole.split(sizes, at), strict=True):

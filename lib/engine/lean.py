@@ -14,11 +14,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
+from lib.engine.arena import Arena
 from lib.engine.int4 import Int4Linear
 from lib.engine.int8 import Int8Linear, side_by_side
 from lib.engine.passes import Pass
 from lib.engine.products import for_bfloat16, for_float32
-from lib.engine.shelf import Shelf
 
 Map = Callable[[torch.Tensor], torch.Tensor]  # (n, K) -> (n, N)
 
@@ -35,11 +35,11 @@ def step_for(module: Any) -> Callable[[Pass], torch.Tensor] | None:
     return None
 
 
-def alone(part: Any, shelf: Shelf) -> Map:
-    """One linear layer (nn.Linear, int8, int4, or GPT-2's Conv1D) as a function; its weight goes to the shelf."""
+def alone(part: Any, arena: Arena) -> Map:
+    """One linear layer (nn.Linear, int8, int4, or GPT-2's Conv1D) as a function; its weight goes to the arena."""
     weight = part.weight.data
     turned = not isinstance(part, nn.Linear | Int8Linear | Int4Linear) and _narrow(weight)
-    part.weight.data = shelf.put(weight.T).T if turned else shelf.put(weight)  # a view: nothing is held twice
+    part.weight.data = arena.put(weight.T).T if turned else arena.put(weight)  # a view: nothing is held twice
     return linear(part)
 
 
@@ -61,12 +61,12 @@ def linear(part: Any) -> Map:
     return lambda x: plain(x, weight, bias)
 
 
-def together(parts: list[Any], shelf: Shelf) -> Map:
+def together(parts: list[Any], arena: Arena) -> Map:
     """Layers with the same input as one, (n, K) -> (n, N1 + N2 + ...); the parts become views of it."""
     if len({type(part) for part in parts}) > 1:  # int8 beside int4
-        maps = [alone(part, shelf) for part in parts]
+        maps = [alone(part, arena) for part in parts]
         return lambda x: torch.cat([product(x) for product in maps], 1)
-    return linear(side_by_side(parts, shelf))
+    return linear(side_by_side(parts, arena))
 
 
 def rms_norm(norm: Any) -> Map:
@@ -82,15 +82,15 @@ def rms_norm(norm: Any) -> Map:
 class RotaryBlock:
     """One block's weights, in the order of their use."""
 
-    def __init__(self, block: Any, shelf: Shelf) -> None:
+    def __init__(self, block: Any, arena: Arena) -> None:
         attention, mlp = block.self_attn, block.mlp
         self.scale = attention.scaling
         self.activation = F.silu if isinstance(mlp.act_fn, nn.SiLU) else mlp.act_fn
         self.norm1, self.norm2 = rms_norm(block.input_layernorm), rms_norm(block.post_attention_layernorm)
-        self.qkv = together([attention.q_proj, attention.k_proj, attention.v_proj], shelf)
-        self.out = alone(attention.o_proj, shelf)
-        self.up = together([mlp.gate_proj, mlp.up_proj], shelf)
-        self.down = alone(mlp.down_proj, shelf)
+        self.qkv = together([attention.q_proj, attention.k_proj, attention.v_proj], arena)
+        self.out = alone(attention.o_proj, arena)
+        self.up = together([mlp.gate_proj, mlp.up_proj], arena)
+        self.down = alone(mlp.down_proj, arena)
         self.norm_q, self.norm_k = (  # Qwen3
             rms_norm(getattr(attention, name)) if hasattr(attention, name) else None for name in ("q_norm", "k_norm"))
 
@@ -99,10 +99,10 @@ class RotaryStep:
     """Llama, Qwen2, Qwen3: RMSNorm, rotary positions, grouped heads, gated feed-forward."""
 
     def __init__(self, module: Any) -> None:
-        self.body, shelf = module.model, Shelf(module.device, module.dtype)
-        self.blocks = [RotaryBlock(block, shelf) for block in module.model.layers]
-        self.norm, self.head = rms_norm(module.model.norm), alone(module.lm_head, shelf)
-        shelf.settle(module)
+        self.body, arena = module.model, Arena(module.device, module.dtype)
+        self.blocks = [RotaryBlock(block, arena) for block in module.model.layers]
+        self.norm, self.head = rms_norm(module.model.norm), alone(module.lm_head, arena)
+        arena.settle(module)
         self.heads, self.kv_heads = module.config.num_attention_heads, module.config.num_key_value_heads
         self.width = module.model.layers[0].self_attn.head_dim
 
@@ -136,20 +136,20 @@ class RotaryStep:
 class GPT2Block:
     """One block's weights, in the order of their use."""
 
-    def __init__(self, block: Any, shelf: Shelf) -> None:
+    def __init__(self, block: Any, arena: Arena) -> None:
         self.norm1, self.norm2 = _layer_norm(block.ln_1), _layer_norm(block.ln_2)
-        self.qkv, self.out = alone(block.attn.c_attn, shelf), alone(block.attn.c_proj, shelf)
-        self.up, self.down = alone(block.mlp.c_fc, shelf), alone(block.mlp.c_proj, shelf)
+        self.qkv, self.out = alone(block.attn.c_attn, arena), alone(block.attn.c_proj, arena)
+        self.up, self.down = alone(block.mlp.c_fc, arena), alone(block.mlp.c_proj, arena)
 
 
 class GPT2Step:
     """GPT-2: LayerNorm, learned positions, one matrix for q, k and v, GELU."""
 
     def __init__(self, module: Any) -> None:
-        self.body, shelf = module.transformer, Shelf(module.device, module.dtype)
-        self.blocks, self.norm = [GPT2Block(block, shelf) for block in self.body.h], _layer_norm(self.body.ln_f)
-        self.head = alone(module.lm_head, shelf)
-        shelf.settle(module)
+        self.body, arena = module.transformer, Arena(module.device, module.dtype)
+        self.blocks, self.norm = [GPT2Block(block, arena) for block in self.body.h], _layer_norm(self.body.ln_f)
+        self.head = alone(module.lm_head, arena)
+        arena.settle(module)
         attention, config = self.body.h[0].attn, module.config
         self.heads, self.width, self.scale = attention.num_heads, attention.head_dim, attention.head_dim**-0.5
         tanh = config.activation_function in {"gelu_new", "gelu_pytorch_tanh", "gelu_fast"}

@@ -12,9 +12,9 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from lib import engine
 from lib.engine import Sampling, int4, kl_between
+from lib.engine.arena import Arena
 from lib.engine.int4 import Int4Linear
 from lib.engine.int8 import Int8Linear, side_by_side
-from lib.engine.shelf import Shelf
 
 able = pytest.mark.skipif(not int4.usable("cpu"), reason="torch has no fast 4-bit kernel for this processor")
 
@@ -81,7 +81,7 @@ def test_layers_side_by_side_are_the_same_and_held_once() -> None:
              for rows in (128, 64)]
     x = torch.randn(3, 64).bfloat16()
     before = torch.cat([part(x) for part in parts], 1)
-    one = side_by_side(parts, Shelf(torch.device("cpu"), torch.bfloat16))
+    one = side_by_side(parts, Arena(torch.device("cpu"), torch.bfloat16))
     assert torch.equal(one(x), before) and torch.equal(torch.cat([part(x) for part in parts], 1), before)
     for name in ("weight", "scale", "bias"):
         assert {getattr(part, name).untyped_storage().data_ptr() for part in parts} == {

@@ -10,10 +10,10 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from lib import engine
 from lib.engine import Sampling
-from lib.engine.shelf import Shelf
+from lib.engine.arena import Arena
 
 CPU = torch.device("cpu")
-able = pytest.mark.skipif(not Shelf(CPU, torch.bfloat16).usable, reason="a system without huge pages")
+able = pytest.mark.skipif(not Arena(CPU, torch.bfloat16).usable, reason="a system without huge pages")
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -21,10 +21,10 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @able
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int8])
 def test_what_is_put_is_the_same_and_apart_from_what_it_was(dtype: torch.dtype) -> None:
-    shelf = Shelf(CPU, torch.bfloat16)
+    arena = Arena(CPU, torch.bfloat16)
     weights = [torch.randn(*shape).mul(50).to(dtype) for shape in ((3, 5), (300, 1000), (1, 70_001), (4_000, 3_000))]
     weights.append(weights[1].T)  # not contiguous
-    put = [shelf.put(weight) for weight in weights]
+    put = [arena.put(weight) for weight in weights]
     for before, after in zip(weights, put, strict=True):
         assert torch.equal(before, after) and after.is_contiguous() and after.data_ptr() % 64 == 0
         assert before.data_ptr() != after.data_ptr()
@@ -36,14 +36,14 @@ def test_what_is_put_is_the_same_and_apart_from_what_it_was(dtype: torch.dtype) 
     ("cuda", torch.bfloat16), ("mps", torch.float16), ("cpu", torch.float32)])
 def test_elsewhere_weights_are_left_alone(device: str, dtype: torch.dtype) -> None:
     weight = torch.randn(300, 300)
-    assert Shelf(torch.device(device), dtype).put(weight) is weight
+    assert Arena(torch.device(device), dtype).put(weight) is weight
 
 
 @able
 def test_a_weight_ends_with_its_last_use_not_with_the_shelf() -> None:
-    shelf = Shelf(CPU, torch.bfloat16)
-    weight = shelf.put(torch.ones(300, 300))
-    del shelf
+    arena = Arena(CPU, torch.bfloat16)
+    weight = arena.put(torch.ones(300, 300))
+    del arena
     gc.collect()
     assert weight.sum() == 90_000
 

@@ -20,17 +20,17 @@ _SMALL = 1 << 16  # bytes; smaller weights stay in the cache wherever they are
 _LINE = 64
 
 
-class Shelf:
-    """Where the weights of one model are put. Their memory ends with the last tensor in it, not with the shelf."""
+class Arena:
+    """Where the weights of one model are put. Their memory ends with the last tensor in it, not with the arena."""
 
     def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
-        """For a model that computes in `dtype` on `device`."""
+        """Of a model that computes in `dtype` on `device`."""
         self.usable = device.type == "cpu" and dtype is not torch.float32 and hasattr(mmap, "MADV_HUGEPAGE")
         self._room = torch.empty(0, dtype=torch.uint8)
         self._taken: list[range] = []  # addresses
 
     def put(self, weight: torch.Tensor) -> torch.Tensor:
-        """The same values, contiguous, on the shelf."""
+        """The same values, contiguous, in the arena."""
         if not self.usable:
             return weight.contiguous()
         if weight.nbytes < _SMALL:
