@@ -25,14 +25,19 @@ Map = Callable[[torch.Tensor], torch.Tensor]  # (n, K) -> (n, N)
 
 def step_for(module: Any) -> Callable[[Pass], torch.Tensor] | None:
     """A function from a pass to the logits of its kept tokens, (R, V), or None for other families."""
-    kind = type(module).__name__
+    kind, config = type(module).__name__, module.config
+    step: type[RotaryStep | GPT2Step]
     if kind in {"LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"}:
-        return RotaryStep(module)
-    config = module.config
-    if kind == "GPT2LMHeadModel" and config.scale_attn_weights and not (
+        step = RotaryStep
+    elif kind == "GPT2LMHeadModel" and config.scale_attn_weights and not (
             config.scale_attn_by_inverse_layer_idx or config.add_cross_attention):
-        return GPT2Step(module)
-    return None
+        step = GPT2Step
+    else:
+        return None
+    arena = Arena(module.device, module.dtype)
+    made = step(module, arena)
+    arena.settle(module)
+    return made
 
 
 def alone(part: Any, arena: Arena) -> Map:
@@ -98,11 +103,10 @@ class RotaryBlock:
 class RotaryStep:
     """Llama, Qwen2, Qwen3: RMSNorm, rotary positions, grouped heads, gated feed-forward."""
 
-    def __init__(self, module: Any) -> None:
-        self.body, arena = module.model, Arena(module.device, module.dtype)
+    def __init__(self, module: Any, arena: Arena) -> None:
+        self.body = module.model
         self.blocks = [RotaryBlock(block, arena) for block in module.model.layers]
         self.norm, self.head = rms_norm(module.model.norm), alone(module.lm_head, arena)
-        arena.settle(module)
         self.heads, self.kv_heads = module.config.num_attention_heads, module.config.num_key_value_heads
         self.width = module.model.layers[0].self_attn.head_dim
 
@@ -145,11 +149,10 @@ class GPT2Block:
 class GPT2Step:
     """GPT-2: LayerNorm, learned positions, one matrix for q, k and v, GELU."""
 
-    def __init__(self, module: Any) -> None:
-        self.body, arena = module.transformer, Arena(module.device, module.dtype)
+    def __init__(self, module: Any, arena: Arena) -> None:
+        self.body = module.transformer
         self.blocks, self.norm = [GPT2Block(block, arena) for block in self.body.h], _layer_norm(self.body.ln_f)
         self.head = alone(module.lm_head, arena)
-        arena.settle(module)
         attention, config = self.body.h[0].attn, module.config
         self.heads, self.width, self.scale = attention.num_heads, attention.head_dim, attention.head_dim**-0.5
         tanh = config.activation_function in {"gelu_new", "gelu_pytorch_tanh", "gelu_fast"}

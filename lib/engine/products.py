@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 _EVEN = 64  # the packed kernel reads past the end of rows that are no multiple of its vectors
-_PAGE = 4096  # bytes that a processor looks ahead in at most
+_PAGE = 4096  # bytes of a page of memory
 _BLOCK = 1 << 22  # bytes of weights unpacked at a time: more make fewer products, fewer stay in the cache
 _ROWS = 64  # rows in one product of integers: the step that joins the bytes grows with their square
 _NARROW = 24  # up to this many rows, W x^T is faster than x W^T in bfloat16
@@ -57,9 +57,9 @@ def limits(width: int, device: torch.device) -> Limits:
 def packed(x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
     """x (M, K) bfloat16, weight (N, K) int8, scale (N,) bfloat16 -> (M, N) bfloat16, as the other two.
 
-    The kernel reads four rows of weights at a time. Where they lie in one page of memory, the processor does not see
-    four rows in that and fetches too little in advance. For rows of half a page, two in one are 1.4 times as fast: as
-    weights (N / 2, 2 K), times x beside zeros and zeros beside x.
+    The kernel reads four rows of weights at a time, and rows of a page of memory or more twice as fast as shorter ones:
+    presumably the processor does not see four rows in one page, and fetches too little in advance. For rows of half a
+    page, two in one are up to 1.4 times as fast: as weights (N / 2, 2 K), times x beside zeros and zeros beside x.
     """
     count, width = x.shape
     if count > 1 or not _PAGE // 2 <= width < _PAGE or weight.shape[0] % 2:
@@ -118,7 +118,7 @@ def for_float32(weight: torch.Tensor) -> Callable[..., torch.Tensor]:
 
 
 def weight_first(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
-    """x W^T as (W x^T)^T: MKL then has the large matrix as it likes it, and takes a tenth to a third less time."""
+    """x W^T as (W x^T)^T: MKL then has the large matrix as it likes it, and takes up to a third less time."""
     if x.shape[0] not in _CLASS:
         return F.linear(x, weight, bias)
     out = torch.mm(weight, x.T).T.contiguous()

@@ -40,7 +40,7 @@ def test_elsewhere_weights_are_left_alone(device: str, dtype: torch.dtype) -> No
 
 
 @able
-def test_a_weight_ends_with_its_last_use_not_with_the_shelf() -> None:
+def test_a_weight_ends_with_its_last_use_not_with_the_arena() -> None:
     arena = Arena(CPU, torch.bfloat16)
     weight = arena.put(torch.ones(300, 300))
     del arena
