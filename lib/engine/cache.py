@@ -94,6 +94,7 @@ class SlotCache(Cache):
     def __init__(self, layers: int, device: torch.device) -> None:
         self.plan = Plan(device)
         self.capacity = (0, 0)  # rows, positions
+        self.expected = 0  # rows that there will be soon: storage grows for them at once
         self.slots = [SlotLayer(self.plan) for _ in range(layers)]
         super().__init__(layers=[*self.slots])
 
@@ -136,6 +137,7 @@ class SlotCache(Cache):
         return sum(layer.store.nbytes for layer in self.slots if layer.store is not None)
 
     def _fit(self, rows: int, positions: int, like: DynamicCache | None = None) -> None:
+        rows = max(rows, self.expected)
         have_rows, have_positions = self.capacity
         enough = rows <= have_rows and positions <= have_positions
         if enough and 8 * rows * positions >= have_rows * have_positions:

@@ -12,7 +12,7 @@ int8 the differences are large enough that a text may part ways under load.
 """
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from functools import cached_property
 from threading import Condition, Thread, current_thread
@@ -177,6 +177,7 @@ class Scheduler:
 
     def _advance(self) -> None:
         """One pass over the lanes' rows and the prompts' pieces, and what follows from its logits."""
+        self._expect()
         rows = [Rows(lane, self.module.dtype) for lane in self.lanes.values() if lane.requests]
         room = PROMPT_TOKENS if rows or self.solo else 2 * PROMPT_TOKENS
         turns = self.prompts.next(room)
@@ -194,6 +195,12 @@ class Scheduler:
                 self._sample(part.prompt.requests, logits.expand(len(part.prompt.requests), -1))
                 self._begin(part.prompt)
 
+    def _expect(self) -> None:
+        """A lane for every request in work, with room for all who will join it: it grows once, not for each of them."""
+        sizes = Counter(lane_size(request.final_length) for request in self._everyone() if self.batchable)
+        for size, count in sizes.items():
+            self.lanes.setdefault(size, Lane(self.layers, self.device)).cache.expected = count
+
     def _logits(self, parts: list[Rows | Piece]) -> list[torch.Tensor]:
         """float32 (wanted, V) of every part, on the CPU."""
         if self.step is None:
@@ -208,10 +215,7 @@ class Scheduler:
             self.solo += prompt.apart()
             return
         for request in prompt.requests:
-            size = lane_size(request.final_length)
-            if size not in self.lanes:
-                self.lanes[size] = Lane(self.layers, self.device)
-            self.lanes[size].join(request, prompt.cache)
+            self.lanes[lane_size(request.final_length)].join(request, prompt.cache)
 
     def _sample(self, requests: list[Request], logits: torch.Tensor) -> None:
         chooser = Chooser(logits, max(request.alternatives for request in requests))
