@@ -1,5 +1,6 @@
 """A class that does everything at once, for minutes: 30 requests in flight, a third cancelled at random moments, a
-tenth with a prompt past the context, greedy answers compared with the answer given alone. Fails on any wrong answer.
+tenth with a prompt past the context, a tenth beam searches, every answer compared with the one given alone. Fails on
+any wrong answer.
 
 `SOAK_SECONDS` (default 60) sets the length; five minutes is the full test.
 """
@@ -13,7 +14,7 @@ from typing import Any
 
 from benchmarks.report import Report
 
-IN_FLIGHT, TOKENS = 30, 24
+IN_FLIGHT, TOKENS, BEAMS = 30, 24, 3
 
 
 def run() -> Report:
@@ -24,7 +25,7 @@ def run() -> Report:
     seconds = float(os.environ.get("SOAK_SECONDS", "60"))
     models.get(models.EMBEDDED, progress=lambda *_: None)
     loaded: Any = engine.load(models.EMBEDDED, dtype="float32")
-    expected = {key: _answer(loaded, key) for key in range(6)}
+    expected = {(key, searched): _answer(loaded, key, searched) for key in range(6) for searched in (False, True)}
     counts: Counter[str] = Counter()
     wrong: list[str] = []
     end = time.monotonic() + seconds
@@ -56,26 +57,34 @@ def _prompt(key: int) -> list[int]:
     return [(13 * key + 7 * i) % 20_000 + 50 for i in range(5 + 9 * key)]
 
 
-def _answer(loaded: Any, key: int) -> list[int]:
+def _ask(loaded: Any, prompt: list[int], searched: bool) -> Any:
     from lib.engine import Sampling
 
-    running = loaded.generate(_prompt(key), sampling=Sampling(temperature=0), max_new_tokens=TOKENS,
-                              stop_ids=frozenset())
-    return [step.id for step in running]
+    length: dict[str, Any] = {"max_new_tokens": TOKENS, "stop_ids": frozenset()}
+    if searched:
+        return loaded.beam(prompt, num_beams=BEAMS, **length)
+    return loaded.generate(prompt, sampling=Sampling(temperature=0), **length)
 
 
-def _student(loaded: Any, number: int, end: float, expected: dict[int, list[int]], *, counts: Counter[str],
+def _answer(loaded: Any, key: int, searched: bool) -> list[Any]:
+    """The token of every step, or the beams of every step."""
+    return [_what(step) for step in _ask(loaded, _prompt(key), searched)]
+
+
+def _what(step: Any) -> Any:
+    return [beam.ids for beam in step.beams] if hasattr(step, "beams") else step.id
+
+
+def _student(loaded: Any, number: int, end: float, expected: dict[tuple[int, bool], list[Any]], *, counts: Counter[str],
              wrong: list[str]) -> None:
-    from lib.engine import Sampling
     from lib.errors import PlaygroundError
 
     rng = random.Random(number)
     while time.monotonic() < end:
-        dice, key = rng.random(), rng.randrange(len(expected))
+        dice, key, searched = rng.random(), rng.randrange(6), rng.random() < 0.1
         try:
             prompt = [1] * (loaded.info.context + 5) if dice < 0.1 else _prompt(key)
-            running = loaded.generate(prompt, sampling=Sampling(temperature=0), max_new_tokens=TOKENS,
-                                      stop_ids=frozenset())
+            running = _ask(loaded, prompt, searched)
         except PlaygroundError:
             counts["refused, past the context"] += 1
             time.sleep(0.1)
@@ -83,9 +92,10 @@ def _student(loaded: Any, number: int, end: float, expected: dict[int, list[int]
         cut = rng.randrange(TOKENS) if dice > 0.63 else TOKENS + 1
         ids = []
         for step in running:
-            ids.append(step.id)
+            ids.append(_what(step))
             if len(ids) >= cut:
                 running.close()
-        counts["cancelled" if cut < TOKENS else "finished"] += 1
-        if ids != expected[key][: len(ids)] or (cut > TOKENS and len(ids) < TOKENS):
-            wrong.append(f"prompt {key}: {ids} instead of {expected[key]}")
+        counts[("cancelled" if cut < TOKENS else "finished") + (", beam searches" if searched else "")] += 1
+        alone = expected[key, searched]
+        if ids != alone[: len(ids)] or (cut > TOKENS and len(ids) < len(alone)):
+            wrong.append(f"prompt {key}: {ids} instead of {alone}")

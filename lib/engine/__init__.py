@@ -5,12 +5,14 @@ from pathlib import Path
 from lib.engine.base import (
     Alternative,
     BeamCandidate,
+    BeamSearch,
     BeamStep,
     Engine,
     EngineInfo,
     FinishReason,
     Generation,
     Hypothesis,
+    Running,
     Step,
     TokenScores,
 )
@@ -18,9 +20,9 @@ from lib.engine.compare import FIXED_TEXT, Difference, kl_between
 from lib.engine.sampling import Distribution, Sampling, SamplingError
 
 __all__ = [
-    "FIXED_TEXT", "Alternative", "BeamCandidate", "BeamStep", "Difference", "Distribution", "Engine",
-    "EngineInfo", "FinishReason", "Generation", "Hypothesis", "Sampling", "SamplingError", "Step", "TokenScores",
-    "kl_between", "load",
+    "FIXED_TEXT", "Alternative", "BeamCandidate", "BeamSearch", "BeamStep", "Difference", "Distribution", "Engine",
+    "EngineInfo", "FinishReason", "Generation", "Hypothesis", "Running", "Sampling", "SamplingError", "Step",
+    "TokenScores", "kl_between", "load",
 ]
 
 

@@ -5,9 +5,9 @@ Implementations: `lib.engine.local` (transformers, here) and `lib.engine.remote`
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from lib.engine.sampling import Sampling
 from lib.tokenization import Tokenizer
 
 FinishReason = Literal["stop", "length", "context", "cancelled"]
-OnRead = Callable[[int], object]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ class BeamStep:
     beams: tuple[Hypothesis, ...]  # running beams after the step
     finished: tuple[Hypothesis, ...]  # finished hypotheses so far, best score first
     done: bool
+    seconds: float = 0.0  # wall time since the previous step (for the first: since the request)
 
     @property
     def best(self) -> Hypothesis:
@@ -103,7 +104,7 @@ class BeamStep:
         return max((*self.finished, *(() if self.done and self.finished else self.beams)), key=lambda h: h.score)
 
 
-class Generation(ABC, Iterator[Step]):
+class Running(ABC, Iterator[Item]):
     """A running request. Iterate for steps; `close()` cancels and frees its slot; both are safe from any thread."""
 
     prompt_tokens: int
@@ -122,6 +123,10 @@ class Generation(ABC, Iterator[Step]):
     @abstractmethod
     def close(self) -> None:
         """Stop the work. Idempotent."""
+
+
+Generation = Running[Step]
+BeamSearch = Running[BeamStep]
 
 
 class Engine(ABC):
@@ -155,12 +160,9 @@ class Engine(ABC):
     @abstractmethod
     def beam(
         self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int,
-        stop_ids: frozenset[int] | None = None, on_read: OnRead = lambda tokens: None,
-    ) -> Iterator[BeamStep]:
-        """Beam search, equal to `transformers.generate(num_beams=..., do_sample=False)` token for token.
-
-        The prompt is read first; `on_read` hears after each piece how many of its tokens are done, and may raise.
-        """
+        stop_ids: frozenset[int] | None = None,
+    ) -> BeamSearch:
+        """Beam search, equal to `transformers.generate(num_beams=..., do_sample=False)` token for token."""
 
     @abstractmethod
     def close(self) -> None:

@@ -5,18 +5,19 @@ the same order, so the same tokens come out: each step ranks the best K = n * ma
 extensions by total log-probability; those among the first n that end in a stop token (or at the last step) become
 finished hypotheses, ranked by total / length ** length_penalty; the best n that do not end go on. The search ends
 when the best running beam, scored at its present length, cannot beat the worst of n finished hypotheses, or at
-`max_new_tokens`. Knows nothing of models: `advance` computes.
+`max_new_tokens`. Knows nothing of models: somebody else computes the logits.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 
 from lib.engine.base import BeamCandidate, BeamStep, Hypothesis
+from lib.engine.sampling import SamplingError
 from lib.errors import PlaygroundError
 
 MAX_BEAMS = 16
-Advance = Callable[[list[int], list[int]], torch.Tensor]  # (parent of every beam, its new token) -> (n, V)
 
 
 def check_knobs(num_beams: int, length_penalty: float, max_new_tokens: int) -> None:
@@ -29,43 +30,70 @@ def check_knobs(num_beams: int, length_penalty: float, max_new_tokens: int) -> N
         raise PlaygroundError("The number of new tokens must be at least 1.")
 
 
-def search(first: torch.Tensor, advance: Advance, *, num_beams: int, length_penalty: float, max_new_tokens: int,
-           stop_ids: frozenset[int]) -> Iterator[BeamStep]:
-    """Yield every step. `first`: logits after the prompt, float32 (1, V); `advance` gives (num_beams, V) for the next.
+class Search:
+    """A beam search between two steps. `parents`, `ids`: which beam each running one continues, and by what token."""
 
-    >>> table = torch.log(torch.tensor([[0.5, 0.4, 0.1], [0.2, 0.2, 0.6], [0.3, 0.3, 0.4]]))  # p(next | last)
-    >>> steps = list(search(table[:1], lambda parents, ids: table[ids], num_beams=2, length_penalty=1.0,
-    ...                     max_new_tokens=2, stop_ids=frozenset()))
+    def __init__(self, *, num_beams: int, length_penalty: float, max_new_tokens: int, stop_ids: frozenset[int]) -> None:
+        self.num_beams, self.length_penalty = num_beams, length_penalty
+        self.max_new_tokens, self.stop_ids = max_new_tokens, stop_ids
+        self.parents, self.ids = [0], list[int]()
+        self._beams, self._finished = [Hypothesis((), 0.0, 0.0)], list[Hypothesis]()
+        self._totals, self._improvable, self._index = torch.zeros(1), True, 0
+
+    def take(self, logits: torch.Tensor) -> BeamStep:
+        """The next step, from the logits after every running beam, (n, V) on the CPU; after the prompt, (1, V).
+
+        Raises SamplingError on logits that are no distribution.
+        """
+        size = (self._index + 1) ** self.length_penalty
+        logprobs = torch.log_softmax(logits.float(), -1)
+        best, parents, ids = self._best(logprobs)
+        scores = (best / size).tolist()
+        last, totals = self._index + 1 == self.max_new_tokens, best.tolist()
+        new = [Hypothesis((*self._beams[parent].ids, token), total, score)
+               for parent, token, total, score in zip(parents, ids, totals, scores, strict=True)]
+        ends = [last or token in self.stop_ids for token in ids]
+        kept = [rank for rank, end in enumerate(ends) if not end][: self.num_beams]
+        ended = {rank for rank, end in enumerate(ends[: self.num_beams]) if end and self._improvable}
+        self._finished = sorted([*self._finished, *(new[r] for r in sorted(ended))],
+                                key=lambda h: -h.score)[: self.num_beams]
+        self._beams, self._totals = [new[r] for r in kept], best[kept]
+        self._improvable = self._improvable and self._can_improve(size)
+        step = BeamStep(self._index, tuple(
+            BeamCandidate(parents[r], ids[r], logprobs[parents[r], ids[r]].item(), totals[r], scores[r], r in kept,
+                          r in ended) for r in range(len(ids))),
+            tuple(self._beams), tuple(self._finished), last or not self._improvable or not kept)
+        self.parents, self.ids = [parents[r] for r in kept], [ids[r] for r in kept]
+        self._index += 1
+        return step
+
+    def _best(self, logprobs: torch.Tensor) -> tuple[torch.Tensor, list[int], list[int]]:
+        """logprobs (n, V) -> totals (K,), best first, and which beam and token each comes from."""
+        vocab = logprobs.shape[-1]
+        width = min(self.num_beams * max(2, 1 + len(self.stop_ids)), vocab)
+        best, flat = (logprobs + self._totals[:, None]).reshape(-1).topk(width)
+        if not best[0].isfinite():
+            raise SamplingError("The model gave logits that are not numbers, so there is nothing to choose from.")
+        return best, (flat // vocab).tolist(), (flat % vocab).tolist()
+
+    def _can_improve(self, size: float) -> bool:
+        """Whether the best running beam, at its present length, beats the worst of a full set of finished ones."""
+        if len(self._finished) < self.num_beams:
+            return True
+        return bool(self._totals.numel()) and (self._totals[0] / size).item() > self._finished[-1].score
+
+
+def search(table: torch.Tensor, first: int, **knobs: Any) -> Iterator[BeamStep]:
+    """Every step of a search in a model that looks at the last token alone: table (V, V) of logits, `knobs` of Search.
+
+    >>> table = torch.log(torch.tensor([[0.5, 0.4, 0.1], [0.2, 0.2, 0.6], [0.3, 0.3, 0.4]]))
+    >>> steps = list(search(table, 0, num_beams=2, length_penalty=1.0, max_new_tokens=2, stop_ids=frozenset()))
     >>> [beam.ids for beam in steps[0].beams], steps[-1].best.ids  # 0.5 * 0.5 against 0.4 * 0.6
     ([(0,), (1,)], (0, 0))
     """
-    vocab = first.shape[-1]
-    width = min(num_beams * max(2, 1 + len(stop_ids)), vocab)
-    beams, finished = [Hypothesis((), 0.0, 0.0)], list[Hypothesis]()
-    totals, logits, improvable = torch.zeros(1), first, True
-    for index in range(max_new_tokens):
-        logprobs = torch.log_softmax(logits.float(), -1)  # (n, V)
-        best, flat = (logprobs + totals[:, None]).reshape(-1).topk(width)  # (K,)
-        parents, ids, last = (flat // vocab).tolist(), (flat % vocab).tolist(), index == max_new_tokens - 1
-        scores = best / (index + 1) ** length_penalty
-        ends = [last or token in stop_ids for token in ids]
-        kept = [rank for rank in range(width) if not ends[rank]][:num_beams]
-        new = [Hypothesis((*beams[parents[r]].ids, ids[r]), best[r].item(), scores[r].item()) for r in range(width)]
-        done_now = {r for r in range(min(num_beams, width)) if ends[r] and improvable}
-        finished = sorted([*finished, *(new[r] for r in sorted(done_now))], key=lambda h: -h.score)[:num_beams]
-        beams, totals = [new[r] for r in kept], best[kept]
-        improvable = improvable and _can_improve(totals, finished, num_beams, (index + 1) ** length_penalty)
-        done = last or not improvable or not kept
-        yield BeamStep(index, tuple(
-            BeamCandidate(parents[r], ids[r], logprobs[parents[r], ids[r]].item(), new[r].total, new[r].score,
-                          r in kept, r in done_now) for r in range(width)), tuple(beams), tuple(finished), done)
-        if done:
-            return
-        logits = advance([parents[r] for r in kept], [ids[r] for r in kept])
-
-
-def _can_improve(totals: torch.Tensor, finished: list[Hypothesis], num_beams: int, length: float) -> bool:
-    """Whether the best running beam, at its present length, beats the worst of a full set of finished hypotheses."""
-    if len(finished) < num_beams:
-        return True
-    return bool(totals.numel()) and (totals[0] / length).item() > finished[-1].score
+    work = Search(**knobs)
+    step = work.take(table[[first]])
+    yield step
+    while not step.done:
+        step = work.take(table[work.ids])
+        yield step

@@ -109,6 +109,24 @@ class SlotCache(Cache):
         self.plan.lengths.append(length)
         return row
 
+    def reorder(self, parents: list[int], start: int) -> None:
+        """Row i goes on from what is row parents[i] now. All rows have one length and the same first `start` tokens."""
+        count, length = len(self.plan.lengths), self.plan.lengths[0]
+        if length > start and parents != list(range(count)):
+            for layer in self.slots:
+                own: Any = layer.store
+                own[: len(parents), :, start:length] = own[parents, :, start:length]
+        self.plan.lengths = [length] * len(parents)
+
+    def mask(self, dtype: torch.dtype) -> torch.Tensor | None:
+        """What each row may not see, (n, 1, 1, view), after `before_step`; None if all have one length."""
+        plan = self.plan
+        if plan.even:
+            return None
+        hidden = torch.arange(plan.view, device=plan.device)[None] > plan.at[:, None]  # (n, view)
+        zero = torch.zeros(hidden.shape, dtype=dtype, device=plan.device)
+        return zero.masked_fill_(hidden, torch.finfo(dtype).min)[:, None, None]
+
     def leave(self, row: int) -> int:
         """Free a row. The last row takes its place; gives back the number that the moved row had."""
         lengths, last = self.plan.lengths, len(self.plan.lengths) - 1

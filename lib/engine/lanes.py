@@ -9,7 +9,7 @@ import torch
 from transformers.cache_utils import DynamicCache
 
 from lib.engine.cache import SlotCache
-from lib.engine.requests import Request
+from lib.engine.requests import TextRequest
 
 _SHORTEST = 1024  # lanes are for final lengths up to 1,024, 4,096, 16,384, ...
 
@@ -30,25 +30,20 @@ class Lane:
     """Requests that decode together, and their rows; `requests[i]` is row i."""
 
     def __init__(self, layers: int, device: torch.device) -> None:
-        self.requests: list[Request] = []
+        self.requests: list[TextRequest] = []
         self.cache = SlotCache(layers, device)
 
-    def join(self, request: Request, prompt: DynamicCache) -> None:
+    def join(self, request: TextRequest, prompt: DynamicCache) -> None:
         """A new row, with a copy of its prompt's keys and values."""
         self.cache.join(prompt)
         self.requests.append(request)
 
-    def drop(self, gone: Callable[[Request], bool]) -> None:
+    def drop(self, gone: Callable[[TextRequest], bool]) -> None:
         for row in range(len(self.requests) - 1, -1, -1):
             if gone(self.requests[row]):
                 self.requests[row] = self.requests[self.cache.leave(row)]
                 self.requests.pop()
 
-    def mask(self, dtype: torch.dtype) -> torch.Tensor | None:
-        """What each row may not see, (n, 1, 1, view), after `cache.before_step`; None if all have one length."""
-        plan = self.cache.plan
-        if plan.even:
-            return None
-        hidden = torch.arange(plan.view, device=plan.device)[None] > plan.at[:, None]  # (n, view)
-        zero = torch.zeros(hidden.shape, dtype=dtype, device=plan.device)
-        return zero.masked_fill_(hidden, torch.finfo(dtype).min)[:, None, None]
+    def newest(self) -> list[int]:
+        """The last token of every row."""
+        return [request.ids[-1] for request in self.requests]

@@ -2,7 +2,7 @@
 
 For one token a row, transformers spends more time between matrix products than in them: a step of SmolLM2 is about
 2,200 small operations. Here the same weights go through the same formulas with less than half of them, and tests
-compare the results. What shows the inside of a model, its scores and beams run through transformers itself. Knows
+compare the results. What shows the inside of a model, and its scores, run through transformers itself. Knows
 Llama, Qwen2, Qwen3 and GPT-2.
 """
 

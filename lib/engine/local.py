@@ -15,13 +15,15 @@ import torch
 from transformers.cache_utils import DynamicCache
 
 from lib import tokenization
-from lib.engine import beam, loading
-from lib.engine.base import BeamStep, Engine, EngineInfo, Generation, OnRead, TokenScores
+from lib.engine import loading
+from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, TokenScores
+from lib.engine.beam import check_knobs
 from lib.engine.cache import kv_bytes_per_token
 from lib.engine.passes import own_pass
-from lib.engine.requests import Request
+from lib.engine.requests import TextRequest
 from lib.engine.sampling import Sampling
 from lib.engine.scheduler import Scheduler
+from lib.engine.searches import BeamRequest
 from lib.engine.stops import stop_ids as find_stop_ids
 from lib.engine.turns import FairLock
 from lib.errors import PlaygroundError
@@ -105,37 +107,33 @@ class LocalEngine(Engine):
         ids = self._checked(ids, room=1)
         if max_new_tokens < 1:
             raise PlaygroundError("The number of new tokens must be at least 1.")
-        request = Request(ids, sampling, int(max_new_tokens), self.info.context - len(ids),
-                          self.stop_ids if stop_ids is None else frozenset(stop_ids), max(0, int(alternatives)),
-                          np.random.default_rng(abs(int(seed))))
-        self._check_cache(request.final_length)
+        request = TextRequest(
+            ids=ids, max_new_tokens=int(max_new_tokens), room=self.info.context - len(ids),
+            stop_ids=self.stop_ids if stop_ids is None else frozenset(stop_ids), sampling=sampling,
+            alternatives=max(0, int(alternatives)), rng=np.random.default_rng(abs(int(seed))))
+        self._check_cache(request.cached)
         if sampling.repetition_penalty != 1:
             request.seen.update(ids)
         return self.scheduler.submit(request)
 
     def beam(
         self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int,
-        stop_ids: frozenset[int] | None = None, on_read: OnRead = lambda tokens: None,
-    ) -> Iterator[BeamStep]:
+        stop_ids: frozenset[int] | None = None,
+    ) -> BeamSearch:
         ids = self._checked(ids, room=1)
-        beam.check_knobs(num_beams, length_penalty, max_new_tokens)
-        tokens = min(int(max_new_tokens), self.info.context - len(ids))
-        self._check_cache((len(ids) + tokens) * num_beams)
-        cache = self._new_cache()
-        first = self._read(ids, cache, on_read)
-
-        def advance(parents: list[int], new: list[int]) -> torch.Tensor:
-            with self.lock, torch.inference_mode():
-                cache.batch_select_indices(torch.tensor(parents, device=self.module.device))
-            return self._forward([[token] for token in new], cache)
-
-        return beam.search(first, advance, num_beams=int(num_beams), length_penalty=length_penalty,
-                           max_new_tokens=tokens, stop_ids=self.stop_ids if stop_ids is None else stop_ids)
+        check_knobs(num_beams, length_penalty, max_new_tokens)
+        request = BeamRequest(
+            ids=ids, max_new_tokens=int(max_new_tokens), room=self.info.context - len(ids),
+            stop_ids=self.stop_ids if stop_ids is None else frozenset(stop_ids), num_beams=int(num_beams),
+            length_penalty=length_penalty)
+        self._check_cache(request.cached)
+        return self.scheduler.submit(request)
 
     def close(self) -> None:
         self.scheduler.close()
         with self.lock:
-            self.module = self.scheduler.module = self.scheduler.step = None
+            self.scheduler.batch.close()
+            self.module = None
 
     def _new_cache(self) -> DynamicCache:
         self._open()
@@ -145,11 +143,10 @@ class LocalEngine(Engine):
         if self.module is None:
             raise PlaygroundError(f"{self.info.name} has been unloaded. Load it again on the Home page.")
 
-    def _read(self, ids: list[int], cache: DynamicCache, on_read: OnRead = lambda tokens: None) -> torch.Tensor:
+    def _read(self, ids: list[int], cache: DynamicCache) -> torch.Tensor:
         """Logits after `ids`, float32 (1, V), computed in chunks so that others have their turn; fills `cache`."""
         for start in range(0, len(ids), CHUNK):
             logits = self._forward([ids[start : start + CHUNK]], cache)
-            on_read(min(start + CHUNK, len(ids)))
         return logits
 
     @torch.inference_mode()

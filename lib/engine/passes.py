@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from lib.engine.lanes import Lane
+from lib.engine.cache import SlotCache
 from lib.engine.prompts import Prompt
 
 
@@ -31,13 +31,12 @@ class Part(Protocol):
 
 
 class Rows:
-    """The newest token of every request in a lane. `lane.cache.after_step` is the caller's, once the pass is done."""
+    """The newest token of every row of a cache. `cache.after_step` is the caller's, once the pass is done."""
 
-    def __init__(self, lane: Lane, dtype: torch.dtype) -> None:
-        lane.cache.before_step()
-        self.lane, self.mask, self.slots = lane, lane.mask(dtype), lane.cache.slots
-        self.ids = [request.ids[-1] for request in lane.requests]
-        self.at, self.wanted = lane.cache.plan.at, len(self.ids)
+    def __init__(self, cache: SlotCache, newest: list[int], dtype: torch.dtype) -> None:
+        cache.before_step()
+        self.cache, self.mask, self.slots = cache, cache.mask(dtype), cache.slots
+        self.ids, self.at, self.wanted = newest, cache.plan.at, len(newest)
 
     def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, scale: float) -> torch.Tensor:
         n, heads, width = q.shape
@@ -49,7 +48,7 @@ class Rows:
     def whole(self, module: Any) -> torch.Tensor:
         extra: dict[str, Any] = {} if self.mask is None else {"attention_mask": self.mask}
         ids = torch.tensor(self.ids, device=module.device)[:, None]
-        return own_pass(module, ids, self.lane.cache, position_ids=self.at[:, None], **extra)
+        return own_pass(module, ids, self.cache, position_ids=self.at[:, None], **extra)
 
 
 class Piece:

@@ -19,7 +19,7 @@ class Prompt:
     with the text that it wrote itself as with a prompt.
     """
 
-    def __init__(self, ids: list[int], cache: Any, requests: list[Request]) -> None:
+    def __init__(self, ids: list[int], cache: Any, requests: list[Request[Any]]) -> None:
         self.ids, self.cache, self.requests, self.done = ids, cache, requests, 0
 
     def advance(self, count: int) -> None:
@@ -47,10 +47,10 @@ class Prompts:
         """How many requests wait for a prompt."""
         return sum(len(prompt.requests) for prompt in self._turns)
 
-    def __iter__(self) -> Iterator[Request]:
+    def __iter__(self) -> Iterator[Request[Any]]:
         return (request for prompt in self._turns for request in prompt.requests)
 
-    def add(self, request: Request, new_cache: Callable[[], Any]) -> None:
+    def add(self, request: Request[Any], new_cache: Callable[[], Any]) -> None:
         """Wait with the others for the same tokens, or begin them."""
         same = next((prompt for prompt in self._turns if prompt.ids == request.ids), None)
         if same is None:
@@ -73,7 +73,7 @@ class Prompts:
         """It has been read."""
         self._turns.remove(prompt)
 
-    def drop(self, gone: Callable[[Request], bool]) -> None:
+    def drop(self, gone: Callable[[Request[Any]], bool]) -> None:
         """Forget requests, and prompts that nobody waits for any more."""
         for prompt in self._turns:
             prompt.requests = [request for request in prompt.requests if not gone(request)]

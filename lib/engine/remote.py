@@ -16,7 +16,7 @@ import numpy as np
 import openai
 
 from lib import models, tokenization
-from lib.engine.base import BeamStep, Engine, EngineInfo, FinishReason, Generation, OnRead, Step, TokenScores
+from lib.engine.base import BeamSearch, Engine, EngineInfo, FinishReason, Generation, Step, TokenScores
 from lib.engine.remote_steps import Piece, pieces, to_step
 from lib.engine.sampling import Sampling
 from lib.errors import PlaygroundError
@@ -83,8 +83,8 @@ class RemoteEngine(Engine):
 
     def beam(
         self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int,
-        stop_ids: frozenset[int] | None = None, on_read: OnRead = lambda tokens: None,
-    ) -> Iterator[BeamStep]:
+        stop_ids: frozenset[int] | None = None,
+    ) -> BeamSearch:
         raise RemoteError("Beam search needs the scores of every step, which a remote server does not give. "
                           "Choose a model on this machine.")
 

@@ -1,12 +1,15 @@
 """Our beam search against transformers' for the three families, and the steps it shows."""
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from transformers import MistralConfig, MistralForCausalLM
 
 from lib import engine
+from lib.engine import BeamSearch, Generation
 from lib.errors import PlaygroundError
 from tests.tiny import make
 
@@ -80,9 +83,88 @@ def test_the_context_is_never_passed(tmp_path: Path) -> None:
     tiny.close()
 
 
-def test_the_prompt_is_read_in_pieces_that_are_told(tiny, monkeypatch) -> None:
+def test_the_prompt_is_read_in_pieces_and_the_page_sees_how_far(tiny, monkeypatch) -> None:
     whole = list(tiny.beam([3, 4, 5, 6, 7], num_beams=2, max_new_tokens=3))
-    monkeypatch.setattr("lib.engine.local.CHUNK", 2)
-    told: list[int] = []
-    pieces = list(tiny.beam([3, 4, 5, 6, 7], num_beams=2, max_new_tokens=3, on_read=told.append))
-    assert told == [2, 4, 5] and pieces[-1].best.ids == whole[-1].best.ids
+    monkeypatch.setattr("lib.engine.batch.PROMPT_TOKENS", 1)  # twice as many while nobody waits for a token
+    with tiny.lock:
+        running = tiny.beam([3, 4, 5, 6, 7], num_beams=2, max_new_tokens=3)
+    shares = {0.0}
+    while running.prompt_share < 1:
+        with tiny.lock:  # given in the order of asking: one round lies between two looks
+            shares.add(running.prompt_share)
+    assert {0.0, 0.4, 0.8} <= shares and list(running)[-1].best.ids == whole[-1].best.ids
+    assert running.finish_reason in {"stop", "length"}
+
+
+def test_searches_and_texts_share_their_passes_and_come_out_as_alone(tiny) -> None:
+    prompts, never = [[5, 6, 7], [9], [3, 4, 5, 6, 7, 8, 9], [5, 6, 7]], frozenset[int]()
+
+    def ask(number: int) -> BeamSearch:
+        return tiny.beam(prompts[number], num_beams=2 + number, max_new_tokens=9, stop_ids=never)
+
+    def write(number: int) -> Generation:
+        return tiny.generate(prompts[number], sampling=engine.Sampling(temperature=0), max_new_tokens=9, stop_ids=never)
+
+    alone = [(list(ask(n))[-1].best.ids, [step.id for step in write(n)]) for n in range(4)]
+    passes: list[int] = []
+    kept = tiny.scheduler.batch._logits
+    tiny.scheduler.batch._logits = lambda parts: passes.append(sum(len(p.ids) for p in parts)) or kept(parts)
+    with tiny.lock:
+        running = [(ask(n), write(n)) for n in range(4)]
+    assert [(list(search)[-1].best.ids, [step.id for step in text]) for search, text in running] == alone
+    tiny.scheduler.batch._logits = kept
+    assert len(passes) == 9 and passes[0] == 3 + 1 + 7  # two of the prompts are one
+    assert passes[1:] == [2 + 3 + 4 + 5 + 4] * 8
+
+
+def test_a_search_waits_in_the_queue_holds_a_slot_and_gives_it_back(tiny, monkeypatch) -> None:
+    monkeypatch.setattr(tiny.scheduler, "slots", 1)
+    with tiny.lock:
+        first, second, third = (tiny.beam([5, 6, n], num_beams=3, max_new_tokens=20) for n in range(3))
+        assert third.queue_position - second.queue_position == 1
+        second.close()
+    assert list(second) == [] and second.finish_reason == "cancelled"
+    next(first)
+    assert tiny.scheduler.in_work == 1
+    first.close()
+    assert len(list(third)) >= 1 and third.queue_position == 0
+    deadline = time.monotonic() + 20
+    while tiny.scheduler.in_work and time.monotonic() < deadline:
+        time.sleep(0.002)
+    assert tiny.scheduler.in_work == 0 and not tiny.scheduler.batch.searches
+
+
+def test_logits_that_are_no_numbers_end_the_search_alone(tiny, monkeypatch) -> None:
+    kept, text = tiny.scheduler.batch._logits, [1, 2, 3]
+
+    def broken(parts):
+        return [torch.full_like(got, torch.nan) if got.shape[0] == 2 else got for got in kept(parts)]
+
+    monkeypatch.setattr(tiny.scheduler.batch, "_logits", broken)
+    with tiny.lock:
+        search = tiny.beam(text, num_beams=2, max_new_tokens=5)
+        beside = tiny.generate(text, sampling=engine.Sampling(), max_new_tokens=5, stop_ids=frozenset())
+    assert next(search).index == 0
+    with pytest.raises(engine.SamplingError, match="not numbers"):
+        next(search)
+    assert len(list(beside)) == 5
+
+
+def test_a_search_in_a_model_whose_rows_share_no_batch(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    shape = {"hidden_size": 16, "intermediate_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1}
+    MistralForCausalLM(MistralConfig(vocab_size=300, num_hidden_layers=2, sliding_window=8, initializer_range=0.3,
+                                     max_position_embeddings=64, **shape)).save_pretrained(tmp_path / "m")
+    sliding = engine.load(tmp_path / "m")
+    ids = list(range(3, 23))
+    with sliding.lock:
+        search = sliding.beam(ids, num_beams=3, max_new_tokens=12, stop_ids=frozenset())
+        beside = sliding.generate(ids, sampling=engine.Sampling(temperature=0), max_new_tokens=12, stop_ids=frozenset())
+    with torch.inference_mode():
+        out = sliding.module.generate(torch.tensor([ids]), attention_mask=torch.ones(1, 20), max_new_tokens=12,
+                                      do_sample=False, num_beams=3, eos_token_id=None, pad_token_id=0)
+        greedy = sliding.module.generate(torch.tensor([ids]), attention_mask=torch.ones(1, 20), max_new_tokens=12,
+                                         do_sample=False, eos_token_id=None, pad_token_id=0)
+    assert list(list(search)[-1].best.ids) == out[0, 20:].tolist()
+    assert [step.id for step in beside] == greedy[0, 20:].tolist()
+    sliding.close()

@@ -101,9 +101,7 @@ def test_repetition_penalty_is_transformers(tiny) -> None:
 
 
 def test_a_long_prompt_in_chunks_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lib.engine import scheduler
-
-    monkeypatch.setattr(scheduler, "PROMPT_TOKENS", 7)
+    monkeypatch.setattr("lib.engine.batch.PROMPT_TOKENS", 7)
     tiny = engine.load(make("llama", tmp_path / "m", layers=2, width=16))
     texts = [p * 2 for p in prompts(6, seed=4)]
     running = [tiny.generate(ids, sampling=GREEDY, max_new_tokens=10, stop_ids=NEVER) for ids in texts]
@@ -131,7 +129,7 @@ def test_a_model_whose_rows_cannot_share_a_batch_still_generates_the_same(tmp_pa
                            initializer_range=0.5)
     AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "m")
     tiny = engine.load(tmp_path / "m")
-    assert not tiny.scheduler.batchable
+    assert not tiny.scheduler.batch.batchable
     texts = prompts(3, seed=8)
     running = [tiny.generate(ids, sampling=GREEDY, max_new_tokens=20, stop_ids=NEVER) for ids in texts]
     assert [[s.id for s in g] for g in running] == [reference(tiny, ids, 20) for ids in texts]

@@ -14,7 +14,7 @@ from lib.engine.lean import step_for
 from lib.engine.local import describe
 from lib.engine.passes import Pass, Piece, Rows
 from lib.engine.prompts import Prompt
-from lib.engine.requests import Request
+from lib.engine.requests import TextRequest
 from lib.engine.sampling import Sampling
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -34,7 +34,8 @@ CONFIGS = {
 
 
 def prompt(ids: list[int], config: object) -> Prompt:
-    asked = Request(list(ids), Sampling(temperature=0), 9, 9, frozenset(), 1, np.random.default_rng(0))
+    asked = TextRequest(ids=list(ids), max_new_tokens=9, room=9, stop_ids=frozenset(), alternatives=1,
+                        sampling=Sampling(temperature=0), rng=np.random.default_rng(0))
     return Prompt(list(ids), DynamicCache(config=config), [asked])
 
 
@@ -49,7 +50,7 @@ def test_a_mixed_pass_gives_every_part_the_logits_that_it_has_alone(name: str, d
     torch.manual_seed(0)
     AutoModelForCausalLM.from_config(CONFIGS[name]).save_pretrained(tmp_path / "m")
     loaded = engine.load(tmp_path / "m", dtype=dtype)
-    module, step = loaded.module, loaded.scheduler.step
+    module, step = loaded.module, loaded.scheduler.batch.step
     assert step is not None
     lane, device = Lane(2, module.device), module.device
 
@@ -60,7 +61,7 @@ def test_a_mixed_pass_gives_every_part_the_logits_that_it_has_alone(name: str, d
             if isinstance(part, Piece):
                 part.prompt.advance(len(part.ids))
             else:
-                part.lane.cache.after_step()
+                part.cache.after_step()
         return logits
 
     def same(got: torch.Tensor, ids: list[int]) -> None:
@@ -77,14 +78,15 @@ def test_a_mixed_pass_gives_every_part_the_logits_that_it_has_alone(name: str, d
     same(logits[0][0], first.ids)
     first_ids = join(first)
     first_ids.append(11)
-    one, two, three = run(Rows(lane, module.dtype), Piece(second, 128, device), Piece(third, 4, device))
+    rows = Rows(lane.cache, lane.newest(), module.dtype)
+    one, two, three = run(rows, Piece(second, 128, device), Piece(third, 4, device))
     same(one[0], first_ids)
     same(two[0], second.ids)
     assert three.shape[0] == 0  # the middle of a prompt has no use for logits
     second_ids = join(second)
     first_ids.append(12)
     second_ids.append(13)
-    rows, rest = run(Rows(lane, module.dtype), Piece(third, 128, device))
+    rows, rest = run(Rows(lane.cache, lane.newest(), module.dtype), Piece(third, 128, device))
     for got, ids in zip([*rows, *rest], (first_ids, second_ids, third.ids), strict=True):
         same(got, ids)
     loaded.close()
@@ -94,7 +96,7 @@ def test_a_mixed_pass_gives_every_part_the_logits_that_it_has_alone(name: str, d
 def test_layers_side_by_side_are_held_once(tmp_path: Path) -> None:
     AutoModelForCausalLM.from_config(CONFIGS["llama with biases"]).save_pretrained(tmp_path / "m")
     loaded = engine.load(tmp_path / "m", dtype="float32")
-    assert loaded.scheduler.step is not None  # made here
+    assert loaded.scheduler.batch.step is not None  # made here
     attention = loaded.module.model.layers[0].self_attn
     queries, keys = (attention.q_proj.weight.untyped_storage(), attention.k_proj.weight.untyped_storage())
     assert queries.data_ptr() == keys.data_ptr()

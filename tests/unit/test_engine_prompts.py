@@ -11,7 +11,7 @@ from lib import engine
 from lib.engine import Generation, Sampling
 from lib.engine.local import LocalEngine
 from lib.engine.prompts import Prompts
-from lib.engine.requests import Request
+from lib.engine.requests import TextRequest
 from lib.ui.stream.waiting import waiting
 
 NEVER: frozenset[int] = frozenset()
@@ -32,7 +32,7 @@ def tiny(request, tiny_models: dict[str, Path], tmp_path: Path):
                                          max_position_embeddings=64, **shape)).save_pretrained(tmp_path / "m")
         folder = tmp_path / "m"
     loaded = engine.load(folder)
-    assert loaded.scheduler.batchable == (request.param == "rows")
+    assert loaded.scheduler.batch.batchable == (request.param == "rows")
     yield loaded
     loaded.close()
 
@@ -49,14 +49,14 @@ def ids_of(generation: Generation) -> list[int]:
 def read(tiny: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many prompt tokens each pass had, as the engine goes."""
     counts: list[int] = []
-    kept = tiny.scheduler.prompts.next
+    kept = tiny.scheduler.batch.prompts.next
 
     def counting(room: int) -> Any:
         for prompt, count in kept(room):
             counts.append(count)
             yield prompt, count
 
-    monkeypatch.setattr(tiny.scheduler.prompts, "next", counting)
+    monkeypatch.setattr(tiny.scheduler.batch.prompts, "next", counting)
     return counts
 
 
@@ -97,10 +97,11 @@ def test_how_far_a_prompt_is_read(tiny: LocalEngine) -> None:
 
 
 def test_turns() -> None:
-    def request(ids: list[int]) -> Request:
+    def request(ids: list[int]) -> TextRequest:
         import numpy as np
 
-        return Request(ids, Sampling(), 9, 9, NEVER, 0, np.random.default_rng(0))
+        return TextRequest(ids=ids, max_new_tokens=9, room=9, stop_ids=NEVER, sampling=Sampling(), alternatives=0,
+                           rng=np.random.default_rng(0))
 
     prompts = Prompts()
     asked = [request([1, 2, 3, 4, 5]), request([6, 7]), request([1, 2, 3, 4, 5])]

@@ -123,7 +123,7 @@ def test_an_error_in_a_step_reaches_its_readers_and_the_next_request_works(tiny,
         raise RuntimeError("boom")
 
     with monkeypatch.context() as patch:
-        patch.setattr(tiny.scheduler, "_logits", broken)
+        patch.setattr(tiny.scheduler.batch, "_logits", broken)
         generation = tiny.generate([1, 2], sampling=GREEDY, max_new_tokens=3)
         with pytest.raises(PlaygroundError, match="boom"):
             list(generation)
@@ -154,19 +154,19 @@ def test_a_small_soak(tiny) -> None:
     with ThreadPoolExecutor(12) as pool:
         results = list(pool.map(one, range(150)))
     assert results.count("refused") == 15 and results.count("cancelled") > 30 and results.count("done") > 60
-    assert until(lambda: idle(tiny)) and not tiny.scheduler.lanes
+    assert until(lambda: idle(tiny)) and not tiny.scheduler.batch.lanes
 
 
 def test_cache_storage_follows_use(tiny) -> None:
     with tiny.lock:
         running = [tiny.generate([5] * 3, sampling=GREEDY, max_new_tokens=40, stop_ids=NEVER) for _ in range(5)]
     next(running[0])
-    held = [lane.cache.nbytes for lane in list(tiny.scheduler.lanes.values())]
-    per_token = tiny.scheduler.kv_bytes
+    held = [lane.cache.nbytes for lane in list(tiny.scheduler.batch.lanes.values())]
+    per_token = tiny.scheduler.batch.kv_bytes
     assert all(size <= 8 * (44 + 64) * per_token for size in held)
     for generation in running:
         generation.close()
-    assert until(lambda: not tiny.scheduler.lanes)
+    assert until(lambda: not tiny.scheduler.batch.lanes)
 
 
 def test_the_lock_is_given_in_the_order_of_asking() -> None:

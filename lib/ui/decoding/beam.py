@@ -59,8 +59,7 @@ def toy_steps() -> list[BeamStep]:
     for before, following in _TOY_NEXT.items():
         for token, probability in following.items():
             table[before, token] = math.log(probability)
-    return list(search(table[:1], lambda parents, ids: table[ids], num_beams=2, length_penalty=1.0, max_new_tokens=2,
-                       stop_ids=frozenset()))
+    return list(search(table, 0, num_beams=2, length_penalty=1.0, max_new_tokens=2, stop_ids=frozenset()))
 
 
 def _own(engine: Engine, columns: Sequence[Column], tracks: Sequence[Track]) -> None:

@@ -1,22 +1,14 @@
 """One column's run: a text by a strategy, tokens chosen by hand first, or a beam search with all its steps."""
 
-import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from functools import partial
-from typing import cast
+from typing import Any, cast
 
-from lib.engine import BeamStep, Engine, Generation, Step
+from lib.engine import BeamStep, Engine, Running, Step
 from lib.figures import beam_tree
 from lib.figures.strategies import Strategy
-from lib.ui.stream.waiting import reading
 from lib.ui.stream.writing import Writing
 
 ALTERNATIVES = 8
-
-
-class _Stopped(Exception):  # noqa: N818
-    """Nobody wants the text any more, and its prompt is still being read."""
 
 
 class Track(Writing):
@@ -27,41 +19,27 @@ class Track(Writing):
         self.strategy, self.seed, self.max_new_tokens = strategy, seed, max_new_tokens
         self.prompt = tuple(ids)
         self.forced: list[Step] = []
-        self.beam_steps: list[BeamStep] = []
-        self._reading = ""
         self._engine: Engine | None = engine
         self._parent = parent
-        super().__init__(self._generate, alive=alive)
+        super().__init__(self._ask, alive=alive)
 
     @property
     def steps(self) -> list[Step]:
         """The text so far, tokens chosen by hand first; for beam search the best hypothesis so far."""
-        searched = list(self.beam_steps)
-        own = beam_tree.path(searched, searched[-1].best.ids) if searched else super().steps
-        return [*self.forced, *own]
+        if self.strategy.kind != "beam":
+            return [*self.forced, *super().steps]
+        searched = self.beam_steps
+        return [*self.forced, *(beam_tree.path(searched, searched[-1].best.ids) if searched else ())]
 
     @property
-    def rate(self) -> float | None:
-        """Tokens per second, without the wait in the queue; None before the first token."""
-        return len(self.beam_steps) / self.computing if self.beam_steps and self.computing > 0 else super().rate
+    def beam_steps(self) -> list[BeamStep]:
+        """A beam search's steps so far."""
+        return list(self._made) if self.strategy.kind == "beam" else []
 
-    @property
-    def waiting(self) -> str:
-        """What it waits for before its first token, in a sentence."""
-        return self._reading if self._reading and self.running else super().waiting
-
-    def _note(self, length: int, tokens: int) -> None:
-        """How far a beam search has read its prompt. Raises _Stopped if nobody wants it any more."""
-        self._reading = reading(length, tokens / length)
-        if self._ended():
-            raise _Stopped
-
-    def _work(self, ask: Callable[[], Generation]) -> None:
+    def _work(self, ask: Callable[[], Running[Any]]) -> None:
         try:
             self._prepare(self._held)
-            self._search(self._held) if self.strategy.kind == "beam" else super()._work(ask)
-        except _Stopped:
-            self.reason = "cancelled"
+            super()._work(ask)
         finally:
             self._engine = self._parent = None
 
@@ -96,29 +74,13 @@ class Track(Writing):
     def _room(self) -> int:
         return max(1, self.max_new_tokens - len(self.strategy.forced))
 
-    def _generate(self) -> Generation:
-        return self._held.generate(
-            [*self.prompt, *self.strategy.forced], sampling=self.strategy.sampling(), max_new_tokens=self._room(),
-            seed=self.seed, alternatives=ALTERNATIVES,
-        )
-
-    def _search(self, engine: Engine) -> None:
-        before = time.perf_counter()
-        ids = [*self.prompt, *self.strategy.forced]
-        search = engine.beam(ids, num_beams=int(self.strategy.num_beams), max_new_tokens=self._room(),
-                             length_penalty=self.strategy.length_penalty, on_read=partial(self._note, len(ids)))
-        for step in search:
-            now = time.perf_counter()
-            self.computing += now - before
-            before = now
-            self.beam_steps.append(step)
-            self.state = "running"
-            if self._ended():
-                break
-        with suppress(AttributeError):
-            search.close()  # type: ignore[attr-defined]
-        ended = self.beam_steps and self.beam_steps[-1].best.ids[-1:] and self.beam_steps[-1].best.ids[-1]
-        self.reason = "stop" if ended in engine.stop_ids else "length"
+    def _ask(self) -> Running[Any]:
+        ids, strategy, length = [*self.prompt, *self.strategy.forced], self.strategy, self._room()
+        if strategy.kind == "beam":
+            return self._held.beam(ids, num_beams=int(strategy.num_beams), length_penalty=strategy.length_penalty,
+                                   max_new_tokens=length)
+        return self._held.generate(ids, sampling=strategy.sampling(), max_new_tokens=length, seed=self.seed,
+                                   alternatives=ALTERNATIVES)
 
 
 def _logprob(step: Step, token: int) -> float | None:

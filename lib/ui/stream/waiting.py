@@ -1,11 +1,13 @@
 """What a text that has no first token yet is waiting for, in one sentence. Knows nothing of Streamlit."""
 
-from lib.engine import Generation
+from typing import Any
+
+from lib.engine import Running
 
 _LONG = 512  # tokens from which a share is worth showing: shorter prompts are read at once
 
 
-def waiting(generation: Generation | None) -> str:
+def waiting(generation: Running[Any] | None) -> str:
     """The place in the queue, or how much of the prompt has been read. None: not asked yet."""
     if generation is None:
         return "Reading the prompt …"

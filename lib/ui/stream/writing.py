@@ -7,9 +7,9 @@ page, a Stop and an error. Knows nothing of Streamlit: what it needs of the sess
 import threading
 import time
 from collections.abc import Callable
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from lib.engine import Generation, Step
+from lib.engine import Running, Step
 from lib.errors import PlaygroundError
 from lib.ui.stream.waiting import waiting
 
@@ -33,13 +33,13 @@ class Writing:
     _mutex: ClassVar[threading.Lock] = threading.Lock()
     _watcher: ClassVar[threading.Thread | None] = None
 
-    def __init__(self, ask: Callable[[], Generation], *, alive: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, ask: Callable[[], Running[Any]], *, alive: Callable[[], bool] = lambda: True) -> None:
         self.state: State = "waiting"
         self.error = ""
         self.reason = ""  # the engine's finish reason, once there is one
-        self.computing = 0.0  # seconds the engine has worked on this text
-        self._made: list[Step] = []
-        self._generation: Generation | None = None
+        self.computing = 0.0  # seconds from the first token on
+        self._made: list[Any] = []  # what the engine gave: a Step for every token
+        self._generation: Running[Any] | None = None
         self._stop = threading.Event()
         self._alive = alive
         self._thread = threading.Thread(target=self._run, args=(ask,), daemon=True, name="writing")
@@ -57,9 +57,9 @@ class Writing:
 
     @property
     def rate(self) -> float | None:
-        """Tokens per second, without the wait in the queue; None before the first token."""
+        """Tokens per second after the first, which waits for the queue and the prompt too; None before the second."""
         made = len(self._made)
-        return made / self.computing if made and self.computing > 0 else None
+        return (made - 1) / self.computing if made > 1 and self.computing > 0 else None
 
     @property
     def queue_position(self) -> int:
@@ -82,7 +82,7 @@ class Writing:
         """Wait for the end (tests)."""
         self._thread.join(timeout)
 
-    def _run(self, ask: Callable[[], Generation]) -> None:
+    def _run(self, ask: Callable[[], Running[Any]]) -> None:
         with Writing._mutex:
             Writing.active.add(self)
             if Writing._watcher is None:
@@ -102,13 +102,13 @@ class Writing:
             with Writing._mutex:
                 Writing.active.discard(self)
 
-    def _work(self, ask: Callable[[], Generation]) -> None:
+    def _work(self, ask: Callable[[], Running[Any]]) -> None:
         """Everything between the beginning and the end. Raises what the engine raises. Keeps no engine afterwards."""
         generation = self._generation = ask()
         if self._stop.is_set():  # while we asked
             generation.close()
         for step in generation:
-            self.computing += step.seconds
+            self.computing += step.seconds if self._made else 0.0
             self._made.append(step)
             self.state = "running"
             if self._ended():

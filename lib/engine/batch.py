@@ -1,0 +1,169 @@
+"""Everything of one model that is in work, and one pass over all of it: texts, beam searches, and new prompts.
+
+One pass computes the newest token of every text and of every beam, and at most `PROMPT_TOKENS` tokens of new prompts,
+which take turns, so that a long one stalls nobody. Knows nothing of threads and queues.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import torch
+from transformers.cache_utils import DynamicCache
+
+from lib.engine.cache import SlotCache, batchable, kv_bytes_per_token
+from lib.engine.choose import Chooser
+from lib.engine.lanes import Lane, lane_size
+from lib.engine.lean import step_for
+from lib.engine.loading import give_back
+from lib.engine.passes import Part, Pass, Piece, Rows
+from lib.engine.prompts import Prompt, Prompts
+from lib.engine.requests import Request, TextRequest
+from lib.engine.searches import BeamRequest, alone
+
+PROMPT_TOKENS = 128  # of new prompts in one pass; twice as many while nobody waits for a next token
+
+
+class Batch:
+    """The requests in work: first in `prompts`, then in `lanes`, `solo` or `searches`. For one thread."""
+
+    def __init__(self, module: Any) -> None:
+        self.module, self.device = module, module.device
+        self.layers = len(DynamicCache(config=module.config).layers)
+        self.batchable = batchable(module)
+        self.kv_bytes = kv_bytes_per_token(module)
+        self.prompts = Prompts()
+        self.lanes: dict[int, Lane] = {}
+        self.solo: list[Prompt] = []  # of a model whose rows cannot share a batch
+        self.searches: list[BeamRequest] = []
+
+    @cached_property
+    def step(self) -> Callable[[Pass], torch.Tensor] | None:
+        """The short forward pass of this family, made when the first text is asked for; None: transformers' own."""
+        step = step_for(self.module) if self.batchable else None
+        give_back()  # the memory of layers that were joined, 50 to 70 MB of SmolLM2
+        return step
+
+    def __len__(self) -> int:
+        """Requests in work: each holds a slot."""
+        rows = sum(len(lane.requests) for lane in self.lanes.values())
+        return len(self.prompts) + len(self.solo) + len(self.searches) + rows
+
+    def __iter__(self) -> Iterator[Request[Any]]:
+        """Requests in work that have not ended."""
+        rows = (request for lane in self.lanes.values() for request in lane.requests)
+        solo = (request for text in self.solo for request in text.requests)
+        return (r for r in (*self.prompts, *solo, *self.searches, *rows) if not r.finished)
+
+    def add(self, request: Request[Any]) -> None:
+        """One more."""
+        self.prompts.add(request, lambda: DynamicCache(config=self.module.config))
+
+    def clear(self) -> None:
+        """Forget all."""
+        self.prompts.clear()
+        self.solo.clear()
+        self.searches.clear()
+        self.lanes.clear()
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self.clear()
+        self.module = self.step = None  # type: ignore[assignment]
+
+    @torch.inference_mode()  # rows move in their lanes
+    def drop_gone(self) -> None:
+        """Forget who has ended or been cancelled."""
+        self.prompts.drop(_gone)
+        self.solo = [text for text in self.solo if not _gone(text.requests[0])]
+        self.searches = [search for search in self.searches if not _gone(search)]
+        for lane in self.lanes.values():
+            lane.drop(_gone)
+        self.lanes = {size: lane for size, lane in self.lanes.items() if lane.requests}
+
+    @torch.inference_mode()
+    def advance(self) -> None:
+        """One pass over all rows and the prompts' pieces, and what follows from its logits."""
+        self._expect()
+        owners: list[Lane | BeamRequest] = [lane for lane in self.lanes.values() if lane.requests]
+        owners += self.searches if self.batchable else []
+        rows = [Rows(owner.cache, owner.newest(), self.module.dtype) for owner in owners]
+        turns = self.prompts.next(PROMPT_TOKENS * (1 if rows or self.solo or self.searches else 2))
+        pieces = [Piece(prompt, count, self.device) for prompt, count in turns]
+        logits = self._logits([*rows, *pieces]) if rows or pieces else []
+        for owner, own in zip(owners, logits[: len(rows)], strict=True):
+            owner.cache.after_step()
+            self._sample(owner.requests, own) if isinstance(owner, Lane) else _search(owner, own)
+        for piece, own in zip(pieces, logits[len(rows) :], strict=True):
+            piece.prompt.advance(len(piece.ids))
+            if piece.wanted:
+                self._begin(piece.prompt, own)
+        if not self.batchable:
+            self._apart()
+
+    def _apart(self) -> None:
+        """A pass for each, where rows cannot share one."""
+        for text in self.solo:
+            logits = self._logits([Piece(text, 1, self.device)])[0]
+            text.advance(1)
+            self._sample(_texts(text.requests), logits)
+        for search in self.searches:
+            _search(search, alone(search, self.module).float().cpu())
+
+    def _expect(self) -> None:
+        """A lane for every text in work, with room for all who will join it: it grows once, not for each of them."""
+        texts = _texts(self) if self.batchable else []
+        for size, count in Counter(lane_size(text.final_length) for text in texts).items():
+            self.lanes.setdefault(size, Lane(self.layers, self.device)).cache.expected = count
+
+    def _logits(self, parts: Sequence[Part]) -> list[torch.Tensor]:
+        """float32 (wanted, V) of every part, on the CPU."""
+        if self.step is None:
+            return [part.whole(self.module).float().cpu() for part in parts]
+        tokens = Pass(parts, self.device)
+        return tokens.share(self.step(tokens).float().cpu())
+
+    def _begin(self, prompt: Prompt, logits: torch.Tensor) -> None:
+        """A prompt has been read: a first token, logits (1, V), for all who asked, and a row for those that go on."""
+        self.prompts.remove(prompt)
+        texts = _texts(prompt.requests)
+        self._sample(texts, logits.expand(len(texts), -1))
+        for search in prompt.requests:
+            if isinstance(search, BeamRequest):
+                search.begin(prompt.cache, SlotCache(self.layers, self.device) if self.batchable else None)
+                _search(search, logits)
+                self.searches.append(search)
+        texts = [text for text in texts if not text.finished]
+        if not self.batchable:
+            prompt.requests = [*texts]
+            self.solo += prompt.apart()
+            return
+        for text in texts:
+            self.lanes[lane_size(text.final_length)].join(text, prompt.cache)
+
+    def _sample(self, texts: list[TextRequest], logits: torch.Tensor) -> None:
+        chooser = Chooser(logits, max((text.alternatives for text in texts), default=0))
+        for row, text in enumerate(texts):
+            if text.cancelled:
+                continue
+            try:
+                text.take(chooser.choose(row, text.sampling, text.seen, text.rng, text.alternatives))
+            except ValueError as error:  # this row has no distribution; the others go on
+                text.end(None, error)
+
+
+def _texts(requests: Iterable[Request[Any]]) -> list[TextRequest]:
+    return [request for request in requests if isinstance(request, TextRequest)]
+
+
+def _search(request: BeamRequest, logits: torch.Tensor) -> None:
+    if not request.cancelled:
+        try:
+            request.take(logits)
+        except ValueError as error:
+            request.end(None, error)
+
+
+def _gone(request: Request[Any]) -> bool:
+    return request.cancelled or request.finished
