@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from lib.engine.base import BeamCandidate, BeamStep, Hypothesis
+from lib.engine.choose import largest
 from lib.engine.sampling import SamplingError
 from lib.errors import PlaygroundError
 
@@ -71,7 +72,8 @@ class Search:
         """logprobs (n, V) -> totals (K,), best first, and which beam and token each comes from."""
         vocab = logprobs.shape[-1]
         width = min(self.num_beams * max(2, 1 + len(self.stop_ids)), vocab)
-        best, flat = (logprobs + self._totals[:, None]).reshape(-1).topk(width)
+        values, places = largest((logprobs + self._totals[:, None]).view(1, -1), width)
+        best, flat = values[0], places[0]
         if not best[0].isfinite():
             raise SamplingError("The model gave logits that are not numbers, so there is nothing to choose from.")
         return best, (flat // vocab).tolist(), (flat % vocab).tolist()
