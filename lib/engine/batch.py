@@ -4,9 +4,9 @@ One pass computes the newest token of every text and of every beam, and at most 
 which take turns, so that a long one stalls nobody. Knows nothing of threads and queues.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import torch
@@ -113,9 +113,10 @@ class Batch:
 
     def _expect(self) -> None:
         """A lane for every text in work, with room for all who will join it: it grows once, not for each of them."""
-        texts = _texts(self) if self.batchable else []
-        for size, count in Counter(lane_size(text.final_length) for text in texts).items():
-            self.lanes.setdefault(size, Lane(self.layers, self.device)).cache.expected = count
+        lengths = sorted(text.final_length for text in _texts(self)) if self.batchable else []
+        for size, group in groupby(lengths, lane_size):
+            own, cache = list(group), self.lanes.setdefault(size, Lane(self.layers, self.device)).cache
+            cache.expected, cache.longest = len(own), own[-1]
 
     def _logits(self, parts: Sequence[Part]) -> list[torch.Tensor]:
         """float32 (wanted, V) of every part, on the CPU."""

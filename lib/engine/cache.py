@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from transformers.cache_utils import Cache, CacheLayerMixin, DynamicCache, DynamicLayer
 
-_STEP = 64  # positions by which storage grows at least
+_STEP = 32  # storage has a multiple of so many positions: sizes that come again fit where others were freed
 
 
 class Plan:
@@ -95,6 +95,7 @@ class SlotCache(Cache):
         self.plan = Plan(device)
         self.capacity = (0, 0)  # rows, positions
         self.expected = 0  # rows that there will be soon: storage grows for them at once
+        self.longest = 1 << 30  # tokens that no row will pass
         self.slots = [SlotLayer(self.plan) for _ in range(layers)]
         super().__init__(layers=[*self.slots])
 
@@ -160,7 +161,8 @@ class SlotCache(Cache):
         enough = rows <= have_rows and positions <= have_positions
         if enough and 8 * rows * positions >= have_rows * have_positions:
             return
-        self.capacity = (1 << (rows - 1).bit_length(), positions + max(_STEP, positions // 4))
+        room = min(max(2 * _STEP, positions // 4), max(self.longest - positions, 0))
+        self.capacity = (1 << (rows - 1).bit_length(), -(-(positions + room) // _STEP) * _STEP)
         for index, layer in enumerate(self.slots):
             layer.resize(*self.capacity, like.layers[index].keys if like else None)  # type: ignore[union-attr]
 

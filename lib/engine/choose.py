@@ -17,6 +17,7 @@ from lib.engine.sampling import Sampling, SamplingError, distribution, draw
 _SMALL = 4096  # a top-k up to this is filtered before the softmax instead of after it
 _HEAD = 1024  # nearly every nucleus lies inside the likeliest thousand
 _BLOCK = 128  # logits that `largest` looks at together
+_FEW = 4
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ class Chooser:
 
     def __init__(self, logits: torch.Tensor, alternatives: int) -> None:
         self.logits = logits
-        self.normaliser = torch.logsumexp(logits, -1).tolist()  # ln sum exp, one a row
+        # ln sum exp, one a row; of a few rows at a time, whose copies stay in the processor's cache
+        self.normaliser = [value for rows in logits.split(_FEW) for value in torch.logsumexp(rows, -1).tolist()]
         values, ids = largest(logits, min(max(alternatives, 1), logits.shape[-1]))  # (n, A)
         self.top_values, self.top_ids = values.tolist(), ids.tolist()
 

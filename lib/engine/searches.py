@@ -43,7 +43,7 @@ class BeamRequest(Request[BeamStep]):
         """The prompt has been read. `rows`: an empty cache, if rows of this model can share a batch."""
         self.cache = deepcopy(prompt) if rows is None else rows
         if rows is not None:
-            rows.expected = self.num_beams
+            rows.expected, rows.longest = self.num_beams, self.final_length
             for _ in range(self.num_beams):
                 rows.join(prompt)
 
