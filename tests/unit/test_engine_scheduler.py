@@ -12,6 +12,7 @@ import pytest
 
 from lib import engine
 from lib.engine import Sampling
+from lib.engine.cache import SlotLayer
 from lib.engine.turns import FairLock
 from lib.errors import PlaygroundError
 
@@ -167,6 +168,17 @@ def test_cache_storage_follows_use(tiny) -> None:
     for generation in running:
         generation.close()
     assert until(lambda: not tiny.scheduler.batch.lanes)
+
+
+def test_a_lane_grows_once_for_all_who_will_join_it(tiny, monkeypatch) -> None:
+    grown: list[tuple[int, int]] = []
+    kept = SlotLayer.resize
+    monkeypatch.setattr(SlotLayer, "resize", lambda layer, rows, positions, like: (
+        grown.append((rows, positions)), kept(layer, rows, positions, like)))
+    with tiny.lock:
+        running = [tiny.generate([5, n], sampling=GREEDY, max_new_tokens=20, stop_ids=NEVER) for n in range(5)]
+    assert [len(list(generation)) for generation in running] == [20] * 5
+    assert grown == [(8, 32)] * tiny.scheduler.batch.layers  # 22 tokens, in a multiple of 32
 
 
 def test_the_lock_is_given_in_the_order_of_asking() -> None:
