@@ -5,6 +5,7 @@ every later step feeds one token of every row. Rows stay dense: the last row mov
 Storage grows and shrinks with what is used, not with slots times context. Knows nothing of requests or sampling.
 """
 
+from math import prod
 from typing import Any
 
 import torch
@@ -157,12 +158,12 @@ class SlotCache(Cache):
 
     def _fit(self, rows: int, positions: int, like: DynamicCache | None = None) -> None:
         rows = max(rows, self.expected)
-        have_rows, have_positions = self.capacity
-        enough = rows <= have_rows and positions <= have_positions
-        if enough and 8 * rows * positions >= have_rows * have_positions:
-            return
         room = min(max(2 * _STEP, positions // 4), max(self.longest - positions, 0))
-        self.capacity = (1 << (rows - 1).bit_length(), -(-(positions + room) // _STEP) * _STEP)
+        best = (1 << (rows - 1).bit_length(), -(-(positions + room) // _STEP) * _STEP)
+        enough = rows <= self.capacity[0] and positions <= self.capacity[1]
+        if enough and 8 * prod(best) >= prod(self.capacity):
+            return
+        self.capacity = best
         for index, layer in enumerate(self.slots):
             layer.resize(*self.capacity, like.layers[index].keys if like else None)  # type: ignore[union-attr]
 
