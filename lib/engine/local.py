@@ -88,7 +88,7 @@ class LocalEngine(Engine):
         """Raw logits after every token, in chunks: float32 (at most SCORE_CHUNK, V) each. Raises like `logits`."""
         ids, cache = self._checked(ids), self._new_cache()
         for start in range(0, len(ids), SCORE_CHUNK):
-            yield self._forward([ids[start : start + SCORE_CHUNK]], cache, keep=0)[0].numpy()
+            yield self._forward(ids[start : start + SCORE_CHUNK], cache, keep=0)[0].numpy()
 
     def score(self, ids: Sequence[int]) -> TokenScores:
         ids = self._checked(ids)
@@ -146,15 +146,15 @@ class LocalEngine(Engine):
     def _read(self, ids: list[int], cache: DynamicCache) -> torch.Tensor:
         """Logits after `ids`, float32 (1, V), computed in chunks so that others have their turn; fills `cache`."""
         for start in range(0, len(ids), CHUNK):
-            logits = self._forward([ids[start : start + CHUNK]], cache)
+            logits = self._forward(ids[start : start + CHUNK], cache)
         return logits
 
     @torch.inference_mode()
-    def _forward(self, ids: list[list[int]], cache: DynamicCache, keep: int = 1) -> torch.Tensor:
-        """ids (n, q) -> float32 logits on the CPU: (n, V) of the last position, or with keep=0 (n, q, V) of all."""
+    def _forward(self, ids: list[int], cache: DynamicCache, keep: int = 1) -> torch.Tensor:
+        """q ids -> float32 logits on the CPU: (1, V) of the last position, or with keep=0 (1, q, V) of all."""
         with self.lock:
             self._open()
-            return own_pass(self.module, torch.tensor(ids, device=self.module.device), cache, keep=keep).float().cpu()
+            return own_pass(self.module, torch.tensor([ids], device=self.module.device), cache, keep=keep).float().cpu()
 
     def _checked(self, ids: Sequence[int], *, room: int = 0) -> list[int]:
         self._open()
