@@ -20,11 +20,10 @@ LOADS = (1, 4, 16)
 
 def run() -> Report:
     """Seconds for each load, in float32 and int8, and what a class gets for the time of one."""
-    from lib import models
-    from lib.engine.local import load_local
+    from lib import engine, models
 
     folder = models.get(models.EMBEDDED, progress=lambda *_: None).folder
-    engines = {dtype: load_local(folder, dtype=dtype) for dtype in ("float32", "int8")}
+    engines = {dtype: engine.load(folder, dtype=dtype) for dtype in ("float32", "int8")}
     theirs = _theirs(folder)
     samples: dict[str, list[float]] = defaultdict(list)
     for index in range(ROUNDS + 1):

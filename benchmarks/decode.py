@@ -57,9 +57,9 @@ def _gpt2(folder: Path) -> Path:
 
 
 def _speed(report: Report, name: str, folder: Path) -> None:
-    from lib.engine.local import LocalEngine, load_local
+    from lib import engine
 
-    engines: dict[str, LocalEngine] = {dtype: load_local(folder, dtype=dtype) for dtype in OURS}
+    engines: dict[str, Any] = {dtype: engine.load(folder, dtype=dtype) for dtype in OURS}
     runs: dict[str, Measure] = {}
     for dtype in THEIRS:
         runs[f"transformers {dtype}"] = _theirs(folder, dtype)

@@ -18,11 +18,12 @@ from lib.engine.base import (
 )
 from lib.engine.compare import FIXED_TEXT, Difference, kl_between
 from lib.engine.sampling import Distribution, Sampling, SamplingError
+from lib.settings import settings
 
 __all__ = [
     "FIXED_TEXT", "Alternative", "BeamCandidate", "BeamSearch", "BeamStep", "Difference", "Distribution", "Engine",
     "EngineInfo", "FinishReason", "Generation", "Hypothesis", "Running", "Sampling", "SamplingError", "Step",
-    "TokenScores", "kl_between", "load",
+    "TokenScores", "kl_between", "load", "load_for_pages",
 ]
 
 
@@ -35,6 +36,16 @@ def load(model: str | Path, *, dtype: str = "auto") -> Engine:
         from lib.engine.remote import load_remote
 
         return load_remote(str(model))
+    from lib.engine.loading import find
     from lib.engine.local import load_local
 
-    return load_local(model, dtype=dtype)
+    return load_local(find(model), dtype=dtype)
+
+
+def load_for_pages(model: str, *, dtype: str = "auto") -> Engine:
+    """The same for an app with many visitors: in the models' own process, unless PLAYGROUND_ENGINE is "inside"."""
+    if model.startswith("remote:") or settings().engine_inside:
+        return load(model, dtype=dtype)
+    from lib.engine.process import load_apart
+
+    return load_apart(model, dtype=dtype)

@@ -5,17 +5,18 @@ Implementations: `lib.engine.local` (transformers, here) and `lib.engine.remote`
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
+from lib.engine.running import FinishReason, Item, Running
 from lib.engine.sampling import Sampling
 from lib.tokenization import Tokenizer
 
-FinishReason = Literal["stop", "length", "context", "cancelled"]
-Item = TypeVar("Item")
+__all__ = ["FinishReason", "Item", "Running"]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class TokenScores:
     guesses: np.ndarray  # int64: the model's first guess
     guess_probs: np.ndarray  # float32
     entropies: np.ndarray  # float32, nats
+    next_logits: np.ndarray  # float32 (V,): raw logits after the last token
 
 
 @dataclass(frozen=True)
@@ -104,27 +106,6 @@ class BeamStep:
         return max((*self.finished, *(() if self.done and self.finished else self.beams)), key=lambda h: h.score)
 
 
-class Running(ABC, Iterator[Item]):
-    """A running request. Iterate for steps; `close()` cancels and frees its slot; both are safe from any thread."""
-
-    prompt_tokens: int
-    finish_reason: FinishReason | None = None  # None while running
-
-    @property
-    @abstractmethod
-    def queue_position(self) -> int:
-        """0 when it is being computed, otherwise its place in the queue (1 is next)."""
-
-    @property
-    def prompt_share(self) -> float | None:
-        """How much of the prompt has been read, 0 to 1; None where nobody says (a server elsewhere)."""
-        return None
-
-    @abstractmethod
-    def close(self) -> None:
-        """Stop the work. Idempotent."""
-
-
 Generation = Running[Step]
 BeamSearch = Running[BeamStep]
 
@@ -142,7 +123,8 @@ class Engine(ABC):
 
     @abstractmethod
     def score(self, ids: Sequence[int]) -> TokenScores:
-        """Log-probability, rank and best guess for every token after the first, in chunks (never (T, V) at once)."""
+        """Log-probability, rank and best guess for every token after the first, in chunks (never (T, V) at once), and
+        the logits after the last, all of one pass."""
 
     @abstractmethod
     def generate(
@@ -154,15 +136,29 @@ class Engine(ABC):
         seed: int = 0,
         stop_ids: frozenset[int] | None = None,
         alternatives: int = 5,
+        owner: Hashable = None,
     ) -> Generation:
-        """Continue `ids`. `stop_ids=None` means the model's own; the stop token is the last Step."""
+        """Continue `ids`. `stop_ids=None` means the model's own; the stop token is the last Step.
+
+        `owner`: whose text it is (a session); where requests have to wait, slots are dealt out evenly among owners.
+        """
 
     @abstractmethod
     def beam(
         self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int,
-        stop_ids: frozenset[int] | None = None,
+        stop_ids: frozenset[int] | None = None, owner: Hashable = None,
     ) -> BeamSearch:
         """Beam search, equal to `transformers.generate(num_beams=..., do_sample=False)` token for token."""
+
+    @abstractmethod
+    def run(self, function: Callable[..., Result], *args: Any) -> Result:
+        """`function(engine, *args)` where the weights are, with the engine that holds them. In another process the
+        function is found by its name, and arguments and result are copied."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still compute: a process that ended took its models with it."""
+        return True
 
     @abstractmethod
     def close(self) -> None:

@@ -19,7 +19,8 @@ from lib.engine.lean import step_for
 from lib.engine.loading import give_back
 from lib.engine.passes import Part, Pass, Piece, Rows
 from lib.engine.prompts import Prompt, Prompts
-from lib.engine.requests import Request, TextRequest
+from lib.engine.requests import ReadRequest, Request, TextRequest
+from lib.engine.scores import score_piece
 from lib.engine.searches import BeamRequest, alone
 
 PROMPT_TOKENS = 128  # of new prompts in one pass; twice as many while nobody waits for a next token
@@ -46,9 +47,15 @@ class Batch:
         return step
 
     def __len__(self) -> int:
-        """Requests in work: each holds a slot."""
+        """Requests in work that hold a slot: texts and searches."""
         rows = sum(len(lane.requests) for lane in self.lanes.values())
-        return len(self.prompts) + len(self.solo) + len(self.searches) + rows
+        prompts = sum(not isinstance(request, ReadRequest) for request in self.prompts)
+        return prompts + len(self.solo) + len(self.searches) + rows
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to compute."""
+        return not (self.prompts.turns or len(self))
 
     def __iter__(self) -> Iterator[Request[Any]]:
         """Requests in work that have not ended."""
@@ -96,9 +103,12 @@ class Batch:
             owner.cache.after_step()
             self._sample(owner.requests, own) if isinstance(owner, Lane) else _search(owner, own)
         for piece, own in zip(pieces, logits[len(rows) :], strict=True):
-            piece.prompt.advance(len(piece.ids))
-            if piece.wanted:
-                self._begin(piece.prompt, own)
+            prompt = piece.prompt
+            if prompt.scored:
+                score_piece(prompt, own)
+            prompt.advance(len(piece.ids))
+            if prompt.done == len(prompt.ids):
+                self._begin(prompt, own[-1:])
         if not self.batchable:
             self._apart()
 
@@ -128,6 +138,9 @@ class Batch:
     def _begin(self, prompt: Prompt, logits: torch.Tensor) -> None:
         """A prompt has been read: a first token, logits (1, V), for all who asked, and a row for those that go on."""
         self.prompts.remove(prompt)
+        for reading in prompt.requests:
+            if isinstance(reading, ReadRequest) and not reading.cancelled:
+                reading.take(logits[0].clone().numpy())  # not a view: it would keep the logits of the whole pass
         texts = _texts(prompt.requests)
         self._sample(texts, logits.expand(len(texts), -1))
         for search in prompt.requests:

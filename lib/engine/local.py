@@ -4,10 +4,9 @@ Every forward pass happens under `lock`, which is handed over in the order of as
 """
 
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,11 @@ from transformers.cache_utils import DynamicCache
 
 from lib import tokenization
 from lib.engine import loading
-from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, TokenScores
+from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, Result, TokenScores
 from lib.engine.beam import check_knobs
 from lib.engine.cache import kv_bytes_per_token
 from lib.engine.passes import own_pass
-from lib.engine.requests import TextRequest
+from lib.engine.requests import ReadRequest, TextRequest
 from lib.engine.sampling import Sampling
 from lib.engine.scheduler import Scheduler
 from lib.engine.searches import BeamRequest
@@ -30,22 +29,20 @@ from lib.errors import PlaygroundError
 from lib.models.memory import available_bytes
 from lib.settings import settings
 
-CHUNK = 256  # tokens in one forward pass of `logits`, after which others have their turn
 SCORE_CHUNK = 64  # positions whose full logits are held at the same time
 
 
-def load_local(model: str | Path, *, dtype: str = "auto") -> "LocalEngine":
-    """Find, check and load a model. Raises ModelError.
+def load_local(source: loading.Source, *, dtype: str = "auto", slots: int | None = None) -> "LocalEngine":
+    """Check and load a model that has been found. Raises ModelError.
 
     In a thread that ends: OpenMP keeps a team of threads for every thread that computed, and once there are more of
     them than cores, all of them sleep between any two operations (int8 on two cores: 36 ms a token instead of 21).
     """
     with ThreadPoolExecutor(1, thread_name_prefix="load") as thread:
-        return thread.submit(_load, model, dtype).result()
+        return thread.submit(_load, source, dtype, slots).result()
 
 
-def _load(model: str | Path, dtype: str) -> "LocalEngine":
-    source = loading.find(model)
+def _load(source: loading.Source, dtype: str, slots: int | None) -> "LocalEngine":
     tensors = loading.stored_tensors(source.folder)
     config = loading.read_config(source.folder)
     device = loading.pick_device()
@@ -57,7 +54,7 @@ def _load(model: str | Path, dtype: str) -> "LocalEngine":
         module = int8.load_module(source, config, tensors, device=device)
     else:
         module = loading.load_module(source, config, dtype=dtype, device=device)
-    engine = LocalEngine(source, module, dtype)
+    engine = LocalEngine(source, module, dtype, slots=slots)
     loading.give_back()
     return engine
 
@@ -82,7 +79,16 @@ class LocalEngine(Engine):
         ids = self._checked(ids)
         if not -len(ids) <= position < len(ids):
             raise PlaygroundError(f"There is no position {position} in a text of {len(ids)} tokens.")
-        return self._read(ids[: position + 1 or None], self._new_cache())[0].numpy()
+        return self._read(ids[: position + 1 or None], scored=False).next_logits
+
+    def score(self, ids: Sequence[int]) -> TokenScores:
+        return self._read(self._checked(ids), scored=True)
+
+    def _read(self, ids: list[int], *, scored: bool) -> TokenScores:
+        for scores in self.scheduler.submit(ReadRequest(ids=ids, scored=scored)):
+            return scores
+        self._open()
+        raise PlaygroundError(f"{self.info.name} was stopped before it had read the text.")
 
     def logits_along(self, ids: Sequence[int]) -> Iterator[np.ndarray]:
         """Raw logits after every token, in chunks: float32 (at most SCORE_CHUNK, V) each. Raises like `logits`."""
@@ -90,44 +96,45 @@ class LocalEngine(Engine):
         for start in range(0, len(ids), SCORE_CHUNK):
             yield self._forward(ids[start : start + SCORE_CHUNK], cache, keep=0)[0].numpy()
 
-    def score(self, ids: Sequence[int]) -> TokenScores:
-        ids = self._checked(ids)
-        parts = []
-        for index, logits in enumerate(self.logits_along(ids[:-1]) if len(ids) > 1 else ()):
-            targets = ids[index * SCORE_CHUNK + 1 : (index + 1) * SCORE_CHUNK + 1]
-            parts.append(_score_chunk(torch.from_numpy(logits), torch.tensor(targets)))
-        empty = [np.zeros(0, t) for t in (np.float32, np.int64, np.int64, np.float32, np.float32)]
-        columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else empty
-        return TokenScores(np.array(ids[1:], dtype=np.int64), *columns)
+    def generate(self, ids: Sequence[int], **wishes: Any) -> Generation:
+        return self.scheduler.submit(self.text_request(ids, **wishes))
 
-    def generate(
+    def beam(self, ids: Sequence[int], **wishes: Any) -> BeamSearch:
+        return self.scheduler.submit(self.beam_request(ids, **wishes))
+
+    def text_request(
         self, ids: Sequence[int], *, sampling: Sampling, max_new_tokens: int, seed: int = 0,
-        stop_ids: frozenset[int] | None = None, alternatives: int = 5,
-    ) -> Generation:
+        stop_ids: frozenset[int] | None = None, alternatives: int = 5, owner: Hashable = None,
+    ) -> TextRequest:
+        """What `generate` asks of the scheduler. Raises PlaygroundError if it cannot be."""
         ids = self._checked(ids, room=1)
         if max_new_tokens < 1:
             raise PlaygroundError("The number of new tokens must be at least 1.")
         request = TextRequest(
-            ids=ids, max_new_tokens=int(max_new_tokens), room=self.info.context - len(ids),
+            ids=ids, max_new_tokens=int(max_new_tokens), room=self.info.context - len(ids), owner=owner,
             stop_ids=self.stop_ids if stop_ids is None else frozenset(stop_ids), sampling=sampling,
             alternatives=max(0, int(alternatives)), rng=np.random.default_rng(abs(int(seed))))
         self._check_cache(request.cached)
         if sampling.repetition_penalty != 1:
             request.seen.update(ids)
-        return self.scheduler.submit(request)
+        return request
 
-    def beam(
+    def beam_request(
         self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int,
-        stop_ids: frozenset[int] | None = None,
-    ) -> BeamSearch:
+        stop_ids: frozenset[int] | None = None, owner: Hashable = None,
+    ) -> BeamRequest:
+        """What `beam` asks of the scheduler. Raises PlaygroundError if it cannot be."""
         ids = self._checked(ids, room=1)
         check_knobs(num_beams, length_penalty, max_new_tokens)
         request = BeamRequest(
-            ids=ids, max_new_tokens=int(max_new_tokens), room=self.info.context - len(ids),
+            ids=ids, max_new_tokens=int(max_new_tokens), room=self.info.context - len(ids), owner=owner,
             stop_ids=self.stop_ids if stop_ids is None else frozenset(stop_ids), num_beams=int(num_beams),
             length_penalty=length_penalty)
         self._check_cache(request.cached)
-        return self.scheduler.submit(request)
+        return request
+
+    def run(self, function: Callable[..., Result], *args: Any) -> Result:
+        return function(self, *args)
 
     def close(self) -> None:
         self.scheduler.close()
@@ -142,12 +149,6 @@ class LocalEngine(Engine):
     def _open(self) -> None:
         if self.module is None:
             raise PlaygroundError(f"{self.info.name} has been unloaded. Load it again on the Home page.")
-
-    def _read(self, ids: list[int], cache: DynamicCache) -> torch.Tensor:
-        """Logits after `ids`, float32 (1, V), computed in chunks so that others have their turn; fills `cache`."""
-        for start in range(0, len(ids), CHUNK):
-            logits = self._forward(ids[start : start + CHUNK], cache)
-        return logits
 
     @torch.inference_mode()
     def _forward(self, ids: list[int], cache: DynamicCache, keep: int = 1) -> torch.Tensor:
@@ -192,13 +193,3 @@ def describe(source: loading.Source, module: Any, dtype: str) -> EngineInfo:
         context=int(getattr(config.get_text_config(), "max_position_embeddings", 0) or 2048),
         weight_bytes=sum(p.numel() * p.element_size() for p in named.values()),
     )
-
-
-def _score_chunk(logits: torch.Tensor, targets: torch.Tensor) -> tuple[np.ndarray, ...]:
-    """logits (C, V), targets (C,) -> logprobs, ranks, guesses, guess probabilities, entropies, each (C,)."""
-    logprobs = torch.log_softmax(logits, -1)
-    chosen = logprobs.gather(1, targets[:, None])  # (C, 1)
-    best, guesses = logprobs.max(-1)
-    ranks = (logprobs > chosen).sum(-1)
-    entropies = -(logprobs.exp() * logprobs.clamp_min(-1e30)).sum(-1)
-    return tuple(t.numpy() for t in (chosen[:, 0], ranks, guesses, best.exp(), entropies))

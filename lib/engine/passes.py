@@ -59,7 +59,7 @@ class Piece:
         self.prompt, self.ids = prompt, prompt.ids[start : start + count]
         end = start + len(self.ids)
         self.at = torch.arange(start, end, device=device)
-        self.wanted = int(end == len(prompt.ids))
+        self.wanted = len(self.ids) if prompt.scored else int(end == len(prompt.ids))
         # Row i sees the tokens up to its own; without a past that is the plain causal mask, which has a kernel.
         self.mask = torch.arange(end, device=device) <= self.at[:, None] if start else None  # (T, end)
 
@@ -71,7 +71,9 @@ class Piece:
         return out[0].transpose(0, 1).reshape(q.shape[0], -1)
 
     def whole(self, module: Any) -> torch.Tensor:
-        return own_pass(module, torch.tensor([self.ids], device=module.device), self.prompt.cache)
+        ids, scored = torch.tensor([self.ids], device=module.device), self.prompt.scored
+        logits = own_pass(module, ids, self.prompt.cache, keep=0 if scored else 1)
+        return logits[0] if scored else logits
 
 
 def own_pass(module: Any, ids: torch.Tensor, cache: Any, *, keep: int = 1, **extra: Any) -> torch.Tensor:

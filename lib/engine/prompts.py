@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
-from lib.engine.requests import Request
+from lib.engine.requests import ReadRequest, Request
+
+_SCORED = 64  # tokens of a piece whose full logits are all held at the same time
 
 
 class Prompt:
@@ -21,6 +23,7 @@ class Prompt:
 
     def __init__(self, ids: list[int], cache: Any, requests: list[Request[Any]]) -> None:
         self.ids, self.cache, self.requests, self.done = ids, cache, requests, 0
+        self.scored = _scored(requests[0])  # whether the logits of all its tokens are wanted
 
     def advance(self, count: int) -> None:
         """So many tokens more have been computed."""
@@ -47,12 +50,18 @@ class Prompts:
         """How many requests wait for a prompt."""
         return sum(len(prompt.requests) for prompt in self._turns)
 
+    @property
+    def turns(self) -> int:
+        """How many prompts are being read."""
+        return len(self._turns)
+
     def __iter__(self) -> Iterator[Request[Any]]:
         return (request for prompt in self._turns for request in prompt.requests)
 
     def add(self, request: Request[Any], new_cache: Callable[[], Any]) -> None:
         """Wait with the others for the same tokens, or begin them."""
-        same = next((prompt for prompt in self._turns if prompt.ids == request.ids), None)
+        same = next((prompt for prompt in self._turns
+                     if prompt.ids == request.ids and prompt.scored == _scored(request)), None)
         if same is None:
             self._turns.append(Prompt(list(request.ids), new_cache(), [request]))
         else:
@@ -65,7 +74,7 @@ class Prompts:
                 return
             prompt = self._turns[0]
             self._turns.rotate(-1)
-            count = min(room, len(prompt.ids) - prompt.done)
+            count = min(room, len(prompt.ids) - prompt.done, _SCORED if prompt.scored else room)
             room -= count
             yield prompt, count
 
@@ -82,3 +91,7 @@ class Prompts:
     def clear(self) -> None:
         """Forget all."""
         self._turns.clear()
+
+
+def _scored(request: Request[Any]) -> bool:
+    return isinstance(request, ReadRequest) and request.scored

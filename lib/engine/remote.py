@@ -6,8 +6,9 @@ logits, the probability after the filters, sometimes log-probabilities at all) i
 """
 
 import os
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,8 +17,9 @@ import numpy as np
 import openai
 
 from lib import models, tokenization
-from lib.engine.base import BeamSearch, Engine, EngineInfo, FinishReason, Generation, Step, TokenScores
-from lib.engine.remote_steps import Piece, pieces, to_step
+from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, Result, Step, TokenScores
+from lib.engine.remote_steps import pieces, to_step
+from lib.engine.running import FinishReason, Inbox, Progress, Running
 from lib.engine.sampling import Sampling
 from lib.errors import PlaygroundError
 from lib.settings import settings
@@ -83,15 +85,15 @@ class RemoteEngine(Engine):
 
     def beam(
         self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int,
-        stop_ids: frozenset[int] | None = None,
+        stop_ids: frozenset[int] | None = None, owner: Hashable = None,
     ) -> BeamSearch:
         raise RemoteError("Beam search needs the scores of every step, which a remote server does not give. "
                           "Choose a model on this machine.")
 
     def generate(
         self, ids: Sequence[int], *, sampling: Sampling, max_new_tokens: int, seed: int = 0,
-        stop_ids: frozenset[int] | None = None, alternatives: int = 5,
-    ) -> "RemoteGeneration":
+        stop_ids: frozenset[int] | None = None, alternatives: int = 5, owner: Hashable = None,
+    ) -> Generation:
         if not ids:
             raise RemoteError("There is no text yet: the model needs at least one token to predict the next one.")
         room = self.info.context - len(ids)
@@ -111,10 +113,16 @@ class RemoteEngine(Engine):
                  "repetition_penalty": sampling.repetition_penalty if sampling.repetition_penalty != 1 else None}
         options["extra_body"] = {key: value for key, value in extra.items() if value is not None}
         plain = sampling == Sampling()
-        stream = self._open([int(i) for i in ids], options)
-        return RemoteGeneration(self, stream, len(ids), plain, length < max_new_tokens)
+        inbox: Inbox[Step] = Inbox(Progress(read=None))  # servers tell neither queue nor progress
+        stream = _Stream(self, inbox, plain, length < max_new_tokens)
+        stream.start([int(i) for i in ids], options)
+        return Running(inbox, len(ids), stream.close)
 
-    def _open(self, ids: list[int], options: dict[str, Any]) -> Any:
+    def run(self, function: Callable[..., Result], *args: Any) -> Result:
+        raise RemoteError("What happens inside a remote model cannot be seen from here. "
+                          "Choose a model on this machine.")
+
+    def open(self, ids: list[int], options: dict[str, Any]) -> Any:
         """Start the stream: with ids, and where the server takes none, with text."""
         if self.takes_ids:
             try:
@@ -133,51 +141,52 @@ class RemoteEngine(Engine):
         self.client.close()
 
 
-class RemoteGeneration(Generation):
-    """A stream from the server. Without log-probabilities the steps say NaN."""
+class _Stream:
+    """A text from the server on its way into an inbox, by a thread of its own: it does nothing but wait.
 
-    def __init__(self, engine: RemoteEngine, stream: Any, prompt_tokens: int, plain: bool, capped: bool) -> None:
-        self.prompt_tokens, self.finish_reason = prompt_tokens, None
-        self._engine, self._stream, self._plain, self._capped = engine, stream, plain, capped
+    Without log-probabilities the steps say NaN.
+    """
+
+    def __init__(self, engine: RemoteEngine, inbox: Inbox[Step], plain: bool, capped: bool) -> None:
+        self.engine, self.inbox, self.plain, self.capped = engine, inbox, plain, capped
+        self._response: Any = None
         self._clock = time.perf_counter()
-        self._steps = self._run()
 
-    @property
-    def queue_position(self) -> int:
-        return 0  # servers do not tell
+    def start(self, ids: list[int], options: dict[str, Any]) -> None:
+        threading.Thread(target=self._work, args=(ids, options), daemon=True, name="remote").start()
 
     def close(self) -> None:
-        if self.finish_reason is None:
-            self.finish_reason = "cancelled"
-            self._stream.close()
+        """Nobody wants more."""
+        if self._response is not None:
+            self._response.close()
 
-    def __next__(self) -> Step:
-        return next(self._steps)
-
-    def _run(self) -> Iterator[Step]:
-        reason: FinishReason = "stop"
+    def _work(self, ids: list[int], options: dict[str, Any]) -> None:
         try:
-            with _sentences():
-                for chunk in self._stream:
-                    for choice in chunk.choices[:1]:
-                        if choice.finish_reason == "length":
-                            reason = "context" if self._capped else "length"
-                        for piece in pieces(choice):
-                            yield from self._tokens(piece)
-                            if self.finish_reason is not None:
-                                return
-        except RemoteError:
-            if self.finish_reason == "cancelled":  # closed by another thread: not an error
-                return
-            self.finish_reason = "cancelled"
-            raise
-        self.finish_reason = self.finish_reason or reason
+            self._response = self.engine.open(ids, options)
+            if self.inbox.over:  # while we asked
+                self.close()
+            else:
+                with _sentences():
+                    self.inbox.end(self._take(self._response))
+        except PlaygroundError as error:
+            self.inbox.end(None, error)
+        except Exception as error:  # a thread has nobody above it: the page says what happened
+            self.inbox.end(None, RemoteError(f"The server {host()} sent something unexpected: {error}"))
 
-    def _tokens(self, piece: Piece) -> Iterator[Step]:
-        for step in to_step(piece, self._engine.tokenizer, plain=self._plain):
-            now = time.perf_counter()
-            yield replace(step, seconds=now - self._clock)
-            self._clock = now
+    def _take(self, response: Any) -> FinishReason:
+        reason: FinishReason = "stop"
+        for chunk in response:
+            for choice in chunk.choices[:1]:
+                if choice.finish_reason == "length":
+                    reason = "context" if self.capped else "length"
+                for piece in pieces(choice):
+                    for step in to_step(piece, self.engine.tokenizer, plain=self.plain):
+                        now = time.perf_counter()
+                        self.inbox.give(replace(step, seconds=now - self._clock), None)
+                        self._clock = now
+            if self.inbox.over:
+                break
+        return reason
 
 
 class _sentences:  # noqa: N801 (reads as a statement)

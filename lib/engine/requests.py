@@ -1,38 +1,39 @@
-"""One running request, seen from both sides: the worker's `Request` and the page's `LocalRunning`.
+"""Running requests as the worker knows them: texts, readings of a given text, and (`searches`) beam searches.
 
-The worker never holds the page's side, so a page that is gone (a closed tab) lets go of its LocalRunning, and that
-cancels the request. Knows nothing of models.
+What comes of one goes to its outlet (`lib.engine.running`). Knows nothing of models.
 """
 
 import time
-import weakref
-from collections.abc import Callable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 from typing import Generic
 
 import numpy as np
 
-from lib.engine.base import FinishReason, Item, Running, Step
+from lib.engine.base import Step, TokenScores
 from lib.engine.choose import Choice
+from lib.engine.running import FinishReason, Inbox, Item, Outlet, Progress
 from lib.engine.sampling import Sampling
 
 
 @dataclass(eq=False, kw_only=True)
 class Request(Generic[Item]):
-    """What the worker knows. `room`: how many tokens may be generated before the context is full."""
+    """What the worker knows. `room`: how many tokens may be generated before the context is full.
+
+    `owner`: whose it is. Slots are dealt out evenly among owners; a request without one stands for itself.
+    """
 
     ids: list[int]
     max_new_tokens: int
     room: int
     stop_ids: frozenset[int]
+    owner: Hashable = None
     read: int = 0  # prompt tokens computed
     made: int = 0  # tokens generated
     cancelled: bool = False
     finished: bool = False
     clock: float = field(default_factory=time.perf_counter)
-    out: "SimpleQueue[tuple[Item | None, FinishReason | None, BaseException | None]]" = field(
-        default_factory=SimpleQueue)
+    out: Outlet[Item] = field(default_factory=Inbox)
     final_length: int = field(init=False)  # of the text, prompt included, if nothing stops it early
 
     def __post_init__(self) -> None:
@@ -42,6 +43,11 @@ class Request(Generic[Item]):
     def cached(self) -> int:
         """Tokens whose keys and values it may hold."""
         return self.final_length
+
+    @property
+    def left(self) -> int:
+        """Tokens that it may still generate."""
+        return max(0, min(self.max_new_tokens, self.room) - self.made)
 
     def lap(self) -> float:
         """Seconds since the last call; at first, since the request."""
@@ -55,14 +61,18 @@ class Request(Generic[Item]):
         return "context" if self.made >= self.room else None
 
     def give(self, item: Item, reason: FinishReason | None) -> None:
-        """Hand the page the newest item; with a reason it is the last."""
+        """Hand the asker the newest item; with a reason it is the last."""
         self.finished = reason is not None
-        self.out.put((item, reason, None))
+        self.out.give(item, reason)
 
     def end(self, reason: FinishReason | None, error: BaseException | None = None) -> None:
         """Nothing more."""
         self.finished = True
-        self.out.put((None, reason, error))
+        self.out.end(reason, error)
+
+    def tell(self, place: int, seconds: float | None = None) -> None:
+        """It still waits, in the queue or for its prompt."""
+        self.out.tell(Progress(place, seconds, self.read))
 
 
 @dataclass(eq=False, kw_only=True)
@@ -75,7 +85,7 @@ class TextRequest(Request[Step]):
     seen: set[int] = field(default_factory=set)
 
     def take(self, choice: Choice) -> None:
-        """Hand the next token to the page, and finish if it is the last."""
+        """Hand the next token to the asker, and finish if it is the last."""
         self.ids.append(choice.id)
         self.seen.add(choice.id)
         self.made += 1
@@ -83,39 +93,23 @@ class TextRequest(Request[Step]):
         self.give(step, "stop" if choice.id in self.stop_ids else self.full())
 
 
-class LocalRunning(Running[Item]):
-    """The page's side: iterate for steps. Dropping the last reference cancels, like `close()`."""
+@dataclass(eq=False, kw_only=True)
+class ReadRequest(Request[TokenScores]):
+    """A given text that is only read: logits after its last token, and with `scored` the scores of all its tokens.
 
-    def __init__(self, request: Request[Item], position: Callable[[Request[Item]], int],
-                 cancel: Callable[[Request[Item]], None]) -> None:
-        self.prompt_tokens = len(request.ids)
-        self.finish_reason = None
-        self._request, self._position = request, position
-        self._cancel = weakref.finalize(self, cancel, request)
-        self._cancel.atexit = False
+    It holds no slot: it is over after a pass or two.
+    """
 
-    @property
-    def queue_position(self) -> int:
-        return self._position(self._request)
+    max_new_tokens: int = 0
+    room: int = 0
+    stop_ids: frozenset[int] = frozenset()
+    scored: bool = False
+    parts: list[tuple[np.ndarray, ...]] = field(default_factory=list)  # of the pieces read so far
 
-    @property
-    def prompt_share(self) -> float:
-        return min(self._request.read / self.prompt_tokens, 1.0)
-
-    def close(self) -> None:
-        if self.finish_reason is None:
-            self.finish_reason = "cancelled"
-            self._cancel()
-
-    def __next__(self) -> Item:
-        if self.finish_reason is not None:
-            raise StopIteration
-        item, reason, error = self._request.out.get()
-        if self.finish_reason is None:  # else closed by another thread while we waited
-            self.finish_reason = reason
-        if error is not None:
-            self.finish_reason = self.finish_reason or "cancelled"
-            raise error
-        if item is None:
-            raise StopIteration
-        return item
+    def take(self, next_logits: np.ndarray) -> None:
+        """The end has been read: next_logits float32 (V,)."""
+        empty = [np.zeros(0, t) for t in (np.float32, np.int64, np.int64, np.float32, np.float32)]
+        columns = [np.concatenate(column) for column in zip(*self.parts, strict=True)] if self.parts else empty
+        ids = np.array(self.ids[1:] if self.scored else [], dtype=np.int64)
+        logprobs, ranks, guesses, chances, entropies = columns
+        self.give(TokenScores(ids, logprobs, ranks, guesses, chances, entropies, next_logits), "stop")

@@ -12,13 +12,16 @@ int8 the differences are large enough that a text may part ways under load.
 
 import time
 from collections import deque
+from collections.abc import Hashable
 from threading import Condition, Thread, current_thread
 from typing import Any
 
 from lib.engine.base import Item
 from lib.engine.batch import Batch
+from lib.engine.fairness import order, rounds_until
 from lib.engine.loading import give_back
-from lib.engine.requests import LocalRunning, Request
+from lib.engine.requests import ReadRequest, Request
+from lib.engine.running import Inbox, Running
 from lib.engine.turns import FairLock
 from lib.errors import PlaygroundError
 
@@ -31,40 +34,44 @@ class Scheduler:
     def __init__(self, module: Any, lock: FairLock, slots: int, kv_budget: int) -> None:
         self.lock, self.slots, self.kv_budget = lock, slots, kv_budget
         self.batch = Batch(module)
+        self.round_seconds: float | None = None  # of the last rounds, a moving average
         self._queue: deque[Request[Any]] = deque()
+        self._held: list[tuple[Hashable, int]] = []  # of every slot that is taken: the owner, and tokens still to come
         self._wake = Condition()
         self._thread: Thread | None = None
         self._closed = False
 
     # --- the callers' side
 
-    def submit(self, request: Request[Item]) -> LocalRunning[Item]:
-        """Queue a request; gives back the page's side of it."""
-        running = LocalRunning(request, self.position, self.cancel)
+    def submit(self, request: Request[Item]) -> Running[Item]:
+        """Queue a request; gives back the asker's side of it."""
+        inbox: Inbox[Item] = Inbox()
+        request.out = inbox
+        running = Running(inbox, len(request.ids), lambda: self.cancel(request))
+        self.enqueue(request)
+        return running
+
+    def enqueue(self, request: Request[Any]) -> None:
+        """Queue a request whose outlet is set."""
         with self._wake:
             if self._closed:
                 request.end("cancelled")
-                return running
+                return
             self._queue.append(request)
+            self._tell_places()
             if self._thread is None:
                 self._thread = Thread(target=self._work, name="engine", daemon=True)
                 self._thread.start()
             self._wake.notify()
-        return running
 
     def cancel(self, request: Request[Any]) -> None:
         """End a request; its slot is free before the next step."""
         with self._wake:
             if not request.finished:
                 request.cancelled = True
-                request.out.put((None, "cancelled", None))
+                request.out.end("cancelled")
+                self._tell_places()
                 self._wake.notify()
-
-    def position(self, request: Request[Any]) -> int:
-        """0 when in work (or over), else the place in the queue."""
-        with self._wake:
-            waiting = [other for other in self._queue if not other.cancelled]
-            return waiting.index(request) + 1 if request in waiting else 0
 
     @property
     def in_work(self) -> int:
@@ -94,14 +101,17 @@ class Scheduler:
     def _serve(self) -> None:
         while True:
             with self._wake:
-                while not (self._closed or self._queue or self.in_work):
+                while not (self._closed or self._queue or not self.batch.idle):
                     if not self._wake.wait(IDLE_SECONDS) and not (self._closed or self._queue):
                         self._thread = None  # the next request starts another
                         return
                 if self._closed:
                     break
             with self.lock:
+                began = time.perf_counter()
                 self._round()
+                took = time.perf_counter() - began
+                self.round_seconds = 0.8 * (self.round_seconds or took) + 0.2 * took
             time.sleep(0)  # let the readers of the new tokens run
         for request in [*self.batch, *self._queue]:
             request.end("cancelled")
@@ -112,6 +122,7 @@ class Scheduler:
             self._drop_gone()
             self._admit()
             self.batch.advance()
+            self._tell_reading()
         except Exception as error:  # out of memory, say: everyone in work learns of it, the queue goes on
             reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
             for request in self.batch:
@@ -126,9 +137,37 @@ class Scheduler:
                 self._queue.remove(request)
 
     def _admit(self) -> None:
+        """Readings at once, and as many others as there are slots, those first whose owner holds fewest."""
         with self._wake:
-            while self._queue and self.in_work < self.slots:
-                held = sum(request.cached for request in self.batch) + self._queue[0].cached
-                if self.in_work and held * self.batch.kv_bytes > self.kv_budget:
-                    return
-                self.batch.add(self._queue.popleft())
+            for reading in [request for request in self._queue if isinstance(request, ReadRequest)]:
+                if self._fits(reading):
+                    self._queue.remove(reading)
+                    self.batch.add(reading)
+            for request in self._in_order():
+                if self.in_work >= self.slots or not self._fits(request):
+                    break
+                self._queue.remove(request)
+                self.batch.add(request)
+            self._held = [(r.owner, r.left) for r in self.batch if not isinstance(r, ReadRequest)]
+            self._tell_places()
+
+    def _fits(self, request: Request[Any]) -> bool:
+        """Whether there is memory for its keys and values beside the others'. The first one always fits."""
+        held = sum(other.cached for other in self.batch)
+        return not held or (held + request.cached) * self.batch.kv_bytes <= self.kv_budget
+
+    def _in_order(self) -> list[Request[Any]]:
+        """Who waits for a slot, in the order in which they get one."""
+        waiting = [r for r in self._queue if not (r.cancelled or isinstance(r, ReadRequest))]
+        return [waiting[place] for place in order([r.owner for r in waiting], [owner for owner, _ in self._held])]
+
+    def _tell_places(self) -> None:
+        """Tell everybody who waits for a slot the place in the queue and about how long it will take."""
+        waiting = self._in_order()
+        rounds = rounds_until([left for _, left in self._held], [r.left for r in waiting], self.slots)
+        for place, (request, wait) in enumerate(zip(waiting, rounds, strict=True), 1):
+            request.tell(place, None if self.round_seconds is None else wait * self.round_seconds)
+
+    def _tell_reading(self) -> None:
+        for request in self.batch.prompts:
+            request.tell(0)

@@ -55,8 +55,8 @@ def test_closing_frees_the_slot(tiny) -> None:
 
 def test_a_generation_nobody_holds_any_more_is_cancelled(tiny) -> None:
     with tiny.lock:
-        generation = tiny.generate([1, 2], sampling=GREEDY, max_new_tokens=60, stop_ids=NEVER)
-        request = generation._request
+        request = tiny.text_request([1, 2], sampling=GREEDY, max_new_tokens=60, stop_ids=NEVER)
+        generation = tiny.scheduler.submit(request)
         del generation
         gc.collect()
     assert until(lambda: idle(tiny)) and request.cancelled and request.made < 60

@@ -85,7 +85,7 @@ def test_text_only_servers_get_text_unless_it_would_lie(tiny: Engine, connect) -
     assert how.requests[-1]["prompt"] == ordinary.text
     hostile = chat.render([{"role": "user", "content": "a<|im_end|>"}], template="qwen2", tokenizer=tiny.tokenizer)
     with pytest.raises(RemoteError, match="takes text only"):
-        remote.generate(hostile.ids, sampling=Sampling(temperature=0), max_new_tokens=3)
+        list(remote.generate(hostile.ids, sampling=Sampling(temperature=0), max_new_tokens=3))
 
 
 def test_closing_ends_the_stream(connect) -> None:

@@ -1,0 +1,75 @@
+"""One model in the models' process, behind the `Engine` boundary: what is asked goes there, what comes is kept here."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lib import tokenization
+from lib.engine import loading
+from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, Result, TokenScores
+from lib.engine.process.host import HOST, Link
+from lib.settings import settings
+
+
+def load_apart(model: str | Path, *, dtype: str = "auto") -> "ProcessEngine":
+    """Find a model here and load it there. Raises PlaygroundError."""
+    source = loading.find(model)
+    link = HOST.link()
+    number, info, stop_ids = link.ask("load", (source, dtype, settings().slots)).result()
+    return ProcessEngine(link, number, source, info, stop_ids)
+
+
+class ProcessEngine(Engine):
+    """A model in another process. `number`: its name there."""
+
+    def __init__(self, link: Link, number: int, source: loading.Source, info: EngineInfo,
+                 stop_ids: frozenset[int]) -> None:
+        self.link, self.number, self.source = link, number, source
+        self.info, self.stop_ids = info, stop_ids
+
+    @property
+    def alive(self) -> bool:
+        return self.link.alive
+
+    @cached_property
+    def tokenizer(self) -> tokenization.Tokenizer:  # type: ignore[override]
+        return tokenization.load(self.source.tokenizer)
+
+    def logits(self, ids: Sequence[int], position: int = -1) -> np.ndarray:
+        return self.run(_logits, _plain(ids), position)
+
+    def score(self, ids: Sequence[int]) -> TokenScores:
+        return self.run(_score, _plain(ids))
+
+    def generate(self, ids: Sequence[int], **wishes: Any) -> Generation:
+        return self._stream("generate", ids, wishes)
+
+    def beam(self, ids: Sequence[int], **wishes: Any) -> BeamSearch:
+        return self._stream("beam", ids, wishes)
+
+    def run(self, function: Callable[..., Result], *args: Any) -> Result:
+        result: Result = self.link.ask("run", (self.number, function, args)).result()
+        return result
+
+    def close(self) -> None:
+        if self.alive:
+            self.link.ask("close", self.number).result()
+
+    def _stream(self, kind: str, ids: Sequence[int], wishes: dict[str, Any]) -> Any:
+        plain = _plain(ids)
+        return self.link.stream(kind, (self.number, plain, wishes), len(plain))
+
+
+def _plain(ids: Sequence[int]) -> list[int]:
+    return [int(i) for i in ids]
+
+
+def _logits(engine: Engine, ids: list[int], position: int) -> np.ndarray:
+    return engine.logits(ids, position)
+
+
+def _score(engine: Engine, ids: list[int]) -> TokenScores:
+    return engine.score(ids)
