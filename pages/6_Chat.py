@@ -9,16 +9,18 @@ from lib.ui.chat import keeper as chat_keeper
 from lib.ui.chat import lessons as chat_lessons
 from lib.ui.chat import state as chat_state
 from lib.ui.chat import view as chat_view
-from lib.ui.chat.panel import fit_now, look, make_reply, notices
+from lib.ui.chat.panel import fit_now, look, make_reply, notices, settle
 from lib.ui.chat.settings import controls
 from lib.ui.chrome import explained, predict, setup_page, takeaways
+from lib.ui.stream.painting import Painting
 
 setup_page(
     "Chat", icon="💬",
     lead="A chat model predicts the next token, like any other. The chat is a format around it. Here is the "
          "conversation, and beside it what the model really reads.",
 )
-space = chat_state.workspace()
+space, painting = chat_state.workspace(), Painting()
+settle(space)
 
 with st.sidebar:
     chosen = controls()
@@ -60,7 +62,7 @@ with explained():
             chat_lessons.compare(space.conversation.to_model(), engine.tokenizer)
     if injection.open:
         with injection:
-            chat_lessons.injection(engine, chosen)
+            chat_lessons.injection(engine, chosen, painting)
 
     takeaways(
         "The model has no memory of you: **the whole conversation is sent again** for every reply, as one text.",
@@ -72,4 +74,5 @@ with explained():
         "When the context is full something has to go. Here it is the oldest turns.",
     )
     chat_keeper.keep()
-    make_reply(space, engine, chosen, spot)
+    make_reply(space, engine, chosen, spot, painting)
+    painting.follow()

@@ -91,6 +91,8 @@ class Running(Iterator[Item]):
     @property
     def finish_reason(self) -> FinishReason | None:
         """Why it ended; None while more may come."""
+        if self._inbox.over:
+            self._cancel.detach()  # it would hold on to the model
         return self._inbox.finish_reason
 
     @property

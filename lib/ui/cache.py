@@ -31,12 +31,13 @@ def _release(engine: engines.Engine) -> None:
     gc.unfreeze()
 
 
-@st.cache_resource(max_entries=3, show_spinner="Loading the model …", on_release=_release)
+@st.cache_resource(max_entries=3, show_spinner="Loading the model …", on_release=_release,
+                   validate=lambda engine: engine.alive)
 def _engine(model_id: str, dtype: str) -> engines.Engine:
     if not models.is_remote(model_id):
         models.require(model_id)  # a clear sentence before torch is imported
     with without_collecting():
-        loaded = engines.load(model_id, dtype=dtype)
+        loaded = engines.load_for_pages(model_id, dtype=dtype)
     _loaded[model_id, dtype] = loaded.info
     give_memory_back()
     return loaded

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lib.errors import PlaygroundError
+from lib.ui import housekeeping
 
 # Streamlit writes what is chosen in the primary colour: dark enough for a button under white letters, and so too dark
 # for letters on a dark page. Axes of charts get a grey of contrast 3.7. These colours have 4.5 and more.
@@ -40,6 +41,7 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
     st.html(_CSS)
     st.title(title)
     st.html(f'<p class="lead">{lead}</p>')
+    housekeeping.begin()
 
 
 def escape(text: str) -> str:

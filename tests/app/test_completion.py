@@ -13,6 +13,8 @@ from lib.ui import cache
 from lib.ui.stream.writing import Writing
 from tests.chat_models import make_qwen2
 
+pytestmark = pytest.mark.usefixtures("run_by_run")
+
 PAGE = str(Path(__file__).parents[2] / "pages" / "5_Completion_vs_Chat.py")
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+pytestmark = pytest.mark.usefixtures("run_by_run")
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -173,7 +175,7 @@ def test_many_samples_are_drawn_and_counted(page) -> None:
     different = len({tuple(step.id for step in track.steps) for track in tracks})
     assert next(m for m in page.metric if m.label == "Different texts").value == f"{different} of 6"
     for track in tracks[4:]:
-        track._made.clear()  # as if Stop had come before its first token
+        track._running._inbox.items.clear()  # as if Stop had come before its first token
     page.run()
     left = len({tuple(step.id for step in track.steps) for track in tracks[:4]})
     assert next(m for m in page.metric if m.label == "Different texts").value == f"{left} of 4"

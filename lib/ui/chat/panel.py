@@ -11,6 +11,7 @@ from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.state import Workspace
 from lib.ui.chat.xray import token_meter, xray
 from lib.ui.chrome import escape
+from lib.ui.stream.painting import Growing, Painting
 
 
 def fit_now(space: Workspace, engine: Engine, chosen: ChatSettings) -> Fitted | str | None:
@@ -78,32 +79,25 @@ def dropped_sentence(fitted: Fitted, engine: Engine, chosen: ChatSettings) -> st
             f"for the reply. The oldest turns ({which}) are no longer sent; the system prompt stays.")
 
 
-def make_reply(space: Workspace, engine: Engine, chosen: ChatSettings, spot: DeltaGenerator | None) -> None:
-    """Answer what is to be answered, or go on painting, then draw the page again with the buttons under the reply."""
+def settle(space: Workspace) -> None:
+    """Before anything is drawn: a reply that is over is a message like the others."""
+    writer = space.writer
+    if writer is not None and writer.update():
+        space.problem, space.writer = writer.writing.error or space.problem, None
+
+
+def make_reply(space: Workspace, engine: Engine, chosen: ChatSettings, spot: DeltaGenerator | None,
+               painting: Painting) -> None:
+    """Answer what is to be answered, or go on painting."""
     if spot is None:
         return
-    _end_after_stop(space)
-    try:
-        if space.task is not None:
+    if space.task is not None:
+        try:
             space.writer = chat_reply.begin(space, space.task, engine, chosen)
-        if space.writer is not None:
-            space.writer.follow(spot)
-    except PlaygroundError as error:
-        space.problem, space.task = str(error), None
-    space.writer = None
-    st.rerun()
-
-
-def _end_after_stop(space: Workspace) -> None:
-    """Stop ends the page's run and starts no other, as a click elsewhere would: then nobody paints the reply."""
-    page_is_run = True
-
-    @st.fragment(run_every=0.3)
-    def watch() -> None:
-        if space.writer is not None and not (page_is_run or space.writer.followed):
-            space.writer.stop()
-            space.writer = None
+        except PlaygroundError as error:
+            space.problem, space.task = str(error), None
             st.rerun()
-
-    watch()
-    page_is_run = False
+    writer = space.writer
+    if writer is not None:
+        writer.paint(spot)
+        painting.add(Growing(over=writer.update, look=lambda: writer.paint(spot), stop=writer.stop))

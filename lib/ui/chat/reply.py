@@ -12,7 +12,7 @@ from lib.engine import Engine
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.state import Task, Workspace
 from lib.ui.chat.writer import Writer
-from lib.ui.stream.session import session_alive
+from lib.ui.stream.session import session_alive, session_id
 from lib.ui.stream.writing import Writing
 
 ALTERNATIVES = 10  # other tokens kept for every step
@@ -54,9 +54,11 @@ def begin(space: Workspace, task: Task, engine: Engine, chosen: ChatSettings) ->
         "template": chosen.template.label, "temperature": chosen.sampling.temperature, "prefill": prefill,
         "forced": len(forced),
     }
+    owner = session_id()
     writing = Writing(lambda: engine.generate(
         [*fitted.rendered.ids, *forced], sampling=chosen.sampling, seed=seed, stop_ids=stop_ids(engine, chosen),
         max_new_tokens=max(min(chosen.max_new_tokens, fitted.room - len(forced)), 1), alternatives=ALTERNATIVES,
+        owner=owner,
     ), alive=session_alive())
     return Writer(message, engine, writing, ends=stop_ids(engine, chosen), stop_texts=chosen.template.stop_texts,
                   forced=task.forced)

@@ -1,8 +1,4 @@
-"""A reply while it grows: what the engine's thread has made, taken into the message and painted by the page.
-
-Any click ends the page's run; the thread writes on, and the next run goes on painting. Only a Stop, after which there
-is no next run, and a change of the conversation end the reply.
-"""
+"""A reply while it grows: what the engine has made, taken into the message and painted by the page."""
 
 import time
 from collections.abc import Sequence
@@ -13,11 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 from lib import chat
 from lib.chat import Message
 from lib.engine import Engine, Step
-from lib.errors import PlaygroundError
 from lib.tokenization.display import Utf8Stream
 from lib.ui.stream.writing import Writing
-
-REPAINT = 0.05  # seconds between two paintings of the growing text
 
 
 class Writer:
@@ -31,44 +24,13 @@ class Writer:
         self.made: list[Step] = []
         self.over = False
         self._mutex = Lock()
-        self._follower: object | None = None
+        self._painted, self._seconds = 0, 0.0  # tokens on the screen; from the first token on
         self.started = time.perf_counter()
         for step in forced:
             self._write(step)
 
-    def follow(self, spot: DeltaGenerator) -> None:
-        """Paint until the end. Raises PlaygroundError if the engine could not go on.
-
-        Any click ends the run in here; the reply is written on, and the next run calls this again.
-        """
-        me = self._follower = object()
-        try:
-            while not self._update():
-                self._paint(spot)
-                time.sleep(REPAINT)
-        finally:
-            if self._follower is me:
-                self._follower = None
-        spot.markdown(chat.harmless(self.message.content))
-        if self.writing.error:
-            raise PlaygroundError(self.writing.error)
-
-    @property
-    def followed(self) -> bool:
-        """Whether a run of the page paints it now."""
-        return self._follower is not None
-
-    def stop(self) -> None:
-        """End the reply; what has come stays."""
-        self.writing.stop()
-        deadline = time.perf_counter() + 2  # a server elsewhere may let us wait
-        while not self._update() and time.perf_counter() < deadline:
-            time.sleep(0.005)
-        if not self.over:
-            self._end("stopped")
-
-    def _update(self) -> bool:
-        """Take what has come. Whether that was all."""
+    def update(self) -> bool:
+        """Take what has come into the message. Whether that was all."""
         with self._mutex:  # a run that a click has ended may still be in here when the next one comes
             running = self.writing.running  # asked first: nothing comes after the end
             for step in [] if self.over else self.writing.steps[len(self.made) :]:
@@ -82,21 +44,35 @@ class Writer:
                 self._end("stopped" if self.writing.state == "stopped" else self.writing.reason or "stopped")
             return self.over
 
-    def _end(self, finish: str) -> None:
-        self.message.stats["finish"] = finish
-        self.over = True
-
-    def _paint(self, spot: DeltaGenerator) -> None:
+    def paint(self, spot: DeltaGenerator) -> None:
+        """Show what is there, or what it waits for."""
+        self.update()
         if self.made:
-            spot.markdown(chat.harmless(self.message.content) + " ▌")
+            if len(self.made) > self._painted:
+                self._painted = len(self.made)
+                spot.markdown(chat.harmless(self.message.content) + " ▌")
             return
         icon = "hourglass" if self.writing.queue_position else "bolt"
         spot.caption(f":material/{icon}: {self.writing.waiting} ({time.perf_counter() - self.started:.1f} s)")
 
+    def stop(self) -> None:
+        """End the reply; what has come stays."""
+        self.writing.stop()
+        deadline = time.perf_counter() + 2  # a server elsewhere may let us wait
+        while not self.update() and time.perf_counter() < deadline:
+            time.sleep(0.005)
+        if not self.over:
+            self._end("stopped")
+
+    def _end(self, finish: str) -> None:
+        self.message.stats["finish"] = finish
+        self.over = True
+
     def _take(self, step: Step) -> None:
         self.made.append(step)
         self._write(step)
-        stats, later = self.message.stats, sum(one.seconds for one in self.made[1:])
+        self._seconds += step.seconds if len(self.made) > 1 else 0.0
+        stats, later = self.message.stats, self._seconds
         stats["first_token_s"] = round(self.made[0].seconds, 3)
         stats["reply_tokens"], stats["seconds"] = len(self.made), round(self.made[0].seconds + later, 3)
         stats["tokens_per_s"] = round((len(self.made) - 1) / later, 2) if later > 0 else None

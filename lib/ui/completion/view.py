@@ -14,6 +14,7 @@ from lib.ui.chrome import escape
 from lib.ui.completion import write
 from lib.ui.completion.cells import Cell, Request
 from lib.ui.linked import linked_text
+from lib.ui.stream.painting import Painting
 
 COURSE_PROMPTS = ("Once upon a time", "What is 2+2?", "Suggest a party theme.")
 _EARLIER = "  \n:material/history: Written with other settings or another prompt than those shown now."
@@ -97,7 +98,7 @@ def _stop() -> None:
     write.stop(st.session_state.get("cvc-results", (None, {}))[1])
 
 
-def grid(cells: list[Cell], choice: Choice) -> None:
+def grid(cells: list[Cell], choice: Choice, painting: Painting) -> None:
     """Run and Stop, the cells two by two, and the texts as they come."""
     asked = (astuple(choice.request), choice.sampling, choice.length, choice.seed, tuple(c.model_id for c in cells))
     if st.session_state.pop("cvc-go", False):
@@ -119,7 +120,7 @@ def grid(cells: list[Cell], choice: Choice) -> None:
             with column, st.container(border=True, key=f"cell-{cell.key}"):
                 slots[cell.key] = _cell(cell, ids=ids)
     earlier = bool(texts) and known != asked
-    write.watch("cvc-live", cells, shown, slots, note=_EARLIER if earlier else "", colour=colour)
+    write.show_all(cells, shown, slots, painting=painting, note=_EARLIER if earlier else "", colour=colour)
     if earlier:
         st.caption("Something was changed since the last texts: press “Write all”.")
 

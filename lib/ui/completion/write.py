@@ -1,4 +1,4 @@
-"""All cells write at the same time: their engines batch the requests, and the page looks at them in turns."""
+"""All cells write at the same time: their engines batch the requests, and the page looks at them now and then."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,9 +10,11 @@ from lib.errors import PlaygroundError
 from lib.tokenization.display import Utf8Stream
 from lib.ui.chrome import escape
 from lib.ui.completion.cells import Cell
-from lib.ui.stream.session import session_alive
-from lib.ui.stream.token_stream import stream_tokens, token_stream
-from lib.ui.stream.writing import Writing, tick
+from lib.ui.stream.mounted import Mounted
+from lib.ui.stream.painting import Growing, Painting
+from lib.ui.stream.session import session_alive, session_id
+from lib.ui.stream.token_stream import stream_data, stream_tokens, token_stream
+from lib.ui.stream.writing import Writing
 
 FINISH = {"stop": "ended its turn", "length": "longest text reached", "context": "context full",
           "cancelled": "stopped"}
@@ -21,14 +23,14 @@ Texts = Mapping[str, Writing]  # by the cells' keys
 
 def write(cells: Sequence[Cell], *, sampling: Sampling, length: int, seed: int) -> dict[str, Writing]:
     """Begin the texts of all cells at the same time."""
-    alive = session_alive()
+    alive, owner = session_alive(), session_id()
 
     def begin(cell: Cell) -> Callable[[], Generation]:
         def ask() -> Generation:
             ids, context = cell.rendered.ids, cell.engine.info.context
             if len(ids) >= context:
                 raise PlaygroundError(f"The prompt has {len(ids):,} tokens and leaves {cell.title} no room.")
-            return cell.engine.generate(ids, sampling=sampling, seed=seed, alternatives=8,
+            return cell.engine.generate(ids, sampling=sampling, seed=seed, alternatives=8, owner=owner,
                                         max_new_tokens=min(length, context - len(ids)))
 
         return ask
@@ -42,47 +44,76 @@ def stop(texts: Texts) -> None:
         text.stop()
 
 
-def watch(key: str, cells: Sequence[Cell], texts: Texts, slots: Mapping[str, DeltaGenerator], *, note: str = "",
-          colour: bool = False) -> None:
-    """Draw the texts into their slots, again and again while any of them grows.
+def show_all(cells: Sequence[Cell], texts: Texts, slots: Mapping[str, DeltaGenerator], *, painting: Painting,
+             note: str = "", colour: bool = False) -> None:
+    """Draw the texts into their slots, and keep those that grow up to date."""
+    views = []
+    for cell in cells:
+        with slots[cell.key]:
+            text = texts.get(cell.key)
+            if text is not None and text.running:
+                views.append(_Growing(cell, text, colour=colour))
+            else:
+                _show(cell, text, note=note, colour=colour)
 
-    `key` names this group in the session: when its last text has ended, the page is drawn once more as a whole.
-    """
+    def look() -> None:
+        for view in views:
+            view.look()
 
-    def draw() -> None:
-        running = any(text.running for text in texts.values())  # looked at before the texts: none is missed
-        for cell in cells:
-            with slots[cell.key]:
-                show(cell, texts.get(cell.key), note=note, colour=colour)
-        if st.session_state.get(key) and not running:
-            st.session_state[key] = False
-            st.rerun()
-
-    live = st.session_state[key] = any(text.running for text in texts.values())
-    st.fragment(draw, run_every=tick() if live else None)()
+    if views:
+        painting.add(Growing(over=lambda: not any(text.running for text in texts.values()), look=look,
+                             stop=lambda: stop(texts)))
 
 
-def show(cell: Cell, text: Writing | None, *, note: str, colour: bool) -> None:
-    """The text of one cell and the line under it: always two elements, so that a later look replaces this one."""
+class _Growing:
+    """A text of one cell while it grows."""
+
+    def __init__(self, cell: Cell, text: Writing, *, colour: bool) -> None:
+        self.cell, self.text = cell, text
+        self._place = st.empty()
+        self._stream: Mounted[object] | None = None
+        self._seen: tuple[int, str] = (-1, "")
+        self._colour = colour
+        self.look()
+
+    def look(self) -> None:
+        steps, waiting = self.text.steps, self.text.waiting
+        if self._seen == (len(steps), waiting if not steps else ""):
+            return
+        whole = max(self._seen[0], 0)
+        self._seen = len(steps), waiting if not steps else ""
+        tokenizer = self.cell.engine.tokenizer
+        if not steps:
+            self._place.caption(waiting)
+        elif not self._colour:
+            self._place.code(written(self.text, self.cell.engine) + " ▌", language=None, wrap_lines=True)
+        elif self._stream is None:
+            with self._place.container():
+                self._stream = Mounted(lambda: token_stream(
+                    f"cvc-tokens-{self.cell.key}", stream_tokens(tokenizer, steps), branch=False, live=True, whole=0))
+        else:
+            tokens = stream_tokens(tokenizer, steps, whole=whole)
+            self._stream.show(stream_data(tokens, branch=False, live=True, whole=whole))
+
+
+def _show(cell: Cell, text: Writing | None, *, note: str, colour: bool) -> None:
+    """A finished text and the line under it."""
     if text is None:
         st.caption("Nothing written yet.")
-        st.empty()
         return
     steps, engine = text.steps, cell.engine
     if text.error:
         st.error(escape(text.error), icon=":material/error:")
-    elif not steps and text.running:
-        st.caption(text.waiting)
     elif colour and steps:
-        token_stream(f"cvc-tokens-{cell.key}", stream_tokens(engine.tokenizer, steps), branch=False, live=text.running)
-    elif (words := written(text, engine)) or text.running:
-        st.code(words + (" ▌" if text.running else ""), language=None, wrap_lines=True)
+        token_stream(f"cvc-tokens-{cell.key}", stream_tokens(engine.tokenizer, steps), branch=False)
+    elif words := written(text, engine):
+        st.code(words, language=None, wrap_lines=True)
     else:
         st.info("It ended at once: to these weights the message reads as a finished turn." if text.reason == "stop"
                 else "Nothing was written.")
-    control = {token_id: name for name, token_id in engine.tokenizer.special.items()}
-    line = "" if text.running or text.error else summary(text, control)
-    st.caption(escape(line) + note) if line else st.empty()
+    if not text.error:
+        control = {token_id: name for name, token_id in engine.tokenizer.special.items()}
+        st.caption(escape(summary(text, control)) + note)
 
 
 def written(text: Writing, engine: Engine) -> str:

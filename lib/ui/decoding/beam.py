@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable, Sequence
 
+import plotly.graph_objects as go
+import plotly.io as pio
 import streamlit as st
 
 from lib.engine import BeamStep, Engine
@@ -11,16 +13,17 @@ from lib.figures.strategies import MAX_COLUMNS, Strategy
 from lib.ui.chrome import escape, wide_chart
 from lib.ui.decoding.state import Column, add
 from lib.ui.decoding.track import Track
+from lib.ui.stream.mounted import Mounted
+from lib.ui.stream.painting import Growing, Painting
 from lib.ui.stream.tokens import token_name
 
 _SHOWN = 6  # steps that are drawn at once
-_TICK = 0.6  # seconds between two looks at a running search
 _TOY = ("The", " nice", " dog", " house", " has", " woman")  # invented numbers, small enough to check by hand
 _TOY_NEXT = {0: {1: 0.5, 2: 0.4, 3: 0.1}, 1: {5: 0.4, 3: 0.3, 2: 0.3}, 2: {4: 0.9, 5: 0.05, 3: 0.05},
              3: {4: 0.5, 5: 0.3, 2: 0.2}}
 
 
-def panel(engine: Engine, columns: Sequence[Column]) -> None:
+def panel(engine: Engine, columns: Sequence[Column], *, painting: Painting) -> None:
     """The section: the toy first, then the search of a column."""
     st.subheader("How beam search looks ahead")
     st.markdown("Greedy decoding takes the best token now. Beam search keeps several beginnings, follows each of them "
@@ -36,7 +39,7 @@ def panel(engine: Engine, columns: Sequence[Column]) -> None:
             _toy()
     with own:
         if own.open is not False:
-            _own(engine, columns, tracks)
+            _own(engine, columns, tracks, painting)
 
 
 def _toy() -> None:
@@ -62,7 +65,7 @@ def toy_steps() -> list[BeamStep]:
     return list(search(table, 0, num_beams=2, length_penalty=1.0, max_new_tokens=2, stop_ids=frozenset()))
 
 
-def _own(engine: Engine, columns: Sequence[Column], tracks: Sequence[Track]) -> None:
+def _own(engine: Engine, columns: Sequence[Column], tracks: Sequence[Track], painting: Painting) -> None:
     if not tracks:
         if any(column.strategy.kind == "beam" for column in columns):
             st.caption("Press Run: the tree of your prompt appears here, step by step.")
@@ -78,7 +81,7 @@ def _own(engine: Engine, columns: Sequence[Column], tracks: Sequence[Track]) -> 
                              format_func=lambda i: tracks[i].strategy.title()) or 0
     track = tracks[min(place, len(tracks) - 1)]
     if track.running:
-        st.fragment(_growing, run_every=_TICK)(engine, track)
+        _growing(engine, track, painting)
     elif track.beam_steps:
         _finished(engine, list(track.beam_steps))
         _against_greedy(track, [c.track for c in columns if c.track and c.strategy == Strategy("greedy")])
@@ -96,22 +99,38 @@ def _against_greedy(search: Track, greedy: Sequence[Track]) -> None:
             return
 
 
-def _growing(engine: Engine, track: Track) -> None:
+def _growing(engine: Engine, track: Track, painting: Painting) -> None:
     """The newest steps while the search runs."""
-    steps = list(track.beam_steps)
-    if not steps:
-        st.caption("The search begins …")
-        return
-    _tree(engine, steps)
-    st.caption(f"Step {len(steps)}: every step keeps {int(track.strategy.num_beams)} beginnings. When the search is "
-               "done, you can go through it step by step.")
+    place, below, seen = st.empty(), st.empty(), 0
+    tree: Mounted[None] | None = None
+
+    def look() -> None:
+        nonlocal tree, seen
+        steps = list(track.beam_steps)
+        if not steps:
+            below.caption(track.waiting or "The search begins …")
+        elif tree is None:
+            with place.container():
+                tree = Mounted(lambda: _tree(engine, steps))
+        elif len(steps) > seen:
+            tree.show_chart(pio.to_json(_figure(engine, steps), validate=False))
+        if len(steps) > seen:
+            seen = len(steps)
+            below.caption(f"Step {seen}: every step keeps {int(track.strategy.num_beams)} beginnings. When the search "
+                          "is done, you can go through it step by step.")
+
+    look()
+    painting.add(Growing(over=lambda: not track.running, look=look, stop=track.stop))
+
+
+def _figure(engine: Engine, steps: Sequence[BeamStep]) -> go.Figure:
+    return beam_tree.figure(steps, lambda token: token_name(engine.tokenizer, token),
+                            start=max(0, len(steps) - _SHOWN), shown=_SHOWN)
 
 
 def _tree(engine: Engine, steps: Sequence[BeamStep]) -> None:
-    figure = beam_tree.figure(steps, lambda token: token_name(engine.tokenizer, token),
-                              start=max(0, len(steps) - _SHOWN), shown=_SHOWN)
     with wide_chart("decoding-beam-tree"):
-        st.plotly_chart(figure, key="decoding-beam-tree", config={"displayModeBar": False})
+        st.plotly_chart(_figure(engine, steps), key="decoding-beam-tree", config={"displayModeBar": False})
 
 
 def _finished(engine: Engine, steps: list[BeamStep]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib.engine import Engine
 from lib.figures import decoding as figures
@@ -10,13 +11,12 @@ from lib.figures import text_metrics
 from lib.ui.chrome import escape, wide_chart
 from lib.ui.decoding.state import Column, numbered
 from lib.ui.decoding.track import Track
-from lib.ui.stream.session import session_alive
+from lib.ui.stream.painting import Growing, Painting
+from lib.ui.stream.session import session_alive, session_id
 from lib.ui.stream.tokens import printable, token_name
 
-_TICK = 0.4
 
-
-def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed: int) -> None:
+def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed: int, painting: Painting) -> None:
     """The section: which strategy, how often, how long; then the tree and the numbers, live."""
     st.subheader("The same strategy many times")
     st.markdown("One text says little about a strategy that draws. Here it writes many, each with its own seed, "
@@ -37,16 +37,19 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
     if asked:
         stop()
         chosen = usable[min(place or 0, len(usable) - 1)].strategy
-        alive = session_alive()
+        alive, owner = session_alive(), session_id()
         st.session_state["decoding-many"] = [
-            Track(engine, ids, chosen, seed=(seed + number) % 2**31, max_new_tokens=int(length), alive=alive)
+            Track(engine, ids, chosen, seed=(seed + number) % 2**31, max_new_tokens=int(length), alive=alive,
+                  owner=owner)
             for number in range(int(count))
         ]
     tracks: list[Track] = st.session_state.get("decoding-many", [])
-    running = any(track.running for track in tracks)
-    live = asked or running
-    st.session_state["decoding-many-live"] = live
-    st.fragment(_draw, run_every=_TICK if live else None)(engine, tracks)
+    if any(track.running for track in tracks):
+        _growing(tracks, painting)
+    elif tracks:
+        _finished(engine, tracks)
+    else:
+        st.caption("Press “Write them”. Greedy decoding gives the same text every time; the others spread.")
 
 
 def stop() -> None:
@@ -55,45 +58,52 @@ def stop() -> None:
         track.stop()
 
 
-def _draw(engine: Engine, tracks: Sequence[Track]) -> None:
-    if not tracks:
-        st.caption("Press “Write them”. Greedy decoding gives the same text every time; the others spread.")
-        return
+def _growing(tracks: Sequence[Track], painting: Painting) -> None:
+    """A bar and the numbers so far, kept up to date."""
+    bar = st.empty()
+    with st.container(horizontal=True, gap="medium"):
+        places = [st.empty() for _ in range(4)]
+
+    def look() -> None:
+        texts = [[step.id for step in track.steps] for track in tracks if track.steps]
+        finished = sum(not track.running for track in tracks)
+        waiting = sum(track.queue_position > 0 for track in tracks)
+        said = f"{finished} of {len(tracks)} finished" + (f", {waiting} waiting" if waiting else "")
+        first = next((track.waiting for track in tracks if track.waiting), "")
+        bar.progress(min(1.0, sum(map(len, texts)) / max(1, sum(track.max_new_tokens for track in tracks))),
+                     text=said if texts else first or said)
+        if texts:
+            _numbers(tracks, texts, places)
+
+    look()
+    painting.add(Growing(over=lambda: not any(track.running for track in tracks), look=look, stop=stop))
+
+
+def _finished(engine: Engine, tracks: Sequence[Track]) -> None:
     problem = next((track.error for track in tracks if track.error), "")
     if problem:
         st.error(escape(problem), icon=":material/error:")
     begun = [track for track in tracks if track.steps]
-    texts = [[step.id for step in track.steps] for track in begun]
-    finished = sum(not track.running for track in tracks)
-    if finished < len(tracks):
-        waiting = sum(track.queue_position > 0 for track in tracks)
-        said = f"{finished} of {len(tracks)} finished" + (f", {waiting} waiting" if waiting else "")
-        first = next((track.waiting for track in tracks if track.waiting), "")
-        st.progress(sum(map(len, texts)) / max(1, sum(track.max_new_tokens for track in tracks)),
-                    text=said if texts else first or said)
-    elif len(begun) < len(tracks) and not problem:
+    if len(begun) < len(tracks) and not problem:
         st.caption(f":material/stop: Stopped when {len(begun)} of {len(tracks)} texts were begun; those are counted, "
                    "as far as they got.")
-    if texts:
-        _numbers(begun, texts)
-    if texts and finished == len(tracks):
+    if begun:
+        texts = [[step.id for step in track.steps] for track in begun]
+        with st.container(horizontal=True, gap="medium"):
+            _numbers(begun, texts, [st.empty() for _ in range(4)])
         _figures(engine, texts)
         _table(engine, begun)
-    if st.session_state.get("decoding-many-live") and finished == len(tracks):
-        st.session_state["decoding-many-live"] = False
-        st.rerun()
 
 
-def _numbers(tracks: Sequence[Track], texts: list[list[int]]) -> None:
+def _numbers(tracks: Sequence[Track], texts: list[list[int]], places: Sequence[DeltaGenerator]) -> None:
     logprobs = [step.logprob for track in tracks for step in track.steps]
     first = text_metrics.parting(texts)
     ppl = text_metrics.perplexity(logprobs)
-    with st.container(horizontal=True, gap="medium"):
-        st.metric("Different texts", f"{len(set(map(tuple, texts)))} of {len(texts)}", width="content")
-        st.metric("They part at token", "–" if first is None else str(first + 1), width="content")
-        st.metric("Different first tokens", len({text[0] for text in texts if text}), width="content")
-        st.metric("Perplexity of all", "–" if ppl is None else f"{ppl:.1f}", width="content",
-                  help="exp(−mean log-probability) under the model itself, over all tokens of all texts")
+    places[0].metric("Different texts", f"{len(set(map(tuple, texts)))} of {len(texts)}", width="content")
+    places[1].metric("They part at token", "–" if first is None else str(first + 1), width="content")
+    places[2].metric("Different first tokens", len({text[0] for text in texts if text}), width="content")
+    places[3].metric("Perplexity of all", "–" if ppl is None else f"{ppl:.1f}", width="content",
+                     help="exp(−mean log-probability) under the model itself, over all tokens of all texts")
 
 
 def _figures(engine: Engine, texts: list[list[int]]) -> None:

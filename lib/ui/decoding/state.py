@@ -16,7 +16,7 @@ from lib.figures import strategies
 from lib.figures.strategies import MAX_COLUMNS, PRESETS, Strategy
 from lib.settings import settings
 from lib.ui.decoding.track import Track
-from lib.ui.stream.session import session_alive
+from lib.ui.stream.session import session_alive, session_id
 
 LINK = "s"  # the query parameter that holds the columns
 
@@ -133,14 +133,13 @@ def run(column: Column, engine: Engine, ids: Sequence[int], *, seed: int, max_ne
         column.track = None
     if column.strategy.problem() is None:
         column.track = Track(engine, ids, column.strategy, seed=seed, max_new_tokens=max_new_tokens,
-                             alive=session_alive(), parent=column.parent)
+                             alive=session_alive(), owner=session_id(), parent=column.parent)
 
 
 def run_all(engine: Engine, ids: Sequence[int], *, seed: int, max_new_tokens: int) -> None:
     """Start every column that makes sense, all at once: the engine computes them together."""
     if not ids:
         raise PlaygroundError("There is no prompt: type at least one character for the model to continue.")
-    st.session_state["decoding-live"] = True
     for column in st.session_state["decoding-columns"]:
         run(column, engine, ids, seed=seed, max_new_tokens=max_new_tokens)
 

@@ -1,4 +1,4 @@
-"""Whether the browser tab that asked for a text is still there."""
+"""Whose text it is, and whether the browser tab that asked for it is still there."""
 
 from collections.abc import Callable
 
@@ -13,3 +13,9 @@ def session_alive() -> Callable[[], bool]:
         return lambda: True
     runtime, session = Runtime.instance(), context.session_id
     return lambda: bool(runtime.is_active_session(session))
+
+
+def session_id() -> str | None:
+    """This browser tab, as the owner of what it asks of an engine."""
+    context = get_script_run_ctx()
+    return context.session_id if context else None

@@ -1,8 +1,8 @@
 """Generated tokens as coloured text: what the model thought of each, what it beat, and a click to go another way.
 
 The colour is the model's own probability (temperature 1, no filter), from blue (expected) to orange (surprising; full
-colour at 1 in 1024). Hover, keyboard focus or a tap opens a card. Works for a stream: call it again with more tokens
-under the same key, once per (fragment) run; what is already on screen stays untouched.
+colour at 1 in 1024). Hover, keyboard focus or a tap opens a card. Works for a stream: show it once in a run, and then
+other data (`lib.ui.stream.mounted`); what is already on screen stays untouched.
 """
 
 import math
@@ -13,7 +13,7 @@ from typing import Any
 from lib.ui.component import component
 from lib.ui.stream.tokens import stream_tokens
 
-__all__ = ["stream_tokens", "token_stream"]
+__all__ = ["stream_data", "stream_tokens", "token_stream"]
 
 _ASSETS = Path(__file__).with_name("assets")
 
@@ -44,53 +44,40 @@ _TAIL = 8  # tokens that are sent whole while the stream is live; the others are
 _BRIEF = ("id", "text", "label", "logprob", "group")  # what is enough to draw a token
 
 
-def token_stream(
-    key: str,
-    tokens: Sequence[Mapping[str, Any]],
-    *,
-    live: bool = False,
-    branch: bool = True,
-    on_select: Callable[[int], None] | None = None,
-    selected: int | None = None,
-    marks: Mapping[int, str] | None = None,
-    note: str = "",
-    placeholder: str = "",
-    after: str = "after the filters",
-    column: str = "filtered",
-    name: str = "generated tokens",
-    legend: bool = False,
-) -> tuple[int, int] | None:
-    """Show `tokens` (dicts as `stream_tokens` makes them) and give back a clicked alternative (index, id), or None.
+def stream_data(
+    tokens: Sequence[Mapping[str, Any]], *, live: bool = False, branch: bool = True, select: bool = False,
+    selected: int | None = None, marks: Mapping[int, str] | None = None, note: str = "", placeholder: str = "",
+    after: str = "after the filters", column: str = "filtered", name: str = "generated tokens", legend: bool = False,
+    whole: int | None = None,
+) -> dict[str, Any]:
+    """What the browser needs to show `tokens` (dicts as `stream_tokens` makes them).
 
-    `live` shows a caret. `branch=False` shows the alternatives without offering them. `on_select` is called with the
-    index of a token that was clicked; the token `selected` gets a frame. `marks` puts a flag with a sentence on tokens
-    by index. `note` stands under the text, `placeholder` in its place while there is none. `after` and `column` name
-    the probability after the strategy's filters (leave `prob` None where there is none). All texts are shown literally.
+    `live` shows a caret. `branch=False` shows the alternatives without offering them; `select` lets tokens be clicked,
+    and the token `selected` gets a frame. `marks` puts a flag with a sentence on tokens by index. `note` stands under
+    the text, `placeholder` in its place while there is none. `after` and `column` name the probability after the
+    strategy's filters (leave `prob` None where there is none). `whole`: the token from which on the browser has not
+    yet seen alternatives; the others travel without. All texts are shown literally.
     """
-    whole = max(0, len(tokens) - _TAIL) if live else 0
-    shown = [_brief(token) for token in tokens[:whole]] + [_whole(token) for token in tokens[whole:]]
-    result = _COMPONENT(
-        key=key,
-        data={
-            "tokens": shown,
-            "live": live,
-            "branch": branch,
-            "select": on_select is not None,
-            "selected": selected,
-            "marks": {str(index): text for index, text in (marks or {}).items()},
-            "note": note,
-            "placeholder": placeholder,
-            "after": after,
-            "column": column,
-            "name": name,
-            "legend": legend,
-        },
-        on_branch_change=_nothing,
-        on_select_change=_nothing,
-    )
+    first = whole if whole is not None else max(0, len(tokens) - _TAIL) if live else 0
+    return {
+        "tokens": [_brief(token) for token in tokens[:first]] + [_whole(token) for token in tokens[first:]],
+        "live": live, "branch": branch, "select": select, "selected": selected,
+        "marks": {str(index): text for index, text in (marks or {}).items()}, "note": note,
+        "placeholder": placeholder, "after": after, "column": column, "name": name, "legend": legend,
+    }
+
+
+def token_stream(key: str, tokens: Sequence[Mapping[str, Any]], *, on_select: Callable[[int], None] | None = None,
+                 **looks: Any) -> tuple[int, int] | None:
+    """Show `tokens` and give back a clicked alternative (index, id), or None; `looks` are those of `stream_data`.
+
+    `on_select` is called with the index of a token that was clicked.
+    """
+    data = stream_data(tokens, select=on_select is not None, **looks)
+    result = _COMPONENT(key=key, data=data, on_branch_change=_nothing, on_select_change=_nothing)
     if on_select and isinstance(result.select, int) and 0 <= result.select < len(tokens):
         on_select(result.select)
-    return _clicked(result.branch, tokens) if branch else None
+    return _clicked(result.branch, tokens) if data["branch"] else None
 
 
 def _nothing() -> None:

@@ -54,24 +54,31 @@ def groups(pieces: Sequence[bytes]) -> list[int]:
     return starts
 
 
+_names: dict[str, dict[int, str]] = {}  # by tokenizer: at most its vocabulary, as pages show the same tokens again
+
+
 def token_name(tokenizer: Tokenizer, token_id: int) -> str:
     """A token's visible name: its bytes as `display.label` shows them, a control token as its text."""
     control = next((text for text, number in tokenizer.special.items() if number == token_id), None)
     return control or label(tokenizer.token_bytes(token_id))
 
 
-def stream_tokens(tokenizer: Tokenizer, steps: Iterable[Step], *, forced: int = 0) -> list[dict[str, Any]]:
+def stream_tokens(tokenizer: Tokenizer, steps: Iterable[Step], *, forced: int = 0,
+                  whole: int = 0) -> list[dict[str, Any]]:
     """One dict per token: id, text, label, prob, logprob, rank, group, special, forced, alternatives.
 
     `text` is what is printed ("" inside a group), `label` names the token visibly. `prob` is after the filters,
     `logprob` the raw model's (natural logarithm), `rank` counts from 0 (None if unknown). The first `forced` tokens
-    were put there by a person.
+    were put there by a person. Those before `whole` come without alternatives.
     """
     steps = list(steps)
     control = {token_id: text for text, token_id in tokenizer.special.items()}
+    known = _names.setdefault(tokenizer.name, {})
 
     def name(token_id: int) -> str:
-        return control.get(token_id) or label(tokenizer.token_bytes(token_id))
+        if token_id not in known:
+            known[token_id] = control.get(token_id) or label(tokenizer.token_bytes(token_id))
+        return known[token_id]
 
     pieces = [b"" if step.id in control else tokenizer.token_bytes(step.id) for step in steps]
     starts = groups(pieces)
@@ -90,6 +97,6 @@ def stream_tokens(tokenizer: Tokenizer, steps: Iterable[Step], *, forced: int = 
             "special": step.id in control,
             "forced": index < forced,
             "alternatives": [{"id": a.id, "label": name(a.id), "logprob": a.logprob, "prob": a.prob}
-                             for a in step.alternatives],
+                             for a in (step.alternatives if index >= whole else ())],
         })
     return tokens

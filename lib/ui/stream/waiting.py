@@ -7,13 +7,26 @@ from lib.engine import Running
 _LONG = 512  # tokens from which a share is worth showing: shorter prompts are read at once
 
 
-def waiting(generation: Running[Any] | None) -> str:
-    """The place in the queue, or how much of the prompt has been read. None: not asked yet."""
-    if generation is None:
+def waiting(running: Running[Any] | None) -> str:
+    """The place in the queue and how long it will take, or how much of the prompt has been read. None: not asked."""
+    if running is None:
         return "Reading the prompt …"
-    if place := generation.queue_position:
+    if place := running.queue_position:
+        return queued(place, running.queue_seconds)
+    return reading(running.prompt_tokens, running.prompt_share)
+
+
+def queued(place: int, seconds: float | None) -> str:
+    """A place in the queue, and about how long it will take if that is known.
+
+    >>> queued(3, None), queued(3, 0.4), queued(3, 11.8), queued(3, 200)
+    ('In the queue: number 3 …', 'In the queue: number 3 …', 'In the queue: number 3, at most 12 s …', \
+'In the queue: number 3, at most 3 min …')
+    """
+    if seconds is None or seconds < 1:
         return f"In the queue: number {place} …"
-    return reading(generation.prompt_tokens, generation.prompt_share)
+    long = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    return f"In the queue: number {place}, at most {long} …"
 
 
 def reading(tokens: int, share: float | None) -> str:

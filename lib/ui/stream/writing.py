@@ -1,7 +1,7 @@
-"""A text while it is being written: a thread takes what the engine makes, so that a page can look at any moment.
+"""A text while it is being written, as a page keeps it: it survives a rerun of the page, a Stop and an error.
 
-The engine batches the requests of all pages; each of these only waits for its own. The text survives a rerun of the
-page, a Stop and an error. Knows nothing of Streamlit: what it needs of the session is the `alive` callable.
+The engine computes the requests of all pages, and a running request keeps its own items: nothing here waits for them.
+Knows nothing of Streamlit: what it needs of the session is the `alive` callable.
 """
 
 import threading
@@ -17,33 +17,61 @@ _LOOK = 0.5  # seconds between two looks for closed tabs
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 
 
-def tick() -> float:
-    """Seconds between two looks: short for one reader, longer while a whole class is writing on the same machine.
-
-    >>> tick() >= 0.07
-    True
-    """
-    return min(1.0, 0.07 + 0.01 * len(Writing.active))
-
-
 class Writing:
-    """Runs at once. Read its attributes from any thread; only its own thread writes them."""
+    """Begins at once. Read its attributes from any thread."""
 
     active: ClassVar[set["Writing"]] = set()  # of all sessions
     _mutex: ClassVar[threading.Lock] = threading.Lock()
     _watcher: ClassVar[threading.Thread | None] = None
 
-    def __init__(self, ask: Callable[[], Running[Any]], *, alive: Callable[[], bool] = lambda: True) -> None:
-        self.state: State = "waiting"
-        self.error = ""
-        self.reason = ""  # the engine's finish reason, once there is one
-        self.computing = 0.0  # seconds from the first token on
-        self._made: list[Any] = []  # what the engine gave: a Step for every token
-        self._generation: Running[Any] | None = None
-        self._stop = threading.Event()
+    def __init__(self, ask: Callable[[], Running[Any]], *, alive: Callable[[], bool] = lambda: True,
+                 slow: bool = False) -> None:
+        """`slow`: asking itself takes a while, and is done by a thread."""
         self._alive = alive
-        self._thread = threading.Thread(target=self._run, args=(ask,), daemon=True, name="writing")
-        self._thread.start()
+        self._running: Running[Any] | None = None
+        self._problem = ""  # why it could not begin
+        self._stopped = False
+        self._thread = threading.Thread(target=self._begin, args=(ask,), daemon=True, name="asking") if slow else None
+        if self._thread:
+            self._thread.start()
+        else:
+            self._begin(ask)
+
+    def _begin(self, ask: Callable[[], Running[Any]]) -> None:
+        try:
+            self._running = ask()
+        except PlaygroundError as error:
+            self._problem = str(error)
+        except Exception as error:
+            self._problem = _sentence(error)
+        else:
+            if self._stopped:  # while we asked
+                self._running.close()
+            self._watch_for_closed_tabs()
+
+    @property
+    def error(self) -> str:
+        """What went wrong, as a sentence; "" if nothing did."""
+        error = self._running.error if self._running else None
+        if error is None:
+            return self._problem
+        return str(error) if isinstance(error, PlaygroundError) else _sentence(error)
+
+    @property
+    def reason(self) -> str:
+        """The engine's finish reason, once there is one."""
+        return (self._running.finish_reason if self._running else None) or ""
+
+    @property
+    def state(self) -> State:
+        """How far it is."""
+        if self.error:
+            return "failed"
+        if self.reason:
+            return "stopped" if self._stopped or self.reason == "cancelled" else "done"
+        if self._stopped:
+            return "stopped"
+        return "running" if self._made else "waiting"
 
     @property
     def running(self) -> bool:
@@ -51,87 +79,68 @@ class Writing:
         return self.state in {"waiting", "running"}
 
     @property
+    def _made(self) -> list[Any]:
+        """What the engine gave: a Step for every token."""
+        return self._running.items if self._running else []
+
+    @property
     def steps(self) -> list[Step]:
         """The text so far."""
-        return list(self._made)
+        return self._made
 
     @property
     def rate(self) -> float | None:
         """Tokens per second after the first, which waits for the queue and the prompt too; None before the second."""
-        made = len(self._made)
-        return (made - 1) / self.computing if made > 1 and self.computing > 0 else None
+        later = self._made[1:]
+        seconds = sum(step.seconds for step in later)
+        return len(later) / seconds if later and seconds > 0 else None
 
     @property
     def queue_position(self) -> int:
         """Place in the engine's queue, 0 if it is not waiting."""
-        generation = self._generation
-        return generation.queue_position if generation and self.running else 0
+        return self._running.queue_position if self._running else 0
 
     @property
     def waiting(self) -> str:
         """What it waits for before its first token, in a sentence."""
-        return waiting(self._generation) if self.running else ""
+        return waiting(self._running) if self.running else ""
 
     def stop(self) -> None:
         """End the work; what is there stays."""
-        self._stop.set()
-        if self._generation:
-            self._generation.close()
+        if self.running:
+            self._stopped = True
+            if self._running:
+                self._running.close()
 
     def join(self, timeout: float | None = None) -> None:
         """Wait for the end (tests)."""
-        self._thread.join(timeout)
+        if self._thread:
+            self._thread.join(timeout)
+        if self._running:
+            self._running.wait(timeout)
 
-    def _run(self, ask: Callable[[], Running[Any]]) -> None:
+    def _watch_for_closed_tabs(self) -> None:
         with Writing._mutex:
             Writing.active.add(self)
             if Writing._watcher is None:
                 Writing._watcher = threading.Thread(target=_watch, daemon=True, name="writing-watcher")
                 Writing._watcher.start()
-        try:
-            self._work(ask)
-        except PlaygroundError as error:
-            self.error, self.state = str(error), "failed"
-        except Exception as error:  # a thread has nobody above it: the page says what happened
-            self.error = f"The model stopped with an error: {type(error).__name__}: {error}"
-            self.state = "failed"
-        else:
-            self.state = "stopped" if self._stop.is_set() or self.reason == "cancelled" else "done"
-        finally:
-            self._generation = None
-            with Writing._mutex:
-                Writing.active.discard(self)
 
-    def _work(self, ask: Callable[[], Running[Any]]) -> None:
-        """Everything between the beginning and the end. Raises what the engine raises. Keeps no engine afterwards."""
-        generation = self._generation = ask()
-        if self._stop.is_set():  # while we asked
-            generation.close()
-        for step in generation:
-            self.computing += step.seconds if self._made else 0.0
-            self._made.append(step)
-            self.state = "running"
-            if self._ended():
-                generation.close()
-                break
-        self.reason = generation.finish_reason or "cancelled"
 
-    def _ended(self) -> bool:
-        """Whether nobody wants more: Stop was pressed or the browser tab is gone."""
-        if not self._alive():
-            self._stop.set()
-        return self._stop.is_set()
+def _sentence(error: BaseException) -> str:
+    return f"The model stopped with an error: {type(error).__name__}: {error}"
 
 
 def _watch() -> None:
-    """End the texts of closed tabs that still wait: in the queue or for their prompt, no step comes that would ask."""
+    """End the texts of closed tabs: nobody would look at them, and others wait for their slots."""
     while True:
         time.sleep(_LOOK)
         with Writing._mutex:
-            if not Writing.active:
+            Writing.active = {text for text in Writing.active if text.running}
+            texts = list(Writing.active)
+            if not texts:
                 Writing._watcher = None
                 return
-            texts = list(Writing.active)
         for text in texts:
             if not text._alive():
                 text.stop()
