@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lib.errors import PlaygroundError
 from lib.ui import housekeeping
+from lib.ui.stream.painting import new_run
 
 # Streamlit writes what is chosen in the primary colour: dark enough for a button under white letters, and so too dark
 # for letters on a dark page. Axes of charts get a grey of contrast 3.7. These colours have 4.5 and more.
@@ -37,6 +38,7 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
 
     `icon` is an emoji: the browser would fetch the favicon of a :material/…: name from another host.
     """
+    new_run()
     st.set_page_config(page_title=f"{title} · LLM Playground", page_icon=icon, layout="wide")
     st.html(_CSS)
     st.title(title)

@@ -1,7 +1,7 @@
 """What one app does once for all its sessions: start the models' process early, collect garbage now and then.
 
-Streamlit would collect after every run of every session (`runner.postScriptGC`, switched off in .streamlit/config.toml):
-with thirty sessions that took 92 % of the interpreter's time.
+Streamlit would collect after every run of every session (`runner.postScriptGC`, off in .streamlit/config.toml): with
+thirty sessions that took 92 % of the interpreter's time.
 """
 
 import ctypes

@@ -9,12 +9,15 @@ there are fewer of them when many people look.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, Timer
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
+from lib.ui.stream.session import draw_page_of, session_id
+
 _QUICK, _EACH, _SLOW = 0.1, 0.03, 1.0  # seconds between two looks: alone, for everybody who looks, and at most
+_AFTER_STOP = 1.0  # seconds after which a run that was to follow has begun
 _looking: set[object] = set()  # runs of all sessions that look now
 _mutex = Lock()
 
@@ -33,12 +36,22 @@ class Growing:
     stop: Callable[[], None]
 
 
+_RUNS = "painting-runs"  # in the session: a list with the number of its runs
+
+
+def new_run() -> None:
+    """Called by every page first."""
+    st.session_state.setdefault(_RUNS, [0])[0] += 1
+
+
 class Painting:
     """What grows on one page in one run."""
 
     def __init__(self) -> None:
         self._growing: list[Growing] = []
-        self._stopped = False
+        self._session = session_id()
+        self._runs: list[int] = st.session_state.setdefault(_RUNS, [0])
+        self._number = self._runs[0]
 
     def add(self, growing: Growing) -> None:
         """Paint this too. It was drawn as something that grows, even if it should be over by now."""
@@ -48,34 +61,23 @@ class Painting:
         """Paint until something is over, then draw the page anew. Returns at once where nothing grows."""
         if not self._growing:
             return
-        self._draw_after_stop()
         with _mutex:
             _looking.add(self)
         try:
-            self._look()
-        except StopException:  # the browser's Stop, or a closed tab: nobody would paint them any more
-            self._stopped = True
-            for one in self._growing:
-                one.stop()
+            while not any(one.over() for one in self._growing):
+                time.sleep(pause())
+                for one in self._growing:
+                    one.look()
+        except StopException:  # by a click, which starts another run, or by the browser's Stop, which starts none
+            Timer(_AFTER_STOP, self._end_after_stop).start()
             raise
         finally:
             with _mutex:
                 _looking.discard(self)
         st.rerun()
 
-    def _look(self) -> None:
-        while not any(one.over() for one in self._growing):
-            time.sleep(pause())
+    def _end_after_stop(self) -> None:
+        if self._session is not None and self._runs[0] == self._number:
             for one in self._growing:
-                one.look()
-
-    def _draw_after_stop(self) -> None:
-        """The browser's Stop ends a run and starts no other: this does, so that what was stopped has its buttons."""
-
-        @st.fragment(run_every=_SLOW)
-        def watch() -> None:
-            if self._stopped:
-                self._stopped = False
-                st.rerun()
-
-        watch()
+                one.stop()
+            draw_page_of(self._session)  # with the buttons of a finished text

@@ -1,21 +1,47 @@
-"""Whose text it is, and whether the browser tab that asked for it is still there."""
+"""The browser tab behind a run of a page: whose text it is, whether it is still there, and a run nobody clicked for.
+
+Reads two things of Streamlit that are not public; a browser test (Stop in the chat) holds them against the real thing.
+"""
 
 from collections.abc import Callable
 
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-
-def session_alive() -> Callable[[], bool]:
-    """A function that says whether this browser tab is still there; callable from any thread."""
-    context = get_script_run_ctx()
-    if context is None or not Runtime.exists():
-        return lambda: True
-    runtime, session = Runtime.instance(), context.session_id
-    return lambda: bool(runtime.is_active_session(session))
+_ONCE = {"trigger_value", "string_trigger_value", "json_trigger_value", "chat_input_value"}  # clicks, not settings
 
 
 def session_id() -> str | None:
     """This browser tab, as the owner of what it asks of an engine."""
     context = get_script_run_ctx()
     return context.session_id if context else None
+
+
+def session_alive() -> Callable[[], bool]:
+    """A function that says whether this browser tab is still there; callable from any thread."""
+    session = session_id()
+    if session is None or not Runtime.exists():
+        return lambda: True
+    runtime = Runtime.instance()
+    return lambda: bool(runtime.is_active_session(session))
+
+
+def draw_page_of(session: str) -> None:
+    """Run the page that a session has open, with its settings as they are. From any thread, while no run goes on."""
+    if not Runtime.exists():
+        return
+    runtime = Runtime.instance()
+    info = runtime._session_mgr.get_active_session_info(session)
+    if info is None:  # the tab is closed
+        return
+
+    def ask() -> None:
+        state = ClientState()
+        state.CopyFrom(info.session._client_state)
+        kept = [widget for widget in state.widget_states.widgets if widget.WhichOneof("value") not in _ONCE]
+        del state.widget_states.widgets[:]
+        state.widget_states.widgets.extend(kept)
+        info.session.request_rerun(state)
+
+    runtime._get_async_objs().eventloop.call_soon_threadsafe(ask)
