@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
+from lib.anatomy import torchside
 from lib.anatomy.architecture import Architecture
 from lib.anatomy.catalog import resolve
 
@@ -114,9 +115,7 @@ def ledger(config: object, *, tied: bool = True) -> Ledger:
 def _ledger(arch: Architecture, tied: bool) -> Ledger:
     if arch.known:
         return Ledger(arch, tied, tuple(_rows(arch, tied)))
-    from lib.anatomy.meta import walk
-
-    return Ledger(arch, tied, walk(arch, tied))
+    return Ledger(arch, tied, torchside.ask("lib.anatomy.meta.walk", arch, tied))
 
 
 def _rows(arch: Architecture, tied: bool) -> Iterator[Row]:

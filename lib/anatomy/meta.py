@@ -12,6 +12,7 @@ from typing import Any
 from lib.anatomy.architecture import Architecture
 from lib.anatomy.errors import AnatomyError
 from lib.anatomy.ledger import Row
+from lib.anatomy.tree import render, tree
 
 _BLOCK = re.compile(r"\.(?:h|layers|blocks|block|layer)\.(\d+)\.")
 _KINDS = (  # first match wins
@@ -52,6 +53,12 @@ def build(arch: Architecture) -> Any:
 def count(arch: Architecture) -> int:
     """Parameters of the real module, tied weights once."""
     return sum(parameter.numel() for parameter in build(arch).parameters())
+
+
+def printed(arch: Architecture) -> tuple[str, int]:
+    """The real module's folded tree as text, and PyTorch's own count of its parameters."""
+    model = build(arch)
+    return render(tree(model)), sum(parameter.numel() for parameter in model.parameters())
 
 
 def walk(arch: Architecture, tied: bool = True) -> tuple[Row, ...]:

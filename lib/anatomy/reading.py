@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lib.anatomy.trace import Lens
+from lib.anatomy.traced import Lens
 
 
 def middle_peaks(lens: Lens, position: int, *, least: float = 0.02) -> list[tuple[int, int, float, float]]:

@@ -5,7 +5,7 @@ Takes any engine with `.module` (a transformers model) and `.lock`; changes noth
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,52 +13,10 @@ import torch
 
 from lib.anatomy.errors import AnatomyError
 from lib.anatomy.steps import Raw, Walker
-from lib.anatomy.story import STORY, Line
+from lib.anatomy.story import STORY
+from lib.anatomy.traced import NO_LENS, TOP, Lens, Step, Trace
 
 MAX_TOKENS = 48  # attention maps of more tokens cannot be read, and their number grows with the square
-TOP = 6  # tokens kept per layer and position by the lens
-
-
-@dataclass(frozen=True)
-class Step:
-    """One intermediate: `values` is the real tensor, float32, without the batch dimension; `shape` is with it."""
-
-    key: str
-    line: Line
-    code: str
-    shape: tuple[int, ...]
-    values: np.ndarray
-
-
-@dataclass(frozen=True)
-class Lens:
-    """What each layer would predict. Layer 0 is the embedding, the last one is the model's own output."""
-
-    top: np.ndarray  # int64 (layers + 1, T, TOP): likeliest ids first
-    probs: np.ndarray  # float32 (layers + 1, T, TOP)
-    candidates: tuple[np.ndarray, ...]  # by position: every id that is in the top of some layer (U,)
-    curves: tuple[np.ndarray, ...]  # by position: their probability at every layer, float32 (layers + 1, U)
-
-
-NO_LENS = Lens(np.zeros((0, 0, TOP), np.int64), np.zeros((0, 0, TOP), np.float32), (), ())
-
-
-@dataclass(frozen=True)
-class Trace:
-    """One pass over `ids` (the part that was computed). L layers, H heads, T tokens, d width, V vocabulary."""
-
-    ids: tuple[int, ...]
-    cut: str  # a sentence if the text was longer than what was computed, else ""
-    family: str
-    embedding: tuple[Step, ...]
-    hidden: np.ndarray  # float32 (L + 1, T, d): the stream before each block, and after the last
-    attentions: np.ndarray  # float32 (L, H, T, T), rows sum to 1
-    logits: np.ndarray  # float32 (V,): of the last token, by the steps
-    shape: tuple[int, int, int]  # (1, T, V): of all logits
-    lens: Lens
-    difference: float  # largest |steps - the model's own logits| over all positions
-    scale: float  # largest |logit| of the model: what the difference is small against
-
 
 def trace(engine: Any, ids: Sequence[int], *, max_tokens: int = MAX_TOKENS, lens: bool = True) -> Trace:
     """Compute everything for `ids` (without `lens`, all but the lens: see `logit_lens`, the slowest part).
@@ -88,6 +46,11 @@ def trace(engine: Any, ids: Sequence[int], *, max_tokens: int = MAX_TOKENS, lens
         hidden=hidden.float().cpu().numpy(), attentions=torch.stack(maps).numpy(), logits=mine[-1].cpu().numpy(),
         shape=(1, *own.shape), lens=NO_LENS, difference=float((mine - own).abs().max()), scale=float(own.abs().max()))
     return replace(traced, lens=logit_lens(engine, traced)) if lens else traced
+
+
+def without_lens(engine: Any, ids: Sequence[int]) -> Trace:
+    """All but the lens."""
+    return trace(engine, ids, lens=False)
 
 
 def block_steps(engine: Any, traced: Trace, block: int) -> tuple[Step, ...]:

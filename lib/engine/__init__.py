@@ -1,6 +1,7 @@
 """One loaded model: logits, sampling, batched generation, beam search, int8 and int4, remote."""
 
 from pathlib import Path
+from typing import Any
 
 from lib.engine.base import (
     Alternative,
@@ -17,13 +18,14 @@ from lib.engine.base import (
     TokenScores,
 )
 from lib.engine.compare import FIXED_TEXT, Difference, kl_between
+from lib.engine.named import by_name
 from lib.engine.sampling import Distribution, Sampling, SamplingError
 from lib.settings import settings
 
 __all__ = [
     "FIXED_TEXT", "Alternative", "BeamCandidate", "BeamSearch", "BeamStep", "Difference", "Distribution", "Engine",
     "EngineInfo", "FinishReason", "Generation", "Hypothesis", "Running", "Sampling", "SamplingError", "Step",
-    "TokenScores", "kl_between", "load", "load_for_pages",
+    "TokenScores", "compute", "kl_between", "load", "load_for_pages",
 ]
 
 
@@ -49,3 +51,12 @@ def load_for_pages(model: str, *, dtype: str = "auto") -> Engine:
     from lib.engine.process import load_apart
 
     return load_apart(model, dtype=dtype)
+
+
+def compute(function: str, *args: Any) -> Any:
+    """A function of this project, by its full name, where torch is: a page asks for it without importing torch."""
+    if settings().engine_inside:
+        return by_name(function)(*args)
+    from lib.engine.process import HOST
+
+    return HOST.link().ask("compute", (function, args)).result()

@@ -5,9 +5,9 @@ Implementations: `lib.engine.local` (transformers, here) and `lib.engine.remote`
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from lib.engine.sampling import Sampling
 from lib.tokenization import Tokenizer
 
 __all__ = ["FinishReason", "Item", "Running"]
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -151,9 +150,9 @@ class Engine(ABC):
         """Beam search, equal to `transformers.generate(num_beams=..., do_sample=False)` token for token."""
 
     @abstractmethod
-    def run(self, function: Callable[..., Result], *args: Any) -> Result:
-        """`function(engine, *args)` where the weights are, with the engine that holds them. In another process the
-        function is found by its name, and arguments and result are copied."""
+    def run(self, function: str, *args: Any) -> Any:
+        """`function(engine, *args)` where the weights are, with the engine that holds them. The function is given by
+        its full name, as in "lib.anatomy.trace.trace"; between processes arguments and result are copied."""
 
     @property
     def alive(self) -> bool:

@@ -8,7 +8,7 @@ when the best running beam, scored at its present length, cannot beat the worst 
 `max_new_tokens`. Knows nothing of models: somebody else computes the logits.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -99,3 +99,9 @@ def search(table: torch.Tensor, first: int, **knobs: Any) -> Iterator[BeamStep]:
     while not step.done:
         step = work.take(table[work.ids])
         yield step
+
+
+def search_table(table: Sequence[Sequence[float]], first: int, num_beams: int, max_new_tokens: int) -> list[BeamStep]:
+    """`search` for those who have no tensors: table[i][j] is the log-probability of j after i."""
+    return list(search(torch.tensor(table), first, num_beams=num_beams, length_penalty=1.0,
+                       max_new_tokens=max_new_tokens, stop_ids=frozenset()))

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from lib.engine.base import Alternative
-from lib.engine.sampling import Sampling, SamplingError, distribution, draw
+from lib.engine.sampling import Sampling, SamplingError, distribution, draw, penalise
 
 _SMALL = 4096  # a top-k up to this is filtered before the softmax instead of after it
 _HEAD = 1024  # nearly every nucleus lies inside the likeliest thousand
@@ -49,20 +49,6 @@ def largest(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tenso
     ids = best[..., None] * _BLOCK + torch.arange(_BLOCK)  # (n, count, _BLOCK)
     rest = torch.arange(whole, logits.shape[1]).expand(rows, -1)
     return values, torch.cat((ids.flatten(1), rest), 1).gather(1, at)
-
-
-def penalise(logits: np.ndarray, seen: Iterable[int], penalty: float) -> np.ndarray:
-    """Repetition penalty (Keskar et al. 2019, as in transformers): logits (V,) of tokens already in the text, prompt
-    included, are divided by `penalty` if positive and multiplied by it if negative.
-
-    >>> penalise(np.array([2.0, -2.0, 1.0]), {0, 1}, 2.0).tolist()
-    [1.0, -4.0, 1.0]
-    """
-    if penalty == 1:
-        return logits
-    ids, out = np.fromiter(set(seen), dtype=np.int64), logits.copy()
-    out[ids] = np.where(logits[ids] < 0, logits[ids] * penalty, logits[ids] / penalty)
-    return out
 
 
 class Chooser:

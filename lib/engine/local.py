@@ -4,7 +4,7 @@ Every forward pass happens under `lock`, which is handed over in the order of as
 """
 
 import weakref
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
@@ -15,9 +15,10 @@ from transformers.cache_utils import DynamicCache
 
 from lib import tokenization
 from lib.engine import loading
-from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, Result, TokenScores
+from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, TokenScores
 from lib.engine.beam import check_knobs
 from lib.engine.cache import kv_bytes_per_token
+from lib.engine.named import by_name
 from lib.engine.passes import own_pass
 from lib.engine.requests import ReadRequest, TextRequest
 from lib.engine.sampling import Sampling
@@ -133,8 +134,8 @@ class LocalEngine(Engine):
         self._check_cache(request.cached)
         return request
 
-    def run(self, function: Callable[..., Result], *args: Any) -> Result:
-        return function(self, *args)
+    def run(self, function: str, *args: Any) -> Any:
+        return by_name(function)(self, *args)
 
     def close(self) -> None:
         self.scheduler.close()

@@ -8,7 +8,7 @@ logits, the probability after the filters, sometimes log-probabilities at all) i
 import os
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ import numpy as np
 import openai
 
 from lib import models, tokenization
-from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, Result, Step, TokenScores
+from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, Step, TokenScores
 from lib.engine.remote_steps import pieces, to_step
 from lib.engine.running import FinishReason, Inbox, Progress, Running
 from lib.engine.sampling import Sampling
@@ -118,7 +118,7 @@ class RemoteEngine(Engine):
         stream.start([int(i) for i in ids], options)
         return Running(inbox, len(ids), stream.close)
 
-    def run(self, function: Callable[..., Result], *args: Any) -> Result:
+    def run(self, function: str, *args: Any) -> Any:
         raise RemoteError("What happens inside a remote model cannot be seen from here. "
                           "Choose a model on this machine.")
 

@@ -5,6 +5,7 @@ them (temperature, top-k, top-p, min-p), each on the softmax of what the earlier
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -231,3 +232,17 @@ def draw(probs: np.ndarray, rng: np.random.Generator, size: int = 1) -> np.ndarr
     cumulative = np.cumsum(probs[positive])
     index = np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right")
     return positive[np.minimum(index, positive.size - 1)]
+
+
+def penalise(logits: np.ndarray, seen: Iterable[int], penalty: float) -> np.ndarray:
+    """Repetition penalty (Keskar et al. 2019, as in transformers): logits (V,) of tokens already in the text, prompt
+    included, are divided by `penalty` if positive and multiplied by it if negative.
+
+    >>> penalise(np.array([2.0, -2.0, 1.0]), {0, 1}, 2.0).tolist()
+    [1.0, -4.0, 1.0]
+    """
+    if penalty == 1:
+        return logits
+    ids, out = np.fromiter(set(seen), dtype=np.int64), logits.copy()
+    out[ids] = np.where(logits[ids] < 0, logits[ids] * penalty, logits[ids] / penalty)
+    return out

@@ -164,7 +164,7 @@ def test_the_shown_code_gives_our_tokens(engine, tiny_models, strategy, monkeypa
     Strategy("mix", top_k=40, top_p=0.8, min_p=0.01, temperature=0.9),
 ], ids=lambda s: s.title())
 def test_the_shown_code_draws_from_our_distribution(engine, tiny_models, strategy, monkeypatch) -> None:
-    from lib.engine.choose import penalise
+    from lib.engine.sampling import penalise
 
     ids = [token.id for token in engine.tokenizer.encode("the dog")]
     code = transformers_code(strategy, model=str(tiny_models["gpt2"]), prompt=ids, max_new_tokens=2, seed=3,

@@ -6,8 +6,8 @@ import torch
 
 from lib import engine
 from lib.engine import Sampling, SamplingError
-from lib.engine.choose import Chooser, filtered, largest, penalise
-from lib.engine.sampling import distribution, softmax
+from lib.engine.choose import Chooser, filtered, largest
+from lib.engine.sampling import distribution, penalise, softmax
 
 KNOBS = [
     Sampling(), Sampling(temperature=0), Sampling(temperature=0.7, top_k=5), Sampling(top_k=40, top_p=0.8),

@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
+from lib.engine.named import by_name
 from lib.engine.running import FinishReason, Progress
 from lib.errors import PlaygroundError
 
@@ -111,7 +112,11 @@ class Server:
 
     def _run(self, payload: Any) -> Any:
         number, function, args = payload
-        return function(self._engine(number), *args)
+        return by_name(function)(self._engine(number), *args)
+
+    def _compute(self, payload: Any) -> Any:
+        function, args = payload
+        return by_name(function)(*args)
 
     def _close(self, number: int) -> None:
         from lib.models.memory import give_memory_back

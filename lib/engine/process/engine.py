@@ -1,6 +1,6 @@
 """One model in the models' process, behind the `Engine` boundary: what is asked goes there, what comes is kept here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 
 from lib import tokenization
 from lib.engine import loading
-from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, Result, TokenScores
+from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, TokenScores
 from lib.engine.process.host import HOST, Link
 from lib.settings import settings
 
@@ -39,10 +39,12 @@ class ProcessEngine(Engine):
         return tokenization.load(self.source.tokenizer)
 
     def logits(self, ids: Sequence[int], position: int = -1) -> np.ndarray:
-        return self.run(_logits, _plain(ids), position)
+        logits: np.ndarray = self.run("lib.engine.process.engine.logits_of", _plain(ids), position)
+        return logits
 
     def score(self, ids: Sequence[int]) -> TokenScores:
-        return self.run(_score, _plain(ids))
+        scores: TokenScores = self.run("lib.engine.process.engine.scores_of", _plain(ids))
+        return scores
 
     def generate(self, ids: Sequence[int], **wishes: Any) -> Generation:
         return self._stream("generate", ids, wishes)
@@ -50,9 +52,8 @@ class ProcessEngine(Engine):
     def beam(self, ids: Sequence[int], **wishes: Any) -> BeamSearch:
         return self._stream("beam", ids, wishes)
 
-    def run(self, function: Callable[..., Result], *args: Any) -> Result:
-        result: Result = self.link.ask("run", (self.number, function, args)).result()
-        return result
+    def run(self, function: str, *args: Any) -> Any:
+        return self.link.ask("run", (self.number, function, args)).result()
 
     def close(self) -> None:
         if self.alive:
@@ -67,9 +68,11 @@ def _plain(ids: Sequence[int]) -> list[int]:
     return [int(i) for i in ids]
 
 
-def _logits(engine: Engine, ids: list[int], position: int) -> np.ndarray:
+def logits_of(engine: Engine, ids: list[int], position: int) -> np.ndarray:
+    """Asked for by name, over there."""
     return engine.logits(ids, position)
 
 
-def _score(engine: Engine, ids: list[int]) -> TokenScores:
+def scores_of(engine: Engine, ids: list[int]) -> TokenScores:
+    """Asked for by name, over there."""
     return engine.score(ids)

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from lib.anatomy.reading import middle_peaks
-from lib.anatomy.trace import Lens, Trace
+from lib.anatomy.traced import Lens, Trace
 from lib.engine.sampling import softmax
 from lib.figures.architecture_live import lens_curves, lens_heatmap, next_bars
 from lib.tokenization import Tokenizer, display

@@ -3,9 +3,17 @@
 import streamlit as st
 
 from lib.anatomy import catalog
-from lib.anatomy.linear import Linear, by_conv1d, by_torch, make, numbers
+from lib.anatomy.linear import Linear, make, numbers
+from lib.engine import compute
 from lib.figures.architecture import weight_heatmap
 from lib.ui.chrome import explained
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _torch(name: str, layer: Linear, x: tuple[float, ...]) -> tuple[float, ...]:
+    """The same layer by PyTorch."""
+    result: tuple[float, ...] = compute(f"lib.anatomy.linear.{name}", layer, x)
+    return result
 
 
 def linear_panel() -> None:
@@ -51,7 +59,7 @@ def _worked(layer: Linear, x: tuple[float, ...], outputs: int, with_bias: bool) 
     plus = f" + {outputs}" if with_bias else ""
     st.markdown(f"**Parameters:** {len(x)} × {outputs}{plus} = **{count}**. GPT-2's MLP does the same with "
                 f"768 × 3,072 + 3,072 = **2,362,368**, in each of its 12 blocks.")
-    mine, theirs = layer(x), by_torch(layer, x)
+    mine, theirs = layer(x), _torch("by_torch", layer, x)
     same = max(abs(a - b) for a, b in zip(mine, theirs, strict=True)) <= 1e-9 * max(1.0, *map(abs, mine))
     shown = ", ".join(f"{value:.6g}" for value in theirs)
     (st.success if same else st.error)(
@@ -74,5 +82,5 @@ def _conv1d(layer: Linear, x: tuple[float, ...]) -> None:
             f"| `Conv1D({inner}, {width})` | `({width}, {inner})` | `x @ W + b` |\n\n"
             "The same numbers, the same result, a transposed matrix. The layer above as Conv1D, with its "
             "matrix transposed:")
-        st.code(f"Conv1D({len(layer.bias)}, {len(x)})(x)  ->  [{', '.join(f'{v:.6g}' for v in by_conv1d(layer, x))}]",
-                language=None)
+        shown = ", ".join(f"{value:.6g}" for value in _torch("by_conv1d", layer, x))
+        st.code(f"Conv1D({len(layer.bias)}, {len(x)})(x)  ->  [{shown}]", language=None)

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from lib.anatomy.reading import head_summary, notable_heads
-from lib.anatomy.trace import Lens, Step, Trace, block_steps, logit_lens, trace
+from lib.anatomy.traced import Lens, Step, Trace
 from lib.figures.architecture_live import COLUMNS, values_heatmap
 from lib.ui import cache
 from lib.ui.architecture.attention import attention_maps
@@ -20,17 +20,21 @@ START = "The cat sat on the mat because it was"
 
 @st.cache_resource(max_entries=8, show_spinner="Computing every step …")
 def _trace(model_id: str, ids: tuple[int, ...]) -> Trace:
-    return trace(cache.engine(model_id), ids, lens=False)
+    traced: Trace = cache.engine(model_id).run("lib.anatomy.trace.without_lens", ids)
+    return traced
 
 
 @st.cache_resource(max_entries=8, show_spinner="Asking every layer …")
 def _lens(model_id: str, ids: tuple[int, ...]) -> Lens:
-    return logit_lens(cache.engine(model_id), _trace(model_id, ids))
+    lens: Lens = cache.engine(model_id).run("lib.anatomy.trace.logit_lens", _trace(model_id, ids))
+    return lens
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _steps(model_id: str, ids: tuple[int, ...], block: int) -> tuple[Step, ...]:
-    return block_steps(cache.engine(model_id), _trace(model_id, ids), block)
+    steps: tuple[Step, ...] = cache.engine(model_id).run(
+        "lib.anatomy.trace.block_steps", _trace(model_id, ids), block)
+    return steps
 
 
 def live_panel() -> None:

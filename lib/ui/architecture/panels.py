@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
-from lib.anatomy import Architecture, Ledger, catalog, ledger, meta
+from lib.anatomy import Architecture, Ledger, catalog, ledger
 from lib.anatomy.blocks import diagram
 from lib.anatomy.ledger import closed_form
 from lib.anatomy.machines import number
-from lib.anatomy.tree import render, tree
+from lib.engine import compute
 from lib.figures.architecture import COLOURS, LABELS, component_bars, parameter_map
 from lib.ui.architecture.diagram import block_diagram, explain_box
 from lib.ui.architecture.table import csv, formula, table
@@ -155,8 +155,8 @@ def _reconcile(arch: Architecture, book: Ledger) -> None:
 @st.cache_data(max_entries=32, show_spinner="Building the module without weights …")
 def module_text(_arch: Architecture, key: str) -> tuple[str, int]:
     """The folded tree and PyTorch's own count of the real module on the meta device. `key` names the configuration."""
-    model = meta.build(_arch)
-    return render(tree(model)), sum(parameter.numel() for parameter in model.parameters())
+    text: tuple[str, int] = compute("lib.anatomy.meta.printed", _arch)
+    return text
 
 
 def tree_panel(arch: Architecture) -> None:

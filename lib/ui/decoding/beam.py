@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 import streamlit as st
 
-from lib.engine import BeamStep, Engine
+from lib.engine import BeamStep, Engine, compute
 from lib.figures import beam_tree, text_metrics
 from lib.figures.strategies import MAX_COLUMNS, Strategy
 from lib.ui.chrome import escape, wide_chart
@@ -52,17 +52,13 @@ def _toy() -> None:
                 "ln 0.20 = −1.61, ln 0.36 = −1.02.")
 
 
+@st.cache_resource(show_spinner=False)
 def toy_steps() -> list[BeamStep]:
     """Two beams, two steps, on the toy's table; computed by the same search as everything else."""
-    import torch
-
-    from lib.engine.beam import search
-
-    table = torch.full((len(_TOY), len(_TOY)), -math.inf)
-    for before, following in _TOY_NEXT.items():
-        for token, probability in following.items():
-            table[before, token] = math.log(probability)
-    return list(search(table, 0, num_beams=2, length_penalty=1.0, max_new_tokens=2, stop_ids=frozenset()))
+    table = [[math.log(_TOY_NEXT.get(before, {}).get(token, 1e-99)) for token in range(len(_TOY))]
+             for before in range(len(_TOY))]
+    steps: list[BeamStep] = compute("lib.engine.beam.search_table", table, 0, 2, 2)
+    return steps
 
 
 def _own(engine: Engine, columns: Sequence[Column], tracks: Sequence[Track], painting: Painting) -> None:

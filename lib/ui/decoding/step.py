@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from lib.engine import Engine
-from lib.engine.sampling import distribution, ranking, softmax
+from lib.engine.sampling import distribution, penalise, ranking, softmax
 from lib.figures import decoding as figures
 from lib.figures import text_metrics
 from lib.figures.strategies import Strategy
@@ -70,8 +70,6 @@ def _focus(written: Sequence[Column]) -> tuple[Column, int]:
 
 
 def _shaped(columns: Sequence[Column], logits: np.ndarray, ids: Sequence[int]) -> list[figures.Shaped]:
-    from lib.engine.choose import penalise
-
     shaped = []
     usable = [c.strategy for c in columns if c.strategy.kind != "beam" and not c.strategy.problem()]
     strategies = {strategy.title(): strategy for strategy in usable}  # a branch or a copy is no other strategy
