@@ -11,6 +11,8 @@ import argparse
 import asyncio
 import os
 import secrets
+import signal
+import sys
 from contextlib import nullcontext
 
 from benchmarks.chromium import ROOT, Server, serve
@@ -42,6 +44,7 @@ def run(args: argparse.Namespace) -> Report:
     """Measure, or soak. The embedded model is got first."""
     from lib import models
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an ordinary end, in which the app is ended too
     models.get(models.EMBEDDED, progress=lambda *_: None)
     report = Report("class, mixed" if args.mixed else "class")
     given = Server(args.url, args.pid) if args.url else None
