@@ -1,8 +1,8 @@
 """The engine alone: the class's requests, at the moments at which the class made them, with no app around it.
 
-`python -m benchmarks.classroom.alone` reads {"model", "scenarios": {name: [request, ...]}} from stdin and prints, as
-its last line, {name: {"first", "last": [seconds, ...], "tokens", "wall"}}. A request has "at" (s after the first one),
-"kind" and "prompt"; what the kinds mean is what the pages ask of the engine by default. `ask` runs that as a process.
+`ask` does them in a process of its own, whose `main` reads {"model", "scenarios": {name: [request, ...]}} from stdin
+and prints, as its last line, {name: {"first", "last": [seconds, ...], "what", "tokens", "wall"}}. A request has "at" (s
+after the first one), "kind" and "prompt"; what a kind means is what its page asks of the engine by default.
 """
 
 import json
@@ -23,8 +23,8 @@ REPLY_TOKENS, TEMPERATURE, REPLY_ALTERNATIVES = 256, 0.7, 10  # of the Chat page
 def ask(model: str, scenarios: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
     """Do all of it in a process of its own, one scenario after the other."""
     wanted = {"model": model, "scenarios": scenarios}
-    done = subprocess.run([sys.executable, "-m", "benchmarks.classroom.alone"], input=json.dumps(wanted), text=True,
-                          stdout=subprocess.PIPE, cwd=ROOT, check=True)
+    done = subprocess.run([sys.executable, "-c", f"from {__name__} import main; main()"], input=json.dumps(wanted),
+                          text=True, stdout=subprocess.PIPE, cwd=ROOT, check=True)
     answer: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
@@ -57,6 +57,7 @@ def _replay(loaded: Any, requests: list[dict[str, Any]]) -> dict[str, Any]:
     pressed = min(request["at"] for request in requests)
     return {"first": [asker.first - asker.pressed for asker in askers],
             "last": [asker.last - asker.pressed for asker in askers],
+            "what": f"{loaded.info.name} {loaded.info.dtype}",
             "tokens": sum(asker.tokens for asker in askers),
             "wall": max(asker.last for asker in askers) - start - pressed}
 
@@ -146,6 +147,3 @@ def _reply(asker: _Asker) -> Texts:
 
 
 TEXTS: dict[str, Callable[[_Asker], Texts]] = {"read": _read, "columns": _columns, "cells": _cells, "reply": _reply}
-
-if __name__ == "__main__":
-    main()

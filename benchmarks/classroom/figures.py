@@ -29,7 +29,8 @@ def spread(report: Report, label: str, samples: Sequence[float]) -> None:
 
 
 def fill(report: Report, room: Room) -> None:
-    """All scenarios, then the memory of the app, which has to run still, the GIL and the errors."""
+    """All scenarios, then the GIL, the memory of the app, which has to run still, and the errors."""
+    report.figures["students"] = len(room.students)
     for outcome in room.outcomes:
         for what, samples in outcome.samples.items():
             spread(report, f"{outcome.name}: {what}", samples)
@@ -58,11 +59,11 @@ def _beside(report: Report, outcome: Outcome, alone: dict[str, Any]) -> None:
     read = outcome.requests[0]["kind"] == "read"  # nothing is written
     for key, word in (("first", "first words"), ("last", "all of it")):
         if key == "last" or not read:
-            spread(report, f"{name}: engine alone, {word}", alone[key])
+            spread(report, f"{name}: {alone['what']} alone, {word}", alone[key])
     ours = next(values for what, values in outcome.samples.items() if what not in ("first words", "page at rest"))
     report.ratios[f"{name}: median time, app / engine alone"] = percentile(ours, 0.5) / percentile(alone["last"], 0.5)
     if not read:
         app, engine = (alone["tokens"] / wall for wall in (outcome.wall, alone["wall"]))
         report.figures[f"{name}: tokens/s in total, app"] = app
-        report.figures[f"{name}: tokens/s in total, engine alone"] = engine
+        report.figures[f"{name}: tokens/s in total, {alone['what']} alone"] = engine
         report.ratios[f"{name}: tokens/s, app / engine alone"] = app / engine

@@ -37,6 +37,9 @@ class Room:
 
     def __init__(self, students: Sequence[Student], pid: int | None) -> None:
         self.students, self.pid = students, pid
+        badges = frozenset(student.badge for student in students)
+        for student in students:
+            student.others = badges - {student.badge}
         self.outcomes: list[Outcome] = []
         self.gil: dict[str, float] = {}  # holders of the server's GIL, % of the time; see `processes.gil_holders`
 

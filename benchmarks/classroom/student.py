@@ -20,6 +20,7 @@ class Student:
     def __init__(self, url: str, number: int, year: str = "") -> None:
         self.url, self.number = url, number
         self.badge = "badge-" + hashlib.sha256(f"student {number} {year}".encode()).hexdigest()[:6]
+        self.others: frozenset[str] = frozenset()  # the badges of the rest of the class
         self.dice = random.Random(number)
         self.page = self._query = ""
         self.errors: list[str] = []
@@ -29,7 +30,7 @@ class Student:
     async def open(self, page: str = "", query: str = "") -> float:
         """Open the app at a page; seconds until it is drawn to its end."""
         start = time.perf_counter()
-        self.session = Session(self.url, self.badge, self.errors)
+        self.session = Session(self.url, self.badge, self.others, self.errors)
         self.session.on_component = self._component
         await self.session.connect()
         await self.visit(page, query)

@@ -112,8 +112,14 @@ def test_an_exception_and_an_error_are_seen_once_each(url: str) -> None:
 
 
 def test_a_text_of_another_student_is_an_error(url: str) -> None:
+    other = Student(url, 2).badge
+
     async def action(student: Student) -> None:
-        await student.type("Prompt", "from " + Student(url, 2).badge)
+        student.others = frozenset({other})
+        await student.reload()  # it is told to a session when that begins
+        await student.type("Prompt", "badge-000000, which nobody has")
+        assert not student.errors
+        await student.type("Prompt", f"from {other}")
 
     assert "another session" in go(url, action).errors[0]
 
