@@ -123,8 +123,9 @@ async def soak(room: Room, report: Report, seconds: float) -> None:
     async def one(student: Student) -> None:
         await student.open()
         while time.perf_counter() < end:
-            name = student.dice.choice(list(lesson.actions))
+            name, before = student.dice.choice(list(lesson.actions)), len(student.errors)
             await lesson.actions[name](student)
+            student.errors[before:] = [f"{name}, page {student.page!r}: {error}" for error in student.errors[before:]]
             lesson.counts[name] += 1
             await asyncio.sleep(student.dice.random())
         await student.session.quiet()

@@ -77,11 +77,12 @@ class Screen:
     def _look_for_error(self, path: Path, kind: str, element: Any) -> None:
         sentence = ""
         if kind == "exception" and not element.exception.is_warning:
-            sentence = f"{element.exception.type}: {element.exception.message}"
+            where = " < ".join(" ".join(line.split()) for line in reversed(element.exception.stack_trace[-3:]))
+            sentence = f"{element.exception.type}: {element.exception.message} [{where}]"
         elif kind == "alert" and element.alert.format == ERROR:
             sentence = f"alert: {element.alert.body}"
         if sentence and self._red.get(path) != sentence:
-            self.errors.append(sentence[:300])
+            self.errors.append(sentence[:600])
         if sentence:
             self._red[path] = sentence
         else:
