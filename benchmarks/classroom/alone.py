@@ -1,8 +1,8 @@
 """The engine alone: the class's requests, at the moments at which the class made them, with no app around it.
 
 `ask` does them in a process of its own, whose `main` reads {"model", "scenarios": {name: [request, ...]}} from stdin
-and prints, as its last line, {name: {"first", "last": [seconds, ...], "what", "tokens", "wall"}}. A request has "at" (s
-after the first one), "kind" and "prompt"; what a kind means is what its page asks of the engine by default.
+and prints, as its last line, {name: {"first", "last": [seconds, ...], "what", "tokens", "cpu", "wall"}}. A request has
+"at" (s after the first one), "kind" and "prompt"; what a kind means is what its page asks of the engine by default.
 """
 
 import json
@@ -48,7 +48,7 @@ def main() -> None:
 def _replay(loaded: Any, requests: list[dict[str, Any]]) -> dict[str, Any]:
     """All requests, each in its own threads, as the app's are."""
     askers = [_Asker(loaded, request) for request in requests]
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     for asker in askers:
         asker.start = start
         asker.thread.start()
@@ -59,6 +59,7 @@ def _replay(loaded: Any, requests: list[dict[str, Any]]) -> dict[str, Any]:
             "last": [asker.last - asker.pressed for asker in askers],
             "what": f"{loaded.info.name} {loaded.info.dtype}",
             "tokens": sum(asker.tokens for asker in askers),
+            "cpu": time.process_time() - used,
             "wall": max(asker.last for asker in askers) - start - pressed}
 
 

@@ -62,6 +62,8 @@ def _beside(report: Report, outcome: Outcome, alone: dict[str, Any]) -> None:
             spread(report, f"{name}: {alone['what']} alone, {word}", alone[key])
     ours = next(values for what, values in outcome.samples.items() if what not in ("first words", "page at rest"))
     report.ratios[f"{name}: median time, app / engine alone"] = percentile(ours, 0.5) / percentile(alone["last"], 0.5)
+    if outcome.app_cpu is not None:  # other programs on the machine disturb this ratio less than those of times
+        report.ratios[f"{name}: CPU time, app / engine alone"] = outcome.app_cpu / alone["cpu"]
     if not read:
         app, engine = (alone["tokens"] / wall for wall in (outcome.wall, alone["wall"]))
         report.figures[f"{name}: tokens/s in total, app"] = app

@@ -26,6 +26,7 @@ class Outcome:
     wall: float = 0.0  # s from the first request to the last one's end
     errors: int = 0
     cpu: dict[str, float] = field(default_factory=dict)  # cores in use on average, by whom
+    app_cpu: float | None = None  # s of CPU time that the app has used
 
     def add(self, what: str, seconds: float) -> None:
         """One more sample."""
@@ -76,7 +77,8 @@ class Room:
         outcome.errors = len(self.errors) - before
         outcome.cpu = {"students": (_own_cpu() - mine) / seconds}
         if theirs is not None:
-            outcome.cpu["app"] = ((cpu_seconds(self.pid) or theirs) - theirs) / seconds
+            outcome.app_cpu = (cpu_seconds(self.pid) or theirs) - theirs
+            outcome.cpu["app"] = outcome.app_cpu / seconds
         _rebase(outcome)
         self.outcomes.append(outcome)
         print(f"{name}: {seconds:.0f} s", *(f"{what} {statistics.median(values):.2f} s (max {max(values):.2f})"

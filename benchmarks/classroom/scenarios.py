@@ -98,8 +98,7 @@ async def columns(student: Student, outcome: Outcome, prompt: str, *, link: str 
     """One student's Run of all his columns."""
     await student.type("Prompt", prompt)
     count = student.session.screen.count("selectbox", "Strategy of column")
-    await _texts(student, outcome, COLUMNS, count, lambda: student.press("Run"),
-                 kind="columns", prompt=prompt, link=link)
+    await _texts(student, outcome, COLUMNS, count, student.press("Run"), kind="columns", prompt=prompt, link=link)
 
 
 async def completion(room: Room) -> None:
@@ -114,7 +113,7 @@ async def cells(student: Student, outcome: Outcome, prompt: str) -> None:
     """One student's Write all."""
     await student.type("Prompt", prompt)
     count = student.session.screen.count("markdown", "What went in:")
-    await _texts(student, outcome, CELLS, count, lambda: student.press("Write all"), kind="cells", prompt=prompt)
+    await _texts(student, outcome, CELLS, count, student.press("Write all"), kind="cells", prompt=prompt)
 
 
 async def chat(room: Room) -> None:
@@ -129,7 +128,7 @@ async def chat(room: Room) -> None:
 async def question(student: Student, outcome: Outcome, words: str) -> None:
     """One student's question, after those that he has asked before in this conversation."""
     before = sum(REPLY.ends.search(one.text.encode()) is not None for one in student.session.screen.all("markdown"))
-    await _texts(student, outcome, REPLY, before + 1, lambda: student.ask(words), kind="reply", prompt=words)
+    await _texts(student, outcome, REPLY, before + 1, student.ask(words), kind="reply", prompt=words)
 
 
 async def clicks(room: Room) -> None:
@@ -180,13 +179,12 @@ async def _type(student: Student, outcome: Outcome, label: str, what: str, *, fi
             outcome.requests.append({"at": at, "end": time.perf_counter(), "kind": kind, "prompt": words})
 
 
-async def _texts(student: Student, outcome: Outcome, signs: Signs, count: int, press: Callable[[], Awaitable[float]],
+async def _texts(student: Student, outcome: Outcome, signs: Signs, count: int, press: Awaitable[float],
                  **request: Any) -> None:
     """Press, and wait until the page shows the ends of all the texts that this sets going."""
-    if not count:
-        raise LookupError("there is nothing on the page that could be written")
+    assert count, "there is nothing on the page that could be written"
     at, watch = time.perf_counter(), student.expect(signs, count)
-    await asyncio.gather(press(), student.read(watch, "the ends of the texts"))
+    await asyncio.gather(press, student.read(watch, "the ends of the texts"))
     student.session.watch = None
     if watch.over:
         outcome.add("first words", watch.first - at)
