@@ -142,7 +142,7 @@ def settled(page: Any) -> None:
 
 
 def eventually(page: Any, read: Callable[[], T], right: Callable[[T], object]) -> T:
-    """What `read` gives of a page that may still be drawing, as soon as it is `right`: what `expect` has no words for."""
+    """What `read` gives of a page that may still be drawing, once it is `right`: for what `expect` has no words for."""
     deadline = time.monotonic() + PATIENCE / 1000
     while not right(seen := read()):
         assert time.monotonic() < deadline, f"still on the page: {seen!r}"
