@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -18,6 +19,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test asks the real hub; the h
 os.environ.setdefault("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false")
 
 ROOT = Path(__file__).resolve().parents[1]
+T = TypeVar("T")
+PATIENCE = 90_000  # ms that a browser test waits for what should come: it costs nothing when the page is quick
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +68,7 @@ def start_app() -> Iterator[Callable[..., str]]:
         command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "Home.py"), "--server.headless=true",
                    f"--server.port={port}", "--server.address=127.0.0.1"]
         running.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE / 1000
         while time.monotonic() < deadline:
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2).read()
@@ -88,10 +91,11 @@ def app(start_app: Callable[..., str], embedded: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[object]:
-    """Debian's Chromium under Playwright."""
-    from playwright.sync_api import sync_playwright
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium under Playwright, whose `expect` waits as long as everything else here."""
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not path:
         pytest.fail("Chromium is not installed: apt-get install chromium")
@@ -104,20 +108,49 @@ def chromium() -> Iterator[object]:
 
 
 @pytest.fixture
-def page(chromium) -> Iterator[object]:
+def browsing(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """browsing(**options) -> a browser profile of its own (a Playwright context), closed with the test."""
+    contexts: list[Any] = []
+
+    def make(**options: Any) -> Any:
+        context = chromium.new_context(**options)
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        return context
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(browsing: Callable[..., Any]) -> Any:
     """A fresh browser tab, 1280 x 900."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(30_000)
-    yield context.new_page()
-    context.close()
+    return browsing(viewport={"width": 1280, "height": 900}).new_page()
 
 
-def settled(page) -> None:
-    """Wait until Streamlit has finished the current run."""
+def settled(page: Any) -> None:
+    """Wait until no run of the page is under way and nothing is a grey placeholder.
+
+    This makes clicks surer and nothing more: a run that a click has just asked for may not have begun, and a component
+    may still be painting what it was given. What a test asserts has to wait for itself, with `expect` or `eventually`.
+    """
+    from playwright.sync_api import expect
+
     page.wait_for_selector('[data-test-script-state="notRunning"]', state="attached")
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
-def paste(page, box, text: str) -> None:
+def eventually(page: Any, read: Callable[[], T], right: Callable[[T], object]) -> T:
+    """What `read` gives of a page that may still be drawing, once it is `right`: for what `expect` has no words for."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not right(seen := read()):
+        assert time.monotonic() < deadline, f"still on the page: {seen!r}"
+        page.wait_for_timeout(50)
+    return seen
+
+
+def paste(page: Any, box: Any, text: str) -> None:
     """Put `text` over what a text box holds, through the clipboard: as fast as a person would, however long it is."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     box.focus()

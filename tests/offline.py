@@ -16,11 +16,12 @@ import time
 import urllib.request
 from pathlib import Path
 
+from tests.conftest import PATIENCE, settled
+
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
 PORT = 8501
-IDLE = '[data-test-script-state="notRunning"]'
 
 
 def raise_loopback() -> None:
@@ -35,7 +36,8 @@ def start() -> subprocess.Popen[bytes]:
                f"--server.port={PORT}", "--server.address=127.0.0.1"]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "HF_HUB_OFFLINE": "0"},
                                stdout=subprocess.DEVNULL)
-    for _ in range(300):
+    deadline = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < deadline:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{PORT}/_stcore/health", timeout=2).read()
             return process
@@ -47,19 +49,19 @@ def start() -> subprocess.Popen[bytes]:
 
 def walk() -> dict[str, object]:
     """Every page, settled; then a hub model from the shelf."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     found: dict[str, object] = {}
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("chromium-browser")
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page()
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(PATIENCE)
         for name in ["", *sorted(path.stem.split("_", 1)[1] for path in (ROOT / "pages").glob("*.py"))]:
             page.goto(f"http://127.0.0.1:{PORT}/{name}")
-            page.locator("h1").first.wait_for()
-            page.wait_for_timeout(500)
-            page.wait_for_selector(IDLE, state="attached")
+            page.get_by_text("Takeaways" if name else "The model shelf", exact=True).first.wait_for()  # its end
+            settled(page)
             found[name or "Home"] = {
                 "title": page.locator("h1").first.inner_text(),
                 "errors": page.locator('[data-testid="stAlertContentError"]').all_inner_texts(),

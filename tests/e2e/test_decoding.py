@@ -4,11 +4,31 @@ import re
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.conftest import settled
+from tests.conftest import eventually, settled
 
 RUN = ".st-key-decoding-run button"
-STOPPED = ".st-key-decoding-stop button[disabled]"
+CARDS = "[class*=st-key-decoding-card-]"
+ENDED = re.compile("ended by itself|reached the length|stopped")
+SLOW = 180_000  # ms: a model writes
+
+# Looks at the first column at every frame: how many tokens there were at most, and what was ever lost of them.
+WATCH = """() => {
+  const tokens = () => [...document.querySelector("[class*=st-key-decoding-card-]").querySelectorAll("*")]
+      .map((node) => node.shadowRoot?.querySelectorAll(".tok")).find((found) => found?.length) ?? [];
+  const seen = (window.seen = { most: 0, first: "", lost: [] });
+  const look = () => {
+    const found = tokens();
+    const first = found.length ? found[0].textContent.replace(/^⑂/, "") : "";
+    if (seen.most && found.length < seen.most) seen.lost.push(`${found.length} tokens after ${seen.most}`);
+    if (seen.most && first !== seen.first) seen.lost.push(`${first} in place of ${seen.first}`);
+    if (seen.most && !found[0]?.getClientRects().length) seen.lost.push("nothing to be seen");
+    if (found.length > seen.most) Object.assign(seen, { most: found.length, first });
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
 
 
 def go(page, app: str, prompt: str, columns: str, tokens: int = 5) -> None:
@@ -17,10 +37,18 @@ def go(page, app: str, prompt: str, columns: str, tokens: int = 5) -> None:
     settled(page)
 
 
-def finish(page) -> None:
-    page.wait_for_selector(".dec-stats", timeout=150_000)
-    page.wait_for_selector(STOPPED, timeout=150_000)
+def finish(page, columns: int) -> None:
+    """Wait until there are so many columns, each of them says how its text ended, and nothing can be stopped."""
+    expect(page.locator(CARDS)).to_have_count(columns)
+    for number in range(columns):
+        expect(page.locator(CARDS).nth(number)).to_contain_text(ENDED, timeout=SLOW)
+    expect(page.locator(".dec-stats")).to_have_count(columns)
+    expect(page.locator(".st-key-decoding-stop button")).to_be_disabled(timeout=SLOW)
     settled(page)
+
+
+def texts(tokens) -> list[str]:
+    return [text.removeprefix("⑂") for text in tokens.all_text_contents()]
 
 
 @pytest.fixture
@@ -33,36 +61,35 @@ def errors(page) -> list[str]:
 
 def test_streams_cards_a_branch_and_the_keyboard(page, app, errors) -> None:
     go(page, app, "Decoding e2e <img src=x onerror=alert(1)> $x$ once", "greedy~topk_k80")
+    page.evaluate(WATCH)
     page.click(RUN)
-    page.wait_for_selector(".tok")
-    page.evaluate("""() => { window.first = [...document.querySelectorAll('*')]
-        .map(e => e.shadowRoot && e.shadowRoot.querySelector('.tok')).find(Boolean) }""")
-    finish(page)
-    assert page.evaluate("window.first.isConnected")  # the first token on screen is still the same element
-    streams = page.locator("[class*=st-key-decoding-card-]")
-    assert streams.count() == 2
+    streams = page.locator(CARDS)
+    streams.nth(0).locator(".tok").first.focus()
+    finish(page, 2)
+    assert page.evaluate("window.seen.most") == 5 and page.evaluate("window.seen.lost") == []  # it only ever grew
+    expect(page.locator(".tok").first).to_be_focused()  # on screen is still what one was at while it was written
     token = streams.nth(0).locator(".tok").nth(2)
     token.hover()
     card = streams.nth(0).locator(".card.shown")
-    card.wait_for()
-    assert re.search(r"model's probability\s*[\d.]+", card.inner_text()) and "rank" in card.inner_text()
-    before = [streams.nth(0).locator(".tok").nth(i).inner_text().lstrip("⑂") for i in range(2)]
+    expect(card).to_contain_text(re.compile(r"model's probability\s*[\d.]+"))
+    expect(card).to_contain_text("rank")
+    before = texts(streams.nth(0).locator(".tok"))[:2]
+    assert len(before) == 2
     choice = card.locator("button.option").first
-    wanted = choice.locator(".label").inner_text()
+    wanted = choice.locator(".label").text_content()
     choice.click()
-    page.wait_for_function("document.querySelectorAll('[class*=st-key-decoding-card-]').length === 3")
-    page.wait_for_selector(STOPPED, timeout=150_000)
-    settled(page)
+    finish(page, 3)
     branch = streams.nth(1).locator(".tok")
-    assert [branch.nth(i).inner_text().lstrip("⑂") for i in range(2)] == before
-    assert f"token 3: {wanted}," in (branch.nth(2).get_attribute("aria-label") or "")
-    assert "forced" in (branch.nth(2).get_attribute("class") or "")
-    assert "_f" in page.url and errors == []
+    eventually(page, lambda: texts(branch)[:2], lambda seen: seen == before)
+    expect(branch.nth(2)).to_have_attribute("aria-label", re.compile(rf"token 3: {re.escape(wanted)},"))
+    expect(branch.nth(2)).to_have_class(re.compile(r"\bforced\b"))
+    expect(page).to_have_url(re.compile("_f"))
+    assert errors == []
     keyboard(page)
     page.locator(".tok").first.click()
-    page.wait_for_selector(".card.shown.pinned")
+    expect(page.locator(".card.shown.pinned")).to_be_visible()
     page.get_by_text("Takeaways", exact=True).scroll_into_view_if_needed()
-    page.wait_for_selector(".card.shown", state="detached")  # it would cover something else
+    expect(page.locator(".card.shown")).to_have_count(0)  # it would cover something else
     assert errors == []
 
 
@@ -71,12 +98,11 @@ def keyboard(page) -> None:
     page.locator(".tok").first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".card.shown.pinned button.option:focus")
+    expect(page.locator(".card.shown.pinned button.option:focus")).to_have_count(1)
     page.keyboard.press("Escape")
-    page.wait_for_selector(".card.shown", state="detached")
-    assert page.evaluate("""() => { let a = document.activeElement;
-        while (a.shadowRoot) a = a.shadowRoot.activeElement; return a.dataset.index }""") == "1"
-    page.get_by_text("Token 2 of column 1").wait_for()
+    expect(page.locator(".card.shown")).to_have_count(0)
+    expect(page.locator(".tok").nth(1)).to_be_focused()
+    expect(page.get_by_text("Token 2 of column 1")).to_be_visible()
 
 
 def test_stop_keeps_the_text_and_the_link_brings_it_back(page, app, errors) -> None:
@@ -84,36 +110,34 @@ def test_stop_keeps_the_text_and_the_link_brings_it_back(page, app, errors) -> N
     page.click(RUN)
     page.wait_for_selector(".tok")
     page.locator(".st-key-decoding-stop button").click()
-    page.wait_for_selector(STOPPED)
-    settled(page)
-    page.get_by_text("stopped", exact=True).wait_for()
-    assert 1 <= page.locator(".tok").count() < 200
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+    finish(page, 1)
+    eventually(page, page.locator(".tok").count, lambda count: 1 <= count < 200)
     page.goto(page.url)
     page.wait_for_selector(RUN)
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("Decoding e2e stop once")
+    expect(page.locator("[class*=-sampling-temperature] input")).to_have_value("1.5")
     settled(page)
-    assert page.locator("textarea").input_value() == "Decoding e2e stop once"
-    assert page.locator("[class*=-sampling-temperature] input").input_value() == "1.5" and errors == []
+    assert errors == []
 
 
-def test_a_phone_shows_whole_columns(chromium, app) -> None:
-    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()
+def test_a_phone_shows_whole_columns(browsing, app) -> None:
+    page = browsing(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).new_page()
     go(page, app, "Decoding e2e phone once", "greedy~topk~topp")
     page.locator(RUN).tap()
-    finish(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    widths = page.eval_on_selector_all("[class*=st-key-decoding-card-]", "cards => cards.map(c => c.offsetWidth)")
-    assert len(widths) == 3 and min(widths) >= 320
+    finish(page, 3)
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")
+    eventually(page, lambda: page.locator(CARDS).evaluate_all("cards => cards.map(card => card.offsetWidth)"),
+               lambda widths: len(widths) == 3 and min(widths) >= 320)
     page.locator(".tok").nth(1).tap()
-    box = page.locator(".card.shown").first.bounding_box()
-    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
-    context.close()
+    eventually(page, page.locator(".card.shown").first.bounding_box,
+               lambda box: box and box["x"] >= 0 and box["x"] + box["width"] <= 390)
 
 
-def test_a_queue_shows_the_place_and_a_closed_tab_frees_it(chromium, page, start_app, embedded) -> None:
+def test_a_queue_shows_the_place_and_a_closed_tab_frees_it(browsing, page, start_app, embedded) -> None:
     app = start_app(PLAYGROUND_SLOTS="1")
-    other = chromium.new_context().new_page()
-    other.set_default_timeout(60_000)
+    go(page, app, "A patient tab", "greedy")
+    other = browsing().new_page()
     go(other, app, "A tab that will be closed", "pure_t2", tokens=60)
     for key, number in (("count", "32"), ("length", "60")):  # minutes of work for one slot
         field = other.locator(f".st-key-decoding-many-{key} input")
@@ -121,13 +145,18 @@ def test_a_queue_shows_the_place_and_a_closed_tab_frees_it(chromium, page, start
         field.press("Enter")
         settled(other)
     other.click(".st-key-decoding-many-run button")
-    other.get_by_text("31 waiting").wait_for()
-    go(page, app, "A patient tab", "greedy")
+    expect(other.get_by_text(re.compile(r"of 32 finished, (2\d|3[01]) waiting"))).to_be_visible()
     page.click(RUN)
     place = page.get_by_text(re.compile(r"In the queue: number \d+ …"))
-    place.wait_for()
-    assert int(re.findall(r"\d+", place.inner_text())[0]) > 20
+    expect(place).to_have_text(re.compile(r"number (2[1-9]|3\d) …"))
     other.context.close()
-    page.locator(".tok").first.wait_for(timeout=30_000)  # the other tab's texts would have taken longer
-    finish(page)
-    assert page.locator(".tok").count() == 5
+    places: list[int] = []
+
+    def begun() -> int:
+        places.extend(int(number) for text in place.all_text_contents() for number in re.findall(r"\d+", text))
+        return page.locator(".tok").count()
+
+    eventually(page, begun, bool)
+    assert min(places, default=32) > 5  # the closed tab's texts were not waited for one after the other
+    finish(page, 1)
+    expect(page.locator(".tok")).to_have_count(5)

@@ -1,67 +1,96 @@
 """Home in a real browser: text, tokens, bars, a click on a bar, the cards."""
 
 import re
+from pathlib import Path
 
-from lib import models
-from tests.conftest import settled
+from playwright.sync_api import expect
+
+from lib import models, tokenization
+from tests.conftest import eventually, settled
 from tests.hub import local_hub
 from tests.tiny import make
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
 def open_home(app: str, page) -> None:
     """Home with its model loaded: the first visitor of a server waits for that."""
     page.goto(app)
-    page.locator(".st-key-home-bars button.bar").first.wait_for(timeout=90_000)
+    expect(page.locator(".st-key-home-bars button.bar")).to_have_count(5)
     settled(page)
 
 
-def test_a_click_on_a_bar_continues_the_text(app: str, page) -> None:
+def shares(page) -> list[float]:
+    """The percentages of the bars, top to bottom, the last one that of all other tokens."""
+    rows = page.locator(".st-key-home-bars .bar .value").all_text_contents()
+    return [float(row.removesuffix(" %")) for row in rows if "<" not in row]
+
+
+def test_a_click_on_a_bar_continues_the_text(app: str, page, embedded: str) -> None:
     open_home(app, page)
-    page.get_by_role("textbox", name="Your text").fill("Count with me: one, two, three,")
+    text = "Count with me: one, two, three,"
+    count = len(tokenization.load(models.spec(embedded).tokenizer).ids(text))
+    page.get_by_role("textbox", name="Your text").fill(text)
     page.keyboard.press("Enter")
     chips = page.locator(".st-key-home-tokens .chip")
     bars = page.locator(".st-key-home-bars button.bar")
-    bars.filter(has_text="four").wait_for()
-    before = chips.count()
-    assert bars.count() == 5
-    shares = [float(re.search(r"([\d.]+) %", row)[1]) for row in
-              page.locator(".st-key-home-bars .bar").all_inner_texts() if "<" not in row]
-    assert abs(sum(shares) - 100) < 0.5 and shares[:5] == sorted(shares[:5], reverse=True)
+    expect(chips).to_have_count(count)
+    expect(bars.filter(has_text="four")).to_have_count(1)
+    expect(bars).to_have_count(5)
+    eventually(page, lambda: shares(page),
+               lambda seen: abs(sum(seen) - 100) < 0.5 and seen[:5] == sorted(seen[:5], reverse=True))
     bars.filter(has_text="four").click()
-    page.get_by_text("Your text so far:").wait_for()
-    assert page.get_by_text("Count with me: one, two, three, four").count() >= 1
-    assert chips.count() == before + 1 and page.locator(".st-key-home-tokens .chip.added").count() == 1
+    expect(page.get_by_text("Your text so far:")).to_be_visible()
+    expect(page.get_by_text(text + " four").first).to_be_visible()
+    expect(chips).to_have_count(count + 1)
+    expect(page.locator(".st-key-home-tokens .chip.added")).to_have_count(1)
     page.get_by_role("button", name="Undo").click()
-    page.get_by_text("Your text so far:").wait_for(state="detached")
-    assert chips.count() == before
+    expect(page.get_by_text("Your text so far:")).to_have_count(0)
+    expect(chips).to_have_count(count)
+    expect(page.locator(".st-key-home-tokens .chip.added")).to_have_count(0)
 
 
 def test_hostile_text_stays_text(app: str, page) -> None:
     open_home(app, page)
     page.get_by_role("textbox", name="Your text").fill("<img src=x onerror=document.title='broken'> $x$ <|im_end|>")
     page.keyboard.press("Enter")
-    page.locator(".st-key-home-tokens .chip").filter(has_text="img").wait_for()
+    expect(page.locator(".st-key-home-tokens .chip").filter(has_text="img")).to_have_count(1)
     settled(page)
     page.locator(".st-key-home-bars button.bar").first.click()
-    page.get_by_text("Your text so far:").wait_for()
-    assert page.locator("img[src=x]").count() == 0 and "broken" not in page.title()
+    expect(page.get_by_text("Your text so far: <img src=x onerror=document.title='broken'> $x$ <|im_end|>")
+           .first).to_be_visible()
+    expect(page.locator("img[src=x]")).to_have_count(0)
+    expect(page).not_to_have_title(re.compile("broken"))
 
 
 def test_every_card_leads_to_its_page(app: str, page) -> None:
     open_home(app, page)
     cards = page.locator('[class*="st-key-card-"] a')
-    links = [cards.nth(i).get_attribute("href") for i in range(cards.count())]
-    assert len(links) >= 1
+    names = [path.stem.split("_", 1)[1] for path in sorted(PAGES.glob("*.py"))]
+    expect(cards).to_have_count(len(names))
+    for number, name in enumerate(names):
+        expect(cards.nth(number)).to_have_attribute("href", re.compile(rf"(^|/){name}$"))
     cards.first.click()
-    page.wait_for_url("**/" + links[0].rsplit("/", 1)[-1])
+    page.wait_for_url(f"**/{names[0]}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(names[0], re.IGNORECASE))
+
+
+def test_the_lessons_do_not_jump_when_the_first_model_is_loaded(start_app, embedded: str, page) -> None:
+    page.goto(start_app())
+    expect(page.locator(".st-key-home-tokens .chip")).not_to_have_count(0)
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    card = page.locator('[class*="st-key-card-"]').first
+    before = card.bounding_box()
+    expect(page.locator(".st-key-home-bars button.bar")).to_have_count(5)
     settled(page)
-    assert page.locator("h1").first.inner_text() != "LLM Playground"
+    assert abs(card.bounding_box()["y"] - before["y"]) < 40  # the bars are some 300 pixels high
 
 
 def test_a_model_is_got_from_the_shelf_with_progress(start_app, embedded: str, page, tmp_path) -> None:
     repository = make("gpt2", tmp_path / "repository", vocab=50_257)
     with local_hub({"distilbert/distilgpt2": repository}) as hub:
-        hub.pause = 1.0
+        hub.pause = 2.0
         url = start_app(HF_ENDPOINT=hub.url, HF_HUB_OFFLINE="0", PLAYGROUND_HOME=str(tmp_path / "home"),
                         PLAYGROUND_MODELS=str(models.require(embedded).folder))
         open_home(url, page)
@@ -71,6 +100,6 @@ def test_a_model_is_got_from_the_shelf_with_progress(start_app, embedded: str, p
         page.get_by_text("What has arrived is kept").wait_for()
         hub.pause = 0.0
         page.locator(".st-key-get-distilgpt2 button").click()
-        page.locator(".st-key-shelf-distilgpt2").get_by_text("in this app's cache").wait_for(timeout=90_000)
+        page.locator(".st-key-shelf-distilgpt2").get_by_text("in this app's cache").wait_for()
     first, second = hub.fetched("model.safetensors")
     assert first == "" and second.startswith("bytes=")

@@ -1,13 +1,18 @@
 """Prompts and the address bar: a short one is in the link, a long one neither makes a page that cannot be opened again
 nor is dropped when it is pasted; and the prompt goes along to the next page."""
 
-from urllib.parse import parse_qs, urlparse
-
 import pytest
+from playwright.sync_api import expect
 
 from tests.conftest import paste, settled
 
 PAGES = {"Decoding": "prompt", "Next_Token": "prompt", "Completion_vs_Chat": "cvc-prompt"}
+
+
+def linked(page, name: str, text: str | None) -> None:
+    """Wait until the address holds this text, or no text."""
+    page.wait_for_function("([name, text]) => new URLSearchParams(location.search).get(name) === text",
+                           arg=[name, text])
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -18,27 +23,25 @@ def test_a_long_prompt_is_kept_and_stays_out_of_the_address(page, app: str, name
     settled(page)
     paste(page, box, "A short one.")
     page.keyboard.press("Control+Enter")
-    page.wait_for_function("key => new URLSearchParams(location.search).get(key) === 'A short one.'", arg=PAGES[name])
+    linked(page, PAGES[name], "A short one.")
     long = "word " * 20_000  # servers refuse an address of so many letters
     paste(page, box, long)
     page.keyboard.press("Control+Enter")
-    page.wait_for_function("key => !new URLSearchParams(location.search).has(key)", arg=PAGES[name])
+    linked(page, PAGES[name], None)
     settled(page)
-    assert box.input_value() == long
+    expect(box).to_have_value(long)
     if name == "Next_Token":
-        assert "can attend to at most" in page.get_by_test_id("stAlert").first.inner_text()
+        expect(page.get_by_test_id("stAlert").first).to_contain_text("can attend to at most")
     page.reload()
-    page.get_by_label("Prompt", exact=True).first.wait_for()
+    expect(box).to_be_visible()
 
 
 def test_a_link_brings_its_prompt_and_another_page_has_the_same(page, app: str) -> None:
     page.goto(f"{app}/Next_Token?prompt=Linked%20words")
     box = page.get_by_label("Prompt", exact=True).first
-    box.wait_for()
+    expect(box).to_have_value("Linked words")
     settled(page)
-    assert box.input_value() == "Linked words"
     page.get_by_test_id("stSidebarNav").get_by_text("Decoding").click()
     page.wait_for_selector(".st-key-decoding-run")
-    settled(page)
-    assert page.get_by_label("Prompt", exact=True).first.input_value() == "Linked words"
-    assert parse_qs(urlparse(page.url).query)["prompt"] == ["Linked words"]
+    expect(box).to_have_value("Linked words")
+    linked(page, "prompt", "Linked words")

@@ -20,7 +20,7 @@ def namespaces() -> bool:
 @pytest.mark.skipif(not namespaces(), reason="no network namespaces here")
 def test_every_page_works_without_a_network(embedded: str) -> None:
     command = ["unshare", "-rn", sys.executable, "-m", "tests.offline"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
     assert run.returncode == 0, run.stderr[-2000:]
     found = json.loads(run.stdout.splitlines()[-1])
     hub = found.pop("hub")

@@ -22,6 +22,15 @@ RUN = 10  # tokens that "write" adds
 _LONGEST = 2000  # characters
 MAX_TOKENS = 300  # of text: enough to play, quick on two cores
 
+# The bars' place has their height before they are there: the first visitor's model takes a while to load, and the
+# lessons below would jump away from under the pointer when they come.
+_ROOM = """
+<style>
+.st-key-home-chart { min-height: 21.1rem; }
+@media (min-width: 1500px) { .st-key-home-chart { min-height: 19.3rem; } }
+</style>
+"""
+
 _ASSETS = Path(__file__).with_name("assets")
 _CSS = (_ASSETS / "home_demo.css").read_text(encoding="utf-8")
 
@@ -63,7 +72,9 @@ def demo() -> None:
         _HEAD(key="home-head")
         text = _text_input()
         left, right = st.columns(2, gap="large")
-        chart, row, below = right.container(), right.container(horizontal=True, gap="small"), right.container()
+        st.html(_ROOM)
+        chart = right.container(key="home-chart")
+        row, below = right.container(horizontal=True, gap="small"), right.container()
         model_id = model_for_demo()
         tokenizer = cache.tokenizer(models.spec(model_id).tokenizer)
         ids = [token.id for token in tokenizer.encode(text)]
