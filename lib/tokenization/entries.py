@@ -4,7 +4,7 @@ One array of all bytes and one of where each entry starts, read from a rank file
 take 4 MB, where a dictionary of `bytes` takes 26. Knows nothing of `tokenizers`, tiktoken or Streamlit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ Bytes = NDArray[np.uint8]
 Marks = NDArray[np.uint32]
 _BITS = 20
 _PAIRS = 1 << _BITS  # stretches of three bytes are marked below (by a hash), of two bytes from here on (each its own)
-_ALWAYS = _PAIRS + (1 << 16)  # a place that is always marked: entries of one byte belong to every text
+_FOURS = _PAIRS + (1 << 16)  # those of four bytes, by a hash again
+_ALWAYS = _FOURS + (1 << _BITS)  # a place that is always marked: entries of one byte belong to every text
 _SIXTHS = np.full(256, 64, np.uint8)  # base64's letters as numbers; 64 for "="
 _SIXTHS[np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", np.uint8)] = np.arange(64)
 
@@ -74,22 +75,36 @@ class Entries:
     def occurring(self, data: bytes) -> Ids:
         """The ids, in order, of all entries that stand somewhere in `data`, and of few that do not.
 
-        Found without searching: an entry can only be there if all its stretches of two and three bytes are. First its
-        ends are asked for, then, of the entries that are left, all of it. What occurs in an entry found is found too.
+        Found without searching: an entry can only be there if all its stretches of two, three and four bytes are.
+        First its ends are asked for, then, of the entries left, all of it. What occurs in an entry found is found too.
         """
-        text = np.frombuffer(data, np.uint8)
-        marked = np.zeros(_ALWAYS + 1, bool)
-        marked[_ALWAYS] = True
-        marked[_pair(text[:-1], text[1:])] = True
-        marked[_triple(text[:-2], text[1:-1], text[2:])] = True
+        marked = _stretches(data)
         some = np.flatnonzero(marked[self._head] & marked[self._tail])
         own, begins = self._gather(some)
-        left, middle, right = own[:-2], own[1:-1], own[2:]
-        lacking = ~(marked[_triple(left, middle, right)] & marked[_pair(left, middle)] & marked[_pair(middle, right)])
-        before = np.concatenate(([0], np.cumsum(lacking)))  # how many stretches before each place `data` lacks
-        ends = np.append(begins[1:], len(own)) - 2
-        first = np.minimum(begins, len(lacking))
-        return some[before[np.clip(ends, first, len(lacking))] == before[first]]
+        ends = np.append(begins[1:], len(own))
+        real = np.ones(len(some), bool)
+        for width in (2, 3, 4):
+            lacking = np.concatenate(([0], np.cumsum(~marked[_MARKS[width](*_windows(own, width))])))
+            first = np.minimum(begins, len(lacking) - 1)  # how many stretches `data` lacks before an entry, and with it
+            real &= lacking[np.clip(ends - width + 1, first, len(lacking) - 1)] == lacking[first]
+        return some[real]
+
+
+def _stretches(data: bytes, step: int = 1 << 16) -> NDArray[np.bool_]:
+    """Marks for all stretches of two to four bytes in `data`. Step by step: little memory, however long it is."""
+    marked = np.zeros(_ALWAYS + 1, bool)
+    marked[_ALWAYS] = True
+    for start in range(0, len(data), step):
+        text = np.frombuffer(data[start : start + step + 3], np.uint8)
+        for width, mark in _MARKS.items():
+            marked[mark(*_windows(text, width))] = True
+    return marked
+
+
+def _windows(data: Bytes, width: int) -> list[Bytes]:
+    """The first bytes of all stretches of `width` bytes, the second ones, and so on."""
+    count = max(len(data) - width + 1, 0)
+    return [data[n : n + count] for n in range(width)]
 
 
 def _pair(first: Bytes, second: Bytes) -> Marks:
@@ -97,9 +112,20 @@ def _pair(first: Bytes, second: Bytes) -> Marks:
 
 
 def _triple(first: Bytes, second: Bytes, third: Bytes) -> Marks:
+    return _place(_wide(first, 16) + _wide(second, 8) + third)
+
+
+def _four(first: Bytes, second: Bytes, third: Bytes, fourth: Bytes) -> Marks:
+    code = _wide(first, 24) + _wide(second, 16) + _wide(third, 8) + fourth
+    return np.uint32(_FOURS) + _place(code ^ (code >> np.uint32(15)))
+
+
+_MARKS: dict[int, Callable[..., Marks]] = {2: _pair, 3: _triple, 4: _four}
+
+
+def _place(code: Marks) -> Marks:
     """A place among 2^20 (Knuth's multiplicative hashing); two stretches in one place only let an entry too many in."""
-    code: Marks = (_wide(first, 16) + _wide(second, 8) + third) * np.uint32(2654435761)
-    return code >> np.uint32(32 - _BITS)
+    return (code * np.uint32(2654435761)) >> np.uint32(32 - _BITS)
 
 
 def _wide(data: Bytes, bits: int) -> Marks:

@@ -7,20 +7,23 @@ made: changing a fast tokenizer while another thread encodes raises "Already bor
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import tokenizers
 
 from lib.tokenization import vocabulary
 from lib.tokenization.base import Token, checked, outside
+from lib.tokenization.parts import parts
 
 
 class HFTokenizer:
     """A `tokenizers.Tokenizer` as a Tokenizer: the same ids and offsets, with the true bytes. Thread-safe.
 
     `vocab_size` may exceed the tokenizer's own size, because models pad their embedding: those ids have no token.
+    `in_parts` says that a long text may be cut where `lib.tokenization.parts` cuts it.
     """
 
     def __init__(
@@ -31,11 +34,13 @@ class HFTokenizer:
         full: Callable[[], tokenizers.Tokenizer],
         *,
         vocab_size: int = 0,
+        in_parts: bool = False,
     ) -> None:
         self.name = name
         self.special = dict(special)
         self._plain = plain
         self._make_full = full
+        self._in_parts = in_parts
         self._lock = threading.Lock()
         self._text_of = {token_id: text for text, token_id in special.items()}
         highest = max([plain.get_vocab_size() - 1, *self._text_of])
@@ -63,9 +68,14 @@ class HFTokenizer:
 
     def ids(self, text: str, *, parse_special: bool = False) -> list[int]:
         """Only the ids of `encode`: quick, for counting."""
-        checked(text)
-        tokenizer = self.full if parse_special else self._plain
-        return tokenizer.encode_batch_fast([text], add_special_tokens=False)[0].ids
+        if not parse_special:
+            return list(chain.from_iterable(ids for _, ids in self.in_parts(text)))
+        return self.full.encode_batch_fast([checked(text)], add_special_tokens=False)[0].ids
+
+    def in_parts(self, text: str) -> Iterator[tuple[str, list[int]]]:
+        """Parts of a text, one after the other, and their ids: together the ids of the text."""
+        for part in parts(checked(text)) if self._in_parts else [text]:
+            yield part, self._plain.encode_batch_fast([checked(part)], add_special_tokens=False)[0].ids
 
     def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:
         """Ids and offsets as `tokenizers` gives them, relative to `text` as it was written."""

@@ -16,6 +16,7 @@ from lib.tokenization import vocabulary
 from lib.tokenization.base import Token, checked, outside
 from lib.tokenization.entries import Ids
 from lib.tokenization.needed import Needed
+from lib.tokenization.parts import parts
 from lib.tokenization.tiktokens import joined
 
 QWEN_PATTERN = (
@@ -133,9 +134,14 @@ class RankedTokenizer:
             if control:
                 ids.append(self.special[piece])
             else:
-                parts = self._for(piece).encode_batch_fast(list(safe_parts(piece)), add_special_tokens=False)
-                ids += chain.from_iterable(part.ids for part in parts)
+                ids += chain.from_iterable(some for _, some in self.in_parts(piece))
         return ids
+
+    def in_parts(self, text: str) -> Iterator[tuple[str, list[int]]]:
+        """Parts of a text, one after the other, and their ids: together the ids of the text."""
+        library = self._for(checked(text))
+        for part in parts(text):
+            yield part, library.encode_batch_fast([part], add_special_tokens=False)[0].ids
 
     def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:
         """Ids and offsets as `tokenizers` gives them, relative to `text` as it was written."""
@@ -172,22 +178,6 @@ def _pre_tokenizer(recipe: Recipe) -> pre_tokenizers.PreTokenizer:
         return pre_tokenizers.ByteLevel(add_prefix_space=False)
     split = pre_tokenizers.Split(Regex(recipe.pattern), behavior="isolated")
     return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
-
-
-_SAFE = re.compile(r"(?<=[A-Za-z])(?= [A-Za-z])")
-
-
-def safe_parts(text: str, size: int = 20_000) -> Iterator[str]:
-    """`text` in parts of about `size`, cut between a letter and a space, so that they can be encoded side by side.
-
-    >>> list(safe_parts("one two three", size=3))
-    ['one', ' two', ' three']
-    """
-    start = 0
-    while len(text) - start > size and (match := _SAFE.search(text, start + size)):
-        yield text[start : match.start()]
-        start = match.start()
-    yield text[start:]
 
 
 def load(name: str) -> RankedTokenizer:

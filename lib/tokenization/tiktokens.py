@@ -1,8 +1,9 @@
 """OpenAI's tokenizers through tiktoken, built from this repository's vocabulary files. Never asks the network."""
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from functools import partial
+from itertools import chain, repeat
 
 import numpy as np
 import tiktoken
@@ -11,6 +12,7 @@ from lib.tokenization import vocabulary
 from lib.tokenization.base import Token, TokenizationError, checked, outside
 from lib.tokenization.entries import Entries, Ids
 from lib.tokenization.needed import Needed
+from lib.tokenization.parts import parts
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,20 @@ class TiktokenTokenizer:
 
     def ids(self, text: str, *, parse_special: bool = False) -> list[int]:
         """Only the ids of `encode`: quick, for counting."""
+        if not parse_special:
+            return list(chain.from_iterable(ids for _, ids in self.in_parts(text)))
         encoding = self._encoding.of(checked(text).encode())
+        return self._cut(lambda: encoding.encode(text, allowed_special="all"))
+
+    def in_parts(self, text: str) -> Iterator[tuple[str, list[int]]]:
+        """Parts of a text, one after the other, and their ids: together the ids of the text."""
+        encoding = self._encoding.of(checked(text).encode())
+        for part in parts(text):
+            yield part, self._cut(partial(encoding.encode_ordinary, part))
+
+    def _cut(self, encode: Callable[[], list[int]]) -> list[int]:
         try:
-            return encoding.encode(text, allowed_special="all") if parse_special else encoding.encode_ordinary(text)
+            return encode()
         except BaseException as error:  # a Rust panic is no Exception; anything else must pass
             if type(error).__name__ != "PanicException":
                 raise

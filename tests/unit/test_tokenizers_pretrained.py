@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tiktoken_ext import openai_public
 
 from lib import models
-from lib.tokenization import TokenizationError, backend, compare, load, vocabulary
+from lib.tokenization import TokenizationError, backend, compare, load, parts, vocabulary
 from lib.tokenization.pretrained import QWEN_PATTERN
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -218,11 +218,22 @@ def test_many_threads_at_once() -> None:
         assert list(zip(plain, parsed, strict=True)) == expected
 
 
-def test_a_long_text_counted_in_parts_is_the_text_counted_at_once() -> None:
-    tokenizer = load("qwen")
+@pytest.mark.parametrize("name", ["gpt2", "tiktoken-gpt2", "cl100k_base", "o200k_base", "qwen"])
+def test_a_long_text_counted_in_parts_is_the_text_counted_at_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = load(name)
     text = "".join(case["text"] + " and words " for case in CASES) * 40
-    assert len(text) > 40_000
+    assert len(text) > 40_000 and len(list(parts.parts(text))) > 2
     assert tokenizer.ids(text) == [token.id for token in tokenizer.encode(text)]
+    monkeypatch.setattr(parts, "SIZE", 1)  # cut wherever it can be
+    breaks = [*"人律。，aZ'.7/ ", "Z's", "  ", "\n", "\n\n", "\r\n", "\n/", "\t", "\u0301", "\x85", "\x1c"]
+
+    @settings(max_examples=400, deadline=None)
+    @given(anything | st.lists(st.sampled_from(breaks), max_size=16).map("".join))
+    def same(text: str) -> None:
+        assert "".join(parts.parts(text)) == text
+        assert tokenizer.ids(text) == [token.id for token in tokenizer.encode(text)]
+
+    same()
 
 
 def test_half_a_surrogate_pair_is_refused_with_a_sentence() -> None:

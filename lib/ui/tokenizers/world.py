@@ -84,7 +84,7 @@ def _control_rows(choice: Choice, text: str, parse: bool) -> None:
     ]
     if parse:
         tokens = choice.tokenizer.encode(text, parse_special=True)
-        parsed = Row(choice.tokenizer.name + " parsed", [token.id for token in tokens], tokens, len(text),
+        parsed = Row(choice.tokenizer.name + " parsed", len(tokens), tokens, len(text),
                      len(text.encode()), choice.tokenizer.vocab_size)  # fmt: skip
         rows.append(row_data(parsed, choice.tokenizer, text, title="Parsed", about="framed: control tokens"))
     token_rows("control-rows", text, rows)
