@@ -44,7 +44,6 @@ class BPETokenizer:
             if merge.new_id == len(self.vocab):
                 self.vocab.append(self.vocab[merge.pair[0]] + self.vocab[merge.pair[1]])
             self._rank[merge.pair] = rank
-        self._table = dict(enumerate(self.vocab))
         self._word = lru_cache(maxsize=65536)(self._encode_word)
 
     @property
@@ -96,7 +95,7 @@ class BPETokenizer:
 
     def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:
         """Tokens tile the text; several byte tokens may share a character."""
-        return spanned(self.ids(text), self._table)
+        return spanned(self.ids(text), self.vocab.__getitem__)
 
     def decode(self, ids: Sequence[int]) -> str:
         """All bytes joined, then read as UTF-8."""

@@ -1,35 +1,32 @@
 """The same text through several tokenizers: counts, bytes per token, where they cut, what a round trip loses."""
 
 import re
+import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 
 from lib.tokenization.base import Token, TokenizationError, Tokenizer, checked
 from lib.tokenization.display import visible
+from lib.tokenization.parts import in_parts
 
 
 @dataclass(frozen=True)
 class Row:
-    """One tokenizer's view of a text. `ids` are of the whole text, `head` its first tokens with bytes and spans."""
+    """One tokenizer's view of a text: how many `tokens` it has in all, and its first ones with bytes and spans."""
 
     name: str
-    ids: list[int]
+    tokens: int
     head: list[Token]
     characters: int
     text_bytes: int
     vocab_size: int
     unknown: int = 0  # tokens that say only "unknown", or characters without any token
-    decoded: str = ""
     lost: str = ""  # what a round trip loses, a sentence; "" if nothing
     error: str = ""  # a sentence if this tokenizer cannot cut this text
-
-    @property
-    def tokens(self) -> int:
-        """Length of the text in tokens."""
-        return len(self.ids)
 
     @property
     def chars_per_token(self) -> float:
@@ -84,6 +81,10 @@ class Comparison:
         return len(both) / total if total else 1.0
 
 
+LONG = 100_000  # characters; texts above are compared one at a time, whoever they are from
+_one_long = threading.Lock()
+
+
 def compare(text: str, tokenizers: Sequence[Tokenizer], *, shown: int = 4_000, head_tokens: int = 1_500) -> Comparison:
     """Cut `text` with every tokenizer at once (in threads). All of it is counted; `shown` characters are spelled out.
 
@@ -99,7 +100,9 @@ def compare(text: str, tokenizers: Sequence[Tokenizer], *, shown: int = 4_000, h
     def one(tokenizer: Tokenizer) -> Row:
         return _row(text, size, tokenizer, shown, head_tokens)
 
-    with ThreadPoolExecutor(max_workers=4) as pool:
+    if len(text) <= shown:  # quicker than to start threads
+        return Comparison(text, shown, tuple(map(one, tokenizers)))
+    with _one_long if len(text) > LONG else nullcontext(), ThreadPoolExecutor(max_workers=2) as pool:
         return Comparison(text, shown, tuple(pool.map(one, tokenizers)))
 
 
@@ -107,17 +110,37 @@ def _row(text: str, size: int, tokenizer: Tokenizer, shown: int, head_tokens: in
     try:
         if len(text) <= shown:
             tokens = tokenizer.encode(text)
-            ids = [token.id for token in tokens]
+            counted = _counted([(text, [token.id for token in tokens])], tokenizer)
         else:
-            ids = tokenizer.ids(text)
-            tokens = head(tokenizer, text, ids, shown)
-        decoded = tokenizer.decode(ids)
-        unknown = ids.count(tokenizer.unk_id) if tokenizer.unk_id is not None else _uncovered(text, decoded, tokenizer)
-        lost = what_is_lost(text, decoded, unknown)
+            counted = _counted(in_parts(tokenizer, text), tokenizer)
+            tokens = head(tokenizer, text, counted.first, shown)
     except TokenizationError as error:
-        return Row(tokenizer.name, [], [], len(text), size, tokenizer.vocab_size, error=str(error))
-    tokens = composed(text, tokens, complete=len(tokens) == len(ids))
-    return Row(tokenizer.name, ids, tokens[:head_tokens], len(text), size, tokenizer.vocab_size, unknown, decoded, lost)
+        return Row(tokenizer.name, 0, [], len(text), size, tokenizer.vocab_size, error=str(error))
+    tokens = composed(text, tokens, complete=len(tokens) == counted.tokens)[:head_tokens]
+    lost = " ".join(counted.lost)
+    return Row(tokenizer.name, counted.tokens, tokens, len(text), size, tokenizer.vocab_size, counted.unknown, lost)
+
+
+@dataclass
+class _Counted:
+    tokens: int = 0
+    unknown: int = 0
+    first: Sequence[int] = ()  # ids of the first part
+    lost: dict[str, None] = field(default_factory=dict)  # sentences, each once
+
+
+def _counted(text_and_ids: Iterable[tuple[str, list[int]]], tokenizer: Tokenizer) -> _Counted:
+    """What is to be known of all parts of a text; no more of it is kept."""
+    sums, unk = _Counted(), tokenizer.unk_id
+    for part, ids in text_and_ids:
+        sums.first = sums.first or ids
+        sums.tokens += len(ids)
+        decoded = tokenizer.decode(ids)
+        unknown = ids.count(unk) if unk is not None else _uncovered(part, decoded, tokenizer)
+        sums.unknown += unknown
+        if decoded != part:
+            sums.lost[what_is_lost(part, decoded, unknown)] = None
+    return sums
 
 
 def composed(text: str, tokens: Sequence[Token], *, complete: bool = True) -> list[Token]:
@@ -143,7 +166,7 @@ def _uncovered(text: str, decoded: str, tokenizer: Tokenizer) -> int:
 
 
 def head(tokenizer: Tokenizer, text: str, ids: Sequence[int], shown: int) -> list[Token]:
-    """The tokens of the first `shown` characters as they are in the whole text (near a cut they could differ)."""
+    """The tokens of the first `shown` characters as they are in the whole text, which begins with `ids`."""
     tokens = tokenizer.encode(text[: shown + 200])
     same = next((n for n, token in enumerate(tokens) if n >= len(ids) or token.id != ids[n]), len(tokens))
     return [token for token in tokens[:same] if token.end <= shown]

@@ -23,12 +23,26 @@ def load(folder: Path, name: str = "") -> HFTokenizer:
         special = {token["content"]: int(token["id"]) for token in spec.get("added_tokens", [])}
         plain = Tokenizer.from_str(json.dumps(_without_added(spec, set(special))))
         return HFTokenizer(
-            name or str(folder), plain, special, lambda: _full(path), vocab_size=_model_vocabulary(folder)
-        )
+            name or str(folder), plain, special, lambda: _full(path), vocab_size=_model_vocabulary(folder),
+            in_parts=_cuts_as_gpt2(spec),
+        )  # fmt: skip
     except TokenizationError:
         raise
     except Exception as error:  # `tokenizers` raises bare Exception for every malformed file
         raise TokenizationError(f"{path} is not a tokenizer that can be read here: {error}") from error
+
+
+def _cuts_as_gpt2(spec: dict[str, Any]) -> bool:
+    """Whether a text is cut by GPT-2's pattern, as SmolLM2's is, digits perhaps before: then it may come in parts."""
+    first = spec.get("pre_tokenizer") or {}
+    steps = first.get("pretokenizers", [first])
+    last = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}
+    return (
+        not spec.get("normalizer")
+        and spec["model"].get("type") == "BPE"
+        and all(step.get("type") == "Digits" for step in steps[:-1])
+        and last.items() <= {"use_regex": True, **steps[-1]}.items()
+    )
 
 
 def _full(path: Path) -> Tokenizer:

@@ -1,4 +1,4 @@
-"""Tokenizers of Hugging Face's `tokenizers` library: GPT-2 and Qwen from our vocabulary files, any model folder.
+"""Tokenizers of Hugging Face's `tokenizers` library: any model folder, and those trained on the page.
 
 A wrapped tokenizer keeps two objects: `plain`, from which added tokens are removed, so that no text can ever become a
 control token, and the full one, made only when somebody asks to parse control tokens. Neither is changed after it is
@@ -6,23 +6,24 @@ made: changing a fast tokenizer while another thread encodes raises "Already bor
 """
 
 import json
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import tokenizers
 
 from lib.tokenization import vocabulary
 from lib.tokenization.base import Token, checked, outside
+from lib.tokenization.parts import parts
 
 
 class HFTokenizer:
     """A `tokenizers.Tokenizer` as a Tokenizer: the same ids and offsets, with the true bytes. Thread-safe.
 
     `vocab_size` may exceed the tokenizer's own size, because models pad their embedding: those ids have no token.
-    `splits_at_spaces` says that a token never holds a letter followed by a space, so long texts are cut there.
+    `in_parts` says that a long text may be cut where `lib.tokenization.parts` cuts it.
     """
 
     def __init__(
@@ -33,13 +34,13 @@ class HFTokenizer:
         full: Callable[[], tokenizers.Tokenizer],
         *,
         vocab_size: int = 0,
-        splits_at_spaces: bool = False,
+        in_parts: bool = False,
     ) -> None:
         self.name = name
         self.special = dict(special)
         self._plain = plain
         self._make_full = full
-        self._splits_at_spaces = splits_at_spaces
+        self._in_parts = in_parts
         self._lock = threading.Lock()
         self._text_of = {token_id: text for text, token_id in special.items()}
         highest = max([plain.get_vocab_size() - 1, *self._text_of])
@@ -67,10 +68,14 @@ class HFTokenizer:
 
     def ids(self, text: str, *, parse_special: bool = False) -> list[int]:
         """Only the ids of `encode`: quick, for counting."""
-        checked(text)
-        tokenizer = self.full if parse_special else self._plain
-        parts = [text] if parse_special or not self._splits_at_spaces else list(safe_parts(text))
-        return [i for part in tokenizer.encode_batch_fast(parts, add_special_tokens=False) for i in part.ids]
+        if not parse_special:
+            return list(chain.from_iterable(ids for _, ids in self.in_parts(text)))
+        return self.full.encode_batch_fast([checked(text)], add_special_tokens=False)[0].ids
+
+    def in_parts(self, text: str) -> Iterator[tuple[str, list[int]]]:
+        """Parts of a text, one after the other, and their ids: together the ids of the text."""
+        for part in parts(checked(text)) if self._in_parts else [text]:
+            yield part, self._plain.encode_batch_fast([checked(part)], add_special_tokens=False)[0].ids
 
     def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:
         """Ids and offsets as `tokenizers` gives them, relative to `text` as it was written."""
@@ -112,22 +117,6 @@ class HFTokenizer:
     def added_by_template(self) -> list[int]:
         """Ids that the tokenizer puts around every text by default, e.g. a BOS token."""
         return self.full.encode("", add_special_tokens=True).ids
-
-
-_SAFE = re.compile(r"(?<=[A-Za-z])(?= [A-Za-z])")
-
-
-def safe_parts(text: str, size: int = 20_000) -> Iterator[str]:
-    """`text` in parts of about `size`, cut between a letter and a space, so that they can be encoded side by side.
-
-    >>> list(safe_parts("one two three", size=3))
-    ['one', ' two', ' three']
-    """
-    start = 0
-    while len(text) - start > size and (match := _SAFE.search(text, start + size)):
-        yield text[start : match.start()]
-        start = match.start()
-    yield text[start:]
 
 
 def _unk_id(plain: tokenizers.Tokenizer, special: Mapping[str, int]) -> int | None:

@@ -1,20 +1,23 @@
-"""GPT-2 and Qwen as `tokenizers.Tokenizer`s, built once from rank files and kept in the app's cache.
+"""GPT-2 and Qwen as `tokenizers.Tokenizer`s, made from rank files.
 
-A cached file is its own sha256, a newline and a tokenizer.json; it is written to one side and renamed, so a reader sees
-all of it or nothing. A damaged or missing file is made again; a folder that cannot be written costs only time.
+Equal to what transformers loads, but holding only the entries that texts need (see `needed`). Control tokens are found
+here, as the library would: the text between two of them is a text of its own.
 """
 
-import hashlib
-import os
-import tempfile
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import chain
 
+import numpy as np
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-from lib.settings import settings
 from lib.tokenization import vocabulary
-from lib.tokenization.hf import HFTokenizer
+from lib.tokenization.base import Token, checked, outside
+from lib.tokenization.entries import Ids
+from lib.tokenization.needed import Needed
+from lib.tokenization.parts import parts
+from lib.tokenization.tiktokens import joined
 
 QWEN_PATTERN = (
     r"""(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"""
@@ -54,74 +57,129 @@ RECIPES = {
 }
 
 
-def build(recipe: Recipe) -> Tokenizer:
-    """Byte-level BPE without added tokens: vocabulary and merges from the ranks. Seconds; see `cached`."""
-    ranks = vocabulary.ranks(recipe.file)
-    spell = vocabulary.spell
-    vocab = {spell(token): rank for token, rank in ranks.items()}
-    merges = [(spell(left), spell(right)) for left, right in vocabulary.merges(ranks)]
-    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges))
-    if recipe.nfc:
-        tokenizer.normalizer = normalizers.NFC()
-    if recipe.pattern:
-        split = pre_tokenizers.Split(Regex(recipe.pattern), behavior="isolated")
-        byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, byte_level])
-    else:
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
-    return tokenizer
+class RankedTokenizer:
+    """A `tokenizers` tokenizer of a recipe as a Tokenizer: the same ids and offsets, with the true bytes. Thread-safe.
+
+    `vocab_size` may exceed the tokenizer's own size, because models pad their embedding: those ids have no token.
+    """
+
+    unk_id = None
+
+    def __init__(self, name: str, recipe: Recipe) -> None:
+        self.name = name
+        self._recipe = recipe
+        self._entries = vocabulary.entries(recipe.file)
+        self.special = recipe.special(len(self._entries))
+        self._text_of = {token_id: text for text, token_id in self.special.items()}
+        longest_first = sorted(self.special, key=len, reverse=True)
+        self._control = re.compile(f"({'|'.join(map(re.escape, longest_first))})")
+        self._normalizer = normalizers.NFC() if recipe.nfc else None
+        self._pre_tokenizer = _pre_tokenizer(recipe)
+        self._left = np.zeros(len(self._entries), np.uint8)  # bytes of the left half of an entry's merge; 0: not known
+        self._some = Needed(self._entries, self._with)
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of ids of the model, gaps included."""
+        return max(self._recipe.vocab_size, len(self._entries) + len(self.special))
+
+    @property
+    def full(self) -> Tokenizer:
+        """The library's tokenizer with all entries and added tokens, made anew. Seconds."""
+        whole = self._with(np.arange(len(self._entries)))
+        whole.add_special_tokens([AddedToken(text, normalized=False, special=True) for text in self._recipe.control])
+        whole.add_tokens([AddedToken(text, normalized=False, special=False) for text in self._recipe.added])
+        return whole
+
+    def _with(self, ids: Ids) -> Tokenizer:
+        """Byte-level BPE without added tokens, with some of the entries: with an entry always all that occur in it."""
+        ranks = {self._entries[n]: n for n in ids.tolist()}
+        spell = vocabulary.spell
+        vocab = {spell(token): n for token, n in ranks.items()}
+        spelled = list(vocab)  # every byte is spelled as one letter: what is cut in bytes is cut in letters
+        merges = [(word[:n], word[n:]) for word, n in zip(spelled, self._halves(ranks), strict=True) if n]
+        tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges))
+        if self._normalizer:
+            tokenizer.normalizer = self._normalizer
+        tokenizer.pre_tokenizer = self._pre_tokenizer
+        tokenizer.decoder = decoders.ByteLevel()
+        tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+        return tokenizer
+
+    def _halves(self, ranks: dict[bytes, int]) -> Iterator[int]:
+        """Length of the left part that BPE joins last to make each entry, 0 for a byte. Found once for an entry."""
+        for token, n in ranks.items():
+            if len(token) > 1 and not self._left[n]:
+                self._left[n] = len(vocabulary.halves(token, ranks)[0])
+            yield int(self._left[n])
+
+    def _for(self, text: str) -> Tokenizer:
+        """A tokenizer with all entries that `text` can need, which is cut only after it is normalised."""
+        if self._normalizer and not text.isascii():
+            text = self._normalizer.normalize_str(text)
+        return self._some.of(text.encode())
+
+    def _pieces(self, text: str, parse_special: bool) -> Iterator[tuple[str, int, bool]]:
+        """`text` as (piece, where it starts, whether it is a control token)."""
+        start = 0
+        for n, piece in enumerate(self._control.split(checked(text)) if parse_special else [checked(text)]):
+            if piece:
+                yield piece, start, n % 2 == 1
+            start += len(piece)
+
+    def ids(self, text: str, *, parse_special: bool = False) -> list[int]:
+        """Only the ids of `encode`: quick, for counting."""
+        ids: list[int] = []
+        for piece, _, control in self._pieces(text, parse_special):
+            if control:
+                ids.append(self.special[piece])
+            else:
+                ids += chain.from_iterable(some for _, some in self.in_parts(piece))
+        return ids
+
+    def in_parts(self, text: str) -> Iterator[tuple[str, list[int]]]:
+        """Parts of a text, one after the other, and their ids: together the ids of the text."""
+        library = self._for(checked(text))
+        for part in parts(text):
+            yield part, library.encode_batch_fast([part], add_special_tokens=False)[0].ids
+
+    def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:
+        """Ids and offsets as `tokenizers` gives them, relative to `text` as it was written."""
+        tokens: list[Token] = []
+        for piece, start, control in self._pieces(text, parse_special):
+            if control:
+                tokens.append(Token(self.special[piece], piece.encode(), start, start + len(piece), special=True))
+                continue
+            cut = self._for(piece).encode(piece, add_special_tokens=False)
+            tokens += [Token(i, self._entries[i], start + first, start + after)
+                       for i, (first, after) in zip(cut.ids, cut.offsets, strict=True)]  # fmt: skip
+        return tokens
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The bytes of all ids joined, then read as UTF-8."""
+        return joined(ids, self._entries, self.token_bytes).decode("utf-8", "replace")
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """The bytes of one id, b'' for an id without a token."""
+        if not 0 <= token_id < self.vocab_size:
+            raise outside(self, token_id)
+        if token_id < len(self._entries):
+            return self._entries[token_id]
+        return self._text_of.get(token_id, "").encode()
+
+    def raw(self, token_id: int) -> str:
+        """The vocabulary's own spelling, '' for an id without a token."""
+        data = self.token_bytes(token_id)
+        return self._text_of.get(token_id) or vocabulary.spell(data)
 
 
-def cached(recipe: Recipe) -> Tokenizer:
-    """`build(recipe)`, kept in `settings().home / "tokenizers"`."""
-    path = settings().home / "tokenizers" / f"{recipe.file}-{vocabulary.SHA256[recipe.file][:12]}-v1.json"
-    try:
-        digest, _, content = path.read_bytes().partition(b"\n")
-        if digest.decode("ascii", "replace") == hashlib.sha256(content).hexdigest():
-            return Tokenizer.from_buffer(content)
-    except OSError:
-        pass
-    tokenizer = build(recipe)
-    _keep(path, tokenizer.to_str().encode())
-    return tokenizer
+def _pre_tokenizer(recipe: Recipe) -> pre_tokenizers.PreTokenizer:
+    if not recipe.pattern:
+        return pre_tokenizers.ByteLevel(add_prefix_space=False)
+    split = pre_tokenizers.Split(Regex(recipe.pattern), behavior="isolated")
+    return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
 
 
-def _keep(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            try:
-                file.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
-                file.close()
-                os.replace(file.name, path)
-            except OSError:
-                file.close()
-                os.unlink(file.name)
-                raise
-    except OSError:
-        pass  # no room or no permission: the tokenizer works, the next start builds it again
-
-
-def with_added(plain: Tokenizer, recipe: Recipe) -> Tokenizer:
-    """A copy of `plain` that knows the recipe's added tokens, as transformers would load it."""
-    full = Tokenizer.from_str(plain.to_str())
-    full.add_special_tokens([AddedToken(text, normalized=False, special=True) for text in recipe.control])
-    full.add_tokens([AddedToken(text, normalized=False, special=False) for text in recipe.added])
-    return full
-
-
-def load(name: str) -> HFTokenizer:
+def load(name: str) -> RankedTokenizer:
     """Build "gpt2", "qwen" (2.5's added tokens), "qwen1.5" or "qwen3"."""
-    recipe = RECIPES[name]
-    plain = cached(recipe)
-    special = recipe.special(plain.get_vocab_size())
-    return HFTokenizer(
-        name,
-        plain,
-        special,
-        lambda: with_added(plain, recipe),
-        vocab_size=recipe.vocab_size,
-        splits_at_spaces=True,
-    )
+    return RankedTokenizer(name, RECIPES[name])

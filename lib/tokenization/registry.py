@@ -43,7 +43,7 @@ def backend(name: str) -> tokenizers.Tokenizer:
     A fresh copy, so that the caller (transformers sets truncation, padding and more) may change it.
     """
     tokenizer = load(name)
-    if not isinstance(tokenizer, HFTokenizer):
+    if not isinstance(tokenizer, HFTokenizer | pretrained.RankedTokenizer):
         raise TokenizationError(f"{name} is not a tokenizer of the `tokenizers` library.")
     return tokenizers.Tokenizer.from_str(tokenizer.full.to_str())
 

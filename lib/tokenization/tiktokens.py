@@ -1,14 +1,18 @@
 """OpenAI's tokenizers through tiktoken, built from this repository's vocabulary files. Never asks the network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from functools import partial
+from itertools import chain, repeat
 
 import numpy as np
 import tiktoken
 
 from lib.tokenization import vocabulary
 from lib.tokenization.base import Token, TokenizationError, checked, outside
+from lib.tokenization.entries import Entries, Ids
+from lib.tokenization.needed import Needed
+from lib.tokenization.parts import parts
 
 
 @dataclass(frozen=True)
@@ -47,26 +51,43 @@ class TiktokenTokenizer:
 
     unk_id = None
 
-    def __init__(self, name: str, encoding: tiktoken.Encoding, special: Mapping[str, int]) -> None:
+    def __init__(self, name: str, entries: Entries, recipe: Recipe) -> None:
         self.name = name
-        self.encoding = encoding
-        self.special = dict(special)
-        self._special_ids = frozenset(self.special.values())
-        self._bytes = dict(zip(encoding._mergeable_ranks.values(), encoding._mergeable_ranks.keys(), strict=True))
-        self._bytes |= {token_id: text.encode() for text, token_id in special.items()}
+        self.special = dict(recipe.special)
+        self._text_of = {token_id: text for text, token_id in self.special.items()}
+        self._entries, self._pattern = entries, recipe.pattern
+        self._encoding = Needed(entries, self._with)
+
+    def _with(self, ids: Ids) -> tiktoken.Encoding:
+        """tiktoken's encoding with some of the entries."""
+        ranks = {self._entries[n]: n for n in ids.tolist()}
+        encoding = tiktoken.Encoding(
+            self.name, pat_str=self._pattern, mergeable_ranks=ranks, special_tokens=self.special
+        )
+        ranks.clear()  # it has made tables of its own and would keep this one beside them
+        return encoding
 
     @property
     def vocab_size(self) -> int:
         """Highest id + 1; a few ids between have no token."""
-        return self.encoding.n_vocab
+        return max(len(self._entries) - 1, *self._text_of) + 1
 
     def ids(self, text: str, *, parse_special: bool = False) -> list[int]:
         """Only the ids of `encode`: quick, for counting."""
-        checked(text)
+        if not parse_special:
+            return list(chain.from_iterable(ids for _, ids in self.in_parts(text)))
+        encoding = self._encoding.of(checked(text).encode())
+        return self._cut(lambda: encoding.encode(text, allowed_special="all"))
+
+    def in_parts(self, text: str) -> Iterator[tuple[str, list[int]]]:
+        """Parts of a text, one after the other, and their ids: together the ids of the text."""
+        encoding = self._encoding.of(checked(text).encode())
+        for part in parts(text):
+            yield part, self._cut(partial(encoding.encode_ordinary, part))
+
+    def _cut(self, encode: Callable[[], list[int]]) -> list[int]:
         try:
-            if parse_special:
-                return self.encoding.encode(text, allowed_special="all")
-            return self.encoding.encode_ordinary(text)
+            return encode()
         except BaseException as error:  # a Rust panic is no Exception; anything else must pass
             if type(error).__name__ != "PanicException":
                 raise
@@ -76,37 +97,46 @@ class TiktokenTokenizer:
 
     def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:
         """Ids, bytes and the characters that the bytes belong to; tokens tile the text."""
-        return spanned(self.ids(text, parse_special=parse_special), self._bytes, self._special_ids)
+        return spanned(self.ids(text, parse_special=parse_special), self._bytes_of, self._text_of)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The bytes of all ids joined, then read as UTF-8."""
-        try:
-            data = self.encoding.decode_bytes(ids)
-        except (KeyError, OverflowError):  # an id without a token, or outside the vocabulary
-            data = b"".join(map(self.token_bytes, ids))
-        return data.decode("utf-8", "replace")
+        return joined(ids, self._entries, self.token_bytes).decode("utf-8", "replace")
 
     def token_bytes(self, token_id: int) -> bytes:
         """The bytes of one id, b'' for a gap in the vocabulary."""
         if not 0 <= token_id < self.vocab_size:
             raise outside(self, token_id)
-        return self._bytes.get(token_id, b"")
+        return self._bytes_of(token_id)
+
+    def _bytes_of(self, token_id: int) -> bytes:
+        if token_id < len(self._entries):
+            return self._entries[token_id]
+        return self._text_of.get(token_id, "").encode()
 
     def raw(self, token_id: int) -> str:
         """tiktoken stores bytes, so an entry's own spelling is a Python bytes literal."""
         data = self.token_bytes(token_id)
-        return data.decode() if token_id in self._special_ids else repr(data)
+        return data.decode() if token_id in self._text_of else repr(data)
 
 
-def spanned(ids: Sequence[int], vocab: Mapping[int, bytes], special: frozenset[int] = frozenset()) -> list[Token]:
+def joined(ids: Sequence[int], entries: Entries, token_bytes: Callable[[int], bytes]) -> bytes:
+    """The bytes of all ids; `token_bytes` is asked where one of them is no entry (a control token, a gap, an error)."""
+    if ids and min(ids) >= 0 and max(ids) < len(entries):
+        return entries.joined(ids)
+    return b"".join(map(token_bytes, ids))
+
+
+def spanned(ids: Sequence[int], bytes_of: Callable[[int], bytes], special: Container[int] = ()) -> list[Token]:
     """Tokens with spans from byte positions: a token covers every character that one of its bytes belongs to.
 
-    >>> [(t.start, t.end) for t in spanned([0, 1, 2], {0: b"a", 1: bytes([0xC3]), 2: bytes([0xA9, 33])})]
+    >>> vocab = [b"a", bytes([0xC3]), bytes([0xA9, 33])]
+    >>> [(t.start, t.end) for t in spanned([0, 1, 2], vocab.__getitem__)]
     [(0, 1), (1, 2), (1, 3)]
     """
     if not ids:
         return []
-    pieces = [vocab[i] for i in ids]
+    pieces = list(map(bytes_of, ids))
     every_byte = np.frombuffer(b"".join(pieces), dtype=np.uint8)
     character = np.cumsum((every_byte & 0xC0) != 0x80) - 1  # (bytes,) index of the character a byte belongs to
     after = np.cumsum([len(piece) for piece in pieces])
@@ -119,7 +149,4 @@ def spanned(ids: Sequence[int], vocab: Mapping[int, bytes], special: frozenset[i
 def load(name: str) -> TiktokenTokenizer:
     """Build "tiktoken-gpt2", "cl100k_base" or "o200k_base"."""
     recipe = RECIPES[name]
-    ranks = vocabulary.ranks(recipe.file)
-    special = dict(recipe.special)
-    encoding = tiktoken.Encoding(name, pat_str=recipe.pattern, mergeable_ranks=ranks, special_tokens=special)
-    return TiktokenTokenizer(name, encoding, recipe.special)
+    return TiktokenTokenizer(name, vocabulary.entries(recipe.file), recipe)

@@ -4,12 +4,14 @@ A rank file is a vocabulary and a merge list at once: line n holds the bytes of 
 whose result has the lowest rank. Knows bytes and ranks; knows nothing of `tokenizers`, tiktoken or Streamlit.
 """
 
-import binascii
 import hashlib
 import lzma
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from lib.tokenization.base import TokenizationError
+from lib.tokenization.entries import Entries
 
 FOLDER = Path(__file__).parent / "vocab"
 SHA256 = {
@@ -20,11 +22,12 @@ SHA256 = {
 }
 
 
-def ranks(name: str, folder: Path = FOLDER) -> dict[bytes, int]:
-    """Token bytes to rank of `name` (a key of SHA256). Raises TokenizationError if the file is missing or damaged.
+@cache
+def entries(name: str, folder: Path = FOLDER) -> Entries:
+    """All entries of `name` (a key of SHA256), read once. Raises TokenizationError if the file is missing or damaged.
 
-    >>> ranks("r50k_base")[b" the"]
-    262
+    >>> entries("r50k_base")[262]
+    b' the'
     """
     path = folder / f"{name}.tiktoken.xz"
     try:
@@ -35,33 +38,41 @@ def ranks(name: str, folder: Path = FOLDER) -> dict[bytes, int]:
         raise TokenizationError(_damaged(path)) from error
     if hashlib.sha256(plain).hexdigest() != SHA256[name]:
         raise TokenizationError(_damaged(path))
-    decode = binascii.a2b_base64
-    return {decode(token): int(rank) for token, _, rank in (line.partition(b" ") for line in plain.splitlines())}
+    return Entries.read(plain)
+
+
+def ranks(name: str, folder: Path = FOLDER) -> dict[bytes, int]:
+    """Token bytes to rank, as a dictionary that tiktoken takes: 26 MB for o200k_base.
+
+    >>> ranks("r50k_base")[b" the"]
+    262
+    """
+    every = entries(name, folder)
+    return {every[n]: n for n in range(len(every))}
 
 
 def _damaged(path: Path) -> str:
     return f"The vocabulary file {path.name} is damaged: its content is not what it should be. Restore {path}."
 
 
-def parts(token: bytes, ranks: dict[bytes, int]) -> list[bytes]:
-    """The pieces that BPE joins last to make `token`: run BPE on its bytes until two pieces remain.
+_NEVER = 1 << 60
 
-    >>> parts(b"abc", {b"a": 0, b"b": 1, b"c": 2, b"bc": 3, b"abc": 4})
-    [b'a', b'bc']
+
+def halves(token: bytes, ranks: Mapping[bytes, int]) -> tuple[bytes, bytes]:
+    """The two pieces that BPE joins last to make `token`: run BPE on its bytes until two pieces remain.
+
+    `ranks` has all the entries that occur in `token`.
+
+    >>> halves(b"abc", {b"a": 0, b"b": 1, b"c": 2, b"bc": 3, b"abc": 4})
+    (b'a', b'bc')
     """
     pieces = [token[i : i + 1] for i in range(len(token))]
     while len(pieces) > 2:
-        never = len(ranks)
-        joined = [ranks.get(pieces[i] + pieces[i + 1], never) for i in range(len(pieces) - 1)]
+        joined = [ranks.get(pieces[i] + pieces[i + 1], _NEVER) for i in range(len(pieces) - 1)]
         first = joined.index(min(joined))
         pieces[first : first + 2] = [pieces[first] + pieces[first + 1]]
-    return pieces
-
-
-def merges(ranks: dict[bytes, int]) -> list[tuple[bytes, bytes]]:
-    """All merges of a rank file, in the order they were learned. About 1.5 s for 150,000 tokens."""
-    ordered = sorted((token for token in ranks if len(token) > 1), key=ranks.__getitem__)
-    return [(left, right) for left, right in (parts(token, ranks) for token in ordered)]
+    left, right = pieces
+    return left, right
 
 
 def _byte_alphabet() -> str:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tiktoken_ext import openai_public
 
 from lib import models
-from lib.tokenization import TokenizationError, backend, compare, load, vocabulary
-from lib.tokenization.pretrained import QWEN_PATTERN, RECIPES
+from lib.tokenization import TokenizationError, backend, compare, load, parts, vocabulary
+from lib.tokenization.pretrained import QWEN_PATTERN
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 STAR = "The 🌟 star-player scored 40 points!"
@@ -174,6 +174,22 @@ def test_ids_without_a_token_are_empty_and_ids_outside_are_refused() -> None:
                 tokenizer.token_bytes(number)
 
 
+@pytest.mark.parametrize("name", ["gpt2", "qwen", "qwen3"])
+def test_control_tokens_are_parsed_as_the_library_parses_them(name: str) -> None:
+    original, ours = backend(name), load(name)
+    pieces = [*ours.special, "<|im_", "|>", "<|endoftext", "\u0338", "\u0301", "e", " ", "x y", "🚀"]
+
+    @settings(max_examples=300, deadline=None)
+    @given(st.lists(st.sampled_from(pieces) | st.text(max_size=4), max_size=9).map("".join))
+    def same(text: str) -> None:
+        theirs = original.encode(text, add_special_tokens=False)
+        tokens = ours.encode(text, parse_special=True)
+        assert [(t.id, (t.start, t.end)) for t in tokens] == list(zip(theirs.ids, theirs.offsets, strict=True))
+        assert ours.ids(text, parse_special=True) == theirs.ids
+
+    same()
+
+
 @pytest.mark.parametrize("name", ["gpt2", "tiktoken-gpt2", "cl100k_base", "o200k_base", "qwen", "qwen3"])
 def test_a_control_token_is_made_only_where_it_is_asked_for(name: str) -> None:
     tokenizer = load(name)
@@ -202,11 +218,22 @@ def test_many_threads_at_once() -> None:
         assert list(zip(plain, parsed, strict=True)) == expected
 
 
-def test_a_long_text_counted_in_parts_is_the_text_counted_at_once() -> None:
-    tokenizer = load("qwen")
+@pytest.mark.parametrize("name", ["gpt2", "tiktoken-gpt2", "cl100k_base", "o200k_base", "qwen"])
+def test_a_long_text_counted_in_parts_is_the_text_counted_at_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = load(name)
     text = "".join(case["text"] + " and words " for case in CASES) * 40
-    assert len(text) > 40_000
+    assert len(text) > 40_000 and len(list(parts.parts(text))) > 2
     assert tokenizer.ids(text) == [token.id for token in tokenizer.encode(text)]
+    monkeypatch.setattr(parts, "SIZE", 1)  # cut wherever it can be
+    breaks = [*"人律。，aZ'.7/ ", "Z's", "  ", "\n", "\n\n", "\r\n", "\n/", "\t", "\u0301", "\x85", "\x1c"]
+
+    @settings(max_examples=400, deadline=None)
+    @given(anything | st.lists(st.sampled_from(breaks), max_size=16).map("".join))
+    def same(text: str) -> None:
+        assert "".join(parts.parts(text)) == text
+        assert tokenizer.ids(text) == [token.id for token in tokenizer.encode(text)]
+
+    same()
 
 
 def test_half_a_surrogate_pair_is_refused_with_a_sentence() -> None:
@@ -223,22 +250,6 @@ def test_a_damaged_vocabulary_file_is_named(tmp_path: Path) -> None:
             vocabulary.ranks("r50k_base", tmp_path)
     with pytest.raises(TokenizationError, match="cannot be read"):
         vocabulary.ranks("cl100k_base", tmp_path)
-
-
-def test_the_cached_tokenizer_survives_damage_and_a_read_only_home(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from lib.tokenization.pretrained import cached
-
-    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
-    first = cached(RECIPES["gpt2"]).encode("Hello there").ids
-    (file,) = (tmp_path / "tokenizers").iterdir()
-    file.write_bytes(file.read_bytes()[:-10])
-    assert cached(RECIPES["gpt2"]).encode("Hello there").ids == first == [15496, 612]
-    assert cached(RECIPES["gpt2"]).get_vocab_size() == 50_256  # read back from the repaired file
-    (tmp_path / "file").write_text("no folder")
-    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path / "file"))
-    assert cached(RECIPES["gpt2"]).encode("Hello there").ids == first
 
 
 def test_an_unknown_name_is_said_to_be_unknown() -> None:

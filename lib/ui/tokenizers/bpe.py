@@ -15,6 +15,7 @@ from lib.tokenization.subwords import train_unigram, train_wordpiece
 from lib.ui.chrome import escape
 from lib.ui.component import component
 from lib.ui.tokenizers.options import FEWEST, MERGES, MOST, merges, trained
+from lib.ui.tokenizers.table import table
 from lib.ui.tokenizers.token_view import asset, row_data, token_rows
 from lib.ui.tokenizers.words import corpus_area
 
@@ -54,7 +55,7 @@ def bpe_lesson() -> None:
 def _encode(tokenizer: BPETokenizer) -> None:
     st.markdown("**Encode anything with what was learned**")
     text = st.text_input(
-        "Text", value="The rabbit considered tokenization 🚀", key="bpe-text", persist_state="session", live="150ms"
+        "Text", value="The rabbit considered tokenization 🚀", key="bpe-text", persist_state="session", live=True
     )
     row = compare(text, [tokenizer]).rows[0]
     about = f"256 bytes and {tokenizer.vocab_size - 256} learned pieces"
@@ -144,7 +145,7 @@ def rivals_lesson() -> None:
 def _cut_side_by_side(tokenizers: list[Tokenizer]) -> None:
     text = st.text_input(
         "Words to cut", value="considering the rabbit wonderfully 🚀", key="rivals-text", persist_state="session",
-        live="150ms",
+        live=True,
     )  # fmt: skip
     result = compare(text, tokenizers)
     titles = ("BPE", "WordPiece", "Unigram")
@@ -153,10 +154,10 @@ def _cut_side_by_side(tokenizers: list[Tokenizer]) -> None:
         for row, tokenizer, title in zip(result.rows, tokenizers, titles, strict=True)
     ]
     token_rows("rivals-rows", text, rows)
-    table: dict[str, list[str]] = {"Piece": [piece.strip() for piece in dict.fromkeys(text.split())]}
-    for tokenizer, title in zip(tokenizers, titles, strict=True):
-        table[title] = [_spelled(word, tokenizer) for word in table["Piece"]]
-    st.dataframe(table, hide_index=True, width="stretch")
+    words = list(dict.fromkeys(text.split()))
+    spelled = {title: [_spelled(word, tokenizer) for word in words]
+               for tokenizer, title in zip(tokenizers, titles, strict=True)}  # fmt: skip
+    table("rivals-spelled", {"Piece": words, **spelled})
     st.caption(
         "Every word alone, with a space before it, in the vocabulary's own spelling (Ġ and ▁: a space; ##: inside a "
         "word); above, BPE meets the first word without that space and may cut it otherwise. WordPiece and Unigram "

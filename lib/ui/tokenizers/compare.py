@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import streamlit as st
 
@@ -18,6 +17,7 @@ from lib.ui.tokenizers.boundaries import boundary_panel
 from lib.ui.tokenizers.counts import why_different
 from lib.ui.tokenizers.lookup import look_up
 from lib.ui.tokenizers.options import DEFAULT, Choice, choose, names, title
+from lib.ui.tokenizers.table import Cell, table
 from lib.ui.tokenizers.token_view import row_data, set_text, token_rows, typed_text
 
 TEXT = "compare-text"
@@ -134,7 +134,7 @@ def _control_note(text: str, choices: list[Choice]) -> None:
 
 
 def _figures(result: Comparison, choices: list[Choice]) -> None:
-    table: dict[str, list[Any]] = {
+    figures_of: dict[str, list[Cell]] = {
         "Tokenizer": [choice.title for choice in choices],
         "Tokens": [row.tokens if not row.error else None for row in result.rows],
         "Characters per token": [_or_none(row.chars_per_token) for row in result.rows],
@@ -143,23 +143,7 @@ def _figures(result: Comparison, choices: list[Choice]) -> None:
         "Unknown": [row.unknown for row in result.rows],
         "Round trip": ["cannot" if row.error else "kept" if row.kept else "lost" for row in result.rows],
     }
-    st.dataframe(
-        table,
-        hide_index=True,
-        width="stretch",
-        column_config={
-            "Characters per token": st.column_config.NumberColumn(format="%.2f"),
-            "Bytes per token": st.column_config.NumberColumn(format="%.2f"),
-            "Vocabulary": st.column_config.NumberColumn(
-                format="localized",
-                help="Ids, control tokens included. A model may have more rows than its tokenizer has tokens: "
-                "Qwen2.5's 151,936 are 151,665 tokens and unused rows.",
-            ),
-            "Tokens": st.column_config.NumberColumn(format="localized"),
-            "Round trip": st.column_config.TextColumn(help="Is decode(encode(text)) the text again?"),
-            "Unknown": st.column_config.NumberColumn(help="Unknown words, or characters that have no id"),
-        },
-    )
+    table("compare-figures", figures_of, help=_HELP)
     lost = [
         f"**{escape(choice.title)}**, round trip: {escape(row.error or row.lost)}"
         for row, choice in zip(result.rows, choices, strict=True)
@@ -177,6 +161,12 @@ def _figures(result: Comparison, choices: list[Choice]) -> None:
         st.plotly_chart(chart, key="compare-bars", config={"displayModeBar": False}, alt=f"{measure}, by tokenizer")
 
 
+_HELP = {
+    "Vocabulary": "Ids, control tokens included. A model may have more rows than its tokenizer has tokens: Qwen2.5's "
+    "151,936 are 151,665 tokens and unused rows.",
+    "Round trip": "Is decode(encode(text)) the text again?",
+    "Unknown": "Unknown words, or characters that have no id",
+}
 _MEASURES: dict[str, tuple[Callable[[Row], float], int]] = {
     "tokens": (lambda row: row.tokens, 0),
     "characters per token": (lambda row: row.chars_per_token if row.tokens else 0.0, 2),

@@ -2,7 +2,6 @@
 
 import unicodedata
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -12,6 +11,7 @@ from lib.tokenization import Tokenizer
 from lib.tokenization.hf import HFTokenizer
 from lib.ui.chrome import escape
 from lib.ui.tokenizers.options import Choice
+from lib.ui.tokenizers.table import Cell, table
 
 _TEMPLATES = {"qwen": "qwen2.5", "smollm2": "smollm2"}
 _LIMIT = 20_000  # characters; each way counts the whole text again
@@ -68,8 +68,8 @@ def why_different(text: str, choices: list[Choice]) -> None:
         except PlaygroundError as error:
             st.caption(escape(f"Not counted: {error}"))
             return
-        table: dict[str, list[Any]] = {"What is counted": list(counted[0])}
+        columns: dict[str, list[Cell]] = {"What is counted": list(counted[0])}
         for choice, column in zip(choices, counted, strict=True):
-            table[choice.title] = ["–" if value is None else f"{value:,}" for value in column.values()]
-        st.dataframe(table, hide_index=True, width="stretch")
+            columns[choice.title] = list(column.values())
+        table("counts", columns)
         st.caption("– : makes no difference, or this tokenizer has no such tokens.")

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
 from lib.tokenization import TokenizationError, Tokenizer
 from lib.tokenization.display import label, visible
 from lib.ui.tokenizers.options import Choice
+from lib.ui.tokenizers.table import table
 
 _MOST = 2_000  # ids
 
@@ -29,17 +29,17 @@ def look_up(choices: Sequence[Choice]) -> None:
             return
         st.markdown("An id is only a place in one vocabulary's list. Give the same ids to another model and see.")
         pasted = st.text_input(
-            "Ids", value="3118, 6667, 11203, 540, 11241, 1634, 5635, 0", key="ids", persist_state="page", live="150ms",
+            "Ids", value="3118, 6667, 11203, 540, 11241, 1634, 5635, 0", key="ids", persist_state="page", live=True,
             max_chars=20_000,
         )  # fmt: skip
         ids = read_ids(pasted or "")
         rows = [_meaning(choice.tokenizer, ids) for choice in choices]
-        table: dict[str, list[Any]] = {
+        columns = {
             "Tokenizer": [choice.title for choice in choices],
             "Text": [text for text, _ in rows],
             "Tokens": [pieces for _, pieces in rows],
         }
-        st.dataframe(table, hide_index=True, width="stretch")
+        table("looked-up", columns)
 
 
 def _meaning(tokenizer: Tokenizer, ids: list[int]) -> tuple[str, str]:

@@ -40,10 +40,10 @@ def word_lesson() -> None:
     left.metric("Words and marks in the corpus", f"{total:,}")
     middle.metric("Different ones", f"{tokenizer.vocab_size - 2:,}")
     right.metric("Vocabulary with [PAD], [UNK]", f"{tokenizer.vocab_size:,}")
-    with st.expander("The vocabulary", icon=":material/list:"):
-        st.dataframe(
-            {"id": list(range(tokenizer.vocab_size)), "word": list(tokenizer.vocab)}, height=220, hide_index=True
-        )
+    with st.expander("The vocabulary", icon=":material/list:", on_change="rerun") as box:
+        if box.open:
+            listed = "\n".join(f"{n:>6}  {word}" for n, word in enumerate(tokenizer.vocab))
+            st.code(listed, language=None, height=220)
     _encode_words(tokenizer)
     _growth(text)
     _mistakes(text)
@@ -153,7 +153,7 @@ def _length(text: str) -> None:
 
 def _encode(key: str, example: str, tokenizer: WordTokenizer | CharacterTokenizer, title: str, about: str) -> str:
     """A text to type, its tokens, its ids and what they decode to; gives back the text."""
-    text = st.text_input("Encode", value=example, key=f"{key}-text", persist_state="session", live="150ms")
+    text = st.text_input("Encode", value=example, key=f"{key}-text", persist_state="session", live=True)
     token_rows(f"{key}-row", text, [row_data(compare(text, [tokenizer]).rows[0], tokenizer, text, title=title,
                                              about=about)])
     ids = tokenizer.ids(text)

@@ -9,6 +9,7 @@ from lib.tokenization.comparison import Row
 from lib.tokenization.texts import article_1
 from lib.ui.chrome import escape
 from lib.ui.tokenizers.options import Choice, choose, names, title
+from lib.ui.tokenizers.table import Cell, table
 from lib.ui.tokenizers.token_view import row_data, token_rows
 
 
@@ -36,12 +37,17 @@ def language_lesson() -> None:
     ratios = {name: {k: n / by["English"] for k, n in by.items()} for name, by in counts.items()}
     st.plotly_chart(figures.languages(ratios, counts), key="world-chart", config={"displayModeBar": False},
                     alt="Tokens of the same text by language, relative to English")  # fmt: skip
-    with st.expander("The counts and the texts", icon=":material/table:"):
-        size = {language: len(text.encode()) for language, text in article_1().items()}
-        table = {"Language": list(size), "UTF-8 bytes": list(size.values())}
-        table |= {name: list(by.values()) for name, by in counts.items()}
-        st.dataframe(table | {"Text": list(article_1().values())}, hide_index=True, width="stretch")
-        st.caption("Official translations, as collected by Unicode (unicode.org/udhr). In normal form C.")
+    with st.expander("The counts and the texts", icon=":material/table:", on_change="rerun") as box:
+        if box.open:
+            _texts(counts)
+
+
+def _texts(counts: dict[str, dict[str, int]]) -> None:
+    columns: dict[str, list[Cell]] = {"Language": list(article_1())}
+    columns["UTF-8 bytes"] = [len(text.encode()) for text in article_1().values()]
+    columns |= {name: list(by.values()) for name, by in counts.items()}
+    table("world-texts", columns | {"Text": list(article_1().values())})
+    st.caption("Official translations, as collected by Unicode (unicode.org/udhr). In normal form C.")
 
 
 @st.fragment
@@ -78,7 +84,7 @@ def _control_rows(choice: Choice, text: str, parse: bool) -> None:
     ]
     if parse:
         tokens = choice.tokenizer.encode(text, parse_special=True)
-        parsed = Row(choice.tokenizer.name + " parsed", [token.id for token in tokens], tokens, len(text),
+        parsed = Row(choice.tokenizer.name + " parsed", len(tokens), tokens, len(text),
                      len(text.encode()), choice.tokenizer.vocab_size)  # fmt: skip
         rows.append(row_data(parsed, choice.tokenizer, text, title="Parsed", about="framed: control tokens"))
     token_rows("control-rows", text, rows)
