@@ -20,6 +20,7 @@ from lib.ui.next_token.distribution import DRAWS, Knobs, Row, pack
 from lib.ui.next_token.link import link, read_link
 from lib.ui.next_token.state import History
 from lib.ui.next_token.table import full_csv
+from tests.figures import numbers
 
 LOGITS = (np.random.default_rng(0).standard_normal(300) * 3).astype(np.float32)
 
@@ -107,19 +108,19 @@ def test_figures_show_the_softmax_over_the_whole_vocabulary_keyed_by_id() -> Non
     found = figures.sweep(LOGITS)
     fig = figures.six_temperatures(found, lambda _: "same text")
     ids = ranking(LOGITS)[:8]
-    for trace, temperature in zip(fig.data, figures.TEMPERATURES, strict=True):
+    for trace, temperature in zip(fig["data"], figures.TEMPERATURES, strict=True):
         expected = softmax(LOGITS, temperature)[ids]
-        assert np.allclose(trace.x[:-1], expected) and np.isclose(sum(trace.x), 1)
-        assert list(trace.y) == [*map(str, ids), "else"]  # eight ids with one text stay eight bars
-    lines = figures.along_temperature(found, str).data
-    assert [line.y[0] for line in lines] == [1.0] + [0.0] * 8  # greedy
-    assert np.allclose(figures.spread(found).data[0].y[20], entropy(softmax(LOGITS)) / np.log(2))
+        assert np.allclose(trace["x"][:-1], expected) and np.isclose(sum(trace["x"]), 1)
+        assert trace["y"] == [*map(str, ids), "else"]  # eight ids with one text stay eight bars
+    lines = figures.along_temperature(found, str)["data"]
+    assert [numbers(line["y"])[0] for line in lines] == [1.0] + [0.0] * 8  # greedy
+    assert np.allclose(numbers(figures.spread(found)["data"][0]["y"])[20], entropy(softmax(LOGITS)) / np.log(2))
 
 
 def test_hostile_labels_stay_text_in_figures() -> None:
     fig = pairs.two(softmax(LOGITS), softmax(-LOGITS), ("<b>A</b>", "$B$"), lambda _: "<img src=x> $x$")
-    assert "<" not in "".join([*fig.layout.yaxis.ticktext, *(trace.name for trace in fig.data)])
-    assert "$" not in "".join(trace.name for trace in fig.data)
+    assert "<" not in "".join([*fig["layout"]["yaxis"]["ticktext"], *(trace["name"] for trace in fig["data"])])
+    assert "$" not in "".join(trace["name"] for trace in fig["data"])
 
 
 def test_comparison_finds_what_moved() -> None:

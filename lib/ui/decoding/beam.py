@@ -8,6 +8,7 @@ import streamlit as st
 from lib.engine import BeamStep, Engine
 from lib.figures import beam_tree, text_metrics
 from lib.figures.strategies import MAX_COLUMNS, Strategy
+from lib.ui.charts import chart
 from lib.ui.chrome import escape, wide_chart
 from lib.ui.decoding.state import Column, add
 from lib.ui.decoding.track import Track
@@ -41,8 +42,7 @@ def panel(engine: Engine, columns: Sequence[Column]) -> None:
 
 def _toy() -> None:
     steps = toy_steps()
-    st.plotly_chart(beam_tree.figure(steps, _TOY.__getitem__, shown=2), key="decoding-toy",
-                    config={"displayModeBar": False})
+    chart(beam_tree.figure(steps, _TOY.__getitem__, shown=2), key="decoding-toy")
     st.markdown("Invented probabilities after “The”. Greedy takes “nice” (0.5) and then “woman” (0.4): the product "
                 "is 0.5 × 0.4 = **0.20**. Two beams also keep “dog” (0.4), find “has” (0.9) behind it, and "
                 "0.4 × 0.9 = **0.36** wins. The best first token lost. Under each token stands its total: "
@@ -111,7 +111,7 @@ def _tree(engine: Engine, steps: Sequence[BeamStep]) -> None:
     figure = beam_tree.figure(steps, lambda token: token_name(engine.tokenizer, token),
                               start=max(0, len(steps) - _SHOWN), shown=_SHOWN)
     with wide_chart("decoding-beam-tree"):
-        st.plotly_chart(figure, key="decoding-beam-tree", config={"displayModeBar": False})
+        chart(figure, key="decoding-beam-tree")
 
 
 def _finished(engine: Engine, steps: list[BeamStep]) -> None:

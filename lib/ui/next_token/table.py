@@ -12,6 +12,7 @@ import streamlit as st
 
 from lib.engine.sampling import distribution, ranking, softmax
 from lib.figures import next_token as figures
+from lib.ui.charts import chart
 from lib.ui.next_token.distribution import Knobs
 from lib.ui.next_token.reading import Reading, scores
 from lib.ui.next_token.state import State
@@ -97,7 +98,7 @@ def places(reading: Reading, look: Choose) -> None:
         "**How surprised was the model at each place?** A high bar is a token that it did not expect after the "
         "text before it. 1 bit is a coin toss, 10 bits one chance in 1,024."
     )
-    st.plotly_chart(figures.surprisal(bits, labels), key="next-token-places-figure", config={"displayModeBar": False})
+    chart(figures.surprisal(bits, labels), key="next-token-places-figure")
     st.caption("Select a row to see all that was expected in its place.")
     frame = pd.DataFrame(
         {
