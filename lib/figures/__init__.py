@@ -1,1 +1,1 @@
-"""Arrays in, Plotly figures out. Knows nothing of Streamlit, models or files."""
+"""Arrays in, figures as plotly.js reads them out: plain dictionaries. Knows nothing of Streamlit, models or files."""

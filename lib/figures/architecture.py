@@ -2,14 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
-
 from lib.anatomy.architecture import Architecture
 from lib.anatomy.cost import DTYPES, kv_cache_bytes, weight_bytes
 from lib.anatomy.ledger import COMPONENTS, Ledger
 from lib.anatomy.linear import Linear
 from lib.anatomy.machines import Machine, number, size
-from lib.figures.theme import ACCENT, BAD, GOOD, LETTERS, MONOSPACE, MUTED, WARN, plain, polish
+from lib.figures.theme import (
+    ACCENT,
+    BAD,
+    GOOD,
+    LETTERS,
+    MONOSPACE,
+    MUTED,
+    WARN,
+    Figure,
+    figure,
+    horizontal,
+    plain,
+    titled,
+    vertical,
+)
 
 COLOURS = {"embedding": "#6366f1", "positions": "#06b6d4", "attention": "#f59e0b", "mlp": "#10b981", "norm": "#a855f7",
            "head": "#ec4899", "other": "#64748b", "model": "#5b6478", "block": "#6d778f"}
@@ -18,19 +30,17 @@ LABELS = {"embedding": "Token embedding", "positions": "Positions", "attention":
 SOFT = ((0.0, "#93b4f8"), (0.5, "#f8fafc"), (1.0, "#f6a3a3"))  # dark numbers stay readable on it
 
 
-def parameter_map(book: Ledger, *, kind: str = "treemap", fold: bool = True) -> go.Figure:
+def parameter_map(book: Ledger, *, kind: str = "treemap", fold: bool = True) -> Figure:
     """Treemap or icicle: model -> component or blocks -> (block) -> tensor. Folded, the blocks count as one branch."""
     nodes = _nodes(book, fold)
     ids, labels, parents, values, colours, hover = zip(*nodes, strict=True)
-    trace = {"treemap": go.Treemap, "icicle": go.Icicle}[kind]
-    fig = go.Figure(trace(
-        ids=ids, labels=labels, parents=parents, values=values, branchvalues="total", customdata=hover,
-        marker={"colors": colours, "line": {"width": 1.5, "color": "rgba(255,255,255,0.55)"}}, maxdepth=4, sort=False,
-        texttemplate="%{label}<br>%{percentRoot:.1%}", hovertemplate="%{label}<br>%{customdata}<extra></extra>",
-        textfont={"color": "#ffffff"}, pathbar={"textfont": {"color": "#ffffff"}},
-        **({"tiling": {"pad": 2}} if kind == "treemap" else {})))
-    fig.update_layout(uniformtext={"minsize": 9, "mode": "hide"})
-    return polish(fig, height=480)
+    trace = {
+        "type": kind, "ids": ids, "labels": labels, "parents": parents, "values": values, "branchvalues": "total",
+        "customdata": hover, "marker": {"colors": colours, "line": {"width": 1.5, "color": "rgba(255,255,255,0.55)"}},
+        "maxdepth": 4, "sort": False, "texttemplate": "%{label}<br>%{percentRoot:.1%}",
+        "hovertemplate": "%{label}<br>%{customdata}<extra></extra>", "textfont": {"color": "#ffffff"},
+        "pathbar": {"textfont": {"color": "#ffffff"}}, **({"tiling": {"pad": 2}} if kind == "treemap" else {})}
+    return figure([trace], height=480, uniformtext={"minsize": 9, "mode": "hide"})
 
 
 def _nodes(book: Ledger, fold: bool) -> list[tuple[str, str, str, int, str, str]]:
@@ -67,69 +77,72 @@ def _nodes(book: Ledger, fold: bool) -> list[tuple[str, str, str, int, str, str]
             for key, (label, parent, value, colour, note) in nodes.items()]
 
 
-def component_bars(books: Mapping[str, Ledger], *, highlight: str = "") -> go.Figure:
+def component_bars(books: Mapping[str, Ledger], *, highlight: str = "") -> Figure:
     """Shares by component, one bar a model: how much of it is vocabulary, how much is blocks."""
-    fig = go.Figure()
+    traces = []
     names = list(books)[::-1]
     ticks = [f"<b>{plain(name)}</b>" if name == highlight else plain(name) for name in names]
     for component in COMPONENTS:
         counts = [books[name].by_component().get(component, 0) for name in names]
         if any(counts):
             shares = [100 * count / books[name].total for name, count in zip(names, counts, strict=True)]
-            fig.add_bar(y=ticks, x=shares, orientation="h", name=LABELS[component], marker_color=COLOURS[component],
-                        customdata=[[f"{c:,}", f"{books[n].total:,}"] for n, c in zip(names, counts, strict=True)],
-                        hovertemplate=f"%{{y}}<br>{LABELS[component]}: %{{x:.1f}} %<br>%{{customdata[0]}} of "
-                                      "%{customdata[1]}<extra></extra>")
-    fig.update_layout(barmode="stack", yaxis={"automargin": True},
-                      xaxis={"title": "share of the parameters", "ticksuffix": " %", "range": [0, 100]})
-    fig.update_layout(showlegend=False)
-    return polish(fig, height=70 + 27 * len(names))
+            traces.append({
+                "type": "bar", "y": ticks, "x": shares, "orientation": "h", "name": LABELS[component],
+                "marker": {"color": COLOURS[component]},
+                "customdata": [[f"{c:,}", f"{books[n].total:,}"] for n, c in zip(names, counts, strict=True)],
+                "hovertemplate": f"%{{y}}<br>{LABELS[component]}: %{{x:.1f}} %<br>%{{customdata[0]}} of "
+                                 "%{customdata[1]}<extra></extra>"})
+    return figure(traces, height=70 + 27 * len(names), barmode="stack", showlegend=False, yaxis={"automargin": True},
+                  xaxis=titled("share of the parameters", ticksuffix=" %", range=[0, 100]))
 
 
-def memory_bars(parts: Mapping[str, Mapping[str, int]], machines: Sequence[Machine]) -> go.Figure:
+def memory_bars(parts: Mapping[str, Mapping[str, int]], machines: Sequence[Machine]) -> Figure:
     """Stacked bars (one a number format, or one for training) in GB, with the memory of machines as lines."""
-    fig = go.Figure()
+    traces = []
     colours = {"weights": ACCENT, "KV cache": WARN, "activations": GOOD, "gradients": "#06b6d4", "Adam": "#a855f7"}
     kinds = list(dict.fromkeys(kind for bar in parts.values() for kind in bar))
     names = list(parts)[::-1]
     for kind in kinds:
         values = [parts[name].get(kind, 0) for name in names]
-        fig.add_bar(y=names, x=[v / 1e9 for v in values], orientation="h", name=kind, marker_color=colours[kind],
-                    customdata=[size(v) for v in values], hovertemplate=f"{kind}: %{{customdata}}<extra>%{{y}}</extra>")
+        traces.append({
+            "type": "bar", "y": names, "x": [v / 1e9 for v in values], "orientation": "h", "name": kind,
+            "marker": {"color": colours[kind]}, "customdata": [size(v) for v in values],
+            "hovertemplate": f"{kind}: %{{customdata}}<extra>%{{y}}</extra>"})
     most = max(sum(bar.values()) for bar in parts.values()) / 1e9
     shown = sorted((m for m in machines if m.memory / 1e9 <= 1.6 * most), key=lambda m: m.memory)
+    lines, notes = [], []
     for index, machine in enumerate(shown):
         colour = BAD if machine.kind == "this" else LETTERS
-        fig.add_vline(x=machine.memory / 1e9, line={"color": colour, "dash": "dot", "width": 1.5})
-        fig.add_annotation(x=machine.memory / 1e9, y=1, yref="paper", yanchor="bottom", text=plain(machine.name),
-                           showarrow=False, font={"size": 11, "color": colour}, textangle=0, yshift=14 * (index % 3))
-    fig.update_layout(barmode="stack", xaxis={"title": "GB", "rangemode": "tozero"}, yaxis={"automargin": True})
-    polish(fig, height=150 + 44 * len(names))
-    fig.update_layout(margin_t=70, legend={"y": -0.28, "yanchor": "top"})
-    return fig
+        lines.append(vertical(machine.memory / 1e9, {"color": colour, "dash": "dot", "width": 1.5}))
+        notes.append({
+            "x": machine.memory / 1e9, "y": 1, "yref": "paper", "yanchor": "bottom", "text": plain(machine.name),
+            "showarrow": False, "font": {"size": 11, "color": colour}, "textangle": 0, "yshift": 14 * (index % 3)})
+    return figure(traces, height=150 + 44 * len(names), barmode="stack", xaxis=titled("GB", rangemode="tozero"),
+                  yaxis={"automargin": True}, shapes=lines, annotations=notes, margin={"t": 70},
+                  legend={"y": -0.28, "yanchor": "top"})
 
 
-def kv_curve(arch: Architecture, *, batch: int, context: int, dtype: str, width: int) -> go.Figure:
+def kv_curve(arch: Architecture, *, batch: int, context: int, dtype: str, width: int) -> Figure:
     """KV cache against context: as built, and as it would be if every head had its own keys and values."""
     most = max(context, min(arch.context, 131_072), 2)
     points = sorted({max(1, most * i // 48) for i in range(1, 49)} | {context})
-    fig = go.Figure()
+    traces = []
     lines = [("as built", False, ACCENT, "solid")]
     if arch.kv_heads != arch.heads:
         lines.append((f"if all {arch.heads} heads had their own", True, MUTED, "dash"))
     for name, mha, colour, dash in lines:
         values = [kv_cache_bytes(arch, batch=batch, context=c, width=width, mha=mha) for c in points]
-        fig.add_scatter(x=points, y=[v / 1e9 for v in values], name=name, mode="lines",
-                        line={"color": colour, "dash": dash, "width": 2.5}, customdata=[size(v) for v in values],
-                        hovertemplate="%{x:,} tokens: %{customdata}<extra>" + name + "</extra>")
+        traces.append({
+            "type": "scatter", "x": points, "y": [v / 1e9 for v in values], "name": name, "mode": "lines",
+            "line": {"color": colour, "dash": dash, "width": 2.5}, "customdata": [size(v) for v in values],
+            "hovertemplate": "%{x:,} tokens: %{customdata}<extra>" + name + "</extra>"})
     weights = weight_bytes(arch, dtype)
-    fig.add_hline(y=weights / 1e9, line={"color": GOOD, "dash": "dot"},
-                  annotation={"text": f"weights, {dtype}: {size(weights)}", "font_color": GOOD},
-                  annotation_position="top right")
-    fig.add_vline(x=context, line={"color": MUTED, "width": 1})
-    fig.update_layout(xaxis={"title": "tokens in the cache", "rangemode": "tozero"},
-                      yaxis={"title": "GB", "rangemode": "tozero"})
-    return polish(fig, height=340)
+    note = {"text": f"weights, {dtype}: {size(weights)}", "font": {"color": GOOD}, "showarrow": False, "x": 1,
+            "xref": "x domain", "xanchor": "right", "y": weights / 1e9, "yref": "y", "yanchor": "bottom"}
+    return figure(traces, height=340, xaxis=titled("tokens in the cache", rangemode="tozero"),
+                  yaxis=titled("GB", rangemode="tozero"), annotations=[note],
+                  shapes=[horizontal(weights / 1e9, {"color": GOOD, "dash": "dot"}),
+                          vertical(context, {"color": MUTED, "width": 1})])
 
 
 def weights_by_dtype(arch: Architecture) -> dict[str, int]:
@@ -137,38 +150,35 @@ def weights_by_dtype(arch: Architecture) -> dict[str, int]:
     return {dtype: weight_bytes(arch, dtype) for dtype in DTYPES if dtype != "float16"}
 
 
-def weight_heatmap(layer: Linear, x: Sequence[float], output: int) -> go.Figure:
+def weight_heatmap(layer: Linear, x: Sequence[float], output: int) -> Figure:
     """W of one linear layer, (out, in), the chosen output's row framed; x above it, y to its right."""
     inputs, outputs = len(x), len(layer.bias)
     most = max(1e-9, *(abs(w) for row in layer.weight for w in row))
-    fig = go.Figure(go.Heatmap(
-        z=layer.weight, x=list(range(inputs)), y=list(range(outputs)), zmin=-most, zmax=most,
-        colorscale=SOFT, xgap=2, ygap=2, showscale=False, text=[[f"{w:g}" for w in row] for row in layer.weight],
-        texttemplate="%{text}", textfont={"family": MONOSPACE, "color": "#1e1f2e"},
-        hovertemplate="W[%{y},%{x}] = %{z}<extra></extra>"))
-    fig.add_shape(type="rect", x0=-0.5, x1=inputs - 0.5, y0=output - 0.5, y1=output + 0.5,
-                  line={"color": ACCENT, "width": 3})
-    for row, value in enumerate(layer(tuple(x))):
-        fig.add_annotation(x=1.01, xref="paper", xanchor="left", y=row, text=f"y{row} = {value:.4g}", showarrow=False,
-                           font={"family": MONOSPACE, "size": 13 if row == output else 12,
-                                 "color": ACCENT if row == output else MUTED})
-    fig.update_layout(
+    cells = {
+        "type": "heatmap", "z": layer.weight, "x": list(range(inputs)), "y": list(range(outputs)), "zmin": -most,
+        "zmax": most, "colorscale": SOFT, "xgap": 2, "ygap": 2, "showscale": False,
+        "text": [[f"{w:g}" for w in row] for row in layer.weight], "texttemplate": "%{text}",
+        "textfont": {"family": MONOSPACE, "color": "#1e1f2e"}, "hovertemplate": "W[%{y},%{x}] = %{z}<extra></extra>"}
+    frame = {"type": "rect", "x0": -0.5, "x1": inputs - 0.5, "y0": output - 0.5, "y1": output + 0.5,
+             "line": {"color": ACCENT, "width": 3}}
+    notes = [{"x": 1.01, "xref": "paper", "xanchor": "left", "y": row, "text": f"y{row} = {value:.4g}",
+              "showarrow": False, "font": {"family": MONOSPACE, "size": 13 if row == output else 12,
+                                           "color": ACCENT if row == output else MUTED}}
+             for row, value in enumerate(layer(tuple(x)))]
+    return figure(
+        [cells], height=110 + 34 * outputs, shapes=[frame], annotations=notes, margin={"t": 48, "l": 44, "r": 96},
         yaxis={"autorange": "reversed", "showgrid": False, "tickvals": list(range(outputs)),
                "ticktext": [f"row {j}" for j in range(outputs)]},
         xaxis={"side": "top", "showgrid": False, "tickvals": list(range(inputs)),
                "ticktext": [f"x{i}<br>{value:.4g}" for i, value in enumerate(x)]})
-    polish(fig, height=110 + 34 * outputs)
-    fig.update_layout(margin={"t": 48, "l": 44, "r": 96})
-    return fig
 
 
-def flops_bars(parts: Mapping[str, int]) -> go.Figure:
+def flops_bars(parts: Mapping[str, int]) -> Figure:
     """Where the arithmetic of one token goes."""
     names = list(parts)[::-1]
     total = max(1, sum(parts.values()))
-    fig = go.Figure(go.Bar(
-        y=names, x=[parts[n] for n in names], orientation="h", marker_color=ACCENT,
-        text=[f"{number(parts[n])} · {parts[n] / total:.0%}" for n in names], textposition="auto",
-        hovertemplate="%{y}: %{x:,}<extra></extra>"))
-    fig.update_layout(xaxis={"title": "floating-point operations", "rangemode": "tozero"}, yaxis={"automargin": True})
-    return polish(fig, height=90 + 42 * len(names))
+    bars = {"type": "bar", "y": names, "x": [parts[n] for n in names], "orientation": "h", "marker": {"color": ACCENT},
+            "text": [f"{number(parts[n])} · {parts[n] / total:.0%}" for n in names], "textposition": "auto",
+            "hovertemplate": "%{y}: %{x:,}<extra></extra>"}
+    return figure([bars], height=90 + 42 * len(names), xaxis=titled("floating-point operations", rangemode="tozero"),
+                  yaxis={"automargin": True})

@@ -3,16 +3,27 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
-from lib.figures.theme import ACCENT, CATEGORICAL, MONOSPACE, MUTED, SEQUENTIAL, plain, polish
+from lib.figures.theme import (
+    ACCENT,
+    CATEGORICAL,
+    MONOSPACE,
+    MUTED,
+    SEQUENTIAL,
+    Figure,
+    Trace,
+    figure,
+    packed,
+    plain,
+    titled,
+)
 
 DIVERGING = ((0.0, "#2563eb"), (0.5, "#f8fafc"), (1.0, "#dc2626"))
 SHADES = ((0.0, "#6b7488"), (0.5, "#5b5bd6"), (1.0, "#3127a8"))  # white text reads on all of it, light and dark
 COLUMNS = 256  # components of a vector that a picture shows
 
 
-def values_heatmap(values: np.ndarray, labels: Sequence[str], *, square: bool) -> go.Figure:
+def values_heatmap(values: np.ndarray, labels: Sequence[str], *, square: bool) -> Figure:
     """One step, (T, n): a row per token. `square`: columns are tokens too (scores and weights, -inf left empty)."""
     rows = [f"{i} {plain(label)}" for i, label in enumerate(labels)]
     shown = values[:, :COLUMNS].astype(float)
@@ -21,72 +32,72 @@ def values_heatmap(values: np.ndarray, labels: Sequence[str], *, square: bool) -
     probabilities = square and bool(finite.size) and finite.min() >= 0 and finite.max() <= 1.0001
     if probabilities:
         shown = np.where(np.tri(*shown.shape) > 0, shown, np.nan)  # the future is masked, not merely 0
-    text = None
+    cells: Trace = {
+        "type": "heatmap", "z": packed(np.where(np.isfinite(shown), shown, np.nan)), "y": rows,
+        "x": rows if square else list(range(shown.shape[1])), "colorscale": SEQUENTIAL if probabilities else DIVERGING,
+        "zmin": 0 if probabilities else -most, "zmax": 1 if probabilities else most, "xgap": 1 if square else 0,
+        "ygap": 1, "colorbar": {"thickness": 10},
+        "hovertemplate": "%{y}<br>%{x}: %{z:.4g}<extra></extra>" if square else
+        "%{y}<br>component %{x}: %{z:.4g}<extra></extra>"}
     if square and len(labels) <= 12:
-        text = [["" if not np.isfinite(v) else f"{v:.2f}" for v in row] for row in shown]
-    fig = go.Figure(go.Heatmap(
-        z=np.where(np.isfinite(shown), shown, np.nan), y=rows, x=rows if square else list(range(shown.shape[1])),
-        colorscale=SEQUENTIAL if probabilities else DIVERGING, zmin=0 if probabilities else -most,
-        zmax=1 if probabilities else most, xgap=1 if square else 0, ygap=1, text=text,
-        texttemplate="%{text}" if text else None, colorbar={"thickness": 10},
-        hovertemplate="%{y}<br>%{x}: %{z:.4g}<extra></extra>" if square else
-        "%{y}<br>component %{x}: %{z:.4g}<extra></extra>"))
-    fig.update_layout(yaxis={"autorange": "reversed", "showgrid": False, "tickfont": {"family": MONOSPACE, "size": 11}},
-                      xaxis={"title": "looked at" if square else "component", "showgrid": False})
-    return polish(fig, height=max(240, 110 + (26 if square else 22) * len(labels)))
+        cells["text"] = [["" if not np.isfinite(v) else f"{v:.2f}" for v in row] for row in shown]
+        cells["texttemplate"] = "%{text}"
+    return figure([cells], height=max(240, 110 + (26 if square else 22) * len(labels)),
+                  yaxis={"autorange": "reversed", "showgrid": False, "tickfont": {"family": MONOSPACE, "size": 11}},
+                  xaxis=titled("looked at" if square else "component", showgrid=False))
 
 
 def lens_heatmap(top: Sequence[Sequence[str]], probs: np.ndarray, columns: Sequence[str], layers: Sequence[str],
-                 *, column: int) -> go.Figure:
+                 *, column: int) -> Figure:
     """What each layer (row, the last on top) would say next after each token (column); `probs` (rows, columns)."""
     text = [[plain(word if len(word) <= 12 else word[:11] + "…") for word in row] for row in top]
-    fig = go.Figure(go.Heatmap(
-        z=probs, x=list(range(len(columns))), y=list(range(len(layers))), text=text, texttemplate="%{text}",
-        zmin=0, zmax=1, colorscale=SHADES, xgap=2, ygap=2,
-        textfont={"family": MONOSPACE, "size": 11, "color": "#ffffff"}, showscale=False,
-        customdata=[[plain(w) for w in row] for row in top],
-        hovertemplate="%{customdata}<br>probability %{z:.1%}<extra></extra>"))
-    fig.add_shape(type="rect", x0=column - 0.5, x1=column + 0.5, y0=-0.5, y1=len(layers) - 0.5,
-                  line={"color": ACCENT, "width": 2.5})
-    fig.update_layout(
+    cells = {
+        "type": "heatmap", "z": packed(probs), "x": list(range(len(columns))), "y": list(range(len(layers))),
+        "text": text, "texttemplate": "%{text}", "zmin": 0, "zmax": 1, "colorscale": SHADES, "xgap": 2, "ygap": 2,
+        "textfont": {"family": MONOSPACE, "size": 11, "color": "#ffffff"}, "showscale": False,
+        "customdata": [[plain(w) for w in row] for row in top],
+        "hovertemplate": "%{customdata}<br>probability %{z:.1%}<extra></extra>"}
+    frame = {"type": "rect", "x0": column - 0.5, "x1": column + 0.5, "y0": -0.5, "y1": len(layers) - 0.5,
+             "line": {"color": ACCENT, "width": 2.5}}
+    return figure(
+        [cells], height=80 + 23 * len(layers), shapes=[frame], margin={"t": 50},
         xaxis={"tickvals": list(range(len(columns))), "ticktext": [plain(c) for c in columns], "side": "top",
                "tickfont": {"family": MONOSPACE}, "showgrid": False},
         yaxis={"tickvals": list(range(len(layers))), "ticktext": list(layers), "showgrid": False})
-    polish(fig, height=80 + 23 * len(layers))
-    fig.update_layout(margin_t=50)
-    return fig
 
 
-def lens_curves(names: Sequence[str], curves: np.ndarray, layers: Sequence[str], fading: set[int]) -> go.Figure:
+def lens_curves(names: Sequence[str], curves: np.ndarray, layers: Sequence[str], fading: set[int]) -> Figure:
     """Probability of some tokens through the layers, (rows, tokens). `fading`: columns that peak before the end."""
-    fig = go.Figure()
+    traces, notes = [], []
     for column, name in enumerate(names):
         fades = column in fading
-        fig.add_scatter(
-            x=list(range(len(layers))), y=curves[:, column], name=plain(name), mode="lines+markers",
-            line={"color": CATEGORICAL[column % len(CATEGORICAL)], "width": 2.5, "dash": "dot" if fades else "solid"},
-            marker={"size": 5}, hovertemplate="%{y:.2%}<extra>" + plain(name) + "</extra>")
+        traces.append({
+            "type": "scatter", "x": list(range(len(layers))), "y": packed(curves[:, column]), "name": plain(name),
+            "mode": "lines+markers", "marker": {"size": 5},
+            "line": {"color": CATEGORICAL[column % len(CATEGORICAL)], "width": 2.5,
+                     "dash": "dot" if fades else "solid"},
+            "hovertemplate": "%{y:.2%}<extra>" + plain(name) + "</extra>"})
         if fades:
             at = int(curves[:, column].argmax())
-            fig.add_annotation(x=at, y=float(curves[at, column]), text=plain(name), showarrow=True, arrowhead=2, ay=-24,
-                               font={"family": MONOSPACE, "size": 12})
+            notes.append({"x": at, "y": float(curves[at, column]), "text": plain(name), "showarrow": True,
+                          "arrowhead": 2, "ay": -24, "font": {"family": MONOSPACE, "size": 12}})
     step = max(1, -(-len(layers) // 16))
-    fig.update_layout(
-        hovermode="x unified", yaxis={"title": "probability", "tickformat": ".0%", "rangemode": "tozero"},
-        xaxis={"tickvals": list(range(0, len(layers), step)), "title": "after block", "tickangle": 0,
-               "ticktext": [{"embedding": "emb."}.get(n, n.removeprefix("block ")) for n in layers][::step]})
-    polish(fig, height=360)
-    fig.update_layout(legend={"y": -0.24, "yanchor": "top", "font_family": MONOSPACE})
-    return fig
+    return figure(
+        traces, height=360, annotations=notes, hovermode="x unified",
+        yaxis=titled("probability", tickformat=".0%", rangemode="tozero"),
+        xaxis=titled("after block", tickvals=list(range(0, len(layers), step)), tickangle=0,
+                     ticktext=[{"embedding": "emb."}.get(n, n.removeprefix("block ")) for n in layers][::step]),
+        legend={"y": -0.24, "yanchor": "top", "font": {"family": MONOSPACE}})
 
 
-def next_bars(names: Sequence[str], probs: Sequence[float], rest: float) -> go.Figure:
+def next_bars(names: Sequence[str], probs: Sequence[float], rest: float) -> Figure:
     """The likeliest next tokens and everything else, adding up to 1."""
     labels = [*(plain(f"{rank + 1}  {name}") for rank, name in enumerate(names)), "everything else"][::-1]
     values = [*probs, rest][::-1]
-    fig = go.Figure(go.Bar(
-        y=labels, x=values, orientation="h", marker_color=[MUTED] + [ACCENT] * len(names),
-        text=[f"{v:.2%}" for v in values], textposition="auto", hovertemplate="%{y}: %{x:.4%}<extra></extra>"))
-    fig.update_layout(xaxis={"tickformat": ".0%", "rangemode": "tozero", "title": "probability"},
-                      yaxis={"automargin": True, "tickfont": {"family": MONOSPACE, "size": 13}})
-    return polish(fig, height=90 + 40 * len(values))
+    bars = {
+        "type": "bar", "y": labels, "x": values, "orientation": "h",
+        "marker": {"color": [MUTED] + [ACCENT] * len(names)}, "text": [f"{v:.2%}" for v in values],
+        "textposition": "auto", "hovertemplate": "%{y}: %{x:.4%}<extra></extra>"}
+    return figure([bars], height=90 + 40 * len(values),
+                  xaxis=titled("probability", tickformat=".0%", rangemode="tozero"),
+                  yaxis={"automargin": True, "tickfont": {"family": MONOSPACE, "size": 13}})

@@ -7,10 +7,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
 from lib.engine import Alternative, BeamStep, Step
-from lib.figures.theme import ACCENT, GOOD, MONOSPACE, MUTED, plain, polish
+from lib.figures.theme import ACCENT, GOOD, MONOSPACE, MUTED, Figure, Trace, plain, titled
+from lib.figures.theme import figure as laid_out
 
 _LABEL = 0.62  # room for a label, in steps: branches start behind it
 KEPT, PRUNED, FINISHED = "kept", "pruned", "finished"
@@ -92,35 +91,30 @@ def first_tokens(steps: Sequence[BeamStep]) -> list[FirstToken]:
     return sorted(found, key=lambda f: -f.logprob)
 
 
-def figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, start: int = 0, shown: int = 8) -> go.Figure:
+def figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, start: int = 0, shown: int = 8) -> Figure:
     """The tree of `shown` steps from `start` on: x is the step, y the rank by total log-probability.
 
     `name` gives a token's visible label. The path of the best hypothesis is drawn thick.
     """
     if not steps:
-        return polish(go.Figure(), height=200)
+        return laid_out([], height=200)
     best = steps[-1].best.ids
     everything = nodes(steps)
     window = [n for n in everything if start <= n.step < start + shown]
     where = {n.ids: n for n in everything}
-    fig = go.Figure()
-    fig.add_trace(_band(window, best))
-    for thick in (False, True):
-        fig.add_trace(_edges(window, where, best, start, thick))
-    for fate in (PRUNED, KEPT, FINISHED):
-        fig.add_trace(_dots([n for n in window if n.fate == fate], fate, name, best))
+    traces = [_band(window, best), *(_edges(window, where, best, start, thick) for thick in (False, True)),
+              *(_dots([n for n in window if n.fate == fate], fate, name, best) for fate in (PRUNED, KEPT, FINISHED))]
     rows = max((n.place for n in window), default=0) + 1
-    polish(fig, height=max(260, 38 * rows + 90))
     columns = range(start, start + shown)
-    fig.update_xaxes(title="step", tickvals=list(columns), ticktext=[str(t + 1) for t in columns],
-                     range=[start - 0.6, start + shown - 0.4], showgrid=False, zeroline=False)
-    fig.update_yaxes(title="rank by total log-probability", autorange="reversed", showgrid=False, zeroline=False,
-                     tickvals=list(range(rows)), ticktext=[str(r + 1) for r in range(rows)])
-    fig.update_layout(hovermode="closest")
-    return fig
+    return laid_out(
+        traces, height=max(260, 38 * rows + 90), hovermode="closest",
+        xaxis=titled("step", tickvals=list(columns), ticktext=[str(t + 1) for t in columns],
+                     range=[start - 0.6, start + shown - 0.4], showgrid=False, zeroline=False),
+        yaxis=titled("rank by total log-probability", autorange="reversed", showgrid=False, zeroline=False,
+                     tickvals=list(range(rows)), ticktext=[str(r + 1) for r in range(rows)]))
 
 
-def _band(window: Sequence[Node], best: Sequence[int]) -> go.Scatter:
+def _band(window: Sequence[Node], best: Sequence[int]) -> Trace:
     """A faint band behind the labels of the result's path, so that the eye can follow it through them."""
     xs: list[float | None] = []
     ys: list[float | None] = []
@@ -128,12 +122,12 @@ def _band(window: Sequence[Node], best: Sequence[int]) -> go.Scatter:
         if tuple(best[: len(node.ids)]) == node.ids and node.step < max(n.step for n in window):
             xs += [node.step, node.step + _LABEL, None]
             ys += [node.place, node.place, None]
-    return go.Scatter(x=xs, y=ys, mode="lines", hoverinfo="skip", showlegend=False, opacity=0.2,
-                      line={"width": 28, "color": ACCENT})
+    return {"type": "scatter", "x": xs, "y": ys, "mode": "lines", "hoverinfo": "skip", "showlegend": False,
+            "opacity": 0.2, "line": {"width": 28, "color": ACCENT}}
 
 
 def _edges(window: Sequence[Node], where: dict[tuple[int, ...], Node], best: Sequence[int], start: int,
-           thick: bool) -> go.Scatter:
+           thick: bool) -> Trace:
     xs: list[float | None] = []
     ys: list[float | None] = []
     for node in window:
@@ -146,12 +140,12 @@ def _edges(window: Sequence[Node], where: dict[tuple[int, ...], Node], best: Seq
         origin = (node.step - 1 + before, parent.place if parent else 0)
         xs += [origin[0], node.step - 0.05, None]
         ys += [origin[1], node.place, None]
-    return go.Scatter(x=xs, y=ys, mode="lines", hoverinfo="skip", showlegend=thick, name="path of the result",
-                      line={"width": 4 if thick else 1, "color": ACCENT if thick else MUTED},
-                      opacity=0.9 if thick else 0.55)
+    return {"type": "scatter", "x": xs, "y": ys, "mode": "lines", "hoverinfo": "skip", "showlegend": thick,
+            "name": "path of the result", "opacity": 0.9 if thick else 0.55,
+            "line": {"width": 4 if thick else 1, "color": ACCENT if thick else MUTED}}
 
 
-def _dots(dots: Sequence[Node], fate: str, name: Callable[[int], str], best: Sequence[int]) -> go.Scatter:
+def _dots(dots: Sequence[Node], fate: str, name: Callable[[int], str], best: Sequence[int]) -> Trace:
     labels = [plain(name(n.ids[-1])) for n in dots]
     shown = [plain(_cut(name(n.ids[-1]))) for n in dots]
     texts = [(f"<b>{label}</b>" if tuple(best[: len(n.ids)]) == n.ids else label) + _small(n.total)
@@ -162,13 +156,13 @@ def _dots(dots: Sequence[Node], fate: str, name: Callable[[int], str], best: Seq
         f"<br>{plain(_shorten(''.join(map(name, n.ids))))}"
         for label, n in zip(labels, dots, strict=True)
     ]
-    return go.Scatter(
-        x=[n.step for n in dots], y=[n.place for n in dots], mode="markers+text", name=fate, text=texts,
-        textposition="middle right", textfont={"family": MONOSPACE, "size": 12},
-        hovertext=hover, hoverinfo="text", cliponaxis=False,
-        marker={"color": _COLOURS[fate], "symbol": _SYMBOLS[fate], "size": 9,
-                "line": {"width": 2 if fate == PRUNED else 0, "color": _COLOURS[fate]}},
-    )
+    return {
+        "type": "scatter", "x": [n.step for n in dots], "y": [n.place for n in dots], "mode": "markers+text",
+        "name": fate, "text": texts, "textposition": "middle right", "textfont": {"family": MONOSPACE, "size": 12},
+        "hovertext": hover, "hoverinfo": "text", "cliponaxis": False,
+        "marker": {"color": _COLOURS[fate], "symbol": _SYMBOLS[fate], "size": 9,
+                   "line": {"width": 2 if fate == PRUNED else 0, "color": _COLOURS[fate]}},
+    }
 
 
 def _small(total: float) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lib.figures.text_metrics import agreement
-from lib.figures.theme import ACCENT, CATEGORICAL, GOOD, MONOSPACE, MUTED, plain, polish
+from lib.figures.theme import ACCENT, CATEGORICAL, GOOD, MONOSPACE, MUTED, Figure, figure, plain, titled
 
 REST = "everything else"
+_GRID = "rgba(128,128,128,0.2)"
 _LEVELS = 7  # of the sample tree that are drawn at once; a click shows the deeper ones
 
 
@@ -32,7 +32,7 @@ def top_ids(raw: np.ndarray, *, count: int, extra: Sequence[int] = ()) -> list[i
     return [*ids, *dict.fromkeys(i for i in extra if i not in ids)]
 
 
-def step_bars(raw: np.ndarray, shaped: Sequence[Shaped], labels: dict[int, str]) -> go.Figure:
+def step_bars(raw: np.ndarray, shaped: Sequence[Shaped], labels: dict[int, str]) -> Figure:
     """Bars for the tokens of `labels` (id -> visible label) and for everything else, the model beside each strategy.
 
     raw: float64 (V,), the model's own probabilities. Bars are keyed by id: two tokens that look alike stay apart.
@@ -40,25 +40,24 @@ def step_bars(raw: np.ndarray, shaped: Sequence[Shaped], labels: dict[int, str])
     ids = list(labels)
     rows = [str(i) for i in ids] + [REST]
     names = [plain(labels[i]) for i in ids] + [f"{raw.size - len(ids):,} others"]
-    fig = go.Figure()
+    traces = []
     everything = [Shaped("the model itself", raw, raw > 0), *shaped]
     for number, one in enumerate(everything):
         values = [float(one.probs[i]) for i in ids]
         values.append(max(0.0, 1.0 - sum(values)))
         notes = [("" if one.kept[i] else " · dropped") for i in ids] + [""]
-        fig.add_bar(
-            y=rows, x=values, orientation="h", name=plain(one.name),
-            marker_color=MUTED if number == 0 else CATEGORICAL[(number - 1) % len(CATEGORICAL)],
-            hovertext=[f"{n} · {plain(one.name)}: {100 * v:.3f} %{note}"
-                       for n, v, note in zip(names, values, notes, strict=True)],
-            hoverinfo="text",
-        )
-    polish(fig, height=110 + len(rows) * max(26, 11 * len(everything)))
-    fig.update_xaxes(title="probability", tickformat=".0%", rangemode="tozero", gridcolor="rgba(128,128,128,0.2)")
-    fig.update_yaxes(type="category", autorange="reversed", tickvals=rows, ticktext=names,
-                     tickfont={"family": MONOSPACE, "size": 13})
-    fig.update_layout(barmode="group", bargap=0.3, bargroupgap=0.08)
-    return fig
+        colour = MUTED if number == 0 else CATEGORICAL[(number - 1) % len(CATEGORICAL)]
+        traces.append({
+            "type": "bar", "y": rows, "x": values, "orientation": "h", "name": plain(one.name),
+            "marker": {"color": colour}, "hoverinfo": "text",
+            "hovertext": [f"{n} · {plain(one.name)}: {100 * v:.3f} %{note}"
+                          for n, v, note in zip(names, values, notes, strict=True)],
+        })
+    return figure(
+        traces, height=110 + len(rows) * max(26, 11 * len(everything)), barmode="group", bargap=0.3, bargroupgap=0.08,
+        xaxis=titled("probability", tickformat=".0%", rangemode="tozero", gridcolor=_GRID),
+        yaxis={"type": "category", "autorange": "reversed", "tickvals": rows, "ticktext": names,
+               "tickfont": {"family": MONOSPACE, "size": 13}})
 
 
 @dataclass
@@ -102,7 +101,7 @@ def _shared(members: Sequence[tuple[int, ...]]) -> int:
     return next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
 
 
-def sample_tree(texts: Sequence[Sequence[int]], name: Callable[[int], str]) -> go.Figure:
+def sample_tree(texts: Sequence[Sequence[int]], name: Callable[[int], str]) -> Figure:
     """The tree of samples as boxes from left to right: the height of a box is the number of texts that share it."""
     tree = share_tree(texts)
     shown = max(8, 84 // min(_depth(tree), _LEVELS))  # characters that fit into a box of the narrowest drawing
@@ -122,16 +121,16 @@ def sample_tree(texts: Sequence[Sequence[int]], name: Callable[[int], str]) -> g
         values.append(branch.count)
         colours.append(_blend(branch.count / max(1, len(texts))))
         waiting += [(child, key, before + text) for child in branch.children]
-    fig = go.Figure(go.Icicle(
-        ids=ids, parents=parents, labels=labels, values=values, branchvalues="total", hovertext=hover,
-        hoverinfo="text", textinfo="label", textfont={"family": MONOSPACE, "size": 12, "color": "#ffffff"},
-        marker={"colors": colours, "line": {"width": 1, "color": "rgba(128,128,128,0.5)"}},
-        leaf={"opacity": 1}, tiling={"orientation": "h", "pad": 1}, pathbar={"visible": False}, sort=True,
-        maxdepth=_LEVELS,
-    ))
-    polish(fig, height=max(260, 26 * len(texts) + 40))
-    fig.update_layout(uniformtext={"minsize": 9, "mode": "show"}, margin={"t": 4, "b": 4, "l": 4, "r": 4})
-    return fig
+    boxes = {
+        "type": "icicle", "ids": ids, "parents": parents, "labels": labels, "values": values, "branchvalues": "total",
+        "hovertext": hover, "hoverinfo": "text", "textinfo": "label",
+        "textfont": {"family": MONOSPACE, "size": 12, "color": "#ffffff"},
+        "marker": {"colors": colours, "line": {"width": 1, "color": "rgba(128,128,128,0.5)"}},
+        "leaf": {"opacity": 1}, "tiling": {"orientation": "h", "pad": 1}, "pathbar": {"visible": False}, "sort": True,
+        "maxdepth": _LEVELS,
+    }
+    return figure([boxes], height=max(260, 26 * len(texts) + 40), uniformtext={"minsize": 9, "mode": "show"},
+                  margin={"t": 4, "b": 4, "l": 4, "r": 4})
 
 
 def _depth(branch: Branch) -> int:
@@ -149,23 +148,20 @@ def _wrapped(text: str, width: int = 60, limit: int = 360) -> str:
     return "<br>".join(plain(text[i : i + width]) for i in range(0, len(text), width))
 
 
-def spread(texts: Sequence[Sequence[int]]) -> go.Figure:
+def spread(texts: Sequence[Sequence[int]]) -> Figure:
     """Position by position: how many different beginnings there are, and the share of pairs that still agree."""
     rows = agreement(texts)
     x = list(range(1, len(rows) + 1))
-    fig = go.Figure()
-    fig.add_scatter(x=x, y=[different for different, _ in rows], name="different beginnings", mode="lines+markers",
-                    line={"color": ACCENT, "width": 3}, marker={"size": 5},
-                    hovertemplate="after token %{x}: %{y} different beginnings<extra></extra>")
-    fig.add_scatter(x=x, y=[share for _, share in rows], name="pairs that agree", mode="lines", yaxis="y2",
-                    line={"color": GOOD, "width": 2, "dash": "dot"},
-                    hovertemplate="after token %{x}: %{y:.0%} of pairs agree<extra></extra>")
-    polish(fig, height=260)
-    grid = "rgba(128,128,128,0.2)"
-    fig.update_xaxes(title="tokens", gridcolor=grid)
-    fig.update_layout(
-        yaxis={"title": "different beginnings", "range": [0, len(texts) * 1.06], "gridcolor": grid},
-        yaxis2={"title": "pairs that agree", "overlaying": "y", "side": "right", "tickformat": ".0%",
-                "range": [0, 1.06], "showgrid": False},
-    )
-    return fig
+    different = {
+        "type": "scatter", "x": x, "y": [different for different, _ in rows], "name": "different beginnings",
+        "mode": "lines+markers", "line": {"color": ACCENT, "width": 3}, "marker": {"size": 5},
+        "hovertemplate": "after token %{x}: %{y} different beginnings<extra></extra>"}
+    agree = {
+        "type": "scatter", "x": x, "y": [share for _, share in rows], "name": "pairs that agree", "mode": "lines",
+        "yaxis": "y2", "line": {"color": GOOD, "width": 2, "dash": "dot"},
+        "hovertemplate": "after token %{x}: %{y:.0%} of pairs agree<extra></extra>"}
+    return figure(
+        [different, agree], height=260, xaxis=titled("tokens", gridcolor=_GRID),
+        yaxis=titled("different beginnings", range=[0, len(texts) * 1.06], gridcolor=_GRID),
+        yaxis2=titled("pairs that agree", overlaying="y", side="right", tickformat=".0%", range=[0, 1.06],
+                      showgrid=False))

@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lib.engine.sampling import kl_divergence, ranking
-from lib.figures.theme import ACCENT, MONOSPACE, WARN, plain, polish
+from lib.figures.theme import ACCENT, MONOSPACE, WARN, Figure, figure, plain
 
 Label = Callable[[int], str]
 
@@ -44,35 +43,25 @@ def two(
     *,
     top: int = 10,
     ids: Sequence[int] | None = None,
-) -> go.Figure:
+) -> Figure:
     """Two distributions (V,) as paired bars: the `top` likeliest of either, or `ids`, and everything else."""
     chosen = list(ids) if ids is not None else _leaders(a, b, top)
     keys = [*map(str, chosen), "else"]
-    fig = go.Figure()
+    traces = []
     for probs, name, color in ((a, names[0], ACCENT), (b, names[1], WARN)):
-        values = [*probs[chosen], max(0.0, 1 - float(probs[chosen].sum()))]
-        fig.add_bar(
-            y=keys,
-            x=values,
-            name=plain(name),
-            orientation="h",
-            marker_color=color,
-            text=[f"{100 * v:.2f}%" for v in values],
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate="id %{y}: %{x:.4%}<extra>" + plain(name) + "</extra>",
-        )
+        values = [*probs[chosen].tolist(), max(0.0, 1 - float(probs[chosen].sum()))]
+        traces.append({
+            "type": "bar", "y": keys, "x": values, "name": plain(name), "orientation": "h", "marker": {"color": color},
+            "text": [f"{100 * v:.2f}%" for v in values], "textposition": "outside", "cliponaxis": False,
+            "hovertemplate": "id %{y}: %{x:.4%}<extra>" + plain(name) + "</extra>",
+        })
     largest = max(float(max(p[chosen].max(), 1 - p[chosen].sum())) for p in (a, b)) if chosen else 1.0
-    fig.update_xaxes(tickformat=".0%", range=[0, min(1.15, largest * 1.2)])
-    fig.update_yaxes(
-        autorange="reversed",
-        type="category",
-        tickvals=keys,
-        tickfont={"family": MONOSPACE, "size": 12},
-        ticktext=[*(plain(label(i)) for i in chosen), "everything else"],
-    )
-    fig.update_layout(barmode="group", bargroupgap=0.08)
-    return polish(fig, height=90 + 38 * len(keys))
+    return figure(
+        traces, height=90 + 38 * len(keys), barmode="group", bargroupgap=0.08,
+        xaxis={"tickformat": ".0%", "range": [0, min(1.15, largest * 1.2)]},
+        yaxis={"autorange": "reversed", "type": "category", "tickvals": keys,
+               "tickfont": {"family": MONOSPACE, "size": 12},
+               "ticktext": [*(plain(label(i)) for i in chosen), "everything else"]})
 
 
 def _leaders(a: np.ndarray, b: np.ndarray, top: int) -> list[int]:

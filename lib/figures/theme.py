@@ -1,6 +1,17 @@
-"""One look for every chart: colours that work on light and dark, quiet grids, no chart junk."""
+"""One look for every chart: colours that work on light and dark, quiet grids, no chart junk.
 
-import plotly.graph_objects as go
+A figure is a plain dictionary as plotly.js reads it. Building one takes microseconds, where Plotly's graph objects take
+milliseconds for every line of it; tests hold all figures against Plotly's schema instead.
+"""
+
+import base64
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+Figure = dict[str, Any]  # {"data": [a dictionary for each trace], "layout": {...}}
+Trace = dict[str, Any]
 
 ACCENT = "#6366f1"  # the model's own answer
 MUTED = "#9ca3af"  # dropped, pruned, everything else
@@ -23,18 +34,61 @@ def plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("$", "&#36;")
 
 
-def polish(fig: go.Figure, *, height: int | None = None, title: str | None = None) -> go.Figure:
-    """Margins, transparent background and hover style shared by all figures."""
-    fig.update_layout(
-        margin={"l": 8, "r": 8, "t": 40 if title else 12, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={"font_family": MONOSPACE},
-        bargap=0.25,
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
-    )
-    if height:
-        fig.update_layout(height=height)
-    if title:
-        fig.update_layout(title={"text": plain(title), "font_size": 15})
-    return fig
+# What all figures share; nobody alters these dictionaries.
+_LAYOUT: Mapping[str, Any] = {
+    "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "hoverlabel": {"font": {"family": MONOSPACE}},
+    "bargap": 0.25,
+    "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+}
+
+
+def figure(traces: Iterable[Trace], *, height: int, **layout: Any) -> Figure:
+    """Traces and a layout over the shared one: of margin, legend and hoverlabel only what is named changes.
+
+    >>> figure([], height=200, margin={"t": 36})["layout"]["margin"]
+    {'l': 8, 'r': 8, 't': 36, 'b': 8}
+    """
+    full: dict[str, Any] = {**_LAYOUT, "height": height}
+    for name, value in layout.items():
+        shared = _LAYOUT.get(name)
+        full[name] = {**shared, **value} if isinstance(shared, dict) else value
+    return {"data": list(traces), "layout": full}
+
+
+def packed(values: Any) -> dict[str, str]:
+    """Numbers of any shape as plotly.js takes them in bulk: float64 in base64, exact and a third of JSON's digits.
+
+    >>> packed([1.0, 2.0])
+    {'dtype': 'f8', 'bdata': 'AAAAAAAA8D8AAAAAAAAAQA=='}
+    """
+    array = np.ascontiguousarray(values, dtype="<f8")
+    spec = {"dtype": "f8", "bdata": base64.b64encode(array.tobytes()).decode()}
+    return spec if array.ndim == 1 else {**spec, "shape": ", ".join(map(str, array.shape))}
+
+
+def vertical(x: float, line: Mapping[str, Any]) -> dict[str, Any]:
+    """A line over the whole height at `x`, for `shapes`."""
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "xref": "x", "yref": "y domain", "line": dict(line)}
+
+
+def horizontal(y: float, line: Mapping[str, Any]) -> dict[str, Any]:
+    """A line over the whole width at `y`, for `shapes`."""
+    return {"type": "line", "x0": 0, "x1": 1, "y0": y, "y1": y, "xref": "x domain", "yref": "y", "line": dict(line)}
+
+
+def titled(text: str, **axis: Any) -> dict[str, Any]:
+    """An axis with a title.
+
+    >>> titled("GB", rangemode="tozero")
+    {'title': {'text': 'GB'}, 'rangemode': 'tozero'}
+    """
+    return {"title": {"text": text}, **axis}
+
+
+def heading(text: str, x: float, y: float) -> dict[str, Any]:
+    """A title above one of several plots in a figure, for `annotations`; x is its middle, in shares of the figure."""
+    return {"text": text, "x": x, "y": y, "xanchor": "center", "yanchor": "bottom", "xref": "paper", "yref": "paper",
+            "showarrow": False, "font": {"size": 16}}

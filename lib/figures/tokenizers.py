@@ -3,113 +3,85 @@
 import itertools
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
-
-from lib.figures.theme import ACCENT, CATEGORICAL, MONOSPACE, MUTED, plain, polish
+from lib.figures.theme import ACCENT, CATEGORICAL, MONOSPACE, MUTED, Figure, Trace, figure, plain, titled, vertical
 from lib.tokenization.bpe_tokenizer import Node
 from lib.tokenization.display import label
 
 
-def bars(names: Sequence[str], values: Sequence[float], *, unit: str, digits: int = 0) -> go.Figure:
+def bars(names: Sequence[str], values: Sequence[float], *, unit: str, digits: int = 0) -> Figure:
     """One horizontal bar a tokenizer, in the order given, with its value written beside it."""
     text = [f"{value:,.{digits}f}" for value in values]
     hover = [f"{plain(name)}: {shown} {unit}" for name, shown in zip(names, text, strict=True)]
-    fig = go.Figure(
-        go.Bar(
-            x=list(values),
-            y=[plain(name) for name in names],
-            orientation="h",
-            text=text,
-            textposition="outside",
-            cliponaxis=False,
-            hovertext=hover,
-            hoverinfo="text",
-            marker_color=[CATEGORICAL[n % len(CATEGORICAL)] for n in range(len(values))],
-        )
-    )
-    fig.update_yaxes(autorange="reversed", automargin=True)
-    fig.update_xaxes(title=unit, rangemode="tozero", showgrid=True, zeroline=False)
-    fig = polish(fig, height=90 + 34 * len(values))
-    fig.update_layout(margin_r=56)
-    return fig
+    trace = {
+        "type": "bar", "x": list(values), "y": [plain(name) for name in names], "orientation": "h", "text": text,
+        "textposition": "outside", "cliponaxis": False, "hovertext": hover, "hoverinfo": "text",
+        "marker": {"color": [CATEGORICAL[n % len(CATEGORICAL)] for n in range(len(values))]},
+    }
+    return figure([trace], height=90 + 34 * len(values), margin={"r": 56},
+                  xaxis=titled(unit, rangemode="tozero", showgrid=True, zeroline=False),
+                  yaxis={"autorange": "reversed", "automargin": True})
 
 
-def languages(ratios: Mapping[str, Mapping[str, float]], tokens: Mapping[str, Mapping[str, int]]) -> go.Figure:
+def languages(ratios: Mapping[str, Mapping[str, float]], tokens: Mapping[str, Mapping[str, int]]) -> Figure:
     """Tokens relative to English: one dot a language and tokenizer. `ratios[tokenizer][language]`."""
     first = next(iter(ratios.values()))
     order = sorted(first, key=lambda language: first[language])
-    fig = go.Figure()
+    traces = []
     for n, (name, values) in enumerate(ratios.items()):
         counts = [tokens[name][language] for language in order]
-        fig.add_scatter(
-            x=[values[language] for language in order],
-            y=order,
-            mode="markers",
-            name=plain(name),
-            customdata=counts,
-            marker={"size": 10, "color": CATEGORICAL[n % len(CATEGORICAL)], "symbol": _SYMBOLS[n % len(_SYMBOLS)]},
-            hovertemplate=f"{plain(name)}<br>%{{y}}: %{{x:.2f}} times English (%{{customdata}} tokens)<extra></extra>",
-        )
-    fig.add_vline(x=1, line={"color": MUTED, "dash": "dot", "width": 1})
-    fig.update_yaxes(showgrid=True, automargin=True, dtick=1)
-    fig.update_xaxes(title="times as many tokens as in English", rangemode="tozero")
-    return polish(fig, height=120 + 21 * len(order))
+        traces.append({
+            "type": "scatter", "x": [values[language] for language in order], "y": order, "mode": "markers",
+            "name": plain(name), "customdata": counts,
+            "marker": {"size": 10, "color": CATEGORICAL[n % len(CATEGORICAL)], "symbol": _SYMBOLS[n % len(_SYMBOLS)]},
+            "hovertemplate": f"{plain(name)}<br>%{{y}}: %{{x:.2f}} times English (%{{customdata}} tokens)"
+                             "<extra></extra>",
+        })
+    return figure(traces, height=120 + 21 * len(order),
+                  shapes=[vertical(1, {"color": MUTED, "dash": "dot", "width": 1})],
+                  yaxis={"showgrid": True, "automargin": True, "dtick": 1},
+                  xaxis=titled("times as many tokens as in English", rangemode="tozero"))
 
 
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "x")
 
 
-def growth(read: Sequence[int], different: Sequence[int], unseen: Sequence[float]) -> go.Figure:
+def growth(read: Sequence[int], different: Sequence[int], unseen: Sequence[float]) -> Figure:
     """Vocabulary against corpus size, and beside it the part of the words just read that were new."""
-    fig = go.Figure()
-    fig.add_scatter(x=read, y=different, name="different words so far", line={"color": ACCENT, "width": 3},
-                    hovertemplate="after %{x} words: %{y} different ones<extra></extra>")  # fmt: skip
-    fig.add_scatter(x=read, y=unseen, name="of the last 50 words, new (%)", yaxis="y2",
-                    line={"color": CATEGORICAL[1], "width": 2, "dash": "dot"},
-                    hovertemplate="after %{x} words: %{y:.0f}% of the last 50 were new<extra></extra>")  # fmt: skip
-    fig.update_xaxes(title="words read")
-    fig.update_yaxes(title="different words", rangemode="tozero")
-    fig.update_layout(
-        yaxis2={
-            "overlaying": "y",
-            "side": "right",
-            "range": [0, 105],
-            "tickmode": "array",  # plotly would line its ticks up with the left axis: 100.3, 75.2, …
-            "tickvals": [0, 25, 50, 75, 100],
-            "title": "new words (%)",
-            "showgrid": False,
-        }
-    )
-    return polish(fig, height=320)
+    size = {"type": "scatter", "x": list(read), "y": list(different), "name": "different words so far",
+            "line": {"color": ACCENT, "width": 3},
+            "hovertemplate": "after %{x} words: %{y} different ones<extra></extra>"}
+    new = {"type": "scatter", "x": list(read), "y": list(unseen), "name": "of the last 50 words, new (%)",
+           "yaxis": "y2", "line": {"color": CATEGORICAL[1], "width": 2, "dash": "dot"},
+           "hovertemplate": "after %{x} words: %{y:.0f}% of the last 50 were new<extra></extra>"}
+    ticks = [0, 25, 50, 75, 100]  # plotly would line its ticks up with the left axis: 100.3, 75.2, …
+    return figure([size, new], height=320, xaxis=titled("words read"),
+                  yaxis=titled("different words", rangemode="tozero"),
+                  yaxis2=titled("new words (%)", overlaying="y", side="right", range=[0, 105], tickmode="array",
+                                tickvals=ticks, showgrid=False))
 
 
-def merge_tree(nodes: Sequence[Node]) -> go.Figure:
+def merge_tree(nodes: Sequence[Node]) -> Figure:
     """How a word's bytes are joined: bytes at the bottom, each join above its parts with the number of its merge."""
     points, lines, width = _places(nodes)
     depth = max((y for _, y, _ in points), default=0)
     side = {id(part): name for _, _, node in points for part, name in zip(node.parts, _SIDES, strict=False)}
-    line = {"color": MUTED, "width": 1.5}
-    fig = go.Figure(go.Scatter(x=lines[0], y=lines[1], mode="lines", line=line, hoverinfo="skip"))
+    traces: list[Trace] = [{"type": "scatter", "x": lines[0], "y": lines[1], "mode": "lines", "hoverinfo": "skip",
+                            "line": {"color": MUTED, "width": 1.5}}]
     finished = {id(node) for node in nodes}
     for is_token, color in ((False, CATEGORICAL[8]), (True, ACCENT)):
         some = [point for point in points if (id(point[2]) in finished) == is_token]
-        fig.add_scatter(
-            x=[x for x, _, _ in some],
-            y=[y for _, y, _ in some],
-            mode="markers+text",
-            text=[plain(label(node.data)) for _, _, node in some],
-            textposition=[
+        traces.append({
+            "type": "scatter", "x": [x for x, _, _ in some], "y": [y for _, y, _ in some], "mode": "markers+text",
+            "text": [plain(label(node.data)) for _, _, node in some],
+            "textposition": [
                 "bottom center" if y == 0 else f"top {side.get(id(node), 'center')}" for _, y, node in some
             ],
-            textfont={"family": MONOSPACE, "size": 13},
-            marker={"size": 11 if is_token else 8, "color": color},
-            hovertext=[_tree_hover(node) for _, _, node in some],
-            hoverinfo="text",
-        )
-    fig.update_xaxes(visible=False, range=[-0.7, max(width - 0.3, 4)])
-    fig.update_yaxes(visible=False, range=[-0.8, depth + 0.9])
-    fig.update_layout(showlegend=False)
-    return polish(fig, height=int(130 + 44 * depth))
+            "textfont": {"family": MONOSPACE, "size": 13}, "marker": {"size": 11 if is_token else 8, "color": color},
+            "hovertext": [_tree_hover(node) for _, _, node in some], "hoverinfo": "text",
+        })
+    return figure(traces, height=int(130 + 44 * depth), showlegend=False,
+                  xaxis={"visible": False, "range": [-0.7, max(width - 0.3, 4)]},
+                  yaxis={"visible": False, "range": [-0.8, depth + 0.9]})
 
 
 _SIDES = ("left", "right")  # a label stands beside the line that goes up from it

@@ -171,15 +171,15 @@ def test_a_damaged_folder_is_a_sentence(tmp_path: Path, content: str) -> None:
 
 def test_labels_of_a_merge_tree_stand_beside_its_lines() -> None:
     tree = figures.merge_tree(BPETokenizer(bpe.train("low low low", vocab_size=260)).tree("low"))
-    places = {text: place for trace in tree.data[1:]
-              for text, place in zip(trace.text, trace.textposition, strict=True)}  # fmt: skip
+    places = {text: place for trace in tree["data"][1:]
+              for text, place in zip(trace["text"], trace["textposition"], strict=True)}  # fmt: skip
     assert places["low"] == "top center" and places["w"] == "bottom center"
     assert places["lo"] == "top left"
 
 
 def test_the_share_of_new_words_has_round_ticks() -> None:
-    chart = figures.growth([1, 2], [1, 2], [100.0, 100.0])
-    assert chart.layout.yaxis2.tickvals == (0, 25, 50, 75, 100) and chart.layout.yaxis2.tickmode == "array"
+    axis = figures.growth([1, 2], [1, 2], [100.0, 100.0])["layout"]["yaxis2"]
+    assert axis["tickvals"] == [0, 25, 50, 75, 100] and axis["tickmode"] == "array"
 
 
 def test_a_group_of_blank_characters_shows_their_numbers() -> None:
@@ -190,10 +190,10 @@ def test_a_group_of_blank_characters_shows_their_numbers() -> None:
 
 def test_figures_show_text_literally() -> None:
     fig = figures.bars(["<b>$x$"], [3], unit="tokens")
-    assert fig.data[0].y == ("&lt;b&gt;&#36;x&#36;",)
+    assert fig["data"][0]["y"] == ["&lt;b&gt;&#36;x&#36;"]
     tree = figures.merge_tree(BPETokenizer(bpe.train("$$ $$ <b> <b>", vocab_size=262)).tree("$$"))
-    assert all("$" not in text for trace in tree.data for text in trace.text or ())
+    assert all("$" not in text for trace in tree["data"] for text in trace.get("text", ()))
     counts = {"gpt2": {name: len(load("gpt2").ids(text)) for name, text in article_1().items()}}
     ratios = {"gpt2": {name: n / counts["gpt2"]["English"] for name, n in counts["gpt2"].items()}}
-    chart = figures.languages(ratios, counts)
-    assert len(chart.data[0].x) == len(texts.article_1()) and min(chart.data[0].x) == 1.0
+    x = figures.languages(ratios, counts)["data"][0]["x"]
+    assert len(x) == len(texts.article_1()) and min(x) == 1.0

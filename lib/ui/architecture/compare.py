@@ -9,6 +9,7 @@ from lib.figures.architecture import component_bars
 from lib.ui.architecture.diagram import block_diagram, explain_box
 from lib.ui.architecture.panels import legend
 from lib.ui.architecture.pick import pick_known
+from lib.ui.charts import chart
 from lib.ui.chrome import escape
 
 
@@ -34,8 +35,7 @@ def compare_panel() -> None:
     st.caption(f"{same} of {len(lines)} properties are the same.")
     books = {name: ledger(arch) for name, arch in zip(names, (left, right), strict=True)}
     legend()
-    st.plotly_chart(component_bars(books), key="compare-bars", config={"displayModeBar": False},
-                    alt="Shares of parameters by component for both models")
+    chart(component_bars(books), key="compare-bars", alt="Shares of parameters by component for both models")
     _diagrams(left, right)
 
 

@@ -9,6 +9,7 @@ from lib.anatomy.cost import DTYPES, Cost, bytes_read_per_token, cost, flops_per
 from lib.anatomy.machines import machines, number, size
 from lib.figures.architecture import flops_bars, kv_curve, memory_bars, weights_by_dtype
 from lib.ui.architecture.panels import numbers_row
+from lib.ui.charts import chart
 
 LENGTHS = (128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072)
 _BANDWIDTH = 50e9  # bytes a second: a laptop's memory, roughly
@@ -40,8 +41,7 @@ def cost_panel(arch: Architecture) -> None:
     if st.toggle("Show training with Adam too", key="with_training", persist_state="page"):
         bars["training, float32"] = {"weights": train.weights, "gradients": train.gradients, "Adam": train.adam,
                                      "activations": train.activations}
-    st.plotly_chart(memory_bars(bars, machines()), key="chart-memory", config={"displayModeBar": False},
-                    alt="Memory by number format against machines")
+    chart(memory_bars(bars, machines()), key="chart-memory", alt="Memory by number format against machines")
     with st.container(key="fits"):
         st.markdown(_fits(arch, batch, context, train.total))
     st.caption("✅ what stays free, ❌ what is missing. The last column is training with Adam in float32.")
@@ -108,8 +108,8 @@ def _windows(arch: Architecture) -> str:
 def _cache(arch: Architecture, *, batch: int, context: int, dtype: str) -> None:
     st.markdown("##### The KV cache grows with the text")
     width = 4 if dtype == "float32" else 2
-    st.plotly_chart(kv_curve(arch, batch=batch, context=context, dtype=dtype, width=width), key="chart-kv",
-                    config={"displayModeBar": False}, alt="KV cache against tokens")
+    chart(kv_curve(arch, batch=batch, context=context, dtype=dtype, width=width), key="chart-kv",
+          alt="KV cache against tokens")
     each = kv_cache_bytes(arch, context=context, width=width) / context
     text = f"At {context:,} tokens each one costs {size(each)} on average."
     if arch.groups > 1:
@@ -126,8 +126,7 @@ def _flops(arch: Architecture, context: int, price: Cost, dtype: str) -> None:
              for name in ("attention", "mlp", "head")}
     named = {"attention matrices": parts["attention"], "looking at the text": flops_per_token(arch, context=context)
              - sum(parts.values()), "MLP": parts["mlp"], "output head": parts["head"]}
-    st.plotly_chart(flops_bars(named), key="chart-flops", config={"displayModeBar": False},
-                    alt="Floating-point operations of one token by part")
+    chart(flops_bars(named), key="chart-flops", alt="Floating-point operations of one token by part")
     limit = _BANDWIDTH / bytes_read_per_token(arch, dtype)
     st.caption(f"About two operations per matrix weight. Chips compute faster than they read: nearly every weight is "
                f"read for every token, so a laptop whose memory gives 50 GB/s makes at most about {limit:,.0f} tokens "

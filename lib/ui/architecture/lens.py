@@ -10,6 +10,7 @@ from lib.anatomy.traced import Lens, Trace
 from lib.engine.sampling import softmax
 from lib.figures.architecture_live import lens_curves, lens_heatmap, next_bars
 from lib.tokenization import Tokenizer, display
+from lib.ui.charts import chart
 from lib.ui.chrome import escape, wide_chart
 from lib.ui.linked import for_link
 
@@ -37,8 +38,8 @@ def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str]) -> None:
     span = slice(first, min(count, first + 14))
     top = [names_of(tokenizer, lens.top[row, span, 0]) for row in range(len(rows))]
     with wide_chart("lens"):
-        st.plotly_chart(lens_heatmap(top, lens.probs[:, span, 0], list(labels[span]), rows, column=position - first),
-                        key="lens", config={"displayModeBar": False}, alt="Likeliest next token after each layer")
+        chart(lens_heatmap(top, lens.probs[:, span, 0], list(labels[span]), rows, column=position - first),
+              key="lens", alt="Likeliest next token after each layer")
     if count > 14:
         st.caption(f"Tokens {first} to {span.stop - 1} of {count} are shown, around the chosen one.")
     _curves(lens, tokenizer, rows, position, labels[position])
@@ -53,8 +54,7 @@ def _curves(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, la
     names = names_of(tokenizer, wanted)
     fading = {i for i, token in enumerate(wanted) if token in {p[0] for p in peaks}}
     st.markdown(f"##### After “{escape(label)}”: from block to block")
-    st.plotly_chart(lens_curves(names, curves[:, columns], rows, fading), key="lens-curves",
-                    config={"displayModeBar": False}, alt="Probabilities by layer")
+    chart(lens_curves(names, curves[:, columns], rows, fading), key="lens-curves", alt="Probabilities by layer")
     for token, layer, peak, end in peaks:
         name = names_of(tokenizer, [token])[0]
         st.markdown(f"- **{escape(name)}** peaks at {peak:.1%} after {rows[layer]} and ends at {end:.2%}.")
@@ -84,7 +84,7 @@ def logits_panel(traced: Trace, tokenizer: Tokenizer, text: str, model_id: str) 
         st.caption(f"The {vocab:,} logits run from {low:.2f} to {high:.2f}; only differences between them count. "
                    f"The {vocab:,} probabilities sum to {probs.sum():.6f}.")
     with right:
-        st.plotly_chart(next_bars(names, [float(probs[i]) for i in order], float(1 - probs[order].sum())),
-                        key="next-bars", config={"displayModeBar": False}, alt="The five likeliest next tokens")
+        chart(next_bars(names, [float(probs[i]) for i in order], float(1 - probs[order].sum())),
+              key="next-bars", alt="The five likeliest next tokens")
         st.page_link("pages/3_Next_Token.py", label="Turn temperature and top-p on this distribution",
                      icon=":material/arrow_forward:", query_params={"model": model_id, **for_link(prompt=text)})

@@ -6,6 +6,7 @@ from lib.anatomy import catalog
 from lib.anatomy.linear import Linear, make, numbers
 from lib.engine import compute
 from lib.figures.architecture import weight_heatmap
+from lib.ui.charts import chart
 from lib.ui.chrome import explained
 
 
@@ -42,8 +43,7 @@ def _worked(layer: Linear, x: tuple[float, ...], outputs: int, with_bias: bool) 
     with left:
         output = st.select_slider("Which output?", range(outputs), key=f"lin_y_{outputs}", persist_state="page",
                                   format_func=lambda j: f"y{j}") if outputs > 1 else 0
-        st.plotly_chart(weight_heatmap(layer, x, output), key="lin-map", config={"displayModeBar": False},
-                        alt="The weight matrix")
+        chart(weight_heatmap(layer, x, output), key="lin-map", alt="The weight matrix")
         st.caption("W has one row per output and one column per input. The framed row makes the chosen output.")
     with right:
         products = layer.products(x, output)

@@ -11,6 +11,7 @@ from lib.figures.architecture_live import COLUMNS, values_heatmap
 from lib.ui import cache
 from lib.ui.architecture.attention import attention_maps
 from lib.ui.architecture.lens import lens_panel, logits_panel, names_of
+from lib.ui.charts import chart
 from lib.ui.chrome import explained
 from lib.ui.linked import at_most, linked_text
 from lib.ui.shelf import pick_model
@@ -104,8 +105,7 @@ def _look(step: Step, labels: Sequence[str], heads: int) -> None:
         if count != heads:
             st.caption(f"{count} KV heads for {heads} query heads: {heads // count} query heads share each.")
         values = values[head]
-    st.plotly_chart(values_heatmap(values, labels, square=square), key="step-values", config={"displayModeBar": False},
-                    alt=f"Values of {step.line.label}")
+    chart(values_heatmap(values, labels, square=square), key="step-values", alt=f"Values of {step.line.label}")
     finite = values[np.isfinite(values)]
     if not finite.size:
         st.warning("These values are not numbers: the model's weights are damaged or overflowed.")

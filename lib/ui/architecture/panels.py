@@ -12,6 +12,7 @@ from lib.engine import compute
 from lib.figures.architecture import COLOURS, LABELS, component_bars, parameter_map
 from lib.ui.architecture.diagram import block_diagram, explain_box
 from lib.ui.architecture.table import csv, formula, table
+from lib.ui.charts import chart
 from lib.ui.chrome import escape, explained
 
 ACROSS = ("gpt2", "gpt2-xl", "distilgpt2", "pythia-70m", "smollm2-135m", "smollm2-1.7b-instruct", "gemma-3-270m",
@@ -110,8 +111,8 @@ def parameters_panel(arch: Architecture) -> None:
                         help="Tied: the output head is the embedding table again. Switch off to see what it would "
                              "cost on its own.")
     book = ledger(arch, tied=tied or not arch.tied)
-    st.plotly_chart(parameter_map(book, kind=kind, fold=fold), key="parameter-map", config={"displayModeBar": False},
-                    alt=f"Parameters of {arch.name} by component, block and tensor")
+    chart(parameter_map(book, kind=kind, fold=fold), key="parameter-map",
+          alt=f"Parameters of {arch.name} by component, block and tensor")
     st.caption("Click a rectangle to go in, the top bar to come back. Areas are parameters.")
     _reconcile(arch, book)
     st.dataframe(table(book, fold), hide_index=True, height=330, column_config={
@@ -123,8 +124,8 @@ def parameters_panel(arch: Architecture) -> None:
     legend()
     books = {catalog.label(name): ledger(catalog.architecture(name)) for name in ACROSS}
     books = {arch.name: book} | {name: other for name, other in books.items() if name != arch.name}
-    st.plotly_chart(component_bars(books, highlight=arch.name), key="across", config={"displayModeBar": False},
-                    alt="Shares of parameters by component for several models")
+    chart(component_bars(books, highlight=arch.name), key="across",
+          alt="Shares of parameters by component for several models")
     st.caption("In a small model the vocabulary can be a large part, the more so the longer its list is. In Gemma 3 "
                "270M the table of 262,144 tokens is larger than all blocks together.")
 

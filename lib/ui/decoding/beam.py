@@ -3,13 +3,13 @@
 import math
 from collections.abc import Callable, Sequence
 
-import plotly.graph_objects as go
-import plotly.io as pio
 import streamlit as st
 
 from lib.engine import BeamStep, Engine, compute
 from lib.figures import beam_tree, text_metrics
 from lib.figures.strategies import MAX_COLUMNS, Strategy
+from lib.figures.theme import Figure
+from lib.ui.charts import as_json, chart
 from lib.ui.chrome import escape, wide_chart
 from lib.ui.decoding.state import Column, add
 from lib.ui.decoding.track import Track
@@ -44,8 +44,7 @@ def panel(engine: Engine, columns: Sequence[Column], *, painting: Painting) -> N
 
 def _toy() -> None:
     steps = toy_steps()
-    st.plotly_chart(beam_tree.figure(steps, _TOY.__getitem__, shown=2), key="decoding-toy",
-                    config={"displayModeBar": False})
+    chart(beam_tree.figure(steps, _TOY.__getitem__, shown=2), key="decoding-toy")
     st.markdown("Invented probabilities after “The”. Greedy takes “nice” (0.5) and then “woman” (0.4): the product "
                 "is 0.5 × 0.4 = **0.20**. Two beams also keep “dog” (0.4), find “has” (0.9) behind it, and "
                 "0.4 × 0.9 = **0.36** wins. The best first token lost. Under each token stands its total: "
@@ -109,7 +108,7 @@ def _growing(engine: Engine, track: Track, painting: Painting) -> None:
             with place.container():
                 tree = Mounted(lambda: _tree(engine, steps))
         elif len(steps) > seen:
-            tree.show_chart(pio.to_json(_figure(engine, steps), validate=False))
+            tree.show_chart(as_json(_figure(engine, steps)))
         if len(steps) > seen:
             seen = len(steps)
             below.caption(f"Step {seen}: every step keeps {int(track.strategy.num_beams)} beginnings. When the search "
@@ -119,14 +118,14 @@ def _growing(engine: Engine, track: Track, painting: Painting) -> None:
     painting.add(Growing(over=lambda: not track.running, look=look, stop=track.stop))
 
 
-def _figure(engine: Engine, steps: Sequence[BeamStep]) -> go.Figure:
+def _figure(engine: Engine, steps: Sequence[BeamStep]) -> Figure:
     return beam_tree.figure(steps, lambda token: token_name(engine.tokenizer, token),
                             start=max(0, len(steps) - _SHOWN), shown=_SHOWN)
 
 
 def _tree(engine: Engine, steps: Sequence[BeamStep]) -> None:
     with wide_chart("decoding-beam-tree"):
-        st.plotly_chart(_figure(engine, steps), key="decoding-beam-tree", config={"displayModeBar": False})
+        chart(_figure(engine, steps), key="decoding-beam-tree")
 
 
 def _finished(engine: Engine, steps: list[BeamStep]) -> None:

@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lib.engine import Engine
 from lib.figures import decoding as figures
 from lib.figures import text_metrics
+from lib.ui.charts import chart
 from lib.ui.chrome import escape, wide_chart
 from lib.ui.decoding.state import Column, numbered
 from lib.ui.decoding.track import Track
@@ -108,11 +109,10 @@ def _numbers(tracks: Sequence[Track], texts: list[list[int]], places: Sequence[D
 
 def _figures(engine: Engine, texts: list[list[int]]) -> None:
     with wide_chart("decoding-many-tree"):
-        st.plotly_chart(figures.sample_tree(texts, lambda i: token_name(engine.tokenizer, i)), key="decoding-many-tree",
-                        config={"displayModeBar": False})
+        chart(figures.sample_tree(texts, lambda i: token_name(engine.tokenizer, i)), key="decoding-many-tree")
     st.caption("Read from left to right: the height of a box is the number of texts that share these tokens; "
                "where a box splits, the texts part. Click a box to zoom in.")
-    st.plotly_chart(figures.spread(texts), key="decoding-many-spread", config={"displayModeBar": False})
+    chart(figures.spread(texts), key="decoding-many-spread")
 
 
 def _table(engine: Engine, tracks: Sequence[Track]) -> None:

@@ -12,6 +12,7 @@ from lib.figures import decoding as figures
 from lib.figures import text_metrics
 from lib.figures.strategies import Strategy
 from lib.ui import cache
+from lib.ui.charts import chart
 from lib.ui.chrome import escape
 from lib.ui.decoding.state import Column
 from lib.ui.linked import for_link
@@ -47,7 +48,7 @@ def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str)
     shaped = _shaped(columns, raw_logits, [*track.prompt, *before])
     ids = figures.top_ids(raw, count=8, extra=[chosen])
     labels = {i: token_name(engine.tokenizer, i) for i in ids}
-    st.plotly_chart(figures.step_bars(raw, shaped, labels), key="decoding-step-chart", config={"displayModeBar": False})
+    chart(figures.step_bars(raw, shaped, labels), key="decoding-step-chart")
     kept = " · ".join(f"{escape(one.name)}: **{int(one.kept.sum()):,}**" for one in shaped)
     if kept:
         st.markdown(f"Tokens that can still be chosen, of {raw.size:,}: {kept}.")

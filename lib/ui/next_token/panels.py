@@ -5,21 +5,21 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from lib.figures import next_token as figures
 from lib.figures import next_token_two as pairs
+from lib.figures.theme import Figure
+from lib.ui.charts import chart
 from lib.ui.chrome import wide_chart
 from lib.ui.next_token.code import program
 from lib.ui.next_token.distribution import Knobs
 from lib.ui.next_token.reading import Reading
 from lib.ui.next_token.state import State
 
-# Drawing nine Plotly charts holds the browser for some 300 ms; sent together with the main chart they would be drawn
-# before it is painted. After this pause (seconds) it is on the screen.
-_HEAD_START = 0.15
+# Drawing nine Plotly charts holds the browser for some 300 ms; sent together with the main chart they could be drawn
+# before it is painted. After this pause (seconds, some frames long) it is on the screen. It costs no computing.
+_HEAD_START = 0.05
 
 
 def temperatures(reading: Reading, here: State) -> None:
@@ -34,21 +34,21 @@ def temperatures(reading: Reading, here: State) -> None:
         "The order never changes, only how far apart the bars are."
     )
     with wide_chart("next-token-six"):
-        st.plotly_chart(six, key="next-token-six", config={"displayModeBar": False})
+        chart(six, key="next-token-six")
     st.markdown(
         "**Each token's probability against temperature.** The favourite only loses as T grows; a token in "
         "the middle may first gain, then lose to the thousands of unlikely ones, which together are “everything else”."
     )
-    st.plotly_chart(along, key="next-token-along", config={"displayModeBar": False})
+    chart(along, key="next-token-along")
     st.markdown(
         "**How undecided is that?** Entropy is the average surprise in bits. Perplexity is the number of "
         "equally likely tokens that would be just as undecided."
     )
-    st.plotly_chart(spread, key="next-token-spread", config={"displayModeBar": False})
+    chart(spread, key="next-token-spread")
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _drawn(model_id: str, ids: tuple[int, ...]) -> tuple[go.Figure, go.Figure, go.Figure]:
+def _drawn(model_id: str, ids: tuple[int, ...]) -> tuple[Figure, Figure, Figure]:
     """The three figures, which no setting changes: drawn once for each text and never altered afterwards."""
     reading = Reading(model_id, ids, (), "")
     found = figures.sweep(reading.logits())
@@ -89,22 +89,20 @@ def versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callable
         f"{100 * result.distance:.1f} %",
         help="Half the sum of all differences: 0 % for equal distributions, 100 % for ones that share no token.",
     )
-    st.plotly_chart(pairs.two(a, b, names, label), key=f"{key}-two", config={"displayModeBar": False})
+    chart(pairs.two(a, b, names, label), key=f"{key}-two")
     if math.isinf(result.forward) or math.isinf(result.backward):
         st.caption("∞ means: one side gives no probability at all to a token that the other allows. Filters do that.")
     if result.movers:
         ids = list(result.movers)
         st.markdown("**The tokens that moved most**")
         st.dataframe(
-            pd.DataFrame(
-                {
-                    "token": [label(i) for i in ids],
-                    "id": ids,
-                    "A": a[ids],
-                    "B": b[ids],
-                    "B − A": b[ids] - a[ids],
-                }
-            ),
+            {
+                "token": [label(i) for i in ids],
+                "id": ids,
+                "A": a[ids],
+                "B": b[ids],
+                "B − A": b[ids] - a[ids],
+            },
             hide_index=True,
             key=f"{key}-movers",
             column_config={name: st.column_config.NumberColumn(format="percent") for name in ("A", "B", "B − A")},
@@ -129,11 +127,7 @@ def trailing_space(reading: Reading, prompt: str, without: Reading) -> None:
         )
         a, b = reading.shaped(Knobs()).probs, without.shaped(Knobs()).probs
         result = pairs.compare(a, b)
-        st.plotly_chart(
-            pairs.two(a, b, (f"with the {name}", "without"), reading.label, top=8),
-            key="trailing-two",
-            config={"displayModeBar": False},
-        )
+        chart(pairs.two(a, b, (f"with the {name}", "without"), reading.label, top=8), key="trailing-two")
         st.caption(
             f"KL(with ‖ without) = {_bits(result.forward)}; {100 * result.distance:.0f} % of the probability moved. "
             "Your text is left as it is: delete the end yourself if you did not mean it."

@@ -12,6 +12,7 @@ from lib.tokenization.comparison import compare
 from lib.tokenization.display import label, visible
 from lib.tokenization.hf import HFTokenizer
 from lib.tokenization.subwords import train_unigram, train_wordpiece
+from lib.ui.charts import chart
 from lib.ui.chrome import escape
 from lib.ui.component import component
 from lib.ui.tokenizers.options import FEWEST, MERGES, MOST, merges, trained
@@ -103,8 +104,7 @@ def _tree(text: str, tokenizer: BPETokenizer) -> None:
         st.caption("This piece is too long to draw as a tree.")
         return
     nodes = tokenizer.tree(piece)
-    st.plotly_chart(figures.merge_tree(nodes), key="bpe-tree", config={"displayModeBar": False},
-                    alt=f"How the bytes of {visible(piece)} are joined")  # fmt: skip
+    chart(figures.merge_tree(nodes), key="bpe-tree", alt=f"How the bytes of {visible(piece)} are joined")
     st.caption(f"{len(piece.encode())} bytes become {len(nodes)} tokens. Point at a join for the number of its merge.")
 
 

@@ -11,6 +11,7 @@ from lib.settings import settings
 from lib.tokenization import Comparison, compare
 from lib.tokenization.comparison import Row
 from lib.tokenization.texts import SAMPLES
+from lib.ui.charts import chart
 from lib.ui.chrome import escape
 from lib.ui.linked import LINK_BYTES, at_most, for_link, keep_in_link
 from lib.ui.tokenizers.boundaries import boundary_panel
@@ -157,8 +158,8 @@ def _figures(result: Comparison, choices: list[Choice]) -> None:
             "Compare", list(_MEASURES), default="tokens", required=True, key="measure", bind="query-params"
         )
         values, digits = _MEASURES[measure]
-        chart = figures.bars(titles, [values(row) for row in result.rows], unit=measure, digits=digits)
-        st.plotly_chart(chart, key="compare-bars", config={"displayModeBar": False}, alt=f"{measure}, by tokenizer")
+        bars = figures.bars(titles, [values(row) for row in result.rows], unit=measure, digits=digits)
+        chart(bars, key="compare-bars", alt=f"{measure}, by tokenizer")
 
 
 _HELP = {

@@ -9,6 +9,7 @@ from lib.tokenization import texts
 from lib.tokenization.character import CharacterTokenizer
 from lib.tokenization.comparison import compare
 from lib.tokenization.word import WordTokenizer, vocabulary, words
+from lib.ui.charts import chart
 from lib.ui.chrome import escape
 from lib.ui.linked import at_most
 from lib.ui.tokenizers.options import CORPUS_LIMIT, keep_corpus
@@ -62,8 +63,7 @@ def _growth(text: str) -> None:
     st.markdown("**More text, more words.** Every page brings new ones, so a word vocabulary is never finished.")
     read, different, unseen = growth([word for word, _, _ in words(text)])
     if read:
-        st.plotly_chart(figures.growth(read, different, unseen), key="word-growth", config={"displayModeBar": False},
-                        alt="Different words against words read")  # fmt: skip
+        chart(figures.growth(read, different, unseen), key="word-growth", alt="Different words against words read")
 
 
 def growth(sequence: Sequence[str], points: int = 60) -> tuple[list[int], list[int], list[float]]:
@@ -140,10 +140,8 @@ def _encode_characters(tokenizer: CharacterTokenizer) -> None:
 def _length(text: str) -> None:
     by_word = len(WordTokenizer(vocabulary([text])).ids(text))
     st.markdown("**The price is length.** The corpus with an id for every word, and for every character:")
-    chart = figures.bars(["Words", "Characters"], [by_word, len(text)], unit="tokens for the whole corpus")
-    st.plotly_chart(
-        chart, key="char-bars", config={"displayModeBar": False}, alt="Sequence length, words and characters"
-    )
+    bars = figures.bars(["Words", "Characters"], [by_word, len(text)], unit="tokens for the whole corpus")
+    chart(bars, key="char-bars", alt="Sequence length, words and characters")
     if by_word:
         st.caption(
             f"{len(text) / by_word:.1f} times as long. A model's attention compares every token with every earlier "

@@ -7,6 +7,7 @@ from lib.figures import tokenizers as figures
 from lib.tokenization import compare
 from lib.tokenization.comparison import Row
 from lib.tokenization.texts import article_1
+from lib.ui.charts import chart
 from lib.ui.chrome import escape
 from lib.ui.tokenizers.options import Choice, choose, names, title
 from lib.ui.tokenizers.table import Cell, table
@@ -35,8 +36,8 @@ def language_lesson() -> None:
         return
     counts = {title(name): article_counts(name) for name in chosen}
     ratios = {name: {k: n / by["English"] for k, n in by.items()} for name, by in counts.items()}
-    st.plotly_chart(figures.languages(ratios, counts), key="world-chart", config={"displayModeBar": False},
-                    alt="Tokens of the same text by language, relative to English")  # fmt: skip
+    chart(figures.languages(ratios, counts), key="world-chart",
+          alt="Tokens of the same text by language, relative to English")
     with st.expander("The counts and the texts", icon=":material/table:", on_change="rerun") as box:
         if box.open:
             _texts(counts)
