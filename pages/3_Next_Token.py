@@ -39,11 +39,10 @@ with explained():
         path_buttons(reading, here)
     place_note(reading, here)
     with next_token.patience(reading):
-        logits = reading.logits(here.at)
+        content = reading.content(here.at)
     reply = next_token_chart(
         CHART,
-        logits,
-        reading.row,
+        content,
         start=here.start,
         nonce=here.nonce,
         seed=here.knobs.seed,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.engine.sampling import entropy, ranking, softmax
+from lib.figures.leading import along, leading
 from lib.figures.theme import (
     ACCENT,
     BAD,
@@ -44,13 +44,9 @@ class Sweep:
 
 def sweep(logits: np.ndarray, *, top: int = 8) -> Sweep:
     """Softmax over the whole vocabulary at every temperature of `GRID`."""
-    ids = ranking(logits)[:top]
-    leading, nats = [], []
-    for temperature in GRID:
-        probs = softmax(logits, temperature)
-        leading.append(probs[ids])
-        nats.append(entropy(probs))
-    return Sweep(tuple(map(int, ids)), logits.size, np.array(leading), np.array(nats))
+    ids = leading(logits, top)
+    probs, nats = along(logits, ids, GRID)
+    return Sweep(tuple(map(int, ids)), logits.size, probs, nats)
 
 
 def six_temperatures(found: Sweep, label: Label) -> Figure:

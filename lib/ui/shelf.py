@@ -6,6 +6,7 @@ from streamlit.errors import StreamlitAPIException
 from lib import models
 from lib.models import jobs
 from lib.models.disk import count, gigabytes
+from lib.ui import known
 from lib.ui.chrome import escape
 
 
@@ -16,12 +17,12 @@ def pick_model(key: str, *, role: models.Role, label: str = "Model", remote: boo
     embedded one is fetched first, with a progress bar. Ends the run with a sentence if that fails. With `remote` the
     model of the server in the settings is offered too, if there is one.
     """
-    if not models.local():
+    if not known.local():
         fetch(models.EMBEDDED)
-    here = {spec.id: spec for spec in models.local()}
+    here = {spec.id: spec for spec in known.local()}
     if remote and (elsewhere := models.remote_id()) is not None:
         here[elsewhere] = models.spec(elsewhere)
-    best = models.default(role)
+    best = known.default(role)
     ids = sorted(here, key=lambda i: (i != best, here[i].role != role))
     asked = st.query_params.get(key)
     if asked and asked not in here:

@@ -1,6 +1,8 @@
 """The Next Token page without a browser: bad input, the path, places, panels, and no model run for a setting."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,6 +170,54 @@ def test_no_setting_runs_the_model(page, monkeypatch) -> None:
     assert not passes and len(calls) == 2
     prompt(page, "the dog sat")
     assert len(passes) == 2  # the hook does count
+
+
+def test_only_the_open_panel_is_computed(page, monkeypatch) -> None:
+    from lib.figures import next_token as figures
+
+    swept = []
+    original = figures.sweep
+    monkeypatch.setattr(figures, "sweep", lambda *a, **k: swept.append(1) or original(*a, **k))
+    page.session_state["next-token-tabs"] = "Guess the next token"
+    page.run()
+    prompt(page, "the dog")
+    assert not page.exception and not swept
+    page.session_state["next-token-tabs"] = "Temperatures"
+    page.run()
+    assert len(swept) == 1
+    page.run()
+    assert len(swept) == 1 and len(page.get("plotly_chart")) == 3
+
+
+def test_the_page_imports_no_pandas_and_no_torch_of_its_own(tiny_models) -> None:
+    """In a fresh process, with an engine that needs no torch either: they would cost a second and 150 MB."""
+    done = subprocess.run([sys.executable, "-c", FRESH, str(PAGE)], capture_output=True, text=True, check=False,
+                          cwd=PAGE.parents[1], env={**os.environ, "PLAYGROUND_MODELS": str(tiny_models["gpt2"])})
+    assert done.stdout.split() == ["3", "charts"], done.stdout + done.stderr
+
+
+FRESH = """
+import sys
+import numpy as np
+from streamlit.testing.v1 import AppTest
+from lib import engine, tokenization
+from lib.engine.base import EngineInfo, TokenScores
+
+class Ready:
+    info = EngineInfo("tiny-gpt2", "tiny", "gpt2", "float32", "cpu", 1, 300, 64, 1)
+    def logits(self, ids, position=-1):
+        return np.arange(300, dtype=np.float32)
+    def score(self, ids):
+        n = len(ids) - 1
+        return TokenScores(np.array(ids[1:]), -np.ones(n), np.ones(n, int), np.ones(n, int), np.ones(n), np.ones(n))
+
+engine.load = lambda *a, **k: Ready()
+app = AppTest.from_file(sys.argv[1], default_timeout=60)
+app.query_params["model"] = "tiny-gpt2"
+app.run()
+assert not app.exception and not app.error
+print(len(app.get("plotly_chart")), "charts", *({"pandas", "pyarrow", "torch", "transformers"} & set(sys.modules)))
+"""
 
 
 @pytest.mark.parametrize("kind", ["Another prompt", "Other settings", "Another model"])

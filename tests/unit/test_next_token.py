@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.engine.sampling import distribution, entropy, ranking, softmax
+from lib.engine.sampling import SamplingError, distribution, entropy, ranking, softmax
 from lib.errors import PlaygroundError
 from lib.figures import next_token as figures
 from lib.figures import next_token_two as pairs
+from lib.figures.leading import along, leading
 from lib.ui.next_token import reading as next_token
 from lib.ui.next_token.code import program
 from lib.ui.next_token.distribution import DRAWS, Knobs, Row, pack
@@ -117,6 +118,30 @@ def test_figures_show_the_softmax_over_the_whole_vocabulary_keyed_by_id() -> Non
     assert np.allclose(numbers(figures.spread(found)["data"][0]["y"])[20], entropy(softmax(LOGITS)) / np.log(2))
 
 
+@pytest.mark.parametrize("scores", [
+    LOGITS, LOGITS * 20, np.random.default_rng(1).standard_normal(60_000).astype(np.float32) * 4,
+    np.array([2.5], dtype=np.float32), np.zeros(500, dtype=np.float32),
+    np.random.default_rng(2).integers(-2, 3, 500).astype(np.float32),  # ties
+    np.where(np.random.default_rng(3).random(400) < 0.5, -np.inf, LOGITS[:1]).astype(np.float32),
+    np.where(np.arange(300) == 7, LOGITS, -np.inf).astype(np.float32), LOGITS + 1e5, np.float32([1e30, -1e30, 0.0]),
+], ids=range(10))  # fmt: skip
+def test_temperatures_swept_together_are_the_softmax_of_each(scores) -> None:
+    for count in (1, 8, 100):
+        ids = leading(scores, count)
+        assert ids.tolist() == ranking(scores)[:count].tolist()
+    probs, nats = along(scores, ids, figures.GRID)
+    for row, temperature in enumerate(figures.GRID):
+        expected = softmax(scores, temperature)
+        np.testing.assert_allclose(probs[row], expected[ids], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(nats[row], entropy(expected), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_no_temperature_makes_a_distribution_of_what_are_no_numbers(bad) -> None:
+    with pytest.raises(SamplingError):
+        figures.sweep(np.where(np.arange(300) == 5, bad, LOGITS))
+
+
 def test_hostile_labels_stay_text_in_figures() -> None:
     fig = pairs.two(softmax(LOGITS), softmax(-LOGITS), ("<b>A</b>", "$B$"), lambda _: "<img src=x> $x$")
     assert "<" not in "".join([*fig["layout"]["yaxis"]["ticktext"], *(trace["name"] for trace in fig["data"])])
@@ -139,6 +164,17 @@ def test_an_empty_prompt_without_a_start_token_is_a_sentence(monkeypatch, tiny) 
     monkeypatch.setattr(next_token, "START_TOKENS", ())
     with pytest.raises(PlaygroundError, match="type at least one letter"):
         next_token.read(tiny, "", ())
+
+
+def test_the_chart_s_content_is_the_ranking(tiny) -> None:
+    reading = next_token.read(tiny, "the cat", ())
+    logits, content = reading.logits(), reading.content()
+    assert list(content.ids) == ranking(logits)[: len(content.ids)].tolist() and content.size == logits.size
+    assert reading.content() is content  # one for everybody
+    header, ordered, _ = unpack(content.packed(start=Knobs(), nonce=0, seed=0))
+    assert [Row(**row) for row in header["rows"]] == [reading.row(i) for i in content.ids]
+    assert (ordered == np.sort(logits)[::-1]).all()
+    assert reading.content(1) is not content
 
 
 def test_control_token_text_stays_text(tiny) -> None:

@@ -1,6 +1,8 @@
 """The ledger as tables: folded for reading, every tensor for a spreadsheet, the sum for a calculator."""
 
-import pandas as pd
+from csv import DictWriter
+from io import StringIO
+from typing import Any
 
 from lib.anatomy import Architecture, Ledger, ledger
 from lib.anatomy.cost import row_bytes
@@ -22,11 +24,11 @@ def formula(arch: Architecture) -> str:
             f"{arch.layers} × {block:,} + {rest:,} = **{arch.layers * block + rest:,}**")
 
 
-def table(book: Ledger, fold: bool) -> pd.DataFrame:
+def table(book: Ledger, fold: bool) -> list[dict[str, Any]]:
     """One row a tensor; with `fold` the identical blocks' tensors are one row each."""
     blocks = len(book.by_block())
     total, conv = max(1, book.total), book.architecture.family == "gpt2"
-    rows = []
+    rows: list[dict[str, Any]] = []
     for row in book.rows:
         if fold and row.block not in {None, 0} and blocks > 1 and book.architecture.known:
             continue
@@ -37,15 +39,20 @@ def table(book: Ledger, fold: bool) -> pd.DataFrame:
                      "parameters": row.params * times, "share": row.params * times / total,
                      **{dtype: size(times * row_bytes(row, dtype, conv=conv))
                         for dtype in ("float32", "bfloat16", "int8", "int4")}})
-    return pd.DataFrame(rows)
+    return rows
 
 
 def csv(book: Ledger) -> str:
     """Every tensor, one a line: name, component, block, shape, parameters, shared, bytes by format."""
     conv = book.architecture.family == "gpt2"
     formats = ("float32", "bfloat16", "int8", "int4")
-    return pd.DataFrame([
+    rows = [
         {"tensor": row.name, "component": row.component, "block": "" if row.block is None else row.block,
          "shape": "x".join(map(str, row.shape)), "parameters": row.params, "shares_weights_of": row.shared,
          **{f"bytes_{dtype}": row_bytes(row, dtype, conv=conv) for dtype in formats}} for row in book.rows
-    ]).to_csv(index=False)
+    ]
+    out = StringIO()
+    writer = DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()

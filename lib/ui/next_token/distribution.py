@@ -9,7 +9,7 @@ when the movement ends, and the token that was clicked.
 import hashlib
 import json
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-
-from lib.engine.sampling import ranking
 
 ROWS = 100  # most bars one can ask for
 DRAWS = 10_000  # most draws one can ask for
@@ -84,61 +82,79 @@ class Reply:
     append: int | None
 
 
-def pack(
-    logits: np.ndarray, rows: list[Row], *, start: Knobs, nonce: int, seed: int, actual: int | None = None
-) -> bytes:
-    """The component's data: u32 header length, JSON header, float32 logits likeliest first, float64 randoms.
+@dataclass(frozen=True)
+class Content:
+    """What the chart shows of one text, ready to be sent: the same for everybody who looks at it."""
 
-    `start` is applied only when `nonce` differs from the last one seen: otherwise the browser's knobs stay.
-    """
-    ordered = np.sort(np.asarray(logits, dtype=np.float32))[::-1]
-    header = {
-        "key": identity(logits, actual),
-        "size": int(ordered.size),
-        "draws": DRAWS,
-        "nonce": nonce,
-        "actual": -1 if actual is None else actual,
-        "settings": asdict(start),
-        "rows": [asdict(row) for row in rows],
-    }
-    text = json.dumps(header).encode()
-    data = struct.pack("<I", len(text)) + text
-    data += b"\0" * (-len(data) % 8) + ordered.astype("<f4").tobytes()
-    return data + b"\0" * (-len(data) % 8) + _uniform(seed).astype("<f8").tobytes()
+    name: str  # of these logits
+    size: int  # of the vocabulary
+    ids: tuple[int, ...]  # of the rows
+    rows: str  # JSON
+    logits: bytes  # float32, likeliest first
+
+    @classmethod
+    def of(cls, logits: np.ndarray, rows: Sequence[Row]) -> "Content":
+        """From float32 logits (V,) and the likeliest tokens, likeliest first."""
+        given = np.ascontiguousarray(logits, dtype="<f4")
+        return cls(hashlib.sha256(given.data).hexdigest()[:16], given.size, tuple(row.id for row in rows),
+                   json.dumps([vars(row) for row in rows]), np.sort(given)[::-1].tobytes())  # fmt: skip
+
+    def key(self, actual: int | None) -> str:
+        """The name of what a chart shows, by which a click on an older one is known."""
+        return f"{self.name}/{actual}"
+
+    def packed(self, *, start: Knobs, nonce: int, seed: int, actual: int | None = None) -> bytes:
+        """The component's data: u32 header length, JSON header, float32 logits likeliest first, float64 randoms.
+
+        `start` is applied only when `nonce` differs from the last one seen: otherwise the browser's knobs stay.
+        """
+        header = {
+            "key": self.key(actual),
+            "size": self.size,
+            "draws": DRAWS,
+            "nonce": nonce,
+            "actual": -1 if actual is None else actual,
+            "settings": asdict(start),
+        }
+        text = f'{json.dumps(header)[:-1]}, "rows": {self.rows}}}'.encode()
+        head = struct.pack("<I", len(text)) + text
+        return b"".join((head, _pad(len(head)), self.logits, _pad(len(self.logits)), _uniform(seed)))
 
 
-def identity(logits: np.ndarray, actual: int | None) -> str:
-    """The name of what a chart shows, by which a click on an older one is known."""
-    return hashlib.sha256(logits.tobytes()).hexdigest()[:16] + f"/{actual}"
+def pack(logits: np.ndarray, rows: Sequence[Row], **options: Any) -> bytes:
+    """Logits (V,) and the likeliest tokens as the component reads them; `options` are those of `Content.packed`."""
+    return Content.of(logits, rows).packed(**options)
+
+
+def _pad(length: int) -> bytes:
+    return b"\0" * (-length % 8)
 
 
 @lru_cache(maxsize=64)
-def _uniform(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).random(DRAWS)
+def _uniform(seed: int) -> bytes:
+    return np.random.default_rng(seed).random(DRAWS).astype("<f8").tobytes()
 
 
 def next_token_chart(
     key: str,
-    logits: np.ndarray,
-    row: Callable[[int], Row],
+    content: Content,
     *,
     start: Knobs,
     nonce: int,
     seed: int,
     actual: int | None = None,
 ) -> Reply:
-    """Show the distribution after the logits (float32 (V,)). `row` names a token; `actual` marks one of them."""
-    rows = [row(int(token_id)) for token_id in ranking(logits)[:ROWS]]
+    """Show a distribution. `actual` marks one token as the real one."""
     result = _component(
         key=key,
-        data=pack(logits, rows, start=start, nonce=nonce, seed=seed, actual=actual),
+        data=content.packed(start=start, nonce=nonce, seed=seed, actual=actual),
         on_settings_change=lambda: None,
         on_append_change=lambda: None,
     )
     settings = result.get("settings")
     append = result.get("append")
     knobs = Knobs.of(settings) if settings and settings.get("nonce") == nonce else start
-    if append is not None and append["of"] != identity(logits, actual):  # what was typed came along with the click
+    if append is not None and append["of"] != content.key(actual):  # what was typed came along with the click
         st.toast("The text has changed, and with it the chart: click again.")
         append = None
     return Reply(knobs, None if append is None else int(append["id"]))

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from lib.engine.sampling import ranking, softmax
+from lib.engine.sampling import softmax
 from lib.ui.chrome import escape, predict
 from lib.ui.next_token.reading import Reading
 from lib.ui.next_token.state import State
@@ -14,12 +14,13 @@ _OPTIONS = ("It gains, as every token but the first does", "It loses too, like t
 
 def question(reading: Reading, here: State) -> None:
     """Predict: what does a higher temperature do to the second token?"""
-    logits = reading.logits(here.at)
-    if logits.size < 2:
+    content = reading.content(here.at)
+    if content.size < 2:
         return
-    second = int(ranking(logits)[1])
+    second = content.ids[1]
 
     def answer() -> tuple[int, str]:
+        logits = reading.logits(here.at)
         before, after = (float(softmax(logits, t)[second]) for t in (1.0, 2.0))
         right = 2 if np.isclose(before, after, rtol=1e-3) else 0 if after > before else 1
         return (

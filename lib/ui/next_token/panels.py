@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from lib.figures import next_token as figures
@@ -18,9 +17,9 @@ from lib.ui.next_token.distribution import Knobs
 from lib.ui.next_token.reading import Reading
 from lib.ui.next_token.state import State
 
-# Drawing nine Plotly charts holds the browser for some 300 ms; sent together with the main chart they would be drawn
-# before it is painted. After this pause (seconds) it is on the screen.
-_HEAD_START = 0.15
+# Drawing nine Plotly charts holds the browser for some 300 ms; sent together with the main chart they could be drawn
+# before it is painted. After this pause (seconds, some frames long) it is on the screen. It costs no computing.
+_HEAD_START = 0.05
 
 
 def temperatures(reading: Reading, here: State) -> None:
@@ -97,15 +96,13 @@ def versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callable
         ids = list(result.movers)
         st.markdown("**The tokens that moved most**")
         st.dataframe(
-            pd.DataFrame(
-                {
-                    "token": [label(i) for i in ids],
-                    "id": ids,
-                    "A": a[ids],
-                    "B": b[ids],
-                    "B − A": b[ids] - a[ids],
-                }
-            ),
+            {
+                "token": [label(i) for i in ids],
+                "id": ids,
+                "A": a[ids],
+                "B": b[ids],
+                "B − A": b[ids] - a[ids],
+            },
             hide_index=True,
             key=f"{key}-movers",
             column_config={name: st.column_config.NumberColumn(format="percent") for name in ("A", "B", "B − A")},

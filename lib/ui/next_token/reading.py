@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 import streamlit as st
 
-from lib import models
 from lib.engine import Engine, TokenScores
 from lib.engine.sampling import Distribution, distribution, softmax
 from lib.errors import PlaygroundError
+from lib.figures.leading import leading
 from lib.tokenization import TokenizationError, Tokenizer, display
-from lib.ui import cache
-from lib.ui.next_token.distribution import Knobs, Row
+from lib.ui import cache, known
+from lib.ui.next_token.distribution import ROWS, Content, Knobs, Row
 
 DTYPE = "auto"
 # What a document begins with where a model's tokenizer has such a token.
@@ -26,6 +26,13 @@ START_TOKENS = ("<|endoftext|>", "<|begin_of_text|>", "<s>", "<bos>", "<|im_star
 def scores(model_id: str, ids: tuple[int, ...]) -> TokenScores:
     """How the model reads `ids`, one pass per (model, ids)."""
     return cache.engine(model_id, DTYPE).score(ids)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _content(model_id: str, ids: tuple[int, ...]) -> Content:
+    """The chart of the token after `ids`, for everybody who looks at it."""
+    logits, tokenizer = cache.logits(model_id, DTYPE, ids), tokenizer_of(model_id)
+    return Content.of(logits, [token_row(tokenizer, int(i)) for i in leading(logits, ROWS)])
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,10 @@ class Reading:
         """Logits float32 (V,) of the token at place `at` (None: after the end), given what stands before it."""
         return cache.logits(self.model_id, DTYPE, self.ids[:at])
 
+    def content(self, at: int | None = None) -> Content:
+        """What the chart shows for the same place."""
+        return _content(self.model_id, self.ids[:at])
+
     def row(self, token_id: int) -> Row:
         """A token as people see it."""
         return token_row(self.tokenizer, token_id)
@@ -71,15 +82,15 @@ class Reading:
 
 def tokenizer_of(model_id: str) -> Tokenizer:
     """A model's tokenizer, without loading the model. Raises PlaygroundError where there is none."""
-    return cache.tokenizer(models.spec(model_id).tokenizer)
+    return cache.tokenizer(known.spec(model_id).tokenizer)
 
 
 def token_row(tokenizer: Tokenizer, token_id: int) -> Row:
     """A token as people see it; ids that the head has but the tokenizer has not are named as such."""
-    known = _rows.setdefault(tokenizer.name, {})
-    if token_id not in known:
-        known[token_id] = _make_row(tokenizer, token_id)
-    return known[token_id]
+    seen = _rows.setdefault(tokenizer.name, {})
+    if token_id not in seen:
+        seen[token_id] = _make_row(tokenizer, token_id)
+    return seen[token_id]
 
 
 _rows: dict[str, dict[int, Row]] = {}  # by tokenizer: at most its vocabulary, as a page shows the same tokens again

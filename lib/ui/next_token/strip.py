@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from lib.ui.component import component
@@ -46,7 +46,7 @@ def token_strip(key: str, chips: Sequence[Chip], *, at: int | None = None, click
     result = _component(
         key=key,
         data={
-            "tokens": [asdict(chip) for chip in chips[-SHOWN:]],
+            "tokens": [vars(chip) for chip in chips[-SHOWN:]],
             "hidden": max(0, len(chips) - SHOWN),
             "at": at,
             "clickable": clickable,

@@ -7,11 +7,11 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from lib.engine.sampling import distribution, ranking, softmax
 from lib.figures import next_token as figures
+from lib.figures.leading import leading
 from lib.ui.charts import chart
 from lib.ui.next_token.distribution import Knobs
 from lib.ui.next_token.reading import Reading, scores
@@ -24,27 +24,25 @@ def table(reading: Reading, here: State, append: Choose) -> None:
     """The likeliest tokens as a table whose rows append, and the full distribution as CSV."""
     knobs, logits = here.knobs, reading.logits(here.at)
     raw, now = softmax(logits), distribution(logits, **knobs.sampling)
-    ids = [int(i) for i in ranking(logits)[: knobs.n]]
+    ids = leading(logits, knobs.n).tolist()
     rows = [reading.row(i) for i in ids]
-    frame = pd.DataFrame(
-        {
-            "rank": range(1, len(ids) + 1),
-            "id": ids,
-            "token": [row.label for row in rows],
-            "bytes": [row.hex for row in rows],
-            "logit": logits[ids],
-            "the model's own": raw[ids],
-            "after your settings": now.probs[ids],
-            "kept": now.kept[ids],
-        }
-    )
+    columns = {
+        "rank": list(range(1, len(ids) + 1)),
+        "id": ids,
+        "token": [row.label for row in rows],
+        "bytes": [row.hex for row in rows],
+        "logit": logits[ids],
+        "the model's own": raw[ids],
+        "after your settings": now.probs[ids],
+        "kept": now.kept[ids],
+    }
     shown = {
         name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
         for name in ("the model's own", "after your settings")
     }
     st.caption("Select a row to append its token.")
     event = st.dataframe(
-        frame,
+        columns,
         hide_index=True,
         column_config=shown | {"logit": st.column_config.NumberColumn(format="%.3f")},
         key=f"next-token-table-{hash((reading.model_id, reading.ids, here.at))}",
@@ -100,18 +98,16 @@ def places(reading: Reading, look: Choose) -> None:
     )
     chart(figures.surprisal(bits, labels), key="next-token-places-figure")
     st.caption("Select a row to see all that was expected in its place.")
-    frame = pd.DataFrame(
-        {
-            "place": range(2, len(reading.ids) + 1),
-            "token": labels,
-            "probability, %": 100 * np.exp(found.logprobs.astype(float)),
-            "surprisal, bits": bits,
-            "rank": found.ranks + 1,
-            "the model's guess": [reading.label(int(i)) for i in found.guesses],
-            "its probability, %": 100 * found.guess_probs,
-            "entropy, bits": found.entropies / math.log(2),
-        }
-    )
+    columns = {
+        "place": list(range(2, len(reading.ids) + 1)),
+        "token": labels,
+        "probability, %": 100 * np.exp(found.logprobs.astype(float)),
+        "surprisal, bits": bits,
+        "rank": found.ranks + 1,
+        "the model's guess": [reading.label(int(i)) for i in found.guesses],
+        "its probability, %": 100 * found.guess_probs,
+        "entropy, bits": found.entropies / math.log(2),
+    }
     formats = {
         "probability, %": "%.3f",
         "its probability, %": "%.3f",
@@ -119,7 +115,7 @@ def places(reading: Reading, look: Choose) -> None:
         "entropy, bits": "%.2f",
     }
     event = st.dataframe(
-        frame,
+        columns,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
