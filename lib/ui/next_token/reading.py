@@ -18,20 +18,26 @@ from lib.ui import cache, known
 from lib.ui.next_token.distribution import ROWS, Content, Knobs, Row
 
 DTYPE = "auto"
+HEATED = 512  # tokens up to which every place is scored unasked
 # What a document begins with where a model's tokenizer has such a token.
 START_TOKENS = ("<|endoftext|>", "<|begin_of_text|>", "<s>", "<bos>", "<|im_start|>")
 
 
 @st.cache_data(max_entries=64, max_size="100MB", show_spinner=False)
 def scores(model_id: str, ids: tuple[int, ...]) -> TokenScores:
-    """How the model reads `ids`, one pass per (model, ids)."""
+    """How the model reads `ids`, and the logits after them: one pass per (model, ids)."""
     return cache.engine(model_id, DTYPE).score(ids)
+
+
+def _logits(model_id: str, ids: tuple[int, ...]) -> np.ndarray:
+    """After `ids`, float32 (V,): of the pass that colours the text too, where the text is short enough for that."""
+    return scores(model_id, ids).next_logits if len(ids) <= HEATED else cache.logits(model_id, DTYPE, ids)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _content(model_id: str, ids: tuple[int, ...]) -> Content:
     """The chart of the token after `ids`, for everybody who looks at it."""
-    logits, tokenizer = cache.logits(model_id, DTYPE, ids), tokenizer_of(model_id)
+    logits, tokenizer = _logits(model_id, ids), tokenizer_of(model_id)
     return Content.of(logits, [token_row(tokenizer, int(i)) for i in leading(logits, ROWS)])
 
 
@@ -61,7 +67,7 @@ class Reading:
 
     def logits(self, at: int | None = None) -> np.ndarray:
         """Logits float32 (V,) of the token at place `at` (None: after the end), given what stands before it."""
-        return cache.logits(self.model_id, DTYPE, self.ids[:at])
+        return _logits(self.model_id, self.ids[:at])
 
     def content(self, at: int | None = None) -> Content:
         """What the chart shows for the same place."""

@@ -6,11 +6,9 @@ import streamlit as st
 
 from lib.engine import TokenScores
 from lib.ui.chrome import escape
-from lib.ui.next_token.reading import Reading, path_logprobs, scores
+from lib.ui.next_token.reading import HEATED, Reading, path_logprobs, scores
 from lib.ui.next_token.state import State, act
 from lib.ui.next_token.strip import Chip, heat, token_strip
-
-HEATED = 512  # tokens up to which every place is scored unasked
 
 
 def percent(p: float) -> str:
