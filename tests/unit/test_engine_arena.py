@@ -55,8 +55,8 @@ def test_all_weights_of_a_model_move_and_nothing_is_held_twice(tmp_path: Path, d
     config = GPT2Config(vocab_size=640, n_embd=128, n_layer=2, n_head=4, n_positions=64)
     GPT2LMHeadModel(config).eval().save_pretrained(tmp_path / "m")
     loaded = engine.load(tmp_path / "m", dtype=dtype)
-    before = loaded.logits([5, 6, 7])
     places = {name: weight.data_ptr() for name, weight in loaded.module.named_parameters()}
+    before = loaded.logits([5, 6, 7])
     first = [step.id for step in loaded.generate([5, 6, 7], sampling=Sampling(temperature=0), max_new_tokens=5)]
     moved = {name: weight.data_ptr() for name, weight in loaded.module.named_parameters()}
     assert all(places[name] != moved[name] for name in places)
