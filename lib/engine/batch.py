@@ -63,9 +63,29 @@ class Batch:
         solo = (request for text in self.solo for request in text.requests)
         return (r for r in (*self.prompts, *solo, *self.searches, *rows) if not r.finished)
 
+    @torch.inference_mode()
     def add(self, request: Request[Any]) -> None:
-        """One more."""
+        """One more: its prompt is to be read, or it goes on where it was parked."""
+        if isinstance(request, TextRequest):
+            request.since = request.made
+            if request.parked is not None:
+                size = lane_size(request.final_length)
+                self.lanes.setdefault(size, Lane(self.layers, self.device)).join(request, request.parked)
+                request.parked = None
+                return
         self.prompts.add(request, lambda: DynamicCache(config=self.module.config))
+
+    def rows(self) -> list[TextRequest]:
+        """Texts that could be parked: each is a row of a lane."""
+        return [request for lane in self.lanes.values() for request in lane.requests if not _gone(request)]
+
+    @torch.inference_mode()
+    def park(self, text: TextRequest) -> None:
+        """Take a text out of work; it keeps its keys and values, and `add` lets it go on."""
+        for lane in self.lanes.values():
+            if text in lane.requests:
+                text.parked = lane.cache.copy_of(lane.requests.index(text))
+                lane.drop(lambda request: request is text)
 
     def clear(self) -> None:
         """Forget all."""

@@ -111,6 +111,15 @@ class SlotCache(Cache):
         self.plan.lengths.append(length)
         return row
 
+    def copy_of(self, row: int) -> DynamicCache:
+        """A row as a cache of its own, which can `join` again."""
+        length, copy = self.plan.lengths[row], DynamicCache()
+        for index, layer in enumerate(self.slots):
+            assert layer.store is not None
+            keys, values = layer.store[row, :, :length].clone()[None].chunk(2, 1)
+            copy.update(keys, values, index)
+        return copy
+
     def reorder(self, parents: list[int], start: int) -> None:
         """Row i goes on from what is row parents[i] now. All rows have one length and the same first `start` tokens."""
         count, length = len(self.plan.lengths), self.plan.lengths[0]

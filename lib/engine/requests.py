@@ -6,7 +6,7 @@ What comes of one goes to its outlet (`lib.engine.running`). Knows nothing of mo
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Any, Generic
 
 import numpy as np
 
@@ -83,6 +83,13 @@ class TextRequest(Request[Step]):
     alternatives: int
     rng: np.random.Generator
     seen: set[int] = field(default_factory=set)
+    since: int = 0  # `made` when it got its slot
+    parked: Any = None  # its keys and values, while it waits for another turn
+
+    @property
+    def turn(self) -> int:
+        """Tokens generated since it got its slot."""
+        return self.made - self.since
 
     def take(self, choice: Choice) -> None:
         """Hand the next token to the asker, and finish if it is the last."""

@@ -11,7 +11,7 @@ int8 the differences are large enough that a text may part ways under load.
 """
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Hashable
 from threading import Condition, Thread, current_thread
 from typing import Any
@@ -20,12 +20,14 @@ from lib.engine.base import Item
 from lib.engine.batch import Batch
 from lib.engine.fairness import order, rounds_until
 from lib.engine.loading import give_back
-from lib.engine.requests import ReadRequest, Request
+from lib.engine.requests import ReadRequest, Request, TextRequest
 from lib.engine.running import Inbox, Running
 from lib.engine.turns import FairLock
 from lib.errors import PlaygroundError
 
 IDLE_SECONDS = 0.1  # an idle worker ends, and its OpenMP threads with it: they would slow other models' workers down
+
+_BEGIN, _TURN = 2, 12  # tokens of a turn after which a text may have to make room
 
 
 class Scheduler:
@@ -143,13 +145,36 @@ class Scheduler:
                 if self._fits(reading):
                     self._queue.remove(reading)
                     self.batch.add(reading)
+            self._count_held()
             for request in self._in_order():
-                if self.in_work >= self.slots or not self._fits(request):
+                if self.in_work >= self.slots and not self._make_room(request):
+                    break
+                if not self._fits(request):
                     break
                 self._queue.remove(request)
                 self.batch.add(request)
-            self._held = [(r.owner, r.left) for r in self.batch if not isinstance(r, ReadRequest)]
+                request.tell(0)
+            self._count_held()
             self._tell_places()
+
+    def _count_held(self) -> None:
+        self._held = [(r.owner, r.left) for r in self.batch if not isinstance(r, ReadRequest)]
+
+    def _make_room(self, request: Request[Any]) -> bool:
+        """Park somebody's text for one who waits, if that is fair: an owner with two slots more, or one with a slot
+        more that has had its turn. So a class of thirty all see their texts begin at once."""
+        texts = [text for text in self.batch.rows() if text.owner is not None]
+        parked = sum(len(other.ids) for other in self._queue if isinstance(other, TextRequest) and other.parked)
+        if request.owner is None or not texts or 2 * parked * self.batch.kv_bytes > self.kv_budget:
+            return False
+        held = Counter(other.owner for other in self.batch if not isinstance(other, ReadRequest))
+        text = max(texts, key=lambda one: (held[one.owner], one.turn))
+        more = held[text.owner] - held[request.owner]
+        if not ((more >= 2 and text.turn >= _BEGIN) or (more == 1 and text.turn >= _TURN)):
+            return False
+        self.batch.park(text)
+        self._queue.append(text)
+        return True
 
     def _fits(self, request: Request[Any]) -> bool:
         """Whether there is memory for its keys and values beside the others'. The first one always fits."""

@@ -198,3 +198,36 @@ def test_the_lock_is_given_in_the_order_of_asking() -> None:
     for thread in threads:
         thread.join(timeout=10)
     assert order == list(range(6))
+
+
+def test_many_columns_of_one_student_do_not_keep_others_waiting(tiny_models) -> None:
+    small = engine.load(tiny_models["llama"])
+    small.scheduler.slots = 2
+    wishes = {"sampling": GREEDY, "max_new_tokens": 40, "stop_ids": NEVER}
+    alone = [[step.id for step in small.generate([3, n], **wishes)] for n in range(9)]
+    with small.lock:
+        columns = [small.generate([3, n], owner="ann", **wishes) for n in range(8)]
+        other = small.generate([3, 8], owner="bob", **wishes)
+        assert other.queue_position == 2  # ann's first, then bob's
+    first = next(other)
+    made = [len(column.items) for column in columns]
+    assert sum(count > 0 for count in made) <= 3, "bob's began before all of ann's"
+    assert [first.id, *(step.id for step in other)] == alone[8]
+    assert [[step.id for step in column] for column in columns] == alone[:8]
+    small.close()
+
+
+def test_a_parked_text_goes_on_as_if_nothing_had_been(tiny_models, monkeypatch) -> None:
+    """More owners than slots: they take turns, and all write what they would have written alone."""
+    small = engine.load(tiny_models["qwen2"])
+    small.scheduler.slots = 2
+    wishes = {"sampling": Sampling(temperature=1.0), "max_new_tokens": 50, "stop_ids": NEVER}
+    alone = [[step.id for step in small.generate([3, n], seed=n, **wishes)] for n in range(7)]
+    parked: list[object] = []
+    park = small.scheduler.batch.park
+    monkeypatch.setattr(small.scheduler.batch, "park", lambda text: (parked.append(text), park(text)))
+    with small.lock:
+        running = [small.generate([3, n], seed=n, owner=n, **wishes) for n in range(7)]
+    assert [[step.id for step in text] for text in running] == alone and len(parked) >= 7
+    assert until(lambda: idle(small)) and not small.scheduler.batch.lanes
+    small.close()

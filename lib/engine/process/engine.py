@@ -76,3 +76,8 @@ def logits_of(engine: Engine, ids: list[int], position: int) -> np.ndarray:
 def scores_of(engine: Engine, ids: list[int]) -> TokenScores:
     """Asked for by name, over there."""
     return engine.score(ids)
+
+
+def in_work(engine: Any) -> int:
+    """Asked for by name, over there: how many requests run or wait."""
+    return int(engine.scheduler.in_work + engine.scheduler.waiting)

@@ -120,7 +120,7 @@ def _note(track: Track | None, steps: list[Step]) -> str:
         return ""
     if track.running:
         looked = f" · step {len(track.beam_steps)} of the search" if track.strategy.kind == "beam" else ""
-        return "writing …" + looked
+        return ("waits for its next turn …" if steps and track.queue_position else "writing …") + looked
     end = "stopped" if track.state == "stopped" else _ENDS.get(track.reason, "")
     repeat = text_metrics.longest_repeat([step.id for step in steps])
     if repeat.length < _LOOP:
