@@ -23,6 +23,7 @@ class Settings:
     max_prompt_chars: int = 1_000_000
     max_new_tokens: int = 512
     slots: int = 16  # PLAYGROUND_SLOTS: requests one model computes at the same time, the others queue
+    dtype: str = "auto"  # PLAYGROUND_DTYPE: what models compute in where a page does not ask for more
     engine_inside: bool = False  # PLAYGROUND_ENGINE=inside: models in the pages' process, not in one of their own
     connect_seconds: float = 3.0  # after this an unreachable host is given up
 
@@ -41,6 +42,7 @@ def settings() -> Settings:
         remote_url=env.get("PLAYGROUND_REMOTE_URL", "").strip(),
         remote_model=env.get("PLAYGROUND_REMOTE_MODEL", "").strip(),
         remote_tokenizer=env.get("PLAYGROUND_REMOTE_TOKENIZER", "").strip(),
+        dtype=env.get("PLAYGROUND_DTYPE", "").strip().lower() or Settings.dtype,
         engine_inside=env.get("PLAYGROUND_ENGINE", "").strip().lower() == "inside",
         slots=_at_least_one(env.get("PLAYGROUND_SLOTS", ""), Settings.slots),
     )

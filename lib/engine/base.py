@@ -31,6 +31,7 @@ class EngineInfo:
     vocab_size: int  # rows of the output head: the length of a logits vector
     context: int  # positions the model can attend to
     weight_bytes: int
+    kv_bytes: int = 0  # keys and values of one token in all layers
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from lib import models
 from lib.models import ModelError, folders
-from lib.models.memory import HEADROOM, WIDTHS, available_bytes
+from lib.models.memory import WIDTHS, available_bytes, headroom
 
 DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
 _FLOATS = {"F64", "F32", "F16", "BF16"}
@@ -108,7 +108,7 @@ def resolve_dtype(dtype: str, tensors: list[Stored], device: str) -> str:
     if dtype != "auto":
         return dtype
     free = free_bytes(device)
-    if free is None or weight_bytes(tensors, "float32") + HEADROOM < 0.6 * free:
+    if free is None or weight_bytes(tensors, "float32") + headroom() < 0.6 * free:
         return "float32"
     return "float16" if device == "cuda" else "bfloat16"
 
@@ -129,7 +129,7 @@ def free_bytes(device: str) -> int | None:
 
 def check_memory(source: Source, tensors: list[Stored], dtype: str, device: str) -> None:
     """Raises ModelError with the numbers when this machine has less to give than the weights need."""
-    needed, free = weight_bytes(tensors, dtype) + HEADROOM, free_bytes(device)
+    needed, free = weight_bytes(tensors, dtype) + headroom(), free_bytes(device)
     if free is not None and needed > free:
         advice = {"float32": "try bfloat16 or int8", "bfloat16": "try int8", "float16": "try int8"}
         raise ModelError(f"{source.name} in {dtype} needs {needed / 1e9:.1f} GB of memory and only {free / 1e9:.1f} GB "

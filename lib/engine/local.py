@@ -193,4 +193,5 @@ def describe(source: loading.Source, module: Any, dtype: str) -> EngineInfo:
         vocab_size=int(config.get_text_config().vocab_size),
         context=int(getattr(config.get_text_config(), "max_position_embeddings", 0) or 2048),
         weight_bytes=sum(p.numel() * p.element_size() for p in named.values()),
+        kv_bytes=kv_bytes_per_token(module),
     )

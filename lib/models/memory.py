@@ -14,7 +14,7 @@ from pathlib import Path
 from lib.models.catalog import ModelSpec
 from lib.models.store import spec
 
-HEADROOM = 300 * 2**20  # bytes kept free for activations, the KV cache and the app itself
+SMALL = 1100 * 10**6  # bytes: a machine or container with no more than this is small
 WIDTHS = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}  # bytes a weight
 
 _CGROUPS = (  # (limit, used) in bytes; version 2 first
@@ -23,9 +23,21 @@ _CGROUPS = (  # (limit, used) in bytes; version 2 first
 )
 
 
+def small_host() -> bool:
+    """Whether this machine has so little memory that models are kept in few bits by default."""
+    total = total_bytes()
+    return total is not None and total <= SMALL
+
+
+def headroom() -> int:
+    """Bytes kept free for activations, the KV cache and the app itself: 300 MB, on a small machine a tenth of all."""
+    most = 300 * 2**20
+    return min(most, (total_bytes() or 10 * most) // 10)
+
+
 def needed_bytes(model: ModelSpec, dtype: str = "bfloat16") -> int:
     """Memory to load and run a model: its weights in `dtype` (a tied head once) and the headroom."""
-    return model.parameters * WIDTHS[dtype] + HEADROOM
+    return model.parameters * WIDTHS[dtype] + headroom()
 
 
 def fits(model: ModelSpec | str, dtype: str = "bfloat16") -> tuple[int, int | None]:
@@ -48,10 +60,10 @@ def available_bytes() -> int | None:
     return min(sizes) if sizes else None
 
 
-def resident_bytes() -> int | None:
-    """Resident memory of this process; None where it cannot be known."""
+def resident_bytes(pid: int | None = None) -> int | None:
+    """Resident memory of a process, or of this one; None where it cannot be known."""
     try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int(Path(f"/proc/{pid or 'self'}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, AttributeError):
         return None
 

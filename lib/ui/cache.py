@@ -12,7 +12,8 @@ import streamlit as st
 
 from lib import engine as engines
 from lib import models, tokenization
-from lib.models.memory import give_memory_back
+from lib.models.memory import give_memory_back, small_host
+from lib.settings import settings
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -21,6 +22,12 @@ def tokenizer(name: str) -> tokenization.Tokenizer:
     return tokenization.load(name)
 
 
+_PRECISIONS = {
+    "int8": "On this machine it computes with weights of 8 bits, or of 4 where its file has 4: probabilities are a "
+            "little off those of float32.",
+    "bfloat16": "On this machine it computes in bfloat16: probabilities are a little off those of float32.",
+    "float16": "On this machine it computes in float16: probabilities are a little off those of float32.",
+}
 _loaded: dict[tuple[str, str], engines.EngineInfo] = {}  # what is in memory now, for the model shelf
 
 
@@ -64,7 +71,20 @@ def engine(model_id: str, dtype: str = "auto") -> engines.Engine:
     A plain function around the cache: Streamlit's key leaves defaults out, so that `engine(m)` and `engine(m, "auto")`
     would otherwise load the model twice.
     """
-    return _engine(model_id, dtype)
+    return _engine(model_id, default_dtype() if dtype == "auto" else dtype)
+
+
+def default_dtype() -> str:
+    """What "auto" means in this app: PLAYGROUND_DTYPE, or int8 on a small machine, or what `lib.engine` finds best."""
+    wanted = settings().dtype
+    return "int8" if wanted == "auto" and small_host() else wanted
+
+
+def precision(model_id: str) -> str:
+    """A sentence on the number format that a model computes in by default here; "" for float32."""
+    wanted = default_dtype()
+    info = loaded().get((model_id, wanted))
+    return _PRECISIONS.get(info.dtype if info else wanted, "")
 
 
 def loaded() -> dict[tuple[str, str], engines.EngineInfo]:

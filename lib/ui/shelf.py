@@ -6,7 +6,7 @@ from streamlit.errors import StreamlitAPIException
 from lib import models
 from lib.models import jobs
 from lib.models.disk import count, gigabytes
-from lib.ui import known
+from lib.ui import cache, known
 from lib.ui.chrome import escape
 
 
@@ -37,7 +37,7 @@ def pick_model(key: str, *, role: models.Role, label: str = "Model", remote: boo
 def _caption(spec: models.ModelSpec) -> None:
     kind = "instruction-tuned" if spec.role == "instruct" else "a base (completion) model"
     about = f"{count(spec.parameters)} parameters, {kind}." if spec.parameters else "A model on a server, size unknown."
-    st.caption(f"{about} More models: the shelf on Home.")
+    st.caption(" ".join(filter(None, (about, cache.precision(spec.id), "More models: the shelf on Home."))))
 
 
 def _not_here(key: str) -> None:

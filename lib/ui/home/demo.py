@@ -183,7 +183,7 @@ def _show_bars(model_id: str, tokenizer: Tokenizer, ids: list[int]) -> None:
         "bars": bars,
         "at": len(ids),
         "note": f"{name} gives each of its {size:,} tokens a probability. These are the five likeliest; your click "
-                "continues the text.",
+                f"continues the text. {cache.precision(model_id)}".rstrip(),
     })
 
 
