@@ -59,7 +59,13 @@ def columns(engine: Engine, slots: Sequence[tuple[state.Column, DeltaGenerator]]
     if st.session_state.pop("decoding-focus-changed", False):
         st.rerun()  # the text above was drawn with the frame around another token
     if growing:
-        painting.add(Growing(over=lambda: not _running(shown), look=lambda: _look(views), stop=state.stop_all))
+        painting.add(Growing(over=lambda: not _running(shown), look=lambda: _look(views), stop=lambda: _stop(shown)))
+
+
+def _stop(shown: Sequence[state.Column]) -> None:
+    for column in shown:
+        if column.track:
+            column.track.stop()
 
 
 def _running(shown: Sequence[state.Column]) -> bool:

@@ -76,8 +76,12 @@ def _growing(tracks: Sequence[Track], painting: Painting) -> None:
         if texts:
             _numbers(tracks, texts, places)
 
+    def stop_all() -> None:
+        for track in tracks:
+            track.stop()
+
     look()
-    painting.add(Growing(over=lambda: not any(track.running for track in tracks), look=look, stop=stop))
+    painting.add(Growing(over=lambda: not any(track.running for track in tracks), look=look, stop=stop_all))
 
 
 def _finished(engine: Engine, tracks: Sequence[Track]) -> None:

@@ -14,7 +14,7 @@ from threading import Lock, Timer
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
-from lib.ui.stream.session import draw_page_of, session_id
+from lib.ui.stream.session import draw_page_of, runs_now, session_id
 
 _QUICK, _EACH, _SLOW = 0.1, 0.03, 1.0  # seconds between two looks: alone, for everybody who looks, and at most
 _AFTER_STOP = 1.0  # seconds after which a run that was to follow has begun
@@ -29,7 +29,7 @@ def pause() -> float:
 
 @dataclass(frozen=True)
 class Growing:
-    """Something on the page that grows. `look` paints it; `stop` ends it, keeping what is there."""
+    """Something on the page that grows. `look` paints it; `stop` ends it, keeping what is there, from any thread."""
 
     over: Callable[[], bool]
     look: Callable[[], None]
@@ -69,7 +69,7 @@ class Painting:
                 for one in self._growing:
                     one.look()
         except StopException:  # by a click, which starts another run, or by the browser's Stop, which starts none
-            Timer(_AFTER_STOP, self._end_after_stop).start()
+            self._look_again_soon()
             raise
         finally:
             with _mutex:
@@ -77,7 +77,16 @@ class Painting:
         st.rerun()
 
     def _end_after_stop(self) -> None:
-        if self._session is not None and self._runs[0] == self._number:
-            for one in self._growing:
-                one.stop()
-            draw_page_of(self._session)  # with the buttons of a finished text
+        if self._session is None or self._runs[0] != self._number:
+            return
+        if runs_now(self._session):  # on a busy machine a run may take a while to begin
+            self._look_again_soon()
+            return
+        for one in self._growing:
+            one.stop()
+        draw_page_of(self._session)  # with the buttons of a finished text
+
+    def _look_again_soon(self) -> None:
+        timer = Timer(_AFTER_STOP, self._end_after_stop)
+        timer.daemon = True
+        timer.start()

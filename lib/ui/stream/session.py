@@ -1,9 +1,10 @@
 """The browser tab behind a run of a page: whose text it is, whether it is still there, and a run nobody clicked for.
 
-Reads two things of Streamlit that are not public; a browser test (Stop in the chat) holds them against the real thing.
+Reads three things of Streamlit that are not public; a browser test (Stop in the chat) holds them against the real one.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime import Runtime
@@ -27,12 +28,15 @@ def session_alive() -> Callable[[], bool]:
     return lambda: bool(runtime.is_active_session(session))
 
 
+def runs_now(session: str) -> bool:
+    """Whether a page of this session is being run."""
+    info = _info(session)
+    return info is not None and info.session._scriptrunner is not None
+
+
 def draw_page_of(session: str) -> None:
     """Run the page that a session has open, with its settings as they are. From any thread, while no run goes on."""
-    if not Runtime.exists():
-        return
-    runtime = Runtime.instance()
-    info = runtime._session_mgr.get_active_session_info(session)
+    info = _info(session)
     if info is None:  # the tab is closed
         return
 
@@ -44,4 +48,8 @@ def draw_page_of(session: str) -> None:
         state.widget_states.widgets.extend(kept)
         info.session.request_rerun(state)
 
-    runtime._get_async_objs().eventloop.call_soon_threadsafe(ask)
+    Runtime.instance()._get_async_objs().eventloop.call_soon_threadsafe(ask)
+
+
+def _info(session: str) -> Any:
+    return Runtime.instance()._session_mgr.get_active_session_info(session) if Runtime.exists() else None
