@@ -25,6 +25,7 @@ from lib.engine.running import Inbox, Running
 from lib.engine.turns import FairLock
 from lib.errors import PlaygroundError
 
+_GIVE_BACK = 5.0  # seconds of work after which freed memory goes back to the system; it takes milliseconds
 IDLE_SECONDS = 0.1  # an idle worker ends, and its OpenMP threads with it: they would slow other models' workers down
 
 _BEGIN, _TURN = 2, 12  # tokens of a turn after which a text may have to make room
@@ -101,6 +102,7 @@ class Scheduler:
         give_back()  # what freed caches left between others: up to 400 MB after half a class's beam searches
 
     def _serve(self) -> None:
+        given_back = time.perf_counter()
         while True:
             with self._wake:
                 while not (self._closed or self._queue or not self.batch.idle):
@@ -114,6 +116,9 @@ class Scheduler:
                 self._round()
                 took = time.perf_counter() - began
                 self.round_seconds = 0.8 * (self.round_seconds or took) + 0.2 * took
+            if time.perf_counter() - given_back > _GIVE_BACK:  # a class is never idle: 200 MB after some minutes
+                give_back()
+                given_back = time.perf_counter()
             time.sleep(0)  # let the readers of the new tokens run
         for request in [*self.batch, *self._queue]:
             request.end("cancelled")
