@@ -10,18 +10,18 @@ from itertools import groupby
 from typing import Any
 
 import torch
-from transformers.cache_utils import DynamicCache
 
-from lib.engine.cache import SlotCache, batchable, kv_bytes_per_token
+from lib.engine.cache import PromptCache, SlotCache, kv_bytes_per_token
 from lib.engine.choose import Chooser
 from lib.engine.lanes import Lane, lane_size
-from lib.engine.lean import step_for
+from lib.engine.lean import kind_of, step_for
 from lib.engine.loading import give_back
 from lib.engine.passes import Part, Pass, Piece, Rows
 from lib.engine.prompts import Prompt, Prompts
 from lib.engine.requests import ReadRequest, Request, TextRequest
 from lib.engine.scores import score_piece
 from lib.engine.searches import BeamRequest, alone
+from lib.engine.skeleton import Skeleton
 
 PROMPT_TOKENS = 128  # of new prompts in one pass; twice as many while nobody waits for a next token
 
@@ -31,8 +31,13 @@ class Batch:
 
     def __init__(self, module: Any) -> None:
         self.module, self.device = module, module.device
-        self.layers = len(DynamicCache(config=module.config).layers)
-        self.batchable = batchable(module)
+        if isinstance(module, Skeleton):
+            self.layers, self.batchable = module.config.num_hidden_layers, True
+        else:
+            from lib.engine import whole
+
+            self.layers, self.batchable = whole.layer_count(module), whole.batchable(module)
+        self.short = self.batchable and kind_of(module) is not None  # whether our own short pass knows the model
         self.kv_bytes = kv_bytes_per_token(module)
         self.prompts = Prompts()
         self.lanes: dict[int, Lane] = {}
@@ -42,7 +47,7 @@ class Batch:
     @cached_property
     def step(self) -> Callable[[Pass], torch.Tensor] | None:
         """The short forward pass of this family, made when the first text is asked for; None: transformers' own."""
-        step = step_for(self.module) if self.batchable else None
+        step = step_for(self.module) if self.short else None
         give_back()  # the memory of layers that were joined, 50 to 70 MB of SmolLM2
         return step
 
@@ -73,7 +78,7 @@ class Batch:
                 self.lanes.setdefault(size, Lane(self.layers, self.device)).join(request, request.parked)
                 request.parked = None
                 return
-        self.prompts.add(request, lambda: DynamicCache(config=self.module.config))
+        self.prompts.add(request, self._prompt_cache)
 
     def rows(self) -> list[TextRequest]:
         """Texts that could be parked: each is a row of a lane."""
@@ -147,6 +152,13 @@ class Batch:
         for size, group in groupby(lengths, lane_size):
             own, cache = list(group), self.lanes.setdefault(size, Lane(self.layers, self.device)).cache
             cache.expected, cache.longest = len(own), own[-1]
+
+    def _prompt_cache(self) -> Any:
+        if self.short:
+            return PromptCache(self.layers)
+        from lib.engine import whole
+
+        return whole.prompt_cache(self.module)
 
     def _logits(self, parts: Sequence[Part]) -> list[torch.Tensor]:
         """float32 (wanted, V) of every part, on the CPU."""

@@ -1,6 +1,6 @@
-"""Keys and values of many requests in one batch, each row at its own length: a `transformers` Cache for decoding.
+"""Keys and values: of one prompt, and of many requests in one batch, each row at its own length.
 
-A request's prompt is computed with an ordinary DynamicCache of its own; then `join` copies it into a row here, and
+A request's prompt is computed with a `PromptCache` of its own; then `join` copies it into a row of a `SlotCache`, and
 every later step feeds one token of every row. Rows stay dense: the last row moves into the place of one that leaves.
 Storage grows and shrinks with what is used, not with slots times context. Knows nothing of requests or sampling.
 """
@@ -9,9 +9,36 @@ from math import prod
 from typing import Any
 
 import torch
-from transformers.cache_utils import Cache, CacheLayerMixin, DynamicCache, DynamicLayer
 
 _STEP = 32  # storage has a multiple of so many positions: sizes that come again fit where others were freed
+
+
+class PromptLayer:
+    """One layer's keys and values of a prompt, (1, heads, T, head_dim) each; None before the first tokens."""
+
+    def __init__(self) -> None:
+        self.keys: torch.Tensor | None = None
+        self.values: torch.Tensor | None = None
+
+
+class PromptCache:
+    """Keys and values of one text in all layers. (Where transformers computes, its DynamicCache is in its place.)"""
+
+    def __init__(self, layers: int) -> None:
+        self.layers = [PromptLayer() for _ in range(layers)]
+
+    def update(self, keys: torch.Tensor, values: torch.Tensor, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Add those of new tokens, (1, heads, n, head_dim); gives back those of all, (1, heads, T, head_dim)."""
+        own = self.layers[layer]
+        if own.keys is not None and own.values is not None:
+            keys, values = torch.cat((own.keys, keys), 2), torch.cat((own.values, values), 2)
+        own.keys, own.values = keys, values
+        return keys, values
+
+    def get_seq_length(self) -> int:
+        """Tokens that the last layer has seen."""
+        keys = self.layers[-1].keys
+        return 0 if keys is None else keys.shape[2]
 
 
 class Plan:
@@ -35,19 +62,15 @@ class Plan:
         self.even, self.seen = len(set(self.lengths)) == 1, self.view
 
 
-class SlotLayer(CacheLayerMixin):
+class SlotLayer:
     """One layer's keys and values, (capacity rows, heads of keys and then of values, capacity positions, head_dim).
 
     Unused places are zero. One tensor holds both: a step writes it once.
     """
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__()
         self.plan = plan
         self.store: torch.Tensor | None = None
-
-    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-        """Nothing to do: `resize` makes the storage."""
 
     def resize(self, rows: int, positions: int, like: torch.Tensor | None) -> None:
         """Move what is there into storage of another size. `like`: a prompt's keys, (1, heads, T, head_dim)."""
@@ -58,12 +81,7 @@ class SlotLayer(CacheLayerMixin):
         if old is not None:
             count, length = min(rows, old.shape[0]), min(positions, old.shape[2])
             new[:count, :, :length] = old[:count, :, :length]
-        self.store, self.is_initialized = new, True
-
-    def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any,
-               **kwargs: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        """What transformers calls: keys and values of one new token a row, (n, heads, 1, head_dim). See `write`."""
-        return self.write(torch.cat((key_states, value_states), 1)[:, :, 0])
+        self.store = new
 
     def write(self, kv: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Write one token a row, keys and then values (n, 2 heads, head_dim); give back (n, heads, view, head_dim)."""
@@ -79,17 +97,8 @@ class SlotLayer(CacheLayerMixin):
         keys, values = store.narrow(2, 0, view).chunk(2, 1)
         return keys, values
 
-    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        return self.plan.view, 0
 
-    def get_seq_length(self) -> int:
-        return self.plan.view - 1
-
-    def get_max_length(self) -> int:
-        return -1
-
-
-class SlotCache(Cache):
+class SlotCache:
     """All layers, and the comings and goings of rows."""
 
     def __init__(self, layers: int, device: torch.device) -> None:
@@ -98,22 +107,20 @@ class SlotCache(Cache):
         self.expected = 0  # rows that there will be soon: storage grows for them at once
         self.longest = 1 << 30  # tokens that no row will pass
         self.slots = [SlotLayer(self.plan) for _ in range(layers)]
-        super().__init__(layers=[*self.slots])
 
-    def join(self, prompt: DynamicCache) -> int:
-        """Copy a one-row cache into a new row; gives back the row."""
+    def join(self, prompt: Any) -> int:
+        """Copy a prompt's keys and values into a new row; gives back the row."""
         length, row = prompt.get_seq_length(), len(self.plan.lengths)
         self._fit(row + 1, max(length + 1, self.plan.view), prompt)
-        layers: list[Any] = prompt.layers
-        for layer, own in zip(self.slots, layers, strict=True):
+        for layer, own in zip(self.slots, prompt.layers, strict=True):
             keys, values = layer.store[row].chunk(2)  # type: ignore[index]
             keys[:, :length], values[:, :length] = own.keys[0], own.values[0]
         self.plan.lengths.append(length)
         return row
 
-    def copy_of(self, row: int) -> DynamicCache:
+    def copy_of(self, row: int) -> PromptCache:
         """A row as a cache of its own, which can `join` again."""
-        length, copy = self.plan.lengths[row], DynamicCache()
+        length, copy = self.plan.lengths[row], PromptCache(len(self.slots))
         for index, layer in enumerate(self.slots):
             assert layer.store is not None
             keys, values = layer.store[row, :, :length].clone()[None].chunk(2, 1)
@@ -165,7 +172,7 @@ class SlotCache(Cache):
         """Memory held by all layers, bytes."""
         return sum(layer.store.nbytes for layer in self.slots if layer.store is not None)
 
-    def _fit(self, rows: int, positions: int, like: DynamicCache | None = None) -> None:
+    def _fit(self, rows: int, positions: int, like: Any = None) -> None:
         rows = max(rows, self.expected)
         room = min(max(2 * _STEP, positions // 4), max(self.longest - positions, 0))
         best = (1 << (rows - 1).bit_length(), -(-(positions + room) // _STEP) * _STEP)
@@ -174,27 +181,12 @@ class SlotCache(Cache):
             return
         self.capacity = best
         for index, layer in enumerate(self.slots):
-            layer.resize(*self.capacity, like.layers[index].keys if like else None)  # type: ignore[union-attr]
+            layer.resize(*self.capacity, like.layers[index].keys if like else None)
 
     def _release(self) -> None:
         self.capacity = (0, 0)
         for layer in self.slots:
             layer.store = None
-
-
-def batchable(module: Any) -> bool:
-    """Whether rows of different length may share a batch: every layer attends to everything, by explicit positions.
-
-    Rotary frequencies that depend on the longest row ("dynamic", "longrope") would let one request change another.
-    """
-    import inspect
-
-    layers = DynamicCache(config=module.config).layers
-    plain = bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
-    takes = inspect.signature(module.forward).parameters
-    plain = plain and not any(getattr(part, "rope_type", "") in {"dynamic", "longrope"} for part in module.modules())
-    return plain and "position_ids" in takes and "past_key_values" in takes and bool(
-        getattr(module, "_supports_sdpa", False))
 
 
 def kv_bytes_per_token(module: Any) -> int:

@@ -104,60 +104,44 @@ def packed_linear(weight: torch.Tensor, *, fours: bool) -> Int8Linear | Int4Line
     return Int8Linear(weight) if found is None else Int4Linear(*found)
 
 
-def load_module(source: loading.Source, config: Any, tensors: list[loading.Stored], *, device: str) -> Any:
-    """The transformers model with packed linear layers, built tensor by tensor. Raises ModelError."""
-    from transformers import AutoModelForCausalLM
+def fill(module: Any, tensors: list[loading.Stored], *, device: str) -> list[str]:
+    """Pack the weights of these files into a module without memory; gives back the names of those that they lack.
 
-    with torch.device("meta"):
-        module = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16, attn_implementation="sdpa")
-    module.eval().requires_grad_(False)
-    _fill_buffers(module)
-    fours = int4.usable(device)
-    wanted = {name for name, _ in module.named_parameters()}
+    A head that is the embedding's is packed once, as soon as the embedding is read, and both use it.
+    """
+    fours, prefix = int4.usable(device), module.base_model_prefix
+    wanted = {name: tuple(weight.shape) for name, weight in module.named_parameters()}
+    names = {id(part): name for name, part in module.named_modules()}
+    embedding, head = module.get_input_embeddings(), module.get_output_embeddings()
+    own = f"{names.get(id(head))}.weight"
+    tied = f"{names[id(embedding)]}.weight" if module.config.get_text_config().tie_word_embeddings and not (
+        own in wanted and own in {stored.name for stored in tensors}) else None
     for stored in tensors:
-        target = next((n for n in (stored.name, f"{module.base_model_prefix}.{stored.name}") if n in wanted), None)
-        if target is not None:
-            _place(module, target, loading.read_tensor(stored), fours=fours)
-            wanted.discard(target)
-    _tie(module, wanted)
-    loading.complete(source, sorted(wanted))
-    return module.to(device)
-
-
-def _fill_buffers(module: Any) -> None:
-    """Compute the buffers that no file holds (rotary frequencies, say); the weights are still on the meta device."""
-    for part in module.modules():
-        own = {name: buffer for name, buffer in part.named_buffers(recurse=False) if buffer.is_meta}
-        if own:
-            for name, buffer in own.items():
-                part._buffers[name] = torch.empty_like(buffer, device="cpu")
-            module._init_weights(part)
+        target = next((n for n in (stored.name, f"{prefix}.{stored.name}") if n in wanted), None)
+        if target is None or wanted[target] != stored.shape:
+            continue
+        tensor = loading.read_tensor(stored)
+        del wanted[target]
+        if target == tied:
+            packed = Int8Linear(tensor)
+            packed.bias = head.bias
+            module.set_submodule(names[id(head)], packed)
+            wanted.pop(own, None)
+            if type(embedding) is nn.Embedding:
+                module.set_submodule(names[id(embedding)], Int8Embedding(packed))
+                continue
+        _place(module, target, tensor, fours=fours)
+    return sorted(wanted)
 
 
 def _place(module: Any, name: str, tensor: torch.Tensor, *, fours: bool) -> None:
     """Put one weight where it belongs, packed if it is a linear layer's."""
-    from transformers.pytorch_utils import Conv1D
-
     path, leaf = name.rsplit(".", 1)
     part = module.get_submodule(path)
-    if leaf == "weight" and isinstance(part, nn.Linear | Conv1D):
-        matrix = tensor.T if isinstance(part, Conv1D) else tensor  # Conv1D keeps (K, N)
-        packed = packed_linear(matrix, fours=fours)
+    turned = type(part).__name__ == "Conv1D"  # transformers' or our own: it keeps (K, N)
+    if leaf == "weight" and (turned or isinstance(part, nn.Linear)):
+        packed = packed_linear(tensor.T if turned else tensor, fours=fours)
         packed.bias = part.bias
         module.set_submodule(path, packed)
     else:
         part.register_parameter(leaf, nn.Parameter(tensor.to(torch.bfloat16), requires_grad=False))
-
-
-def _tie(module: Any, wanted: set[str]) -> None:
-    """A head that the file lacks is the embedding's: pack that once and let both use it."""
-    head = module.get_output_embeddings()
-    if isinstance(head, Int8Linear | Int4Linear) or not module.config.get_text_config().tie_word_embeddings:
-        return
-    embedding = module.get_input_embeddings()
-    names = {id(part): name for name, part in module.named_modules()}
-    packed = Int8Linear(embedding.weight, head.bias)
-    module.set_submodule(names[id(head)], packed)
-    if type(embedding) is nn.Embedding:
-        module.set_submodule(names[id(embedding)], Int8Embedding(packed))
-    wanted.discard(f"{names[id(head)]}.weight")

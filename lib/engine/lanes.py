@@ -4,9 +4,9 @@ Knows how rows and requests belong together; nothing of threads or sampling.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
-from transformers.cache_utils import DynamicCache
 
 from lib.engine.cache import SlotCache
 from lib.engine.requests import TextRequest
@@ -33,7 +33,7 @@ class Lane:
         self.requests: list[TextRequest] = []
         self.cache = SlotCache(layers, device)
 
-    def join(self, request: TextRequest, prompt: DynamicCache) -> None:
+    def join(self, request: TextRequest, prompt: Any) -> None:
         """A new row, with a copy of its prompt's keys and values."""
         self.cache.join(prompt)
         self.requests.append(request)

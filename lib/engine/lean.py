@@ -2,7 +2,7 @@
 
 For one token a row, transformers spends more time between matrix products than in them: a step of SmolLM2 is about
 2,200 small operations. Here the same weights go through the same formulas with less than half of them, and tests
-compare the results. What shows the inside of a model, and its scores, run through transformers itself. Knows
+compare the results. What shows the inside of a model runs through transformers itself. Knows
 Llama, Qwen2, Qwen3 and GPT-2.
 """
 
@@ -19,20 +19,27 @@ from lib.engine.int4 import Int4Linear
 from lib.engine.int8 import Int8Linear, side_by_side
 from lib.engine.passes import Pass
 from lib.engine.products import for_bfloat16, for_float32
+from lib.engine.skeleton import Skeleton
 
 Map = Callable[[torch.Tensor], torch.Tensor]  # (n, K) -> (n, N)
 
 
+def kind_of(module: Any) -> "type[RotaryStep | GPT2Step] | None":
+    """The pass for a skeleton, or for a module of transformers of the same kind; None for other families."""
+    kind, config = type(module).__name__, module.config
+    if isinstance(module, Skeleton):
+        return GPT2Step if config.model_type == "gpt2" else RotaryStep
+    if kind in {"LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"}:
+        return RotaryStep
+    plain = kind == "GPT2LMHeadModel" and config.scale_attn_weights and not (
+        config.scale_attn_by_inverse_layer_idx or config.add_cross_attention)
+    return GPT2Step if plain else None
+
+
 def step_for(module: Any) -> Callable[[Pass], torch.Tensor] | None:
     """A function from a pass to the logits of its kept tokens, (R, V), or None for other families."""
-    kind, config = type(module).__name__, module.config
-    step: type[RotaryStep | GPT2Step]
-    if kind in {"LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"}:
-        step = RotaryStep
-    elif kind == "GPT2LMHeadModel" and config.scale_attn_weights and not (
-            config.scale_attn_by_inverse_layer_idx or config.add_cross_attention):
-        step = GPT2Step
-    else:
+    step = kind_of(module)
+    if step is None:
         return None
     arena = Arena(module.device, module.dtype)
     made = step(module, arena)

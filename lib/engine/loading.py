@@ -15,7 +15,7 @@ from lib.models import ModelError, folders
 from lib.models.memory import WIDTHS, available_bytes, headroom
 
 DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
-_FLOATS = {"F64", "F32", "F16", "BF16"}
+FLOATS = {"F64", "F32", "F16", "BF16"}
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def resolve_dtype(dtype: str, tensors: list[Stored], device: str) -> str:
 
 def weight_bytes(tensors: list[Stored], dtype: str) -> int:
     """Bytes that the weights take once loaded in `dtype`."""
-    return sum(t.count * WIDTHS[dtype] for t in tensors if t.dtype in _FLOATS)
+    return sum(t.count * WIDTHS[dtype] for t in tensors if t.dtype in FLOATS)
 
 
 def free_bytes(device: str) -> int | None:

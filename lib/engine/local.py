@@ -1,25 +1,28 @@
-"""A transformers model on this machine behind the Engine boundary: logits, scores, generation, beam search.
+"""A model on this machine behind the Engine boundary: logits, scores, generation, beam search.
 
-Every forward pass happens under `lock`, which is handed over in the order of asking. Knows nothing of pages.
+The common families are loaded and computed by ourselves (`lib.engine.skeleton`, `lib.engine.lean`), all others by
+transformers, which is imported for them and for who looks inside of a model, and else not at all. Every forward pass
+happens under `lock`, which is handed over in the order of asking. Knows nothing of pages.
 """
 
 import weakref
 from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import torch
-from transformers.cache_utils import DynamicCache
 
 from lib import tokenization
-from lib.engine import loading
+from lib.engine import loading, skeleton
 from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, TokenScores
 from lib.engine.beam import check_knobs
 from lib.engine.cache import kv_bytes_per_token
 from lib.engine.named import by_name
 from lib.engine.passes import own_pass
+from lib.engine.plain import read
 from lib.engine.requests import ReadRequest, TextRequest
 from lib.engine.sampling import Sampling
 from lib.engine.scheduler import Scheduler
@@ -27,6 +30,7 @@ from lib.engine.searches import BeamRequest
 from lib.engine.stops import stop_ids as find_stop_ids
 from lib.engine.turns import FairLock
 from lib.errors import PlaygroundError
+from lib.models.folders import read_json
 from lib.models.memory import available_bytes
 from lib.settings import settings
 
@@ -45,36 +49,54 @@ def load_local(source: loading.Source, *, dtype: str = "auto", slots: int | None
 
 def _load(source: loading.Source, dtype: str, slots: int | None) -> "LocalEngine":
     tensors = loading.stored_tensors(source.folder)
-    config = loading.read_config(source.folder)
+    plain = read(read_json(source.folder / "config.json"))
+    if plain is None:
+        loading.read_config(source.folder)  # raises if transformers cannot run it either
     device = loading.pick_device()
     dtype = loading.resolve_dtype(dtype, tensors, device)
     loading.check_memory(source, tensors, dtype, device)
-    if dtype == "int8":
-        from lib.engine import int8
+    module: Any = None if plain is None else skeleton.load(plain, tensors, dtype=dtype, device=device)
+    if module is None:
+        from lib.engine import whole
 
-        module = int8.load_module(source, config, tensors, device=device)
-    else:
-        module = loading.load_module(source, config, dtype=dtype, device=device)
+        module = whole.load_module(source, tensors, dtype=dtype, device=device)
     engine = LocalEngine(source, module, dtype, slots=slots)
     loading.give_back()
     return engine
 
 
 class LocalEngine(Engine):
-    """One model in this process. `module` is the transformers model, to be used only under `lock`."""
+    """One model in this process. `body`: a skeleton, or the transformers model where our own pass will not do."""
 
-    def __init__(self, source: loading.Source, module: Any, dtype: str, *, slots: int | None = None) -> None:
-        self.source, self.module, self.lock = source, module, FairLock()
-        self.stop_ids = find_stop_ids(source.folder, module.config)
-        self.info = describe(source, module, dtype)
+    def __init__(self, source: loading.Source, body: Any, dtype: str, *, slots: int | None = None) -> None:
+        self.source, self.body, self.lock = source, body, FairLock()
+        self._module: Any = None
+        self._making = Lock()
+        self.stop_ids = find_stop_ids(source.folder, body.config)
+        self.info = describe(source, body, dtype)
         free = loading.free_bytes(self.info.device)
         self._kv_budget = (free or 8 << 30) // 2
-        self.scheduler = Scheduler(module, self.lock, slots or settings().slots, self._kv_budget)
+        self.scheduler = Scheduler(body, self.lock, slots or settings().slots, self._kv_budget)
         weakref.finalize(self, self.scheduler.close)  # also at exit: a thread cut off inside torch aborts the process
 
     @cached_property
     def tokenizer(self) -> tokenization.Tokenizer:  # type: ignore[override]
         return tokenization.load(self.source.tokenizer)
+
+    @property
+    def module(self) -> Any:
+        """The transformers model, to be used only under `lock`; None once closed.
+
+        Around a skeleton it is made when first asked for, with the same weights."""
+        body = self.body
+        if not isinstance(body, skeleton.Skeleton):
+            return body
+        with self._making:
+            if self._module is None:
+                from lib.engine import whole
+
+                self._module = whole.around(self.source, body)
+            return self._module
 
     def logits(self, ids: Sequence[int], position: int = -1) -> np.ndarray:
         ids = self._checked(ids)
@@ -141,22 +163,25 @@ class LocalEngine(Engine):
         self.scheduler.close()
         with self.lock:
             self.scheduler.batch.close()
-            self.module = None
+            self.body = self._module = None
 
-    def _new_cache(self) -> DynamicCache:
+    def _new_cache(self) -> Any:
         self._open()
-        return DynamicCache(config=self.module.config)
+        from lib.engine import whole
+
+        return whole.prompt_cache(self.module)
 
     def _open(self) -> None:
-        if self.module is None:
+        if self.body is None:
             raise PlaygroundError(f"{self.info.name} has been unloaded. Load it again on the Home page.")
 
     @torch.inference_mode()
-    def _forward(self, ids: list[int], cache: DynamicCache, keep: int = 1) -> torch.Tensor:
+    def _forward(self, ids: list[int], cache: Any, keep: int = 1) -> torch.Tensor:
         """q ids -> float32 logits on the CPU: (1, V) of the last position, or with keep=0 (1, q, V) of all."""
+        module = self.module
         with self.lock:
             self._open()
-            return own_pass(self.module, torch.tensor([ids], device=self.module.device), cache, keep=keep).float().cpu()
+            return own_pass(module, torch.tensor([ids], device=module.device), cache, keep=keep).float().cpu()
 
     def _checked(self, ids: Sequence[int], *, room: int = 0) -> list[int]:
         self._open()
@@ -173,7 +198,7 @@ class LocalEngine(Engine):
         return ids
 
     def _check_cache(self, tokens: int) -> None:
-        needed = tokens * kv_bytes_per_token(self.module)
+        needed = tokens * kv_bytes_per_token(self.body)
         free = available_bytes() if needed > 1 << 28 and self.info.device == "cpu" else None
         if free is not None and needed > free:
             raise PlaygroundError(f"Attending to {tokens:,} tokens takes {needed / 1e9:.1f} GB for keys and values, "

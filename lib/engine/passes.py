@@ -46,9 +46,11 @@ class Rows:
         return out.view(n, heads * width)
 
     def whole(self, module: Any) -> torch.Tensor:
+        from lib.engine.whole import rows_cache
+
         extra: dict[str, Any] = {} if self.mask is None else {"attention_mask": self.mask}
         ids = torch.tensor(self.ids, device=module.device)[:, None]
-        return own_pass(module, ids, self.cache, position_ids=self.at[:, None], **extra)
+        return own_pass(module, ids, rows_cache(self.cache), position_ids=self.at[:, None], **extra)
 
 
 class Piece:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
-from transformers.cache_utils import DynamicCache
 
 from lib.engine.base import BeamStep, FinishReason
 from lib.engine.beam import Search
@@ -23,7 +22,7 @@ class BeamRequest(Request[BeamStep]):
 
     num_beams: int
     length_penalty: float
-    cache: Any = None  # SlotCache, or DynamicCache where rows cannot share a batch
+    cache: Any = None  # SlotCache, or a DynamicCache where rows cannot share a batch
     search: Search = field(init=False)
 
     def __post_init__(self) -> None:
@@ -39,7 +38,7 @@ class BeamRequest(Request[BeamStep]):
         """The last token of every running beam."""
         return self.search.ids
 
-    def begin(self, prompt: DynamicCache, rows: SlotCache | None) -> None:
+    def begin(self, prompt: Any, rows: SlotCache | None) -> None:
         """The prompt has been read. `rows`: an empty cache, if rows of this model can share a batch."""
         self.cache = deepcopy(prompt) if rows is None else rows
         if rows is not None:
