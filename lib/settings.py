@@ -12,7 +12,7 @@ from pathlib import Path
 class Settings:
     """Folders and limits. Sizes are in the unit that the name says."""
 
-    home: Path  # our own cache: converted models, tokenizers, locks
+    home: Path  # our own cache: converted models, locks
     model_folders: tuple[Path, ...]  # PLAYGROUND_MODELS: model folders, or folders of model folders
     hub_cache: Path  # the Hugging Face cache, read only
     hub_endpoint: str

@@ -89,17 +89,21 @@ def byte_ids(word: str) -> list[int]:
     return [ID_OF_BYTE[byte] for byte in word.encode()]
 
 
+_JOINED = chr(0x10FFFF)  # stands for the new id while a word is joined; no vocabulary has so many ids
+
+
 class _Counts:
     """Pair counts of a corpus, kept up to date: a merge touches only the neighbours of the places it joins."""
 
     def __init__(self, corpus: str) -> None:
         frequency = Counter(cut(corpus))
-        self.words = [byte_ids(word) for word in frequency]
+        words = [byte_ids(word) for word in frequency]
+        self.words = ["".join(map(chr, word)) for word in words]  # ids as characters: joined by `str.replace`
         self.often = list(frequency.values())
-        self.tokens = sum(len(word) * n for word, n in zip(self.words, self.often, strict=True))
+        self.tokens = sum(len(word) * n for word, n in zip(words, self.often, strict=True))
         self.count: dict[Pair, int] = defaultdict(int)
         self.where: dict[Pair, set[int]] = defaultdict(set)  # pair -> numbers of the words that (may) contain it
-        for number, (word, often) in enumerate(zip(self.words, self.often, strict=True)):
+        for number, (word, often) in enumerate(zip(words, self.often, strict=True)):
             for pair in pairwise(word):
                 self.count[pair] += often
                 self.where[pair].add(number)
@@ -116,8 +120,14 @@ class _Counts:
         return None
 
     def top(self, n: int) -> tuple[tuple[Pair, int], ...]:
-        """The `n` most frequent pairs, best first."""
-        return tuple(heapq.nsmallest(n, self.count.items(), key=lambda item: (-item[1], item[0]))) if n else ()
+        """The `n` most frequent pairs, best first: taken from the heap and put back."""
+        taken: dict[Pair, int] = {}
+        while len(taken) < n and (best := self.best()):
+            heapq.heappop(self.heap)
+            taken[best[0]] = best[1]  # a pair may stand there twice with its present count
+        for pair, count in taken.items():
+            heapq.heappush(self.heap, (-count, pair))
+        return tuple(taken.items())
 
     def merge(self, pair: Pair, new_id: int) -> None:
         """Join `pair` everywhere."""
@@ -135,27 +145,23 @@ class _Counts:
 
     def _merge_word(self, number: int, pair: Pair, new_id: int, change: dict[Pair, int]) -> None:
         """Join `pair` in one word; note in `change` which neighbouring pairs go and which come."""
-        left, right = pair
-        before, often = self.words[number], self.often[number]
-        after: list[int] = []
-        position, last = 0, len(before) - 1
-        while position <= last:
-            if position < last and before[position] == left and before[position + 1] == right:
-                if after:
-                    change[after[-1], left] -= often
-                    change[after[-1], new_id] += often
-                    self.where[after[-1], new_id].add(number)
-                if position + 2 <= last:
-                    change[right, before[position + 2]] -= often
-                    change[new_id, before[position + 2]] += often
-                    self.where[new_id, before[position + 2]].add(number)
-                after.append(new_id)
-                position += 2
-            else:
-                after.append(before[position])
-                position += 1
+        (left, right), often, before = pair, self.often[number], self.words[number]
+        after = before.replace(chr(left) + chr(right), _JOINED)
+        at = after.find(_JOINED)
+        while at >= 0:
+            if at:
+                ahead = new_id if after[at - 1] == _JOINED else ord(after[at - 1])
+                change[ahead, left] -= often
+                change[ahead, new_id] += often
+                self.where[ahead, new_id].add(number)
+            if at + 1 < len(after):
+                behind = left if after[at + 1] == _JOINED else ord(after[at + 1])
+                change[right, behind] -= often
+                change[new_id, behind] += often
+                self.where[new_id, behind].add(number)
+            at = after.find(_JOINED, at + 1)
         self.tokens -= (len(before) - len(after)) * often
-        self.words[number] = after
+        self.words[number] = after.replace(_JOINED, chr(new_id))
 
 
 def train(corpus: str, *, vocab_size: int, min_count: int = 2, candidates: int = 0) -> Iterator[Merge]:

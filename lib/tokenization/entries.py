@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Ids = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 Marks = NDArray[np.uint32]
-_BITS = 20
+_BITS = 18
 _PAIRS = 1 << _BITS  # stretches of three bytes are marked below (by a hash), of two bytes from here on (each its own)
 _FOURS = _PAIRS + (1 << 16)  # those of four bytes, by a hash again
 _ALWAYS = _FOURS + (1 << _BITS)  # a place that is always marked: entries of one byte belong to every text
@@ -124,7 +124,7 @@ _MARKS: dict[int, Callable[..., Marks]] = {2: _pair, 3: _triple, 4: _four}
 
 
 def _place(code: Marks) -> Marks:
-    """A place among 2^20 (Knuth's multiplicative hashing); two stretches in one place only let an entry too many in."""
+    """A place among 2^18 (Knuth's multiplicative hashing); two stretches in one place only let an entry too many in."""
     return (code * np.uint32(2654435761)) >> np.uint32(32 - _BITS)
 
 

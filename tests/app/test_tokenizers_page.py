@@ -222,3 +222,19 @@ def test_a_corpus_that_is_too_long_is_cut_with_a_sentence_and_kept_as_typed() ->
     assert app.text_area(key="corpus").value == book
     words = next(metric.value for metric in app.metric if metric.label == "Words and marks in the corpus")
     assert words == f"{len(book[:50_000].split()):,}"
+
+
+def test_cuts_are_drawn_only_where_they_are_seen_and_the_choice_of_two_stays() -> None:
+    app = page(text="a rabbit 2")
+    assert not any("compare-cuts" in node.proto.id for node in app.get("bidi_component"))
+    app.session_state["cuts"] = True
+    app.run()
+    app.selectbox(key="cut-b").set_value("Qwen").run()
+    assert not app.exception
+    data = sent(app, "compare-cuts")
+    assert data["names"] == ["GPT-2", "Qwen"] and "".join(text for text, _ in data["pieces"]) == "a␣rabbit␣2"
+    app.session_state["cuts"] = False
+    app.run()
+    app.session_state["cuts"] = True
+    app.run()
+    assert app.selectbox(key="cut-b").value == "Qwen"

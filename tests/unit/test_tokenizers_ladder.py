@@ -56,6 +56,11 @@ def test_training_on_real_text_learns_what_the_library_learns() -> None:
     assert trains_like_library(texts.corpus() + "".join(texts.article_1().values()), 900)
 
 
+@pytest.mark.parametrize("corpus", ["abcab" * 400 + "aaaa" * 50, "".join(map(chr, range(0x4E00, 0x5200))) * 2])
+def test_training_on_one_long_word_learns_what_the_library_learns(corpus: str) -> None:
+    assert len(bpe.cut(corpus)) == 1 and trains_like_library(corpus, 400)
+
+
 TRAINED = BPETokenizer(bpe.train(texts.corpus(), vocab_size=456))
 
 

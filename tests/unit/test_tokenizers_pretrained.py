@@ -236,6 +236,17 @@ def test_a_long_text_counted_in_parts_is_the_text_counted_at_once(name: str, mon
     same()
 
 
+def test_no_character_that_is_taken_for_normal_alone_is_changed_by_normalisation() -> None:
+    from tokenizers import normalizers
+
+    from lib.tokenization.pretrained import _MAY_CHANGE
+
+    safe = [char for char in map(chr, range(0xD800)) if not _MAY_CHANGE.search(char)]
+    assert len(safe) > 27_000 and all(normalizers.NFC().normalize_str(char) == char for char in safe)
+    assert all(unicodedata.combining(char) == 0 for char in safe)
+    assert normalizers.NFC().normalize_str("".join(safe)) == "".join(safe)
+
+
 def test_half_a_surrogate_pair_is_refused_with_a_sentence() -> None:
     for name in ("gpt2", "cl100k_base", "word", "character"):
         with pytest.raises(TokenizationError, match="half of a surrogate pair"):

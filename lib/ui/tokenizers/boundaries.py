@@ -71,11 +71,14 @@ def boundaries(
 
 def boundary_panel(result: Comparison, choices: Sequence[Choice]) -> None:
     """The expander of the Compare part: choose two tokenizers and see their cuts in the text."""
-    with st.expander("Where do two of them cut?", icon=":material/compare_arrows:"):
+    icon = ":material/compare_arrows:"
+    with st.expander("Where do two of them cut?", icon=icon, key="cuts", on_change="rerun") as box:
+        if not box.open:
+            return
         titles = [choice.title for choice in choices]
         left, right = st.columns(2)
-        first = left.selectbox("First", titles, index=0, key="cut-a")
-        second = right.selectbox("Second", titles, index=1, key="cut-b")
+        first = left.selectbox("First", titles, index=0, key="cut-a", persist_state="page")
+        second = right.selectbox("Second", titles, index=1, key="cut-b", persist_state="page")
         a, b = titles.index(first), titles.index(second)
         both, only_a, only_b = result.boundaries(a, b)
         end = min(result.reach(a), result.reach(b))

@@ -6,14 +6,13 @@ from collections.abc import Callable
 import streamlit as st
 
 from lib.errors import PlaygroundError
-from lib.figures import tokenizers as figures
 from lib.settings import settings
 from lib.tokenization import Comparison, compare
 from lib.tokenization.comparison import Row
 from lib.tokenization.texts import SAMPLES
-from lib.ui.charts import chart
 from lib.ui.chrome import escape
 from lib.ui.linked import LINK_BYTES, at_most, for_link, keep_in_link
+from lib.ui.tokenizers.bars import bars
 from lib.ui.tokenizers.boundaries import boundary_panel
 from lib.ui.tokenizers.counts import why_different
 from lib.ui.tokenizers.lookup import look_up
@@ -48,7 +47,7 @@ def compare_panel() -> None:
         st.info("Choose at least one tokenizer.", icon=":material/tune:")
         return
     try:
-        result = compare(text, [choice.tokenizer for choice in choices])
+        result = compared(text, choices)
     except PlaygroundError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
@@ -58,6 +57,22 @@ def compare_panel() -> None:
         boundary_panel(result, choices)
     why_different(text, choices)
     look_up(choices)
+
+
+def compared(text: str, choices: list[Choice]) -> Comparison:
+    """`compare`, remembered: a click elsewhere on the page, or another student, asks for the same text again."""
+    remembered = _compared_short if len(text) <= 1_000 else _compared_long
+    return remembered(text, tuple(choice.key for choice in choices), choices)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _compared_short(text: str, keys: tuple[str, ...], _choices: list[Choice]) -> Comparison:
+    return compare(text, [choice.tokenizer for choice in _choices])
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _compared_long(text: str, keys: tuple[str, ...], _choices: list[Choice]) -> Comparison:
+    return compare(text, [choice.tokenizer for choice in _choices])
 
 
 def _controls() -> tuple[list[str], str, bool]:
@@ -158,8 +173,7 @@ def _figures(result: Comparison, choices: list[Choice]) -> None:
             "Compare", list(_MEASURES), default="tokens", required=True, key="measure", bind="query-params"
         )
         values, digits = _MEASURES[measure]
-        bars = figures.bars(titles, [values(row) for row in result.rows], unit=measure, digits=digits)
-        chart(bars, key="compare-bars", alt=f"{measure}, by tokenizer")
+        bars("compare-bars", titles, [values(row) for row in result.rows], unit=measure, digits=digits)
 
 
 _HELP = {

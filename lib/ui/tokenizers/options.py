@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from lib import models, tokenization
+from lib.settings import Settings, settings
 from lib.tokenization import Tokenizer, bpe, texts
 from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.tokenization.word import WordTokenizer, vocabulary
@@ -34,6 +35,7 @@ class Choice:
     title: str
     about: str
     tokenizer: Tokenizer
+    key: str  # another one for every other tokenizer, those learned from another corpus too
 
 
 def names() -> list[str]:
@@ -44,6 +46,12 @@ def names() -> list[str]:
 
 def _local() -> dict[str, Path]:
     """Model id to folder, for models on this machine that bring a tokenizer.json of their own."""
+    return _found(settings())
+
+
+@st.cache_data(ttl=3, max_entries=4, show_spinner=False, hash_funcs={Settings: repr})
+def _found(where: Settings) -> dict[str, Path]:
+    """Looked for on the disk every few seconds, not at every key press of everybody."""
     found: dict[str, Path] = {}
     for spec in models.local():
         location = models.where(spec.id)
@@ -60,12 +68,17 @@ def title(name: str) -> str:
 def choose(name: str) -> Choice:
     """The tokenizer of a name. Raises TokenizationError if its files are missing or damaged."""
     if name == OWN:
-        return Choice(*TITLES[OWN], trained(corpus(), merge_limit()))
+        return Choice(*TITLES[OWN], trained(corpus(), merge_limit()), f"{OWN} {merge_limit()} {corpus()}")
     if name == "word":
-        return Choice(*TITLES[name], _words(corpus()))
+        return Choice(*TITLES[name], _words(corpus()), f"word {corpus()}")
     if name in TITLES:
-        return Choice(*TITLES[name], tokenization.load(name))
-    return Choice(name, "tokenizer of a local model", tokenization.load(str(_local()[name])))
+        return _loaded(*TITLES[name], name)
+    return _loaded(name, "tokenizer of a local model", str(_local()[name]))
+
+
+def _loaded(title: str, about: str, name: str) -> Choice:
+    tokenizer = tokenization.load(name)
+    return Choice(title, about, tokenizer, f"{name} {id(tokenizer)}")  # of a folder another one, if its file changes
 
 
 def corpus() -> str:

@@ -14,6 +14,7 @@ th, td { padding: 0.35rem 0.7rem; text-align: start; vertical-align: top; }
 th { font-weight: 500; opacity: 0.75; white-space: nowrap; }
 td { border-top: 1px solid var(--st-border-color); overflow-wrap: anywhere; min-width: 4.5rem; }
 td { unicode-bidi: plaintext; }
+td:first-child { overflow-wrap: normal; }
 .number { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th[title] { text-decoration: underline dotted; cursor: help; }
 """

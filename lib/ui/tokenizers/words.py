@@ -1,6 +1,7 @@
 """Lessons 1 and 2 of the ladder: words and characters, on a corpus that can be edited."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -61,9 +62,15 @@ def _encode_words(tokenizer: WordTokenizer) -> None:
 
 def _growth(text: str) -> None:
     st.markdown("**More text, more words.** Every page brings new ones, so a word vocabulary is never finished.")
+    drawn = _growth_chart(text)
+    if drawn:
+        chart(drawn, key="word-growth", alt="Different words against words read")
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _growth_chart(text: str) -> Any:
     read, different, unseen = growth([word for word, _, _ in words(text)])
-    if read:
-        chart(figures.growth(read, different, unseen), key="word-growth", alt="Different words against words read")
+    return figures.growth(read, different, unseen) if read else None
 
 
 def growth(sequence: Sequence[str], points: int = 60) -> tuple[list[int], list[int], list[float]]:

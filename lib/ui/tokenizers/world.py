@@ -1,5 +1,7 @@
 """What a language costs, and what a control token is."""
 
+from typing import Any
+
 import streamlit as st
 
 from lib.errors import PlaygroundError
@@ -35,12 +37,16 @@ def language_lesson() -> None:
         st.info("Choose at least one tokenizer.", icon=":material/tune:")
         return
     counts = {title(name): article_counts(name) for name in chosen}
-    ratios = {name: {k: n / by["English"] for k, n in by.items()} for name, by in counts.items()}
-    chart(figures.languages(ratios, counts), key="world-chart",
-          alt="Tokens of the same text by language, relative to English")
+    chart(_chart(counts), key="world-chart", alt="Tokens of the same text by language, relative to English")
     with st.expander("The counts and the texts", icon=":material/table:", on_change="rerun") as box:
         if box.open:
             _texts(counts)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _chart(counts: dict[str, dict[str, int]]) -> Any:
+    ratios = {name: {k: n / by["English"] for k, n in by.items()} for name, by in counts.items()}
+    return figures.languages(ratios, counts)
 
 
 def _texts(counts: dict[str, dict[str, int]]) -> None:
