@@ -23,6 +23,7 @@ GROUP = 32  # weights that share a scale and a zero point
 _BLOCK = 64  # rows that torch's kernel packs together (32 with AVX2)
 _LEVELS = 15
 _FEW = 48
+_WEIGHTS = 1 << 18  # that have copies in float32 at the same time while they are packed
 _BYTES = 1 << 22  # of weights that are wide at the same time
 
 
@@ -34,7 +35,7 @@ def usable(device: str) -> bool:
 
 
 def codes(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """weight (N, K) -> codes 0 to 15, int32 (N, K), and scales and zero points, bfloat16 (K / 32, N, 2).
+    """weight (N, K) -> codes 0 to 15, int8 (N, K), and scales and zero points, bfloat16 (K / 32, N, 2).
 
     None if some group does not consist of 16 evenly spaced values. Two roundings to bfloat16, of a value and of the
     ends that it is measured by, are allowed for: 2 ** -7 of the group's largest weight.
@@ -50,7 +51,7 @@ def codes(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
     if rows % _BLOCK or width % GROUP:
         return None
     parts = []
-    for block in weight.split(16 * _BLOCK):  # in blocks: the float32 copies stay small, and most end at the first
+    for block in _blocks(weight):  # the float32 copies stay small, and most end at the first
         groups = block.float().view(len(block), -1, GROUP)  # (n, K / 32, 32)
         low, high = groups.aminmax(dim=-1, keepdim=True)
         scale = ((high - low) / _LEVELS).clamp_min(1e-12)
@@ -59,9 +60,14 @@ def codes(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
             return None
         scale = scale.bfloat16().float()
         zero = (groups - (code - 8) * scale).mean(-1, keepdim=True)  # makes up for the rounding of the scale
-        parts.append((code.to(torch.int32).view(len(block), width), torch.cat((scale, zero), -1).bfloat16()))
+        parts.append((code.to(torch.int8).view(len(block), width), torch.cat((scale, zero), -1).bfloat16()))
     q, fine = (torch.cat(both) for both in zip(*parts, strict=True))
     return q, fine.transpose(0, 1).contiguous()
+
+
+def _blocks(rows: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """(N, K) in pieces of about `_WEIGHTS` numbers, of whole blocks of torch's kernel."""
+    return rows.split(max(1, _WEIGHTS // (rows.shape[1] * _BLOCK)) * _BLOCK)
 
 
 class Int4Linear(nn.Module):
@@ -71,7 +77,8 @@ class Int4Linear(nn.Module):
 
     def __init__(self, q: torch.Tensor, scale: torch.Tensor, bias: torch.Tensor | None = None) -> None:
         super().__init__()
-        packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(q, 1)
+        convert: Any = torch.ops.aten._convert_weight_to_int4pack_for_cpu
+        packed = torch.cat([convert(block.int(), 1) for block in _blocks(q)])
         self.weight, self.scale = (nn.Parameter(part, requires_grad=False) for part in (packed, scale))
         self.bias = None if bias is None else nn.Parameter(bias.to(torch.bfloat16), requires_grad=False)
         self.out_features, self.in_features = q.shape

@@ -18,6 +18,8 @@ from lib.engine.arena import Arena
 from lib.engine.int4 import Int4Linear
 from lib.engine.products import limits, of_integers, packed, unpacked
 
+_WEIGHTS = 1 << 18  # that have copies in float32 at the same time
+
 
 def pack(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """weight (N, K) -> int8 (N, K) and bfloat16 scales (N,), such that int8 * scale is near the weight.
@@ -30,8 +32,9 @@ def pack(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """
     packed = torch.empty(weight.shape, dtype=torch.int8)
     scale = torch.empty(weight.shape[0], dtype=torch.bfloat16)
-    for start in range(0, weight.shape[0], 4096):  # in blocks: the float32 copies stay small
-        rows = slice(start, start + 4096)
+    count = max(1, _WEIGHTS // weight.shape[1])
+    for start in range(0, weight.shape[0], count):  # in blocks: the float32 copies stay small
+        rows = slice(start, start + count)
         block = weight[rows].float()
         scale[rows] = (block.abs().amax(1) / 127).clamp_min(1e-12)
         packed[rows] = (block / scale[rows].float()[:, None]).round_().clamp_(-127, 127)
