@@ -2,17 +2,18 @@
 
 Every sample is a fresh `streamlit run` with Chromium already open. "warm": the files of libraries and weights are in
 the system's cache, as after any earlier start. "cold": they have been put out of it (posix_fadvise), as after a reboot.
-Memory is the resident size of the server process (VmRSS). The embedded model has to be here: it is got before.
+Memory is the resident size of the pages' and the models' process together (VmRSS). The embedded model has to be here:
+it is got before.
 """
 
 import os
-import re
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from benchmarks.chromium import ROOT, Server, browser, serve
+from benchmarks.classroom.processes import megabytes
 from benchmarks.report import Report
 from lib import models
 
@@ -45,10 +46,8 @@ def run() -> Report:
 
 
 def _megabytes(running: Server) -> float:
-    """Resident memory now, MB of 10^6 bytes."""
-    status = Path(f"/proc/{running.pid}/status").read_text()
-    match = re.search(r"VmRSS:\s+(\d+) kB", status)
-    return int(match[1]) * 1024 / 1e6 if match else float("nan")
+    """Resident memory now of the pages' and the models' process, MB of 10^6 bytes."""
+    return megabytes(running.pid)["VmRSS"]
 
 
 def _home(chromium: Any, running: Server, start: float) -> dict[str, float]:
