@@ -60,7 +60,7 @@ def block_steps(engine: Any, traced: Trace, block: int) -> tuple[Step, ...]:
         raise AnatomyError(f"This model has blocks 0 to {len(walker.layers) - 1}, not {block}.")
     weight = walker.embed.weight
     with _lock(engine), torch.inference_mode():
-        x = torch.from_numpy(traced.hidden[block][None]).to(device=weight.device, dtype=weight.dtype)
+        x = torch.from_numpy(traced.hidden[block][None]).to(device=weight.device, dtype=_format(walker))
         return tuple(_step(raw) for raw in walker.block(block, x))
 
 
@@ -87,7 +87,7 @@ def logit_lens(engine: Any, traced: Trace) -> Lens:
     """
     walker, lock = Walker(engine.module), _lock(engine)
     weight = walker.embed.weight
-    hidden = torch.from_numpy(traced.hidden).to(device=weight.device, dtype=weight.dtype)  # (L + 1, T, d)
+    hidden = torch.from_numpy(traced.hidden).to(device=weight.device, dtype=_format(walker))  # (L + 1, T, d)
     count = max(1, 128 // len(hidden))
     tops, probs, ids, curves = [], [], [], []
     for first in range(0, hidden.shape[1], count):
@@ -101,6 +101,12 @@ def logit_lens(engine: Any, traced: Trace) -> Lens:
             ids.append(union.cpu().numpy())
             curves.append(chances[:, column, union].cpu().numpy())
     return Lens(np.stack(tops, axis=1), np.stack(probs, axis=1), tuple(ids), tuple(curves))
+
+
+def _format(walker: Walker) -> torch.dtype:
+    """What the stream is computed in: that of the norms, as an int8 model's embedding is int8."""
+    found = (weight.dtype for weight in walker.layers[0].parameters() if weight.is_floating_point())
+    return next(found, torch.float32)
 
 
 def _lock(engine: Any) -> AbstractContextManager[Any]:
