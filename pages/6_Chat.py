@@ -41,6 +41,7 @@ with explained():
                 chat_view.welcome()
             chat_view.history(space, str(view))
             spot = chat_view.reply_spot() if space.task or space.writer else None
+        chat_view.stop_button(space)
         chat_view.undo(space)
         scroll.place("chat-editor", block="center")
         chat_files.problem(space)

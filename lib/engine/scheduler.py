@@ -196,7 +196,9 @@ class Scheduler:
         waiting = self._in_order()
         rounds = rounds_until([left for _, left in self._held], [r.left for r in waiting], self.slots)
         for place, (request, wait) in enumerate(zip(waiting, rounds, strict=True), 1):
-            request.tell(place, None if self.round_seconds is None else wait * self.round_seconds)
+            # Where turns are taken nobody waits for the end of others' texts.
+            turns = wait if request.owner is None else min(wait, -(-place // self.slots) * _TURN)
+            request.tell(place, None if self.round_seconds is None else turns * self.round_seconds)
 
     def _tell_reading(self) -> None:
         for request in self.batch.prompts:

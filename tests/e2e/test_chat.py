@@ -115,6 +115,19 @@ def test_stop_keeps_the_partial_text(app: str, page) -> None:
     expect(page.locator(".st-key-chat-messages").get_by_text("expected by the model")).to_be_visible()
 
 
+def test_a_reply_that_was_asked_for_by_a_button_has_a_stop_too(app: str, page) -> None:
+    """The input's own Stop is there only while it waits for the answer to what was typed."""
+    open_chat(page, app + "/Chat?chat-t=0&chat-n=512")
+    say(page, "Write a very long story about a dragon and a castle.")
+    page.locator(".st-key-chat-stop button").click()
+    answered(page, 2)
+    messages(page).nth(1).get_by_role("button", name="Regenerate").click()
+    page.locator(".st-key-chat-stop button").click()
+    answered(page, 2)
+    expect(messages(page).nth(1)).to_contain_text("stopped")
+    expect(page.locator(".st-key-chat-stop")).to_have_count(0)
+
+
 def test_two_tabs_never_see_each_other(app: str, browsing) -> None:
     context = browsing()
     first, second = context.new_page(), context.new_page()

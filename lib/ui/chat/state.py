@@ -92,6 +92,14 @@ def remove() -> None:
     space.removed = gone
 
 
+def stop() -> None:
+    """End the reply that is being written; what has come stays."""
+    space = workspace()
+    space.task = None
+    if space.writer is not None:
+        space.writer.stop()
+
+
 def send(text: str) -> None:
     """A user's message, to be answered."""
     if not text.strip():

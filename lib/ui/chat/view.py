@@ -22,7 +22,7 @@ SUGGESTIONS = ("What is 2+2? Answer briefly.", "Suggest a party theme.", "Write 
 
 def history(space: Workspace, view: str) -> None:
     """All messages of the branch on screen; while a reply is being written, those before it."""
-    path = _before_task(space)
+    path, writing = _before_task(space), space.task is not None or space.writer is not None
     for index, message in enumerate(path):
         with st.chat_message(message.role):
             if space.editing == message.id:
@@ -30,7 +30,7 @@ def history(space: Workspace, view: str) -> None:
                     _editor(message)
                 continue
             _content(message, view)
-            _foot(space.conversation, message, last=index == len(path) - 1)
+            _foot(space.conversation, message, last=index == len(path) - 1 and not writing)
 
 
 def _before_task(space: Workspace) -> list[Message]:
@@ -142,6 +142,12 @@ def _editor(message: Message) -> None:
         st.button("Cancel", key=f"cancel-{message.id}", on_click=chat_state.edit, args=(None,))
 
 
+def stop_button(space: Workspace) -> None:
+    """The input has a Stop of its own only while it waits for the answer to what was typed there."""
+    if space.task is not None or space.writer is not None:
+        st.button("Stop", icon=":material/stop:", key="chat-stop", on_click=chat_state.stop)
+
+
 def undo(space: Workspace) -> None:
     """The way back from a Delete or Clear, until something else is changed."""
     if space.removed is not None:
@@ -153,4 +159,7 @@ def undo(space: Workspace) -> None:
 def reply_spot() -> DeltaGenerator:
     """Where the next reply is painted."""
     with st.chat_message("assistant"):
-        return st.empty()
+        spot = st.empty()
+        for _ in range(3):  # what stood under an earlier version would stay, pale, until the reply is written
+            st.empty()
+        return spot

@@ -90,6 +90,7 @@ class ColumnView:
     def _earlier(self) -> None:
         track, (prompt, seed, length) = self.column.track, self.settings
         if track is None or track.running:
+            st.empty()  # or the sentence of the last text would stay, pale, until this one is written
             return
         same = track.prompt == prompt and track.max_new_tokens == length
         same &= track.seed == seed or not self.column.strategy.random

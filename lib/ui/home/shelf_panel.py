@@ -15,7 +15,7 @@ from lib.ui import cache
 from lib.ui.chrome import escape
 
 WIDTHS = (5, 4, 2)
-_STUDENTS, _SESSION = 30, 2_500_000  # a class; bytes that one visitor's pages take (`benchmarks class`)
+_STUDENTS, _SESSION = 30, 5_000_000  # a class; bytes that one visitor's pages take
 _TEXT = 200  # tokens, prompt included
 SHOW_ERROR = 300.0  # seconds: everybody sees the same shelf, and yesterday's failure helps nobody
 SOURCES = {"folder": "in a folder of yours", "app": "in this app's cache", "hub cache": "in the Hugging Face cache"}
@@ -61,8 +61,8 @@ def _machine() -> None:
         parts.append(f"{gigabytes(free)} free")
     if mine is not None:
         models_too = resident_bytes(HOST.pid) if HOST.pid else None
-        parts.append(f"this app uses {gigabytes(mine + (models_too or 0))}"
-                     + (f" (its pages {gigabytes(mine)}, its models {gigabytes(models_too)})" if models_too else ""))
+        apart = f" (its pages {gigabytes(mine)}, its models with PyTorch {gigabytes(models_too)})" if models_too else ""
+        parts.append(f"this app uses {gigabytes(mine + (models_too or 0))}{apart}")
     used = 1 - free / total if free is not None else 0.0
     st.progress(min(max(used, 0.0), 1.0), text="This machine: " + ", ".join(parts) + ".")
     st.caption(_class(settings().slots))
@@ -72,11 +72,11 @@ def _class(slots: int) -> str:
     """What a class costs beside what is in use now."""
     kv = max((info.kv_bytes for info in cache.loaded().values()), default=0)
     if not kv:
-        return "What a class needs beside a model is said here once one is in memory."
+        return "Once a model is in memory, this line says what a class needs."
     texts = slots * _TEXT * kv
-    return (f"A class of {_STUDENTS} needs about {gigabytes(_STUDENTS * _SESSION)} for its pages, and about "
-            f"{gigabytes(texts)} for the keys and values of {slots} texts of {_TEXT} tokens that are written at the "
-            "same time; others take turns with them.")
+    return (f"A class of {_STUDENTS} adds about {gigabytes(_STUDENTS * _SESSION)} for its pages and up to "
+            f"{gigabytes(texts)} for the texts that the model writes at the same moment. Those are {slots} at most (a "
+            "run on the Decoding page asks for three); when more are asked for, students take turns.")
 
 
 def _row(spec: models.ModelSpec, detail: str) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:

@@ -20,13 +20,13 @@ def queued(place: int, seconds: float | None) -> str:
     """A place in the queue, and about how long it will take if that is known.
 
     >>> queued(3, None), queued(3, 0.4), queued(3, 11.8), queued(3, 200)
-    ('In the queue: number 3 …', 'In the queue: number 3 …', 'In the queue: number 3, at most 12 s …', \
-'In the queue: number 3, at most 3 min …')
+    ('In the queue: number 3 …', 'In the queue: number 3 …', 'In the queue: number 3, about 12 s …', \
+'In the queue: number 3, about 3 min …')
     """
     if seconds is None or seconds < 1:
         return f"In the queue: number {place} …"
     long = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-    return f"In the queue: number {place}, at most {long} …"
+    return f"In the queue: number {place}, about {long} …"
 
 
 def reading(tokens: int, share: float | None) -> str:
