@@ -202,7 +202,7 @@ from lib import engine, tokenization
 from lib.engine.base import EngineInfo, TokenScores
 
 class Ready:
-    info = EngineInfo("tiny-gpt2", "tiny", "gpt2", "float32", "cpu", 1, 300, 64, 1)
+    info, alive = EngineInfo("tiny-gpt2", "tiny", "gpt2", "float32", "cpu", 1, 300, 64, 1), True
     def logits(self, ids, position=-1):
         return np.arange(300, dtype=np.float32)
     def score(self, ids):
