@@ -24,7 +24,8 @@ class Writer:
         self.made: list[Step] = []
         self.over = False
         self._mutex = Lock()
-        self._painted, self._seconds = 0, 0.0  # tokens on the screen; from the first token on
+        self._painted: tuple[DeltaGenerator | None, int] = (None, 0)  # where, and how many tokens
+        self._seconds = 0.0  # from the first token on
         self.started = time.perf_counter()
         for step in forced:
             self._write(step)
@@ -48,8 +49,8 @@ class Writer:
         """Show what is there, or what it waits for."""
         self.update()
         if self.made:
-            if len(self.made) > self._painted:
-                self._painted = len(self.made)
+            if self._painted != (spot, len(self.made)):  # each run of the page has a spot of its own
+                self._painted = spot, len(self.made)
                 spot.markdown(chat.harmless(self.message.content) + " ▌")
             return
         icon = "hourglass" if self.writing.queue_position else "bolt"

@@ -59,8 +59,11 @@ _names: dict[str, dict[int, str]] = {}  # by tokenizer: at most its vocabulary, 
 
 def token_name(tokenizer: Tokenizer, token_id: int) -> str:
     """A token's visible name: its bytes as `display.label` shows them, a control token as its text."""
-    control = next((text for text, number in tokenizer.special.items() if number == token_id), None)
-    return control or label(tokenizer.token_bytes(token_id))
+    known = _names.setdefault(tokenizer.name, {})
+    if token_id not in known:
+        control = next((text for text, number in tokenizer.special.items() if number == token_id), None)
+        known[token_id] = control or label(tokenizer.token_bytes(token_id))
+    return known[token_id]
 
 
 def stream_tokens(tokenizer: Tokenizer, steps: Iterable[Step], *, forced: int = 0,
@@ -73,12 +76,9 @@ def stream_tokens(tokenizer: Tokenizer, steps: Iterable[Step], *, forced: int = 
     """
     steps = list(steps)
     control = {token_id: text for text, token_id in tokenizer.special.items()}
-    known = _names.setdefault(tokenizer.name, {})
 
     def name(token_id: int) -> str:
-        if token_id not in known:
-            known[token_id] = control.get(token_id) or label(tokenizer.token_bytes(token_id))
-        return known[token_id]
+        return token_name(tokenizer, token_id)
 
     pieces = [b"" if step.id in control else tokenizer.token_bytes(step.id) for step in steps]
     starts = groups(pieces)
