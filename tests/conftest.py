@@ -1,7 +1,6 @@
-"""Shared fixtures: small real models made on the spot, the embedded model, the app in a process, a browser."""
+"""Shared fixtures: small real models made on the spot, the embedded model, the app in a process."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -88,45 +87,6 @@ def start_app() -> Iterator[Callable[..., str]]:
 def app(start_app: Callable[..., str], embedded: str) -> str:
     """One app with the embedded model, shared by the browser tests."""
     return start_app()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """Debian's Chromium under Playwright, whose `expect` waits as long as everything else here."""
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=PATIENCE)
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not path:
-        pytest.fail("Chromium is not installed: apt-get install chromium")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def browsing(chromium: Any) -> Iterator[Callable[..., Any]]:
-    """browsing(**options) -> a browser profile of its own (a Playwright context), closed with the test."""
-    contexts: list[Any] = []
-
-    def make(**options: Any) -> Any:
-        context = chromium.new_context(**options)
-        context.set_default_timeout(PATIENCE)
-        contexts.append(context)
-        return context
-
-    yield make
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def page(browsing: Callable[..., Any]) -> Any:
-    """A fresh browser tab, 1280 x 900."""
-    return browsing(viewport={"width": 1280, "height": 900}).new_page()
 
 
 def settled(page: Any) -> None:
