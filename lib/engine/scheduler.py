@@ -166,8 +166,9 @@ class Scheduler:
         self._held = [(r.owner, r.left) for r in self.batch if not isinstance(r, ReadRequest)]
 
     def _make_room(self, request: Request[Any]) -> bool:
-        """Park somebody's text for one who waits, if that is fair: an owner with two slots more, or one with a slot
-        more that has had its turn. So a class of thirty all see their texts begin at once."""
+        """Park somebody's text for one who waits, if that is fair: of an owner with two slots more, or with one more
+        whose text has had its turn. A text that has no token yet waits for two tokens of another, not for its turn: so
+        a class of thirty all see their texts begin at once."""
         texts = [text for text in self.batch.rows() if text.owner is not None]
         parked = sum(len(other.ids) for other in self._queue if isinstance(other, TextRequest) and other.parked)
         if request.owner is None or not texts or 2 * parked * self.batch.kv_bytes > self.kv_budget:
@@ -175,7 +176,7 @@ class Scheduler:
         held = Counter(other.owner for other in self.batch if not isinstance(other, ReadRequest))
         text = max(texts, key=lambda one: (held[one.owner], one.turn))
         more = held[text.owner] - held[request.owner]
-        if not ((more >= 2 and text.turn >= _BEGIN) or (more == 1 and text.turn >= _TURN)):
+        if more < 1 or text.turn < (_BEGIN if more > 1 or not request.made else _TURN):
             return False
         self.batch.park(text)
         self._queue.append(text)
@@ -197,7 +198,8 @@ class Scheduler:
         rounds = rounds_until([left for _, left in self._held], [r.left for r in waiting], self.slots)
         for place, (request, wait) in enumerate(zip(waiting, rounds, strict=True), 1):
             # Where turns are taken nobody waits for the end of others' texts.
-            turns = wait if request.owner is None else min(wait, -(-place // self.slots) * _TURN)
+            turn = _TURN if request.made else _BEGIN
+            turns = wait if request.owner is None else min(wait, -(-place // self.slots) * turn)
             request.tell(place, None if self.round_seconds is None else turns * self.round_seconds)
 
     def _tell_reading(self) -> None:

@@ -223,11 +223,12 @@ def test_a_parked_text_goes_on_as_if_nothing_had_been(tiny_models, monkeypatch) 
     small.scheduler.slots = 2
     wishes = {"sampling": Sampling(temperature=1.0), "max_new_tokens": 50, "stop_ids": NEVER}
     alone = [[step.id for step in small.generate([3, n], seed=n, **wishes)] for n in range(7)]
-    parked: list[object] = []
+    parked: list[int] = []  # tokens of the text when it made room
     park = small.scheduler.batch.park
-    monkeypatch.setattr(small.scheduler.batch, "park", lambda text: (parked.append(text), park(text)))
+    monkeypatch.setattr(small.scheduler.batch, "park", lambda text: (parked.append(text.made), park(text)))
     with small.lock:
         running = [small.generate([3, n], seed=n, owner=n, **wishes) for n in range(7)]
     assert [[step.id for step in text] for text in running] == alone and len(parked) >= 7
+    assert parked[:5] == [2] * 5 and 14 in parked  # all five others begin at once; then turns are long
     assert until(lambda: idle(small)) and not small.scheduler.batch.lanes
     small.close()

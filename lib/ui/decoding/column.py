@@ -89,12 +89,14 @@ class ColumnView:
 
     def _earlier(self) -> None:
         track, (prompt, seed, length) = self.column.track, self.settings
-        if track is None or track.running:
+        same = track is None or (
+            track.prompt == prompt and track.max_new_tokens == length and track.strategy == self.column.strategy
+            and (track.seed == seed or not self.column.strategy.random))
+        if track is None or same:
             st.empty()  # or the sentence of the last text would stay, pale, until this one is written
-            return
-        same = track.prompt == prompt and track.max_new_tokens == length
-        same &= track.seed == seed or not self.column.strategy.random
-        if not same or track.strategy != self.column.strategy:
+        elif track.running:
+            st.caption(":material/history: Being written with earlier settings; Run begins anew.")
+        else:
             st.caption(":material/history: Written with earlier settings; Run writes it again.")
 
 

@@ -116,6 +116,8 @@ def column_head(column: state.Column, *, number: int, removable: bool, full: boo
     with st.container(horizontal=True, gap="small"):
         for name, value in strategy.knobs.items():
             _knob(uid, strategy.kind, name, value, width={1: 132, 2: 102}.get(len(strategy.knobs), 98))
+        for _ in range(len(_KNOBS) - len(strategy.knobs)):  # knobs of another kind would stay, pale, while texts grow
+            st.empty()
 
 
 def _knob(uid: int, kind: str, name: str, value: float, *, width: int) -> None:

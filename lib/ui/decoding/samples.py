@@ -21,7 +21,7 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
     """The section: which strategy, how often, how long; then the tree and the numbers, live."""
     st.subheader("The same strategy many times")
     st.markdown("One text says little about a strategy that draws. Here it writes many, each with its own seed, "
-                "all computed together.")
+                "computed together.")
     usable = [column for column in columns if column.strategy.problem() is None and column.strategy.kind != "beam"]
     if not usable:
         st.caption("Add a column that draws (top-k, top-p, min-p or pure sampling) to see how its texts spread.")
@@ -74,7 +74,7 @@ def _growing(tracks: Sequence[Track], painting: Painting) -> None:
         bar.progress(min(1.0, sum(map(len, texts)) / max(1, sum(track.max_new_tokens for track in tracks))),
                      text=said if texts else first or said)
         if texts:
-            _numbers(tracks, texts, places)
+            _numbers(tracks, texts, places, so_far=" so far")
 
     def stop_all() -> None:
         for track in tracks:
@@ -100,11 +100,12 @@ def _finished(engine: Engine, tracks: Sequence[Track]) -> None:
         _table(engine, begun)
 
 
-def _numbers(tracks: Sequence[Track], texts: list[list[int]], places: Sequence[DeltaGenerator]) -> None:
+def _numbers(tracks: Sequence[Track], texts: list[list[int]], places: Sequence[DeltaGenerator],
+             so_far: str = "") -> None:
     logprobs = [step.logprob for track in tracks for step in track.steps]
     first = text_metrics.parting(texts)
     ppl = text_metrics.perplexity(logprobs)
-    places[0].metric("Different texts", f"{len(set(map(tuple, texts)))} of {len(texts)}", width="content")
+    places[0].metric(f"Different texts{so_far}", f"{len(set(map(tuple, texts)))} of {len(texts)}", width="content")
     places[1].metric("They part at token", "–" if first is None else str(first + 1), width="content")
     places[2].metric("Different first tokens", len({text[0] for text in texts if text}), width="content")
     places[3].metric("Perplexity of all", "–" if ppl is None else f"{ppl:.1f}", width="content",
