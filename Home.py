@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from lib.ui.chrome import setup_page
+from lib.ui.components.page import setup_page
 from lib.ui.home.cards import lesson_cards
 from lib.ui.home.demo import demo
-from lib.ui.home.shelf_panel import loaded_models, shelf_panel
+from lib.ui.home.model_shelf import loaded_models, shelf_panel
 
 setup_page(
     "LLM Playground",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui.chrome import explained, predict, setup_page, takeaways
+from lib.ui.components.page import explained, predict, setup_page, takeaways
 from lib.ui.tokenizers.bpe import bpe_lesson, rivals_lesson
 from lib.ui.tokenizers.compare import compare_panel
 from lib.ui.tokenizers.questions import QUESTIONS

@@ -8,7 +8,7 @@ from lib.ui.architecture.lessons import most_parameters, saved_by_kv_heads
 from lib.ui.architecture.linear import linear_panel
 from lib.ui.architecture.panels import diagram_panel, facts, parameters_panel, style, tree_panel
 from lib.ui.architecture.pick import pick_architecture
-from lib.ui.chrome import explained, setup_page, takeaways
+from lib.ui.components.page import explained, setup_page, takeaways
 
 setup_page("Architecture", icon="🏗️",
            lead="A language model is a long composition of small layers that you can understand one by one. "

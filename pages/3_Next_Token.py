@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from lib.ui import shelf
-from lib.ui.chrome import explained, setup_page, takeaways
-from lib.ui.linked import linked_text
+from lib.ui.components import model_picker
+from lib.ui.components.linked_text import linked_text
+from lib.ui.components.page import explained, setup_page, takeaways
 from lib.ui.next_token import reading as next_token
 from lib.ui.next_token.actions import EXAMPLES, append, before_widgets, example, look
 from lib.ui.next_token.distribution import next_token_chart
@@ -21,46 +21,46 @@ setup_page(
         " and filters only reshape these probabilities: drag them and watch. Click a token to write on."
     ),
 )
-here = state()
-before_widgets(here)
+view = state()
+before_widgets(view)
 with explained():
     left, right = st.columns([3, 1])
     with right:
-        model_id = shelf.pick_model("model", role="base")
+        model_id = model_picker.pick_model("model", role="base")
     with left:
         prompt = linked_text(st.text_area, "Prompt", EXAMPLES[0], key="prompt", height=80)
         st.pills("Examples", EXAMPLES, key="next-token-example", on_change=example, label_visibility="collapsed",
                  wrap=True)
-    reading = next_token.read(model_id, prompt, follow(here, next_token.tokenizer_of(model_id), prompt))
-    notes(reading, prompt, here)
+    reading = next_token.read(model_id, prompt, follow(view, next_token.tokenizer_of(model_id), prompt))
+    notes(reading, prompt, view)
     left, right = st.columns([5, 2])
     tokens = left.container()  # filled after the chart, as the chart is what one waits for
     with right:
-        path_buttons(reading, here)
-    place_note(reading, here)
+        path_buttons(reading, view)
+    place_note(reading, view)
     with next_token.patience(reading):
-        content = reading.content(here.at)
+        content = reading.content(view.at)
     reply = next_token_chart(
         CHART,
         content,
-        start=here.start,
-        nonce=here.nonce,
-        seed=here.knobs.seed,
-        actual=None if here.at is None else reading.ids[here.at],
+        start=view.start,
+        nonce=view.nonce,
+        seed=view.knobs.seed,
+        actual=None if view.at is None else reading.ids[view.at],
     )
-    fresh_seed = reply.knobs.seed != here.knobs.seed
-    here.knobs = reply.knobs
-    write_link(here)
+    fresh_seed = reply.knobs.seed != view.knobs.seed
+    view.knobs = reply.knobs
+    write_link(view)
     if fresh_seed:
         st.rerun()  # the chart needs the random numbers of this seed
     if reply.append is not None:
-        append(reading, here, reply.append)
+        append(reading, view, reply.append)
     with tokens:
-        picked = show_tokens(reading, here, heated=len(reading.ids) <= HEATED)
+        picked = show_tokens(reading, view, heated=len(reading.ids) <= HEATED)
     if picked is not None:
-        look(reading, here, picked)
-    tabs(reading, prompt, here)
-    question(reading, here)
+        look(reading, view, picked)
+    tabs(reading, prompt, view)
+    question(reading, view)
 lesson()
 takeaways(
     "The model gives a probability to **every** token it knows; choosing one is a separate step.",

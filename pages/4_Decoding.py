@@ -3,7 +3,8 @@
 import streamlit as st
 
 from lib.ui import cache
-from lib.ui.chrome import explained, setup_page
+from lib.ui.components.live_updates import LiveUpdates
+from lib.ui.components.page import explained, setup_page
 from lib.ui.decoding import beam as decoding_beam
 from lib.ui.decoding import controls as decoding_controls
 from lib.ui.decoding import grid as decoding_grid
@@ -11,7 +12,6 @@ from lib.ui.decoding import lesson as decoding_lesson
 from lib.ui.decoding import samples as decoding_samples
 from lib.ui.decoding import state as decoding_state
 from lib.ui.decoding import step as decoding_step
-from lib.ui.stream.painting import Painting
 
 setup_page(
     "Decoding", icon="🎲",
@@ -19,7 +19,7 @@ setup_page(
          "the other. Here one prompt and one seed go through several strategies at the same time.",
 )
 
-painting = Painting()
+updates = LiveUpdates()
 prompt, seed, length, model_id = decoding_controls.settings_bar()
 columns = decoding_state.columns()
 decoding_controls.action_bar(columns)
@@ -32,15 +32,15 @@ with explained():
     if st.session_state.pop("decoding-asked", False):
         with explained():  # whatever keeps the texts from starting, the page below stays
             decoding_state.run_all(engine, ids, seed=seed, max_new_tokens=length)
-    decoding_grid.columns(engine, slots, settings=(ids, seed, length), painting=painting)
+    decoding_grid.columns(engine, slots, settings=(ids, seed, length), updates=updates)
     decoding_grid.legend(prompt)
 
     decoding_step.panel(engine, model_id, columns, prompt)
-    decoding_samples.panel(engine, columns, ids, seed=seed, painting=painting)
-    decoding_beam.panel(engine, columns, painting=painting)
+    decoding_samples.panel(engine, columns, ids, seed=seed, updates=updates)
+    decoding_beam.panel(engine, columns, updates=updates)
     decoding_lesson.code_panel(engine, columns, prompt, seed=seed, max_new_tokens=length)
     st.subheader("What do you expect?")
     decoding_lesson.questions(engine, model_id, ids)
 
 decoding_lesson.closing()
-painting.follow()
+updates.follow()

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from lib.ui.chrome import escape, explained, predict, setup_page, takeaways
 from lib.ui.completion import view as completion_view
-from lib.ui.completion.cells import cells, stands_in
-from lib.ui.shelf import pick_model
-from lib.ui.stream.painting import Painting
+from lib.ui.completion.corners import cells, stands_in
+from lib.ui.components.live_updates import LiveUpdates
+from lib.ui.components.model_picker import pick_model
+from lib.ui.components.page import escape, explained, predict, setup_page, takeaways
 
 setup_page(
     "Completion vs chat", icon="⚖️",
     lead="A completion model continues a text. A chat model does the same, but was taught a format in which one side "
          "asks and the other answers. Give both the same words, with and without that format.",
 )
-painting = Painting()
+updates = LiveUpdates()
 left, right = st.columns(2)
 with left:
     base = pick_model("base", role="base", label="Completion model", remote=True)
@@ -25,7 +25,7 @@ if said := stands_in(base, instruct):
 with explained():
     choice = completion_view.controls()
     if choice.request.prompt.strip() or choice.request.prefill or choice.request.system:
-        completion_view.grid(cells(base, instruct, choice.request), choice, painting)
+        completion_view.grid(cells(base, instruct, choice.request), choice, updates)
     else:
         st.info("Write a prompt first: a model needs at least one token to go on from.")
 
@@ -45,4 +45,4 @@ takeaways(
     "With a **prefill** you begin the reply yourself. For a completion model that is the only way to steer it: write "
     "the beginning of a text whose likely continuation is what you want.",
 )
-painting.follow()
+updates.follow()

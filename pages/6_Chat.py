@@ -3,23 +3,24 @@
 import streamlit as st
 
 from lib.settings import settings
-from lib.ui import cache, scroll
+from lib.ui import cache
+from lib.ui.chat import browser_storage as chat_keeper
 from lib.ui.chat import files as chat_files
-from lib.ui.chat import keeper as chat_keeper
 from lib.ui.chat import lessons as chat_lessons
 from lib.ui.chat import state as chat_state
 from lib.ui.chat import view as chat_view
-from lib.ui.chat.panel import fit_now, look, make_reply, notices, settle
 from lib.ui.chat.settings import controls
-from lib.ui.chrome import explained, predict, setup_page, takeaways
-from lib.ui.stream.painting import Painting
+from lib.ui.chat.side_panel import fit_now, look, make_reply, notices, settle
+from lib.ui.components import scroll
+from lib.ui.components.live_updates import LiveUpdates
+from lib.ui.components.page import explained, predict, setup_page, takeaways
 
 setup_page(
     "Chat", icon="💬",
     lead="A chat model predicts the next token, like any other. The chat is a format around it. Here is the "
          "conversation, and beside it what the model really reads.",
 )
-space, painting = chat_state.workspace(), Painting()
+space, updates = chat_state.workspace(), LiveUpdates()
 settle(space)
 
 with st.sidebar:
@@ -63,7 +64,7 @@ with explained():
             chat_lessons.compare(space.conversation.to_model(), engine.tokenizer)
     if injection.open:
         with injection:
-            chat_lessons.injection(engine, chosen, painting)
+            chat_lessons.injection(engine, chosen, updates)
 
     takeaways(
         "The model has no memory of you: **the whole conversation is sent again** for every reply, as one text.",
@@ -75,5 +76,5 @@ with explained():
         "When the context is full something has to go. Here it is the oldest turns.",
     )
     chat_keeper.keep()
-    make_reply(space, engine, chosen, spot, painting)
-    painting.follow()
+    make_reply(space, engine, chosen, spot, updates)
+    updates.follow()

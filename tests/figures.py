@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from lib.anatomy import catalog, ledger, machines
-from lib.anatomy.linear import make
+from lib.architecture import hardware, known_configs, ledger
+from lib.architecture.linear_layer import make
 from lib.engine import BeamCandidate, BeamStep, Hypothesis
 from lib.engine.sampling import distribution, softmax
-from lib.figures import architecture, architecture_live, beam_tree, decoding, next_token, next_token_two, tokenizers
+from lib.figures import architecture, architecture_live, beam_tree, decoding, next_token, tokenizers, two_distributions
 from lib.tokenization.bpe_tokenizer import Node
 
 HOSTILE = "<img src=x onerror=alert(1)> $x$"
@@ -35,7 +35,7 @@ def every_figure() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _architecture() -> Iterator[tuple[str, dict[str, Any]]]:
-    hostile = ledger(replace(catalog.architecture("pythia-70m"), name=HOSTILE))
+    hostile = ledger(replace(known_configs.architecture("pythia-70m"), name=HOSTILE))
     for kind in ("treemap", "icicle"):
         for fold in (True, False):
             yield f"map {kind} {fold}", architecture.parameter_map(ledger("gpt2"), kind=kind, fold=fold)
@@ -44,11 +44,11 @@ def _architecture() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "components", architecture.component_bars(books, highlight="gpt2")
     parts = {"bfloat16": {"weights": 2 * 10**9, "KV cache": 10**9}, "training": {"weights": 10**9, "gradients": 10**9,
              "Adam": 10**9, "activations": 10**8}}  # fmt: skip
-    here = machines.Machine("This machine", 3 * 10**9, "this")
-    yield "memory", architecture.memory_bars(parts, [*machines.KNOWN, here])
+    machine = hardware.Machine("This machine", 3 * 10**9, "this")
+    yield "memory", architecture.memory_bars(parts, [*hardware.KNOWN, machine])
     yield "memory without machines", architecture.memory_bars(parts, [])
     for name in ("gpt2", "qwen2.5-7b-instruct"):
-        yield f"cache {name}", architecture.kv_curve(catalog.architecture(name), batch=2, context=1000,
+        yield f"cache {name}", architecture.kv_curve(known_configs.architecture(name), batch=2, context=1000,
                                                      dtype="bfloat16", width=2)  # fmt: skip
     yield "linear", architecture.weight_heatmap(make(3, 2), (1.0, 2.0, 3.0), 1)
     yield "flops", architecture.flops_bars({"attention": 10**9, "mlp": 2 * 10**9})
@@ -82,9 +82,9 @@ def _next_token() -> Iterator[tuple[str, dict[str, Any]]]:
         bits = np.linspace(0, 20, count, dtype=np.float32)
         yield f"surprisal {count}", next_token.surprisal(bits, [f"<b>{i}" for i in range(count)])
     a, b = softmax(logits), distribution(logits, top_k=2).probs
-    yield "two", next_token_two.two(a, b, ("<b>A</b>", "$B$"), lambda i: f"{HOSTILE}{i}")
-    yield "two chosen", next_token_two.two(a, b, ("A", "B"), str, ids=[5, 6])
-    yield "two of none", next_token_two.two(a, b, ("A", "B"), str, ids=[])
+    yield "two", two_distributions.two(a, b, ("<b>A</b>", "$B$"), lambda i: f"{HOSTILE}{i}")
+    yield "two chosen", two_distributions.two(a, b, ("A", "B"), str, ids=[5, 6])
+    yield "two of none", two_distributions.two(a, b, ("A", "B"), str, ids=[])
 
 
 def _decoding() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -114,7 +114,7 @@ def _read(asker: _Asker) -> Texts:
 
 def _columns(asker: _Asker) -> Texts:
     """The Decoding page's columns."""
-    from lib.figures import strategies
+    from lib.decoding import strategies
 
     ids, loaded = asker.ids(), asker.loaded
 

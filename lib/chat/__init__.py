@@ -1,14 +1,14 @@
 """Conversations, chat templates, and their rendering to ids in which nothing typed can pose as a control token."""
 
+from lib.chat.context_window import Fitted, TooLongError, fit
 from lib.chat.conversation import ROOT, Conversation, ConversationError, Message
-from lib.chat.defaults import generation_defaults
-from lib.chat.files import as_data, from_data, from_json, to_json, to_markdown
-from lib.chat.fitting import Fitted, TooLongError, fit
+from lib.chat.generation_config import generation_defaults
 from lib.chat.markdown import harmless
 from lib.chat.provenance import Messages
 from lib.chat.rendering import ROLES, Rendered, render, render_naively
 from lib.chat.sandbox import TemplateError
 from lib.chat.segments import Segment
+from lib.chat.serialization import as_data, from_data, from_json, to_json, to_markdown
 from lib.chat.templates import TEMPLATES, ChatTemplate, for_model, from_folder, resolve
 
 __all__ = [

@@ -20,8 +20,8 @@ from typing import Any
 
 import jinja2
 
-from lib.chat.literals import Marker, any_of, looked_for, stand_in
 from lib.chat.sandbox import compiled, run
+from lib.chat.template_literals import Marker, any_of, looked_for, stand_in
 from lib.chat.templates import ChatTemplate
 
 TEMPLATE = -1  # provenance of a character that the template wrote

@@ -151,8 +151,8 @@ def for_model(model_id: str) -> ChatTemplate:
     if asked in TEMPLATES:
         return TEMPLATES[asked]
     place = models.where(model_id)
-    own = from_folder(place.folder if place else Path(models.spec(model_id).tokenizer))
-    return own or (resolve(asked) if asked else TEMPLATES["plain"])
+    shipped = from_folder(place.folder if place else Path(models.spec(model_id).tokenizer))
+    return shipped or (resolve(asked) if asked else TEMPLATES["plain"])
 
 
 def from_folder(folder: Path) -> ChatTemplate | None:

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from lib.engine.base import (
+from lib.engine.divergence import FIXED_TEXT, Difference, kl_between
+from lib.engine.interface import (
     Alternative,
     BeamCandidate,
     BeamSearch,
@@ -17,8 +18,7 @@ from lib.engine.base import (
     Step,
     TokenScores,
 )
-from lib.engine.compare import FIXED_TEXT, Difference, kl_between
-from lib.engine.named import by_name
+from lib.engine.qualified_names import by_name
 from lib.engine.sampling import Distribution, Sampling, SamplingError
 from lib.settings import settings
 

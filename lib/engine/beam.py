@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from lib.engine.base import BeamCandidate, BeamStep, Hypothesis
-from lib.engine.choose import largest
+from lib.engine.batching.sampler import largest
+from lib.engine.interface import BeamCandidate, BeamStep, Hypothesis
 from lib.engine.sampling import SamplingError
 from lib.errors import PlaygroundError
 

@@ -1,6 +1,6 @@
 """A model on this machine behind the Engine boundary: logits, scores, generation, beam search.
 
-The common families are loaded and computed by ourselves (`lib.engine.skeleton`, `lib.engine.lean`), all others by
+The common families are loaded and computed by ourselves (`lib.engine.weight_tree`, `lib.engine.kernels.fused_forward`), all others by
 transformers, which is imported for them and for who looks inside of a model, and else not at all. Every forward pass
 happens under `lock`, which is handed over in the order of asking. Knows nothing of pages.
 """
@@ -16,19 +16,19 @@ import numpy as np
 import torch
 
 from lib import tokenization
-from lib.engine import loading, skeleton
-from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, TokenScores
+from lib.engine import loading, weight_tree
+from lib.engine.batching.beam_request import BeamRequest
+from lib.engine.batching.fair_lock import FairLock
+from lib.engine.batching.generation_request import ReadRequest, TextRequest
+from lib.engine.batching.kv_cache import kv_bytes_per_token
+from lib.engine.batching.ragged_batch import module_pass
+from lib.engine.batching.scheduler import Scheduler
 from lib.engine.beam import check_knobs
-from lib.engine.cache import kv_bytes_per_token
-from lib.engine.named import by_name
-from lib.engine.passes import own_pass
-from lib.engine.plain import read
-from lib.engine.requests import ReadRequest, TextRequest
+from lib.engine.interface import BeamSearch, Engine, EngineInfo, Generation, TokenScores
+from lib.engine.model_config import read
+from lib.engine.qualified_names import by_name
 from lib.engine.sampling import Sampling
-from lib.engine.scheduler import Scheduler
-from lib.engine.searches import BeamRequest
-from lib.engine.stops import stop_ids as find_stop_ids
-from lib.engine.turns import FairLock
+from lib.engine.stop_tokens import stop_ids as find_stop_ids
 from lib.errors import PlaygroundError
 from lib.models.folders import read_json
 from lib.models.memory import available_bytes
@@ -55,11 +55,11 @@ def _load(source: loading.Source, dtype: str, slots: int | None) -> "LocalEngine
     device = loading.pick_device()
     dtype = loading.resolve_dtype(dtype, tensors, device)
     loading.check_memory(source, tensors, dtype, device)
-    module: Any = None if plain is None else skeleton.load(plain, tensors, dtype=dtype, device=device)
+    module: Any = None if plain is None else weight_tree.load(plain, tensors, dtype=dtype, device=device)
     if module is None:
-        from lib.engine import whole
+        from lib.engine import transformers_modules
 
-        module = whole.load_module(source, tensors, dtype=dtype, device=device)
+        module = transformers_modules.load_module(source, tensors, dtype=dtype, device=device)
     engine = LocalEngine(source, module, dtype, slots=slots)
     loading.give_back()
     return engine
@@ -89,13 +89,13 @@ class LocalEngine(Engine):
 
         Around a skeleton it is made when first asked for, with the same weights."""
         body = self.body
-        if not isinstance(body, skeleton.Skeleton):
+        if not isinstance(body, weight_tree.WeightTree):
             return body
         with self._making:
             if self._module is None:
-                from lib.engine import whole
+                from lib.engine import transformers_modules
 
-                self._module = whole.around(self.source, body)
+                self._module = transformers_modules.around(self.source, body)
             return self._module
 
     def logits(self, ids: Sequence[int], position: int = -1) -> np.ndarray:
@@ -167,9 +167,9 @@ class LocalEngine(Engine):
 
     def _new_cache(self) -> Any:
         self._open()
-        from lib.engine import whole
+        from lib.engine import transformers_modules
 
-        return whole.prompt_cache(self.module)
+        return transformers_modules.prompt_cache(self.module)
 
     def _open(self) -> None:
         if self.body is None:
@@ -181,7 +181,7 @@ class LocalEngine(Engine):
         module = self.module
         with self.lock:
             self._open()
-            return own_pass(module, torch.tensor([ids], device=module.device), cache, keep=keep).float().cpu()
+            return module_pass(module, torch.tensor([ids], device=module.device), cache, keep=keep).float().cpu()
 
     def _checked(self, ids: Sequence[int], *, room: int = 0) -> list[int]:
         self._open()

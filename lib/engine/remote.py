@@ -17,9 +17,9 @@ import numpy as np
 import openai
 
 from lib import models, tokenization
-from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, Step, TokenScores
+from lib.engine.interface import BeamSearch, Engine, EngineInfo, Generation, Step, TokenScores
 from lib.engine.remote_steps import pieces, to_step
-from lib.engine.running import FinishReason, Inbox, Progress, Running
+from lib.engine.running_request import FinishReason, Inbox, Progress, Running
 from lib.engine.sampling import Sampling
 from lib.errors import PlaygroundError
 from lib.settings import settings

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lib.engine.base import Alternative, Step
+from lib.engine.interface import Alternative, Step
 from lib.tokenization import Tokenizer
 
 _BY_ID = "token_id:"  # how vLLM names a token when asked for ids
 
 
 @dataclass(frozen=True)
-class Piece:
+class RemoteToken:
     """One token (or, without log-probabilities, one stretch of text) as the server sent it."""
 
     text: str
@@ -20,18 +20,18 @@ class Piece:
     others: Mapping[str, float]
 
 
-def pieces(choice: Any) -> Iterator[Piece]:
+def pieces(choice: Any) -> Iterator[RemoteToken]:
     """The tokens of one chunk of a completions stream."""
     given = getattr(choice, "logprobs", None)
     tokens = getattr(given, "tokens", None) or []
     if not tokens:
         if choice.text:
-            yield Piece(choice.text, None, {})
+            yield RemoteToken(choice.text, None, {})
         return
     logprobs = getattr(given, "token_logprobs", None) or []
     others = getattr(given, "top_logprobs", None) or []
     for index, text in enumerate(tokens):
-        yield Piece(text, logprobs[index] if index < len(logprobs) else None,
+        yield RemoteToken(text, logprobs[index] if index < len(logprobs) else None,
                     (others[index] if index < len(others) else None) or {})
 
 
@@ -50,7 +50,7 @@ def ids_of(text: str, tokenizer: Tokenizer) -> list[int]:
     return [token.id for token in tokenizer.encode(text)]
 
 
-def to_step(piece: Piece, tokenizer: Tokenizer, *, plain: bool) -> Iterator[Step]:
+def to_step(piece: RemoteToken, tokenizer: Tokenizer, *, plain: bool) -> Iterator[Step]:
     """Steps for one piece. `plain`: temperature 1 and no filter, so that the probability drawn from is the model's."""
     ids = ids_of(piece.text, tokenizer)
     known = piece.logprob is not None and len(ids) == 1

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from lib.anatomy.architecture import Architecture
-from lib.anatomy.cost import DTYPES, kv_cache_bytes, weight_bytes
-from lib.anatomy.ledger import COMPONENTS, Ledger
-from lib.anatomy.linear import Linear
-from lib.anatomy.machines import Machine, number, size
+from lib.architecture.cost import DTYPES, kv_cache_bytes, weight_bytes
+from lib.architecture.hardware import Machine, number, size
+from lib.architecture.linear_layer import Linear
+from lib.architecture.parameter_ledger import COMPONENTS, Ledger
+from lib.architecture.spec import Architecture
 from lib.figures.theme import (
     ACCENT,
     BAD,

@@ -1,94 +1,16 @@
-"""Beam search as a tree of what was looked at: kept, pruned and finished branches; and one path read as steps.
-
-Works on the `BeamStep`s of an engine; knows nothing of Streamlit.
-"""
+"""Beam search as a tree of what was looked at (`lib.decoding.beam_nodes`): kept, pruned and finished branches."""
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from lib.engine import Alternative, BeamStep, Step
+from lib.decoding.beam_nodes import FINISHED, KEPT, PRUNED, BeamNode, nodes
+from lib.engine import BeamStep
 from lib.figures.theme import ACCENT, GOOD, MONOSPACE, MUTED, Figure, Trace, plain, titled
 from lib.figures.theme import figure as laid_out
 
 _LABEL = 0.62  # room for a label, in steps: branches start behind it
-KEPT, PRUNED, FINISHED = "kept", "pruned", "finished"
 _COLOURS = {KEPT: ACCENT, PRUNED: MUTED, FINISHED: GOOD}
 _SYMBOLS = {KEPT: "circle", PRUNED: "x-thin", FINISHED: "square"}
-
-
-@dataclass(frozen=True)
-class Node:
-    """One candidate. `ids` is its whole beginning; `place` its row in the drawing, 0 for the best of its step."""
-
-    ids: tuple[int, ...]
-    logprob: float
-    total: float
-    score: float
-    fate: str
-    place: int
-
-    @property
-    def step(self) -> int:
-        return len(self.ids) - 1
-
-
-def nodes(steps: Sequence[BeamStep]) -> list[Node]:
-    """Every candidate of every step, best total first within a step."""
-    found = []
-    beams: list[tuple[int, ...]] = [()]
-    for step in steps:
-        for place, c in enumerate(step.candidates):
-            if c.total == -math.inf:  # only in toys: a real model gives no token probability 0
-                continue
-            fate = FINISHED if c.finished else KEPT if c.kept else PRUNED
-            found.append(Node((*beams[c.parent], c.id), c.logprob, c.total, c.score, fate, place))
-        beams = [beam.ids for beam in step.beams]
-    return found
-
-
-def path(steps: Sequence[BeamStep], ids: Sequence[int], *, alternatives: int = 8) -> list[Step]:
-    """The hypothesis `ids` read as steps. Alternatives are the other tokens that the search tried at the same place.
-
-    Beam search filters nothing, so `prob` is the model's own probability.
-    """
-    tried: dict[tuple[int, ...], list[Node]] = {}
-    for node in nodes(steps):
-        tried.setdefault(node.ids[:-1], []).append(node)
-    read = []
-    for index, token in enumerate(ids):
-        here = sorted(tried.get(tuple(ids[:index]), []), key=lambda n: -n.logprob)
-        own = next((n for n in here if n.ids[-1] == token), None)
-        if own is None:
-            break
-        others = tuple(Alternative(n.ids[-1], n.logprob, math.exp(n.logprob)) for n in here[:alternatives])
-        read.append(Step(token, own.logprob, math.exp(own.logprob), others, 0.0))
-    return read
-
-
-@dataclass(frozen=True)
-class FirstToken:
-    """A first token of the search and the best text that began with it, as far as the search followed it."""
-
-    id: int
-    logprob: float
-    best_ids: tuple[int, ...]
-    best_total: float
-    best_score: float
-    followed: int  # steps for which some beam still began with it
-
-
-def first_tokens(steps: Sequence[BeamStep]) -> list[FirstToken]:
-    """What became of every first token: which of them led, and where the best ended. Best first token first."""
-    everything = nodes(steps)
-    found = []
-    for root in (n for n in everything if n.step == 0):
-        line = [n for n in everything if n.ids[0] == root.ids[0] and n.fate != PRUNED] or [root]
-        last = max(n.step for n in line)
-        ends = [n for n in line if n.fate == FINISHED] or [n for n in line if n.step == last]
-        best = max(ends, key=lambda n: n.score)
-        found.append(FirstToken(root.ids[0], root.logprob, best.ids, best.total, best.score, last + 1))
-    return sorted(found, key=lambda f: -f.logprob)
 
 
 def figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, start: int = 0, shown: int = 8) -> Figure:
@@ -114,7 +36,7 @@ def figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, start: int 
                      tickvals=list(range(rows)), ticktext=[str(r + 1) for r in range(rows)]))
 
 
-def _band(window: Sequence[Node], best: Sequence[int]) -> Trace:
+def _band(window: Sequence[BeamNode], best: Sequence[int]) -> Trace:
     """A faint band behind the labels of the result's path, so that the eye can follow it through them."""
     xs: list[float | None] = []
     ys: list[float | None] = []
@@ -126,7 +48,7 @@ def _band(window: Sequence[Node], best: Sequence[int]) -> Trace:
             "opacity": 0.2, "line": {"width": 28, "color": ACCENT}}
 
 
-def _edges(window: Sequence[Node], where: dict[tuple[int, ...], Node], best: Sequence[int], start: int,
+def _edges(window: Sequence[BeamNode], where: dict[tuple[int, ...], BeamNode], best: Sequence[int], start: int,
            thick: bool) -> Trace:
     xs: list[float | None] = []
     ys: list[float | None] = []
@@ -145,7 +67,7 @@ def _edges(window: Sequence[Node], where: dict[tuple[int, ...], Node], best: Seq
             "line": {"width": 4 if thick else 1, "color": ACCENT if thick else MUTED}}
 
 
-def _dots(dots: Sequence[Node], fate: str, name: Callable[[int], str], best: Sequence[int]) -> Trace:
+def _dots(dots: Sequence[BeamNode], fate: str, name: Callable[[int], str], best: Sequence[int]) -> Trace:
     labels = [plain(name(n.ids[-1])) for n in dots]
     shown = [plain(_cut(name(n.ids[-1]))) for n in dots]
     texts = [(f"<b>{label}</b>" if tuple(best[: len(n.ids)]) == n.ids else label) + _small(n.total)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lib.figures.text_metrics import agreement
+from lib.decoding.text_metrics import agreement
 from lib.figures.theme import ACCENT, CATEGORICAL, GOOD, MONOSPACE, MUTED, Figure, figure, plain, titled
 
 REST = "everything else"

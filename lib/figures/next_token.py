@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.figures.leading import along, leading
+from lib.decoding.likeliest_tokens import along, leading
 from lib.figures.theme import (
     ACCENT,
     BAD,

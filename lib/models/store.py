@@ -10,18 +10,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from lib.models import embedded, here
+from lib.models import embedded, local
 from lib.models.catalog import CATALOG, EMBEDDED, PREFERENCE, ModelSpec, Role
-from lib.models.convert import convert
 from lib.models.disk import Progress, appear, disk_errors, exclusive
 from lib.models.errors import DownloadError, ModelError
 from lib.models.folders import Location, problem
+from lib.models.gguf import convert
 from lib.models.hub import Hub, check_reachable
 from lib.models.remote import is_remote, remote_spec
 from lib.models.transfer import download
 from lib.settings import settings
 
-where = here.where
+where = local.where
 
 
 def spec(model_id: str) -> ModelSpec:
@@ -34,26 +34,26 @@ def spec(model_id: str) -> ModelSpec:
         if found is not None and found.source != "app":  # its tokenizer is not where "smollm2" is looked for
             known = replace(known, tokenizer=str(found.folder))
         return known
-    folder = here.own_models().get(model_id)
+    folder = local.folder_models().get(model_id)
     if folder is None:
         raise ModelError(f"There is no model called '{model_id}'. Known are: {', '.join(sorted(CATALOG))}, "
                          "and the folders that PLAYGROUND_MODELS names.")
-    if here.gguf_file(folder) is None and (trouble := problem(folder)) is not None:
+    if local.gguf_file(folder) is None and (trouble := problem(folder)) is not None:
         raise ModelError(trouble)
-    return here.describe(folder)
+    return local.describe(folder)
 
 
 def local_models() -> list[ModelSpec]:
     """Every model that can be loaded now, own folders first, then the catalog's in its order."""
-    own = [model_id for model_id in here.own_models() if where(model_id) is not None]
-    rest = [model_id for model_id in CATALOG if model_id not in own and where(model_id) is not None]
-    return [spec(model_id) for model_id in own + rest]
+    found = [model_id for model_id in local.folder_models() if where(model_id) is not None]
+    rest = [model_id for model_id in CATALOG if model_id not in found and where(model_id) is not None]
+    return [spec(model_id) for model_id in found + rest]
 
 
 def gettable() -> list[ModelSpec]:
     """Models that are not here and can be got: GGUF files waiting for conversion, then the catalog's."""
-    waiting = [model_id for model_id, folder in here.own_models().items()
-               if here.gguf_file(folder) and where(model_id) is None]
+    waiting = [model_id for model_id, folder in local.folder_models().items()
+               if local.gguf_file(folder) and where(model_id) is None]
     return [spec(model_id) for model_id in waiting] + [known for known in CATALOG.values() if where(known.id) is None]
 
 
@@ -61,8 +61,8 @@ def problems() -> list[str]:
     """What is wrong with the folders of PLAYGROUND_MODELS that cannot be used, one sentence each."""
     missing = [f"PLAYGROUND_MODELS names {root}, and there is no such folder."
                for root in settings().model_folders if not root.is_dir()]
-    return missing + [trouble for folder in here.own_folders()
-                      if here.gguf_file(folder) is None and (trouble := problem(folder)) is not None]
+    return missing + [trouble for folder in local.model_folders()
+                      if local.gguf_file(folder) is None and (trouble := problem(folder)) is not None]
 
 
 def default(role: Role) -> str:
@@ -73,8 +73,8 @@ def default(role: Role) -> str:
     for model_id in PREFERENCE[role]:
         if where(model_id) is not None:
             return model_id
-    own = sorted(local_models(), key=lambda model: model.role != role)
-    return own[0].id if own else EMBEDDED
+    found = sorted(local_models(), key=lambda model: model.role != role)
+    return found[0].id if found else EMBEDDED
 
 
 def require(model_id: str) -> Location:
@@ -96,8 +96,8 @@ def get(model_id: str, *, progress: Progress) -> Location:
     if found is not None:
         return found
     wanted = spec(model_id)
-    gguf = here.gguf_file(here.own_models()[model_id]) if model_id not in CATALOG else None
-    final = here.converted_folder(gguf) if gguf else here.app_folder(model_id)
+    gguf = local.gguf_file(local.folder_models()[model_id]) if model_id not in CATALOG else None
+    final = local.converted_folder(gguf) if gguf else local.app_folder(model_id)
     with disk_errors(wanted.name), exclusive(
         settings().home / "locks" / f"{final.name}.lock",
         lambda: progress(f"Waiting: {wanted.name} is being got by another process", None),

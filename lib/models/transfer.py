@@ -93,9 +93,9 @@ class _Meter:
 
     def show(self, file: HubFile, size: int) -> None:
         """`size` bytes of `file` are here."""
-        total, here = max(self.repository.size, 1), self.done + size
-        self.progress(f"Getting {self.repository.hub_id}: {gigabytes(here)} of {gigabytes(total)}",
-                      min(here / total, 1.0))
+        total, received = max(self.repository.size, 1), self.done + size
+        self.progress(f"Getting {self.repository.hub_id}: {gigabytes(received)} of {gigabytes(total)}",
+                      min(received / total, 1.0))
 
 
 def _part(folder: Path, file: HubFile) -> Path:

@@ -16,13 +16,13 @@ _LONG = 256  # bytes; longer pieces are encoded with a heap
 
 
 @dataclass(frozen=True)
-class Node:
+class MergeNode:
     """A piece of a word: a byte (step 0, no parts) or two pieces joined by merge number `step`, from 1."""
 
     id: int
     data: bytes
     step: int = 0
-    parts: tuple["Node", ...] = ()
+    parts: tuple["MergeNode", ...] = ()
 
 
 class BPETokenizer:
@@ -111,9 +111,9 @@ class BPETokenizer:
         """GPT-2's spelling of the bytes."""
         return spell(self.token_bytes(token_id))
 
-    def tree(self, word: str) -> list[Node]:
+    def tree(self, word: str) -> list[MergeNode]:
         """How `word` (one piece of `bpe.cut`) is joined: one node for every token of the result."""
-        nodes = [Node(i, self.vocab[i]) for i in bpe.byte_ids(word)]
+        nodes = [MergeNode(i, self.vocab[i]) for i in bpe.byte_ids(word)]
         never = len(self.merges)
         while len(nodes) > 1:
             ranks = [self._rank.get((a.id, b.id), never) for a, b in pairwise(nodes)]
@@ -122,7 +122,7 @@ class BPETokenizer:
                 break
             at = ranks.index(rank)
             new_id = self.merges[rank].new_id
-            nodes[at : at + 2] = [Node(new_id, self.vocab[new_id], rank + 1, (nodes[at], nodes[at + 1]))]
+            nodes[at : at + 2] = [MergeNode(new_id, self.vocab[new_id], rank + 1, (nodes[at], nodes[at + 1]))]
         return nodes
 
     def to_json(self) -> str:

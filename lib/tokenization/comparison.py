@@ -15,7 +15,7 @@ from lib.tokenization.parts import in_parts
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """One tokenizer's view of a text: how many `tokens` it has in all, and its first ones with bytes and spans."""
 
     name: str
@@ -60,7 +60,7 @@ class Comparison:
 
     text: str
     shown: int
-    rows: tuple[Row, ...]
+    rows: tuple[ComparisonRow, ...]
 
     def boundaries(self, first: int, second: int) -> tuple[set[int], set[int], set[int]]:
         """Cuts that rows `first` and `second` share, and those that only one of them makes."""
@@ -97,7 +97,7 @@ def compare(text: str, tokenizers: Sequence[Tokenizer], *, shown: int = 4_000, h
     size = len(text.encode())
     shown = min(shown, len(text))
 
-    def one(tokenizer: Tokenizer) -> Row:
+    def one(tokenizer: Tokenizer) -> ComparisonRow:
         return _row(text, size, tokenizer, shown, head_tokens)
 
     if len(text) <= shown:  # quicker than to start threads
@@ -106,7 +106,7 @@ def compare(text: str, tokenizers: Sequence[Tokenizer], *, shown: int = 4_000, h
         return Comparison(text, shown, tuple(pool.map(one, tokenizers)))
 
 
-def _row(text: str, size: int, tokenizer: Tokenizer, shown: int, head_tokens: int) -> Row:
+def _row(text: str, size: int, tokenizer: Tokenizer, shown: int, head_tokens: int) -> ComparisonRow:
     try:
         if len(text) <= shown:
             tokens = tokenizer.encode(text)
@@ -115,10 +115,10 @@ def _row(text: str, size: int, tokenizer: Tokenizer, shown: int, head_tokens: in
             counted = _counted(in_parts(tokenizer, text), tokenizer)
             tokens = head(tokenizer, text, counted.first, shown)
     except TokenizationError as error:
-        return Row(tokenizer.name, 0, [], len(text), size, tokenizer.vocab_size, error=str(error))
+        return ComparisonRow(tokenizer.name, 0, [], len(text), size, tokenizer.vocab_size, error=str(error))
     tokens = composed(text, tokens, complete=len(tokens) == counted.tokens)[:head_tokens]
     lost = " ".join(counted.lost)
-    return Row(tokenizer.name, counted.tokens, tokens, len(text), size, tokenizer.vocab_size, counted.unknown, lost)
+    return ComparisonRow(tokenizer.name, counted.tokens, tokens, len(text), size, tokenizer.vocab_size, counted.unknown, lost)
 
 
 @dataclass

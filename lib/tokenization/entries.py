@@ -45,9 +45,9 @@ class Entries:
         text = np.frombuffer(file, np.uint8)
         spaces = np.flatnonzero(text == ord(" "))
         lines = np.concatenate(([0], np.flatnonzero(text == ord("\n"))[: len(spaces) - 1] + 1))
-        turns = np.zeros(len(text), np.int8)
-        turns[lines], turns[spaces] = 1, -1
-        letters = _SIXTHS[text[np.cumsum(turns, dtype=np.int8).view(bool)]].reshape(-1, 4)  # (quads, 4)
+        steps = np.zeros(len(text), np.int8)
+        steps[lines], steps[spaces] = 1, -1
+        letters = _SIXTHS[text[np.cumsum(steps, dtype=np.int8).view(bool)]].reshape(-1, 4)  # (quads, 4)
         a, b, c, d = letters.T
         triples = np.stack((a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d), axis=1)  # (quads, 3)
         real = np.stack((np.ones(len(a), bool), c != 64, d != 64), axis=1)
@@ -80,11 +80,11 @@ class Entries:
         """
         marked = _stretches(data)
         some = np.flatnonzero(marked[self._head] & marked[self._tail])
-        own, begins = self._gather(some)
-        ends = np.append(begins[1:], len(own))
+        some_bytes, begins = self._gather(some)
+        ends = np.append(begins[1:], len(some_bytes))
         real = np.ones(len(some), bool)
         for width in (2, 3, 4):
-            lacking = np.concatenate(([0], np.cumsum(~marked[_MARKS[width](*_windows(own, width))])))
+            lacking = np.concatenate(([0], np.cumsum(~marked[_MARKS[width](*_windows(some_bytes, width))])))
             first = np.minimum(begins, len(lacking) - 1)  # how many stretches `data` lacks before an entry, and with it
             real &= lacking[np.clip(ends - width + 1, first, len(lacking) - 1)] == lacking[first]
         return some[real]

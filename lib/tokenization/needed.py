@@ -64,10 +64,10 @@ class Needed(Generic[T]):
                 self._waiting[new] = True
                 if np.count_nonzero(self._waiting) >= SHORT:
                     return self._anew().tokenizer
-        own = self._made(ids)
+        pruned = self._made(ids)
         if len(ids) <= MOST:
-            self._last = own
-        return own.tokenizer
+            self._last = pruned
+        return pruned.tokenizer
 
     def _anew(self) -> _Made[T]:
         """The common tokenizer with what has been waiting; without what it had before, where that would be too much."""

@@ -12,7 +12,7 @@ import time
 
 import streamlit as st
 
-from lib.anatomy import torchside
+from lib.architecture import torch_calls
 from lib.engine import compute
 from lib.models.memory import give_memory_back
 from lib.settings import settings
@@ -25,7 +25,7 @@ _ARENA_MAX = -8  # glibc's M_ARENA_MAX
 @st.cache_resource(show_spinner=False)
 def begin() -> None:
     """Called by every page; does something the first time."""
-    torchside.ask = compute
+    torch_calls.ask = compute
     if not settings().engine_inside:
         from lib.engine.process import HOST
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.ui.stream.painting import Painting
+from lib.ui.components.live_updates import LiveUpdates
 
 
 @pytest.fixture(autouse=True)
@@ -14,4 +14,4 @@ def inside(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run_by_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page does not stay to paint what grows: the test looks at it by running it again."""
-    monkeypatch.setattr(Painting, "follow", lambda painting: None)
+    monkeypatch.setattr(LiveUpdates, "follow", lambda updates: None)

@@ -9,8 +9,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from lib.anatomy import catalog, ledger
-from lib.anatomy.cost import weight_bytes
+from lib.architecture import known_configs, ledger
+from lib.architecture.cost import weight_bytes
 
 HOME = str(Path(__file__).resolve().parents[2] / "Home.py")
 
@@ -51,7 +51,7 @@ def test_it_opens_on_the_diagram_of_gpt2(open_page: Callable[..., AppTest]) -> N
 
 def test_all_known_models_open_in_every_part(open_page: Callable[..., AppTest]) -> None:
     page = open_page(part="Parameters")
-    for name in catalog.names()[::4]:
+    for name in known_configs.names()[::4]:
         page.selectbox(key="arch").set_value(name).run()
         assert not page.exception
         assert f"{ledger(name).total:,}" in everything(page)
@@ -80,7 +80,7 @@ def test_the_csv_has_every_tensor_and_adds_up() -> None:
     for name in ("gpt2", "pythia-70m"):
         rows = list(DictReader(StringIO(csv(ledger(name)))))
         assert sum(int(row["parameters"]) for row in rows) == ledger(name).total
-        assert sum(int(row["bytes_bfloat16"]) for row in rows) == weight_bytes(catalog.architecture(name), "bfloat16")
+        assert sum(int(row["bytes_bfloat16"]) for row in rows) == weight_bytes(known_configs.architecture(name), "bfloat16")
         assert len(rows) == len(ledger(name).rows)
 
 

@@ -223,15 +223,15 @@ def test_both_lessons(chat_page: AppTest) -> None:
         from lib.ui import cache
         from lib.ui.chat import lessons as chat_lessons
         from lib.ui.chat.settings import controls
-        from lib.ui.stream.painting import Painting
+        from lib.ui.components.live_updates import LiveUpdates
 
         chosen = controls()
         engine = cache.engine(chosen.model_id, chosen.dtype)
         chat_lessons.compare([], engine.tokenizer)
         st.divider()
-        painting = Painting()
-        chat_lessons.injection(engine, chosen, painting)
-        painting.follow()
+        updates = LiveUpdates()
+        chat_lessons.injection(engine, chosen, updates)
+        updates.follow()
 
     test = AppTest.from_function(lessons, default_timeout=60)
     test.query_params["model"] = "little-qwen"

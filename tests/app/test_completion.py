@@ -9,8 +9,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from lib.generation.background_text import BackgroundText
 from lib.ui import cache
-from lib.ui.stream.writing import Writing
 from tests.chat_models import make_qwen2
 
 pytestmark = pytest.mark.usefixtures("run_by_run")
@@ -51,9 +51,9 @@ def click(test: AppTest, label: str, index: int = 0) -> AppTest:
     return ok([b for b in test.button if b.label == label][index].click().run())
 
 
-def written(test: AppTest) -> dict[str, Writing]:
+def written(test: AppTest) -> dict[str, BackgroundText]:
     """The texts, when all have ended, and the page as it is then."""
-    texts: dict[str, Writing] = test.session_state["cvc-results"][1]
+    texts: dict[str, BackgroundText] = test.session_state["cvc-results"][1]
     for text in texts.values():
         text.join(30)
         assert not text.running

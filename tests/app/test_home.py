@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from lib import models
-from lib.models import jobs
+from lib.models import download_jobs
 from lib.ui import cache
 from lib.ui.home import demo as home_demo
 from tests.hub import local_hub
@@ -92,7 +92,7 @@ def test_a_model_is_got_from_the_shelf(
     with local_hub({"distilbert/distilgpt2": repository}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         home.run().button(key="get-distilgpt2").click().run()
-        job = jobs.find("distilgpt2")
+        job = download_jobs.find("distilgpt2")
         assert job is not None and job.finished.wait(30) and job.error == ""
         home.run()
     assert "get-distilgpt2" not in {button.key for button in home.button}
@@ -105,18 +105,18 @@ def test_a_hub_that_cannot_be_reached_is_one_sentence_on_the_shelf(
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     home.run().button(key="get-gpt2-medium").click().run()
-    job = jobs.find("gpt2-medium")
+    job = download_jobs.find("gpt2-medium")
     assert job is not None and job.finished.wait(30)
     home.run()
     assert len(home.error) == 1 and "by hand" in home.error[0].value and not home.exception
-    jobs.forget("gpt2-medium")
+    download_jobs.forget("gpt2-medium")
 
 
 def test_a_model_too_big_for_the_machine_names_a_smaller_one(home: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lib.ui.home import shelf_panel
+    from lib.ui.home import model_shelf
 
-    monkeypatch.setattr(shelf_panel, "total_bytes", lambda: 2_500_000_000)
-    monkeypatch.setattr(shelf_panel, "available_bytes", lambda: 2_000_000_000)
+    monkeypatch.setattr(model_shelf, "total_bytes", lambda: 2_500_000_000)
+    monkeypatch.setattr(model_shelf, "available_bytes", lambda: 2_000_000_000)
     home.run()
     button = home.button(key="get-qwen1.5-1.8b-chat")
     assert button.disabled and "Try Qwen3-0.6B" in (button.help or "")
@@ -126,7 +126,7 @@ def test_a_model_too_big_for_the_machine_names_a_smaller_one(home: AppTest, monk
 @pytest.fixture
 def picker(tmp_path: Path) -> AppTest:
     script = tmp_path / "picker.py"
-    script.write_text("import streamlit as st\nfrom lib.ui.shelf import pick_model\n"
+    script.write_text("import streamlit as st\nfrom lib.ui.components.model_picker import pick_model\n"
                       "st.text(pick_model('model', role='base'))\n")
     st.cache_resource.clear()
     return AppTest.from_file(str(script), default_timeout=60)

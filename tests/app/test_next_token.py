@@ -38,7 +38,7 @@ def said(app: AppTest) -> str:
     return " ".join(box.value for kind in ("error", "warning", "info") for box in getattr(app, kind))
 
 
-def here(app: AppTest):
+def view(app: AppTest):
     return app.session_state["next-token-state"]
 
 
@@ -48,7 +48,7 @@ def prompt(app: AppTest, text: str) -> AppTest:
 
 def settle(app: AppTest, **knobs) -> AppTest:
     """What the chart reports when a movement ends."""
-    here(app).set_knobs(Knobs(**knobs))
+    view(app).set_knobs(Knobs(**knobs))
     return app.run()
 
 
@@ -57,8 +57,8 @@ def test_the_page_shows_itself_and_restores_a_link(page) -> None:
         page.query_params[name] = value
     page.run()
     assert not page.exception and not page.error and not page.warning
-    assert here(page).knobs == Knobs(t=0.7, k=40, p=0.9, m=0.05, n=30)
-    assert here(page).history.path == (70, 71)
+    assert view(page).knobs == Knobs(t=0.7, k=40, p=0.9, m=0.05, n=30)
+    assert view(page).history.path == (70, 71)
     assert page.query_params["k"] == "40" and page.query_params["path"] == "70,71"
     assert page.text_area(key="prompt").value == "the cat sat"
 
@@ -70,7 +70,7 @@ def test_nonsense_in_a_link_is_said_and_left_out(page, query) -> None:
     page.run()
     assert not page.exception and not page.error
     assert "link" in said(page)
-    assert here(page).knobs == Knobs() and here(page).history.path == ()
+    assert view(page).knobs == Knobs() and view(page).history.path == ()
 
 
 def test_settings_at_their_ends_are_answered(page) -> None:
@@ -124,33 +124,33 @@ def test_undo_redo_reset_and_edit(page) -> None:
     page.query_params["path"] = "70,71"
     page.run()
     page.button(key="path-reset").click().run()
-    assert here(page).history.path == () and "path" not in page.query_params
+    assert view(page).history.path == () and "path" not in page.query_params
     page.button(key="path-undo").click().run()
-    assert here(page).history.path == (70, 71)
+    assert view(page).history.path == (70, 71)
     page.button(key="path-redo").click().run()
-    assert here(page).history.path == ()
+    assert view(page).history.path == ()
     page.button(key="path-undo").click().run()
     whole = next_token.read("tiny-gpt2", "the cat sat", (70, 71))
     page.button(key="path-fold").click().run()
     assert page.text_area(key="prompt").value == whole.tokenizer.decode(whole.ids)
-    assert here(page).history.path == ()
+    assert view(page).history.path == ()
 
 
 def test_another_prompt_begins_a_new_path(page) -> None:
     page.query_params["path"] = "70"
     page.run()
     prompt(page, "the dog")
-    assert here(page).history.path == ()
+    assert view(page).history.path == ()
 
 
 def test_a_place_shows_its_own_distribution(page) -> None:
     page.run()
-    here(page).at = 1
+    view(page).at = 1
     page.run()
     assert not page.exception
     assert [m for m in page.markdown if "**place 2**" in m.value]
     page.button(key="place-back").click().run()
-    assert here(page).at is None
+    assert view(page).at is None
 
 
 def test_no_setting_runs_the_model(page, monkeypatch) -> None:
@@ -199,7 +199,7 @@ import sys
 import numpy as np
 from streamlit.testing.v1 import AppTest
 from lib import engine, tokenization
-from lib.engine.base import EngineInfo, TokenScores
+from lib.engine.interface import EngineInfo, TokenScores
 
 class Ready:
     info, alive = EngineInfo("tiny-gpt2", "tiny", "gpt2", "float32", "cpu", 1, 300, 64, 1), True

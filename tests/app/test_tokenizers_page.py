@@ -26,7 +26,7 @@ def sent(app: AppTest, key: str) -> dict[str, Any]:
     """The data that a browser component was given."""
     for node in app.get("bidi_component"):
         if key in node.proto.id:
-            (data,) = json.loads(node.proto.json)  # `lib.ui.component` sends it in a list
+            (data,) = json.loads(node.proto.json)  # `lib.ui.components.custom` sends it in a list
             return data
     raise AssertionError(f"no component {key}")
 

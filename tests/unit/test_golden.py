@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from lib import anatomy, chat, models, tokenization
+from lib import architecture, chat, models, tokenization
 from lib import engine as engines
 
 GOLDEN_IDS = [
@@ -44,7 +44,7 @@ def test_gpt2_is_what_the_course_says() -> None:
         shape = module(torch.tensor([[15496, 616, 1438]], device="meta")).logits.shape
     assert tuple(shape) == (1, 3, 50_257)
     total = sum(p.numel() for p in module.parameters())
-    assert total == anatomy.ledger("gpt2").total == models.CATALOG["gpt2"].parameters == 124_439_808
+    assert total == architecture.ledger("gpt2").total == models.CATALOG["gpt2"].parameters == 124_439_808
 
 
 @pytest.mark.skipif(models.where("gpt2") is None, reason="GPT-2's weights are not on this machine")

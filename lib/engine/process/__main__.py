@@ -17,8 +17,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
-from lib.engine.named import by_name
-from lib.engine.running import FinishReason, Progress
+from lib.engine.qualified_names import by_name
+from lib.engine.running_request import FinishReason, Progress
 from lib.errors import PlaygroundError
 
 Message = tuple[int, str, Any]

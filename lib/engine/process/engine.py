@@ -9,7 +9,7 @@ import numpy as np
 
 from lib import tokenization
 from lib.engine import loading
-from lib.engine.base import BeamSearch, Engine, EngineInfo, Generation, TokenScores
+from lib.engine.interface import BeamSearch, Engine, EngineInfo, Generation, TokenScores
 from lib.engine.process.host import HOST, Link
 from lib.settings import settings
 

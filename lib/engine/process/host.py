@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any
 
-from lib.engine.running import Inbox, Progress, Running
+from lib.engine.running_request import Inbox, Progress, Running
 from lib.errors import PlaygroundError
 
 ROOT = Path(__file__).resolve().parents[3]

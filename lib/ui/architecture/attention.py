@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from lib.ui.component import component
+from lib.ui.components.custom import component
 
 _ASSETS = Path(__file__).parent / "assets"
 _HTML = """
@@ -29,7 +29,7 @@ _HTML = """
 </div>
 """
 _COMPONENT = component(
-    "anatomy_attention", html=_HTML, css=(_ASSETS / "attention.css").read_text(),
+    "architecture_attention", html=_HTML, css=(_ASSETS / "attention.css").read_text(),
     js=(_ASSETS / "attention.js").read_text())
 
 

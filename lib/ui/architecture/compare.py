@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from lib.anatomy import Architecture, ledger
-from lib.anatomy.blocks import Diagram, diagram
-from lib.anatomy.compare import compare
+from lib.architecture import Architecture, ledger
+from lib.architecture.block_diagram import Diagram, diagram
+from lib.architecture.comparison import compare
 from lib.figures.architecture import component_bars
 from lib.ui.architecture.diagram import block_diagram, explain_box
 from lib.ui.architecture.panels import legend
 from lib.ui.architecture.pick import pick_known
-from lib.ui.charts import chart
-from lib.ui.chrome import escape
+from lib.ui.components.charts import chart
+from lib.ui.components.page import escape
 
 
 def compare_panel() -> None:

@@ -4,12 +4,12 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from lib.anatomy import Architecture, ledger
-from lib.anatomy.cost import DTYPES, Cost, bytes_read_per_token, cost, flops_per_token, kv_cache_bytes, training
-from lib.anatomy.machines import machines, number, size
+from lib.architecture import Architecture, ledger
+from lib.architecture.cost import DTYPES, Cost, bytes_read_per_token, cost, flops_per_token, kv_cache_bytes, training
+from lib.architecture.hardware import machines, number, size
 from lib.figures.architecture import flops_bars, kv_curve, memory_bars, weights_by_dtype
 from lib.ui.architecture.panels import numbers_row
-from lib.ui.charts import chart
+from lib.ui.components.charts import chart
 
 LENGTHS = (128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072)
 _BANDWIDTH = 50e9  # bytes a second: a laptop's memory, roughly

@@ -1,4 +1,4 @@
-"""The clickable block diagram: a browser component fed with `lib.anatomy.blocks.Diagram`, and the box's explanation."""
+"""The clickable block diagram: a browser component fed with `lib.architecture.block_diagram.Diagram`, and the box's explanation."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -6,14 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from lib.anatomy.blocks import Box, Diagram
-from lib.anatomy.machines import number
+from lib.architecture.block_diagram import Box, Diagram
+from lib.architecture.hardware import number
 from lib.figures.architecture import COLOURS
-from lib.ui.component import component
+from lib.ui.components.custom import component
 
 _ASSETS = Path(__file__).parent / "assets"
 _COMPONENT = component(
-    "anatomy_diagram",
+    "architecture_diagram",
     html='<div class="diagram"></div>\n',
     css=(_ASSETS / "diagram.css").read_text(),
     js=(_ASSETS / "diagram.js").read_text(),

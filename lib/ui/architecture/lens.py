@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from lib.anatomy.reading import middle_peaks
-from lib.anatomy.traced import Lens, Trace
+from lib.architecture.head_patterns import middle_peaks
+from lib.architecture.live_pass_data import Lens, Trace
 from lib.engine.sampling import softmax
 from lib.figures.architecture_live import lens_curves, lens_heatmap, next_bars
 from lib.tokenization import Tokenizer, display
-from lib.ui.charts import chart
-from lib.ui.chrome import escape, wide_chart
-from lib.ui.linked import for_link
+from lib.ui.components.charts import chart
+from lib.ui.components.linked_text import for_link
+from lib.ui.components.page import escape, wide_chart
 
 
 def names_of(tokenizer: Tokenizer, ids: Sequence[int] | np.ndarray) -> list[str]:

@@ -1,11 +1,11 @@
 """The predict-then-reveal questions of the architecture page; every answer is computed when it is asked for."""
 
-from lib.anatomy import catalog, ledger
-from lib.anatomy.cost import flops_per_token, kv_cache_bytes, weight_bytes
-from lib.anatomy.families import read
-from lib.anatomy.machines import size
+from lib.architecture import known_configs, ledger
+from lib.architecture.config_readers import read
+from lib.architecture.cost import flops_per_token, kv_cache_bytes, weight_bytes
+from lib.architecture.hardware import size
 from lib.figures.architecture import LABELS
-from lib.ui.chrome import predict
+from lib.ui.components.page import predict
 
 
 def most_parameters() -> None:
@@ -26,7 +26,7 @@ def most_parameters() -> None:
 def saved_by_kv_heads() -> None:
     """What does halving the KV heads save?"""
     def answer() -> tuple[int, str]:
-        whole = catalog.architecture("qwen2.5-7b-instruct")
+        whole = known_configs.architecture("qwen2.5-7b-instruct")
         half = read({**whole.config, "num_key_value_heads": whole.kv_heads // 2})
         (cache, fewer), (heavy, light) = ((kv_cache_bytes(a, context=32_768) for a in (whole, half)),
                                           (weight_bytes(a, "bfloat16") for a in (whole, half)))

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from lib.anatomy import catalog
-from lib.anatomy.linear import Linear, make, numbers
+from lib.architecture import known_configs
+from lib.architecture.linear_layer import Linear, make, numbers
 from lib.engine import compute
 from lib.figures.architecture import weight_heatmap
-from lib.ui.charts import chart
-from lib.ui.chrome import explained
+from lib.ui.components.charts import chart
+from lib.ui.components.page import explained
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _torch(name: str, layer: Linear, x: tuple[float, ...]) -> tuple[float, ...]:
     """The same layer by PyTorch."""
-    result: tuple[float, ...] = compute(f"lib.anatomy.linear.{name}", layer, x)
+    result: tuple[float, ...] = compute(f"lib.architecture.linear_layer.{name}", layer, x)
     return result
 
 
@@ -72,7 +72,7 @@ def _conv1d(layer: Linear, x: tuple[float, ...]) -> None:
     with hold:
         if not hold.open:
             return
-        width, inner = catalog.architecture("gpt2").width, catalog.architecture("gpt2").inner
+        width, inner = known_configs.architecture("gpt2").width, known_configs.architecture("gpt2").inner
         st.markdown(
             "GPT-2's original code computed its linear layers with a convolution of width 1, and kept the matrix the "
             "other way round: one row per *input*. `transformers` keeps that layout so that the published "

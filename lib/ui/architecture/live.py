@@ -5,36 +5,36 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from lib.anatomy.reading import head_summary, notable_heads
-from lib.anatomy.traced import Lens, Step, Trace
+from lib.architecture.head_patterns import head_summary, notable_heads
+from lib.architecture.live_pass_data import Lens, Step, Trace
 from lib.figures.architecture_live import COLUMNS, values_heatmap
 from lib.ui import cache
 from lib.ui.architecture.attention import attention_maps
 from lib.ui.architecture.lens import lens_panel, logits_panel, names_of
-from lib.ui.charts import chart
-from lib.ui.chrome import explained
-from lib.ui.linked import at_most, linked_text
-from lib.ui.shelf import pick_model
+from lib.ui.components.charts import chart
+from lib.ui.components.linked_text import at_most, linked_text
+from lib.ui.components.model_picker import pick_model
+from lib.ui.components.page import explained
 
 START = "The cat sat on the mat because it was"
 
 
 @st.cache_resource(max_entries=8, show_spinner="Computing every step …")
 def _trace(model_id: str, ids: tuple[int, ...]) -> Trace:
-    traced: Trace = cache.engine(model_id).run("lib.anatomy.trace.without_lens", ids)
+    traced: Trace = cache.engine(model_id).run("lib.architecture.live_pass.without_lens", ids)
     return traced
 
 
 @st.cache_resource(max_entries=8, show_spinner="Asking every layer …")
 def _lens(model_id: str, ids: tuple[int, ...]) -> Lens:
-    lens: Lens = cache.engine(model_id).run("lib.anatomy.trace.logit_lens", _trace(model_id, ids))
+    lens: Lens = cache.engine(model_id).run("lib.architecture.live_pass.logit_lens", _trace(model_id, ids))
     return lens
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _steps(model_id: str, ids: tuple[int, ...], block: int) -> tuple[Step, ...]:
     steps: tuple[Step, ...] = cache.engine(model_id).run(
-        "lib.anatomy.trace.block_steps", _trace(model_id, ids), block)
+        "lib.architecture.live_pass.block_steps", _trace(model_id, ids), block)
     return steps
 
 

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
-from lib.anatomy import Architecture, Ledger, catalog, ledger
-from lib.anatomy.blocks import diagram
-from lib.anatomy.ledger import closed_form
-from lib.anatomy.machines import number
+from lib.architecture import Architecture, Ledger, known_configs, ledger
+from lib.architecture.block_diagram import diagram
+from lib.architecture.hardware import number
+from lib.architecture.parameter_ledger import closed_form
 from lib.engine import compute
 from lib.figures.architecture import COLOURS, LABELS, component_bars, parameter_map
 from lib.ui.architecture.diagram import block_diagram, explain_box
 from lib.ui.architecture.table import csv, formula, table
-from lib.ui.charts import chart
-from lib.ui.chrome import escape, explained
+from lib.ui.components.charts import chart
+from lib.ui.components.page import escape, explained
 
 ACROSS = ("gpt2", "gpt2-xl", "distilgpt2", "pythia-70m", "smollm2-135m", "smollm2-1.7b-instruct", "gemma-3-270m",
           "qwen2.5-0.5b", "qwen3-0.6b", "llama-3.2-1b", "tinyllama-1.1b-chat-v1.0", "qwen1.5-1.8b-chat", "phi-2",
@@ -30,8 +30,8 @@ _STYLE = """
 .legend span { white-space: nowrap; margin: 0 .45em; }
 .legend i { display: inline-block; width: .7em; height: .7em; border-radius: 2px; margin-right: .35em; }
 @media (min-width: 900px) {
-  [data-testid="stLayoutWrapper"]:has(> .st-key-anatomy-explain) { position: sticky; top: 3.6rem; }
-  .st-key-anatomy-explain { max-height: calc(100vh - 4.4rem); overflow-y: auto; flex-wrap: nowrap; }
+  [data-testid="stLayoutWrapper"]:has(> .st-key-architecture-explanation) { position: sticky; top: 3.6rem; }
+  .st-key-architecture-explanation { max-height: calc(100vh - 4.4rem); overflow-y: auto; flex-wrap: nowrap; }
 }
 .block-container [data-testid="stMarkdownContainer"] table { display: block; overflow-x: auto; max-width: 100%; }
 .st-key-fits td, .st-key-fits th { white-space: nowrap; }
@@ -69,7 +69,7 @@ def numbers_row(cells: Mapping[str, str]) -> None:
 def diagram_panel(arch: Architecture) -> None:
     """The clickable diagram; beside it what the clicked box is."""
     left, right = st.columns([1.15, 1], gap="large")
-    with right, st.container(key="anatomy-explain"):
+    with right, st.container(key="architecture-explanation"):
         slot = st.container()
         one, two = st.columns(2)
         batch = one.slider("Batch (texts at once)", 1, 32, 1, key="batch_shape", persist_state="page")
@@ -122,7 +122,7 @@ def parameters_panel(arch: Architecture) -> None:
                        mime="text/csv", icon=":material/download:")
     st.markdown("##### The same across models")
     legend()
-    books = {catalog.label(name): ledger(catalog.architecture(name)) for name in ACROSS}
+    books = {known_configs.label(name): ledger(known_configs.architecture(name)) for name in ACROSS}
     books = {arch.name: book} | {name: other for name, other in books.items() if name != arch.name}
     chart(component_bars(books, highlight=arch.name), key="across",
           alt="Shares of parameters by component for several models")
@@ -148,15 +148,15 @@ def _reconcile(arch: Architecture, book: Ledger) -> None:
     if arch.known and book.tied:
         with st.expander("The formula, with this model's numbers"):
             st.markdown(formula(arch))
-            if any(catalog.sources(arch)):
+            if any(known_configs.sources(arch)):
                 st.caption("Where this configuration and its published count were seen is written in "
-                           "`lib/anatomy/configs/SOURCES.json`.")
+                           "`lib/architecture/configs/SOURCES.json`.")
 
 
 @st.cache_data(max_entries=32, show_spinner="Building the module without weights …")
 def module_text(_arch: Architecture, key: str) -> tuple[str, int]:
     """The folded tree and PyTorch's own count of the real module on the meta device. `key` names the configuration."""
-    text: tuple[str, int] = compute("lib.anatomy.meta.printed", _arch)
+    text: tuple[str, int] = compute("lib.architecture.meta_module.printed", _arch)
     return text
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 from lib import models
-from lib.anatomy import Architecture, catalog
-from lib.anatomy.errors import AnatomyError
-from lib.anatomy.families import read
-from lib.anatomy.own import STYLES, own
-from lib.ui.chrome import escape
+from lib.architecture import Architecture, known_configs
+from lib.architecture.config_readers import read
+from lib.architecture.custom_model import STYLES, custom_architecture
+from lib.architecture.errors import ArchitectureError
+from lib.ui.components.page import escape
 
 KNOWN, OWN, HUB, FOLDER = "A known model", "Build your own", "Any hub model", "A folder or a file"
 _MINE = "explored"
@@ -25,13 +25,13 @@ def pick_architecture() -> Architecture | None:
     try:
         if way == KNOWN:
             return pick_known("arch", "Model")
-        arch = _own() if way == OWN else _from_hub() if way == HUB else _from_folder()
+        arch = _custom() if way == OWN else _from_hub() if way == HUB else _from_folder()
         if arch:
             st.session_state["explored"] = arch  # for the comparison
             if way == OWN:
                 st.session_state["own_last"] = arch
         return arch
-    except AnatomyError as error:
+    except ArchitectureError as error:
         st.error(escape(str(error)), icon=":material/error:")
         last: Architecture | None = st.session_state.get("own_last") if way == OWN else None
         if last:
@@ -43,21 +43,21 @@ def pick_architecture() -> Architecture | None:
 def pick_known(key: str, label: str, *, start: str = "gpt2", mine: bool = False) -> Architecture:
     """A selectbox over the configurations that come with the app; with `mine` also the one explored last."""
     explored: Architecture | None = st.session_state.get("explored") if mine else None
-    names = catalog.names() + ([_MINE] if explored else [])
+    names = known_configs.names() + ([_MINE] if explored else [])
     asked = st.query_params.get(key, "").lower()
     if key not in st.session_state:  # links may name a model by its id; the widget itself writes its label
         st.session_state[key] = asked if asked in names else start
 
     def shown(name: str) -> str:
-        return f"The one you explored: {explored.name}" if explored and name == _MINE else catalog.label(name)
+        return f"The one you explored: {explored.name}" if explored and name == _MINE else known_configs.label(name)
 
     chosen = st.selectbox(label, names, key=key, format_func=shown, **_KEEP)
     if chosen == _MINE and explored:
         return explored
-    return catalog.architecture(chosen)
+    return known_configs.architecture(chosen)
 
 
-def _own() -> Architecture:
+def _custom() -> Architecture:
     st.caption("Drag, and everything below follows. It starts as GPT-2 small would look in Llama's style.")
     style = st.segmented_control("Style", list(STYLES), default="llama", required=True, key="style", **_KEEP,
                                  format_func=lambda name: STYLES[name].split(":")[0])
@@ -76,13 +76,13 @@ def _own() -> Architecture:
         kv_heads = st.slider("KV heads", 1, 64, 12, key="kv", disabled=style == "gpt2", **_KEEP,
                              help="How many keys and values a block makes; query heads share them.")
         tied = st.toggle("Head tied to embedding", value=True, key="tied_own", **_KEEP)
-    return own(style=style, layers=layers, width=width, heads=heads, kv_heads=heads if style == "gpt2" else kv_heads,
+    return custom_architecture(style=style, layers=layers, width=width, heads=heads, kv_heads=heads if style == "gpt2" else kv_heads,
                inner=int(inner), vocab=int(vocab), context=int(context), tied=tied)
 
 
 @st.cache_data(ttl=3600, max_entries=64, show_spinner="Fetching the configuration …")
 def _hub_config(hub_id: str) -> Architecture:
-    return catalog.from_hub(hub_id)
+    return known_configs.from_hub(hub_id)
 
 
 def _from_hub() -> Architecture | None:
@@ -97,10 +97,10 @@ def _from_hub() -> Architecture | None:
 
 
 def _from_folder() -> Architecture | None:
-    here = {spec.id: where for spec in models.local() if (where := _folder(spec.id))}
+    folders = {spec.id: where for spec in models.local() if (where := _folder(spec.id))}
     left, right = st.columns(2)
     with left:
-        chosen = st.selectbox("A model on this machine", list(here), index=None, key="here", persist_state="page",
+        chosen = st.selectbox("A model on this machine", list(folders), index=None, key="here", persist_state="page",
                               placeholder="Choose a model")
         path = st.text_input("or the path of a folder", key="folder", max_chars=400, persist_state="page",
                              help="A folder with a config.json, on the machine that runs this app.")
@@ -110,9 +110,9 @@ def _from_folder() -> Architecture | None:
     if text.strip():
         return read(_json(text), name="Your configuration")
     if path.strip():
-        return catalog.from_folder(path.strip())
+        return known_configs.from_folder(path.strip())
     if chosen:
-        return catalog.from_folder(here[chosen])
+        return known_configs.from_folder(folders[chosen])
     st.info("Choose a model, type a folder, or paste a configuration.", icon=":material/folder_open:")
     return None
 
@@ -126,7 +126,7 @@ def _json(text: str) -> dict[str, object]:
     try:
         config = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise AnatomyError("That is not valid JSON. Paste the whole config.json, from { to }.") from error
+        raise ArchitectureError("That is not valid JSON. Paste the whole config.json, from { to }.") from error
     if not isinstance(config, dict):
-        raise AnatomyError("A configuration is a JSON object: { … }.")
+        raise ArchitectureError("A configuration is a JSON object: { … }.")
     return config

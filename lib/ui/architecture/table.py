@@ -4,9 +4,9 @@ from csv import DictWriter
 from io import StringIO
 from typing import Any
 
-from lib.anatomy import Architecture, Ledger, ledger
-from lib.anatomy.cost import row_bytes
-from lib.anatomy.machines import size
+from lib.architecture import Architecture, Ledger, ledger
+from lib.architecture.cost import row_bytes
+from lib.architecture.hardware import size
 
 
 def formula(arch: Architecture) -> str:

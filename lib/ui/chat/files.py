@@ -6,7 +6,7 @@ from lib import chat
 from lib.chat import ConversationError
 from lib.ui.chat import state as chat_state
 from lib.ui.chat.state import Workspace
-from lib.ui.chrome import escape
+from lib.ui.components.page import escape
 
 
 def conversations(space: Workspace) -> None:

@@ -10,10 +10,10 @@ from lib.engine import Engine, Sampling
 from lib.tokenization import Tokenizer
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.xray import room, xray
-from lib.ui.chrome import escape, explained
 from lib.ui.completion import write
-from lib.ui.completion.cells import Cell
-from lib.ui.stream.painting import Painting
+from lib.ui.completion.corners import Cell
+from lib.ui.components.live_updates import LiveUpdates
+from lib.ui.components.page import escape, explained
 
 ANSWER = 40  # tokens of an answer in the injection lesson
 SAMPLE: Messages = ({"role": "user", "content": "Hello, how are you?"},
@@ -58,7 +58,7 @@ def _pairs(names: Sequence[str]) -> list[Sequence[str]]:
     return [names[i : i + 2] for i in range(0, len(names), 2)]
 
 
-def injection(engine: Engine, chosen: ChatSettings, painting: Painting) -> None:
+def injection(engine: Engine, chosen: ChatSettings, updates: LiveUpdates) -> None:
     """What the naive way makes of a typed control token, and what the safe way makes of it: ids and answers."""
     tokenizer, template = engine.tokenizer, chosen.template
     st.markdown(
@@ -81,7 +81,7 @@ def injection(engine: Engine, chosen: ChatSettings, painting: Painting) -> None:
         ids = st.toggle("Show ids", key="inject-ids", value=True)
         with room(shown):
             xray("inject-xray", shown, tokenizer, ids=ids)
-        _both(engine, chosen, safe, unsafe, painting)
+        _both(engine, chosen, safe, unsafe, updates)
 
 
 def attacks(template: ChatTemplate, tokenizer: Tokenizer) -> dict[str, str]:
@@ -120,7 +120,7 @@ def _verdict(safe: Rendered, unsafe: Rendered, tokenizer: Tokenizer, *, naive: b
                    icon=":material/gpp_good:")
 
 
-def _both(engine: Engine, chosen: ChatSettings, safe: Rendered, unsafe: Rendered, painting: Painting) -> None:
+def _both(engine: Engine, chosen: ChatSettings, safe: Rendered, unsafe: Rendered, updates: LiveUpdates) -> None:
     """Both answers, greedy, written at the same time."""
     cells = [Cell(key, chosen.model_id, engine, rendered, True)
              for key, rendered in (("safe", safe), ("naive", unsafe))]
@@ -137,4 +137,4 @@ def _both(engine: Engine, chosen: ChatSettings, safe: Rendered, unsafe: Rendered
         with column, st.container(border=True):
             st.markdown(f"**{'Safe' if cell.key == 'safe' else 'Naive'}** · greedy, at most {ANSWER} tokens")
             slots[cell.key] = st.container()
-    write.show_all(cells, texts, slots, painting=painting)
+    write.show_all(cells, texts, slots, updates=updates)

@@ -1,6 +1,6 @@
 """Making a reply: the prompt, the request, and the line of measurements under it.
 
-The message is added to the conversation before the first token and grows in place (`lib.ui.chat.writer`), so that
+The message is added to the conversation before the first token and grows in place (`lib.ui.chat.growing_reply`), so that
 whatever ends it (Stop, a closed tab) leaves the text that was there.
 """
 
@@ -9,11 +9,11 @@ from typing import Any
 from lib import chat
 from lib.chat import Conversation, Fitted, Message
 from lib.engine import Engine
+from lib.generation.background_text import BackgroundText
+from lib.ui.chat.growing_reply import GrowingReply
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.state import Task, Workspace
-from lib.ui.chat.writer import Writer
-from lib.ui.stream.session import session_alive, session_id
-from lib.ui.stream.writing import Writing
+from lib.ui.components.session import session_alive, session_id
 
 ALTERNATIVES = 10  # other tokens kept for every step
 _END_OF_TURN = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>")
@@ -41,7 +41,7 @@ def stop_ids(engine: Engine, chosen: ChatSettings) -> frozenset[int]:
     return engine.stop_ids | ends
 
 
-def begin(space: Workspace, task: Task, engine: Engine, chosen: ChatSettings) -> Writer:
+def begin(space: Workspace, task: Task, engine: Engine, chosen: ChatSettings) -> GrowingReply:
     """Let the engine work on `task` for the conversation on screen."""
     message, fitted = _begin(space.conversation, task, engine, chosen)
     prefill = "" if task.kind == "continue" else message.content
@@ -55,12 +55,12 @@ def begin(space: Workspace, task: Task, engine: Engine, chosen: ChatSettings) ->
         "forced": len(forced),
     }
     owner = session_id()
-    writing = Writing(lambda: engine.generate(
+    writing = BackgroundText(lambda: engine.generate(
         [*fitted.rendered.ids, *forced], sampling=chosen.sampling, seed=seed, stop_ids=stop_ids(engine, chosen),
         max_new_tokens=max(min(chosen.max_new_tokens, fitted.room - len(forced)), 1), alternatives=ALTERNATIVES,
         owner=owner,
     ), alive=session_alive())
-    return Writer(message, engine, writing, ends=stop_ids(engine, chosen), stop_texts=chosen.template.stop_texts,
+    return GrowingReply(message, engine, writing, ends=stop_ids(engine, chosen), stop_texts=chosen.template.stop_texts,
                   forced=task.forced)
 
 

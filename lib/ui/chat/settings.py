@@ -10,8 +10,8 @@ from lib import chat, models
 from lib.chat import ChatTemplate
 from lib.engine import Sampling
 from lib.settings import settings
-from lib.ui.chrome import escape
-from lib.ui.shelf import pick_model
+from lib.ui.components.model_picker import pick_model
+from lib.ui.components.page import escape
 
 PRECISIONS = {
     "auto": "Full precision",
@@ -46,13 +46,13 @@ def controls() -> ChatSettings:
                  "stores each weight of the linear layers in one byte, or in half a byte if it came from a 4-bit file: "
                  "faster on a processor, and the probabilities change a little.",
         ))
-    own = chat.for_model(model_id)
+    custom = chat.for_model(model_id)
     chosen = st.selectbox(
         "Chat template", [OWN, *chat.TEMPLATES], key="chat-template", bind="query-params",
-        format_func=lambda name: f"The model's own ({own.label})" if name == OWN else chat.TEMPLATES[name].label,
+        format_func=lambda name: f"The model's own ({custom.label})" if name == OWN else chat.TEMPLATES[name].label,
         help="The format a conversation is written in before the model reads it. Try another model's.",
     )
-    template = own if chosen == OWN else chat.TEMPLATES[chosen]
+    template = custom if chosen == OWN else chat.TEMPLATES[chosen]
     variables = {}
     if template.thinks:
         variables["enable_thinking"] = st.toggle(
@@ -70,9 +70,9 @@ def _system_prompt() -> None:
     from lib.ui.chat.state import workspace
 
     conversation = workspace().conversation
-    own = st.toggle("My own system prompt", value=conversation.system is not None, key=f"system-on-{conversation.id}",
+    custom = st.toggle("My own system prompt", value=conversation.system is not None, key=f"system-on-{conversation.id}",
                     help="Off: the template decides, and may put one in by itself. The X-ray shows it.")
-    if own:
+    if custom:
         conversation.system = st.text_area(
             "System prompt", value=conversation.system or "", key=f"system-{conversation.id}", height=90,
             placeholder="You answer in one short sentence.", max_chars=settings().max_prompt_chars,
@@ -109,8 +109,8 @@ def _makers(model_id: str, ours: Sampling) -> None:
     rows = {"temperature": ("Temperature", ours.temperature), "top_p": ("top-p", ours.top_p),
             "top_k": ("top-k", ours.top_k), "repetition_penalty": ("Repetition penalty", ours.repetition_penalty)}
     lines = ["| | here | makers |", "|---|---:|---:|"]
-    lines += [f"| :small[{label}] | {_shown(here)} | {_shown(theirs.get(key))} |"
-              for key, (label, here) in rows.items()]
+    lines += [f"| :small[{label}] | {_shown(value)} | {_shown(theirs.get(key))} |"
+              for key, (label, value) in rows.items()]
     st.markdown("\n".join(lines))
     st.caption("`generation_config.json` came with the model; `generate()` would apply it without a word. Here it is "
                "only shown" + (" (temperature 0: greedy)." if theirs.get("temperature") == 0 else "."))

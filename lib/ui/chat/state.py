@@ -7,8 +7,8 @@ import streamlit as st
 
 from lib.chat import Conversation, Message
 from lib.engine import Step
-from lib.ui import scroll
-from lib.ui.chat.writer import Writer
+from lib.ui.chat.growing_reply import GrowingReply
+from lib.ui.components import scroll
 
 _KEY = "chat-workspace"
 MAX_CONVERSATIONS = 20
@@ -32,7 +32,7 @@ class Workspace:
     conversations: dict[str, Conversation] = field(default_factory=dict)
     current: str = ""
     task: Task | None = None
-    writer: Writer | None = None  # the reply that is being written
+    writer: GrowingReply | None = None  # the reply that is being written
     removed: Conversation | None = None  # what a Delete or Clear can take back
     editing: str = ""  # the message that is being edited
     problem: str = ""  # a sentence to show once

@@ -13,7 +13,7 @@ from lib.ui import cache
 from lib.ui.chat import state as chat_state
 from lib.ui.chat.reply import stats_line
 from lib.ui.chat.state import Workspace
-from lib.ui.stream.token_stream import stream_tokens, token_stream
+from lib.ui.components.token_stream import stream_tokens, token_stream
 
 VIEWS = ("Rendered", "Literal", "Tokens")
 SUGGESTIONS = ("What is 2+2? Answer briefly.", "Suggest a party theme.", "Write a haiku about the sea.",

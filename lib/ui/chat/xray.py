@@ -9,7 +9,7 @@ import streamlit as st
 from lib.chat import Rendered, Segment
 from lib.tokenization import Token, Tokenizer
 from lib.tokenization.display import label
-from lib.ui.component import component
+from lib.ui.components.custom import component
 
 MAX_TOKENS = 4_000  # shown; beyond that the middle is left out
 _MANY, _TALLEST = 300, 420  # tokens from which an X-ray gets a scroll of its own; pixels

@@ -5,16 +5,16 @@ from dataclasses import astuple, dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from lib.decoding.strategies import PRESETS
 from lib.engine import Sampling
-from lib.figures.strategies import PRESETS
 from lib.settings import settings
-from lib.ui import scroll
 from lib.ui.chat.xray import room, xray
-from lib.ui.chrome import escape
 from lib.ui.completion import write
-from lib.ui.completion.cells import Cell, Request
-from lib.ui.linked import linked_text
-from lib.ui.stream.painting import Painting
+from lib.ui.completion.corners import Cell, Request
+from lib.ui.components import scroll
+from lib.ui.components.linked_text import linked_text
+from lib.ui.components.live_updates import LiveUpdates
+from lib.ui.components.page import escape
 
 COURSE_PROMPTS = ("Once upon a time", "What is 2+2?", "Suggest a party theme.")
 _EARLIER = "  \n:material/history: Written with other settings or another prompt than those shown now."
@@ -47,7 +47,7 @@ EXPERIMENTS = (
 
 
 @dataclass(frozen=True)
-class Choice:
+class CompletionSettings:
     """What the controls say."""
 
     request: Request
@@ -56,7 +56,7 @@ class Choice:
     seed: int
 
 
-def controls() -> Choice:
+def controls() -> CompletionSettings:
     """Prompt, prefill, strategy; presets fill them in."""
     with st.container(horizontal=True):
         for index, text in enumerate(COURSE_PROMPTS):
@@ -76,7 +76,7 @@ def controls() -> Choice:
         length = st.number_input("Tokens", 1, settings().max_new_tokens, 60, 10, key="cvc-n", bind="query-params",
                                  width=130)
         seed = st.number_input("Seed", 0, 2**31 - 1, 0, 1, key="cvc-seed", bind="query-params", width=130)
-    return Choice(Request(prompt, system, prefill), STRATEGIES[str(strategy)], int(length), int(seed))
+    return CompletionSettings(Request(prompt, system, prefill), STRATEGIES[str(strategy)], int(length), int(seed))
 
 
 def _fill(request: Request) -> None:
@@ -98,7 +98,7 @@ def _stop() -> None:
     write.stop(st.session_state.get("cvc-results", (None, {}))[1])
 
 
-def grid(cells: list[Cell], choice: Choice, painting: Painting) -> None:
+def grid(cells: list[Cell], choice: CompletionSettings, updates: LiveUpdates) -> None:
     """Run and Stop, the cells two by two, and the texts as they come."""
     asked = (astuple(choice.request), choice.sampling, choice.length, choice.seed, tuple(c.model_id for c in cells))
     if st.session_state.pop("cvc-go", False):
@@ -120,7 +120,7 @@ def grid(cells: list[Cell], choice: Choice, painting: Painting) -> None:
             with column, st.container(border=True, key=f"cell-{cell.key}"):
                 slots[cell.key] = _cell(cell, ids=ids)
     earlier = bool(texts) and known != asked
-    write.show_all(cells, shown, slots, painting=painting, note=_EARLIER if earlier else "", colour=colour)
+    write.show_all(cells, shown, slots, updates=updates, note=_EARLIER if earlier else "", colour=colour)
     if earlier:
         st.caption("Something was changed since the last texts: press “Write all”.")
 

@@ -7,21 +7,21 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lib.engine import Engine, Generation, Sampling
 from lib.errors import PlaygroundError
+from lib.generation.background_text import BackgroundText
 from lib.tokenization.display import Utf8Stream
-from lib.ui.chrome import escape
-from lib.ui.completion.cells import Cell
-from lib.ui.stream.mounted import Mounted
-from lib.ui.stream.painting import Growing, Painting
-from lib.ui.stream.session import session_alive, session_id
-from lib.ui.stream.token_stream import stream_data, stream_tokens, token_stream
-from lib.ui.stream.writing import Writing
+from lib.ui.completion.corners import Cell
+from lib.ui.components.live_updates import LiveRegion, LiveUpdates
+from lib.ui.components.page import escape
+from lib.ui.components.replaceable import Replaceable
+from lib.ui.components.session import session_alive, session_id
+from lib.ui.components.token_stream import stream_data, stream_tokens, token_stream
 
 FINISH = {"stop": "ended its turn", "length": "longest text reached", "context": "context full",
           "cancelled": "stopped"}
-Texts = Mapping[str, Writing]  # by the cells' keys
+Texts = Mapping[str, BackgroundText]  # by the cells' keys
 
 
-def write(cells: Sequence[Cell], *, sampling: Sampling, length: int, seed: int) -> dict[str, Writing]:
+def write(cells: Sequence[Cell], *, sampling: Sampling, length: int, seed: int) -> dict[str, BackgroundText]:
     """Begin the texts of all cells at the same time."""
     alive, owner = session_alive(), session_id()
 
@@ -35,7 +35,7 @@ def write(cells: Sequence[Cell], *, sampling: Sampling, length: int, seed: int) 
 
         return ask
 
-    return {cell.key: Writing(begin(cell), alive=alive) for cell in cells}
+    return {cell.key: BackgroundText(begin(cell), alive=alive) for cell in cells}
 
 
 def stop(texts: Texts) -> None:
@@ -44,7 +44,7 @@ def stop(texts: Texts) -> None:
         text.stop()
 
 
-def show_all(cells: Sequence[Cell], texts: Texts, slots: Mapping[str, DeltaGenerator], *, painting: Painting,
+def show_all(cells: Sequence[Cell], texts: Texts, slots: Mapping[str, DeltaGenerator], *, updates: LiveUpdates,
              note: str = "", colour: bool = False) -> None:
     """Draw the texts into their slots, and keep those that grow up to date."""
     views = []
@@ -61,17 +61,17 @@ def show_all(cells: Sequence[Cell], texts: Texts, slots: Mapping[str, DeltaGener
             view.look()
 
     if views:
-        painting.add(Growing(over=lambda: not any(text.running for text in texts.values()), look=look,
+        updates.add(LiveRegion(over=lambda: not any(text.running for text in texts.values()), look=look,
                              stop=lambda: stop(texts)))
 
 
 class _Growing:
     """A text of one cell while it grows."""
 
-    def __init__(self, cell: Cell, text: Writing, *, colour: bool) -> None:
+    def __init__(self, cell: Cell, text: BackgroundText, *, colour: bool) -> None:
         self.cell, self.text = cell, text
         self._place = st.empty()
-        self._stream: Mounted[object] | None = None
+        self._stream: Replaceable[object] | None = None
         self._seen: tuple[int, str] = (-1, "")
         self._colour = colour
         self.look()
@@ -89,14 +89,14 @@ class _Growing:
             self._place.code(written(self.text, self.cell.engine) + " ▌", language=None, wrap_lines=True)
         elif self._stream is None:
             with self._place.container():
-                self._stream = Mounted(lambda: token_stream(
+                self._stream = Replaceable(lambda: token_stream(
                     f"cvc-tokens-{self.cell.key}", stream_tokens(tokenizer, steps), branch=False, live=True, whole=0))
         else:
             tokens = stream_tokens(tokenizer, steps, whole=whole)
             self._stream.show(stream_data(tokens, branch=False, live=True, whole=whole))
 
 
-def _show(cell: Cell, text: Writing | None, *, note: str, colour: bool) -> None:
+def _show(cell: Cell, text: BackgroundText | None, *, note: str, colour: bool) -> None:
     """A finished text and the line under it."""
     if text is None:
         st.caption("Nothing written yet.")
@@ -116,14 +116,14 @@ def _show(cell: Cell, text: Writing | None, *, note: str, colour: bool) -> None:
         st.caption(escape(summary(text, control)) + note)
 
 
-def written(text: Writing, engine: Engine) -> str:
+def written(text: BackgroundText, engine: Engine) -> str:
     """The words without the end token; an unfinished character waits while more may come."""
     ended, stream = not text.running, Utf8Stream()
     data = b"".join(engine.tokenizer.token_bytes(step.id) for step in text.steps if step.id not in engine.stop_ids)
     return stream.feed(data) + (stream.flush() if ended else "")
 
 
-def summary(text: Writing, control: Mapping[int, str]) -> str:
+def summary(text: BackgroundText, control: Mapping[int, str]) -> str:
     """One line under a finished text."""
     steps, reason = text.steps, "cancelled" if text.state == "stopped" else text.reason
     parts = [f"{len(steps):,} token{'s' * (len(steps) != 1)}", FINISH.get(reason, reason)]

@@ -5,17 +5,19 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from lib.decoding import beam_nodes, text_metrics
+from lib.decoding.strategies import MAX_COLUMNS, Strategy
 from lib.engine import BeamStep, Engine, compute
-from lib.figures import beam_tree, text_metrics
-from lib.figures.strategies import MAX_COLUMNS, Strategy
+from lib.figures import beam_tree
+from lib.figures.prepared import as_json
 from lib.figures.theme import Figure
-from lib.ui.charts import as_json, chart
-from lib.ui.chrome import escape, wide_chart
+from lib.generation.strategy_run import StrategyRun
+from lib.generation.token_view import token_name
+from lib.ui.components.charts import chart
+from lib.ui.components.live_updates import LiveRegion, LiveUpdates
+from lib.ui.components.page import escape, wide_chart
+from lib.ui.components.replaceable import Replaceable
 from lib.ui.decoding.state import Column, add
-from lib.ui.decoding.track import Track
-from lib.ui.stream.mounted import Mounted
-from lib.ui.stream.painting import Growing, Painting
-from lib.ui.stream.tokens import token_name
 
 _SHOWN = 6  # steps that are drawn at once
 _TOY = ("The", " nice", " dog", " house", " has", " woman")  # invented numbers, small enough to check by hand
@@ -23,7 +25,7 @@ _TOY_NEXT = {0: {1: 0.5, 2: 0.4, 3: 0.1}, 1: {5: 0.4, 3: 0.3, 2: 0.3}, 2: {4: 0.
              3: {4: 0.5, 5: 0.3, 2: 0.2}}
 
 
-def panel(engine: Engine, columns: Sequence[Column], *, painting: Painting) -> None:
+def panel(engine: Engine, columns: Sequence[Column], *, updates: LiveUpdates) -> None:
     """The section: the toy first, then the search of a column."""
     st.subheader("How beam search looks ahead")
     st.markdown("Greedy decoding takes the best token now. Beam search keeps several beginnings, follows each of them "
@@ -31,15 +33,15 @@ def panel(engine: Engine, columns: Sequence[Column], *, painting: Painting) -> N
                 "logarithm of the product of probabilities.")
     tracks = [c.track for c in columns if c.track and c.track.strategy.kind == "beam" and not c.track.error]
     # Another key once there is a search: a choice made while there was none would hide it.
-    toy, own = st.tabs(["A toy to check by hand", "Your prompt"], on_change="rerun",
+    toy, yours = st.tabs(["A toy to check by hand", "Your prompt"], on_change="rerun",
                        key="decoding-beam-tab" if tracks else "decoding-beam-tab-before",
                        default="Your prompt" if tracks else "A toy to check by hand")
     with toy:
         if toy.open is not False:
             _toy()
-    with own:
-        if own.open is not False:
-            _own(engine, columns, tracks, painting)
+    with yours:
+        if yours.open is not False:
+            _your_prompt(engine, columns, tracks, updates)
 
 
 def _toy() -> None:
@@ -60,7 +62,7 @@ def toy_steps() -> list[BeamStep]:
     return steps
 
 
-def _own(engine: Engine, columns: Sequence[Column], tracks: Sequence[Track], painting: Painting) -> None:
+def _your_prompt(engine: Engine, columns: Sequence[Column], tracks: Sequence[StrategyRun], updates: LiveUpdates) -> None:
     if not tracks:
         if any(column.strategy.kind == "beam" for column in columns):
             st.caption("Press Run: the tree of your prompt appears here, step by step.")
@@ -76,13 +78,13 @@ def _own(engine: Engine, columns: Sequence[Column], tracks: Sequence[Track], pai
                              format_func=lambda i: tracks[i].strategy.title()) or 0
     track = tracks[min(place, len(tracks) - 1)]
     if track.running:
-        _growing(engine, track, painting)
+        _growing(engine, track, updates)
     elif track.beam_steps:
         _finished(engine, list(track.beam_steps))
         _against_greedy(track, [c.track for c in columns if c.track and c.strategy == Strategy("greedy")])
 
 
-def _against_greedy(search: Track, greedy: Sequence[Track]) -> None:
+def _against_greedy(search: StrategyRun, greedy: Sequence[StrategyRun]) -> None:
     """Beam search prunes too: say so where greedy decoding found the likelier text of the same length."""
     best = search.beam_steps[-1].best
     for track in greedy:
@@ -94,10 +96,10 @@ def _against_greedy(search: Track, greedy: Sequence[Track]) -> None:
             return
 
 
-def _growing(engine: Engine, track: Track, painting: Painting) -> None:
+def _growing(engine: Engine, track: StrategyRun, updates: LiveUpdates) -> None:
     """The newest steps while the search runs."""
     place, below, seen = st.empty(), st.empty(), 0
-    tree: Mounted[None] | None = None
+    tree: Replaceable[None] | None = None
 
     def look() -> None:
         nonlocal tree, seen
@@ -106,7 +108,7 @@ def _growing(engine: Engine, track: Track, painting: Painting) -> None:
             below.caption(track.waiting or "The search begins …")
         elif tree is None:
             with place.container():
-                tree = Mounted(lambda: _tree(engine, steps))
+                tree = Replaceable(lambda: _tree(engine, steps))
         elif len(steps) > seen:
             tree.show_chart(as_json(_figure(engine, steps)))
         if len(steps) > seen:
@@ -115,7 +117,7 @@ def _growing(engine: Engine, track: Track, painting: Painting) -> None:
                           "is done, you can go through it step by step.")
 
     look()
-    painting.add(Growing(over=lambda: not track.running, look=look, stop=track.stop))
+    updates.add(LiveRegion(over=lambda: not track.running, look=look, stop=track.stop))
 
 
 def _figure(engine: Engine, steps: Sequence[BeamStep]) -> Figure:
@@ -150,21 +152,21 @@ def _add_beam() -> None:
 
 def _table(steps: Sequence[BeamStep], name: Callable[[int], str]) -> None:
     with st.expander(f"All candidates of step {len(steps)}"):
-        here = [node for node in beam_tree.nodes(steps) if node.step == len(steps) - 1]
+        newest = [node for node in beam_nodes.nodes(steps) if node.step == len(steps) - 1]
         st.dataframe([{
             "rank": node.place + 1, "token": name(node.ids[-1]), "after": "".join(map(name, node.ids[-7:-1])),
             "probability": round(math.exp(node.logprob), 5), "log-probability": round(node.logprob, 3),
             "total": round(node.total, 3), "score": round(node.score, 3), "fate": node.fate,
-        } for node in here], hide_index=True)
+        } for node in newest], hide_index=True)
         st.caption("total = sum of log-probabilities; score = total / length^penalty ranks the texts that have ended.")
 
 
 def verdict(steps: Sequence[BeamStep], name: Callable[[int], str]) -> str:
     """Markdown: whether the best first token won, with the numbers of the search itself."""
-    firsts = beam_tree.first_tokens(steps)
+    firsts = beam_nodes.first_tokens(steps)
     best = steps[-1].best
     favourite, winner = firsts[0], next((f for f in firsts if best.ids and f.id == best.ids[0]), firsts[0])
-    way = [node for node in beam_tree.nodes(steps) if node.ids == best.ids[: len(node.ids)]]
+    way = [node for node in beam_nodes.nodes(steps) if node.ids == best.ids[: len(node.ids)]]
     low = max(way, key=lambda node: node.place)
     if winner.id == favourite.id and low.place == 0:
         return (f"Here the likeliest first token, “**{escape(name(favourite.id))}**” "

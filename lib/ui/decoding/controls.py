@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lib.figures.strategies import KINDS, MAX_COLUMNS, PRESETS, Strategy
-from lib.ui.chrome import escape
+from lib.decoding.strategies import KINDS, MAX_COLUMNS, PRESETS, Strategy
+from lib.ui.components.linked_text import linked_text
+from lib.ui.components.model_picker import pick_model
+from lib.ui.components.page import escape
 from lib.ui.decoding import grid as decoding_grid
 from lib.ui.decoding import state
-from lib.ui.linked import linked_text
-from lib.ui.shelf import pick_model
 
 PROMPTS = ("Once upon a time", "What is 2+2?", "Suggest a party theme.")
 _KNOBS = {  # label, step, help

@@ -6,13 +6,13 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from lib.decoding import text_metrics
+from lib.decoding.strategies import KINDS
 from lib.engine import Engine, Step
-from lib.figures import text_metrics
-from lib.figures.strategies import KINDS
+from lib.ui.components.linked_text import for_link
+from lib.ui.components.live_updates import LiveRegion, LiveUpdates
 from lib.ui.decoding import state
-from lib.ui.decoding.column import ColumnView, Settings
-from lib.ui.linked import for_link
-from lib.ui.stream.painting import Growing, Painting
+from lib.ui.decoding.column_view import ColumnView, Settings
 
 _LEGEND = """
 <div style="display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;font-size:.82rem;opacity:.85">
@@ -42,7 +42,7 @@ def per_row(count: int) -> int:
 
 
 def columns(engine: Engine, slots: Sequence[tuple[state.Column, DeltaGenerator]], *, settings: Settings,
-            painting: Painting) -> None:
+            updates: LiveUpdates) -> None:
     """Draw the texts; those that grow are painted again and again at the end of the page's run.
 
     `settings` are (prompt ids, seed, length) as they stand now.
@@ -59,7 +59,7 @@ def columns(engine: Engine, slots: Sequence[tuple[state.Column, DeltaGenerator]]
     if st.session_state.pop("decoding-focus-changed", False):
         st.rerun()  # the text above was drawn with the frame around another token
     if growing:
-        painting.add(Growing(over=lambda: not _running(shown), look=lambda: _look(views), stop=lambda: _stop(shown)))
+        updates.add(LiveRegion(over=lambda: not _running(shown), look=lambda: _look(views), stop=lambda: _stop(shown)))
 
 
 def _stop(shown: Sequence[state.Column]) -> None:

@@ -6,12 +6,12 @@ import numpy as np
 import streamlit as st
 
 from lib import models
+from lib.decoding import text_metrics
+from lib.decoding.transformers_code import transformers_code
 from lib.engine import Engine, Sampling
 from lib.engine.sampling import distribution
-from lib.figures import text_metrics
-from lib.figures.decoding_code import transformers_code
 from lib.ui import cache
-from lib.ui.chrome import escape, predict, takeaways
+from lib.ui.components.page import escape, predict, takeaways
 from lib.ui.decoding.state import Column, numbered
 
 _GREEDY_TOKENS, _BEAM_TOKENS = 60, 16

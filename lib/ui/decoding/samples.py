@@ -5,19 +5,19 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from lib.decoding import text_metrics
 from lib.engine import Engine
 from lib.figures import decoding as figures
-from lib.figures import text_metrics
-from lib.ui.charts import chart
-from lib.ui.chrome import escape, wide_chart
+from lib.generation.strategy_run import StrategyRun
+from lib.generation.token_view import printable, token_name
+from lib.ui.components.charts import chart
+from lib.ui.components.live_updates import LiveRegion, LiveUpdates
+from lib.ui.components.page import escape, wide_chart
+from lib.ui.components.session import session_alive, session_id
 from lib.ui.decoding.state import Column, numbered
-from lib.ui.decoding.track import Track
-from lib.ui.stream.painting import Growing, Painting
-from lib.ui.stream.session import session_alive, session_id
-from lib.ui.stream.tokens import printable, token_name
 
 
-def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed: int, painting: Painting) -> None:
+def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed: int, updates: LiveUpdates) -> None:
     """The section: which strategy, how often, how long; then the tree and the numbers, live."""
     st.subheader("The same strategy many times")
     st.markdown("One text says little about a strategy that draws. Here it writes many, each with its own seed, "
@@ -40,13 +40,13 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
         chosen = usable[min(place or 0, len(usable) - 1)].strategy
         alive, owner = session_alive(), session_id()
         st.session_state["decoding-many"] = [
-            Track(engine, ids, chosen, seed=(seed + number) % 2**31, max_new_tokens=int(length), alive=alive,
+            StrategyRun(engine, ids, chosen, seed=(seed + number) % 2**31, max_new_tokens=int(length), alive=alive,
                   owner=owner)
             for number in range(int(count))
         ]
-    tracks: list[Track] = st.session_state.get("decoding-many", [])
+    tracks: list[StrategyRun] = st.session_state.get("decoding-many", [])
     if any(track.running for track in tracks):
-        _growing(tracks, painting)
+        _growing(tracks, updates)
     elif tracks:
         _finished(engine, tracks)
     else:
@@ -59,7 +59,7 @@ def stop() -> None:
         track.stop()
 
 
-def _growing(tracks: Sequence[Track], painting: Painting) -> None:
+def _growing(tracks: Sequence[StrategyRun], updates: LiveUpdates) -> None:
     """A bar and the numbers so far, kept up to date."""
     bar = st.empty()
     with st.container(horizontal=True, gap="medium"):
@@ -81,10 +81,10 @@ def _growing(tracks: Sequence[Track], painting: Painting) -> None:
             track.stop()
 
     look()
-    painting.add(Growing(over=lambda: not any(track.running for track in tracks), look=look, stop=stop_all))
+    updates.add(LiveRegion(over=lambda: not any(track.running for track in tracks), look=look, stop=stop_all))
 
 
-def _finished(engine: Engine, tracks: Sequence[Track]) -> None:
+def _finished(engine: Engine, tracks: Sequence[StrategyRun]) -> None:
     problem = next((track.error for track in tracks if track.error), "")
     if problem:
         st.error(escape(problem), icon=":material/error:")
@@ -100,7 +100,7 @@ def _finished(engine: Engine, tracks: Sequence[Track]) -> None:
         _table(engine, begun)
 
 
-def _numbers(tracks: Sequence[Track], texts: list[list[int]], places: Sequence[DeltaGenerator],
+def _numbers(tracks: Sequence[StrategyRun], texts: list[list[int]], places: Sequence[DeltaGenerator],
              so_far: str = "") -> None:
     logprobs = [step.logprob for track in tracks for step in track.steps]
     first = text_metrics.parting(texts)
@@ -120,7 +120,7 @@ def _figures(engine: Engine, texts: list[list[int]]) -> None:
     chart(figures.spread(texts), key="decoding-many-spread")
 
 
-def _table(engine: Engine, tracks: Sequence[Track]) -> None:
+def _table(engine: Engine, tracks: Sequence[StrategyRun]) -> None:
     with st.expander("All texts, likeliest first"):
         rows = []
         for track in tracks:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from lib.decoding import strategies
+from lib.decoding.strategies import MAX_COLUMNS, PRESETS, Strategy
 from lib.engine import Engine
 from lib.errors import PlaygroundError
-from lib.figures import strategies
-from lib.figures.strategies import MAX_COLUMNS, PRESETS, Strategy
+from lib.generation.strategy_run import StrategyRun
 from lib.settings import settings
-from lib.ui.decoding.track import Track
-from lib.ui.stream.session import session_alive, session_id
+from lib.ui.components.session import session_alive, session_id
 
 LINK = "s"  # the query parameter that holds the columns
 
@@ -27,9 +27,9 @@ class Column:
 
     uid: int
     strategy: Strategy
-    track: Track | None = None
+    track: StrategyRun | None = None
     origin: str = ""
-    parent: Track | None = None
+    parent: StrategyRun | None = None
 
 
 def columns() -> list[Column]:
@@ -132,7 +132,7 @@ def run(column: Column, engine: Engine, ids: Sequence[int], *, seed: int, max_ne
         column.track.stop()
         column.track = None
     if column.strategy.problem() is None:
-        column.track = Track(engine, ids, column.strategy, seed=seed, max_new_tokens=max_new_tokens,
+        column.track = StrategyRun(engine, ids, column.strategy, seed=seed, max_new_tokens=max_new_tokens,
                              alive=session_alive(), owner=session_id(), parent=column.parent)
 
 

@@ -6,17 +6,17 @@ import numpy as np
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
+from lib.decoding import text_metrics
+from lib.decoding.strategies import Strategy
 from lib.engine import Engine
 from lib.engine.sampling import distribution, penalise, ranking, softmax
 from lib.figures import decoding as figures
-from lib.figures import text_metrics
-from lib.figures.strategies import Strategy
+from lib.generation.token_view import token_name
 from lib.ui import cache
-from lib.ui.charts import chart
-from lib.ui.chrome import escape
+from lib.ui.components.charts import chart
+from lib.ui.components.linked_text import for_link
+from lib.ui.components.page import escape
 from lib.ui.decoding.state import Column
-from lib.ui.linked import for_link
-from lib.ui.stream.tokens import token_name
 
 
 def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str) -> None:

@@ -23,9 +23,9 @@ LESSONS = (
 
 def lesson_cards() -> None:
     """Cards that link to the pages, in the order of the course."""
-    here = [lesson for lesson in LESSONS if (ROOT / "pages" / f"{lesson[0]}.py").is_file()]
-    for start in range(0, len(here), 3):
-        for column, (file, title, icon, text) in zip(st.columns(3), here[start : start + 3], strict=False):
+    lessons = [lesson for lesson in LESSONS if (ROOT / "pages" / f"{lesson[0]}.py").is_file()]
+    for start in range(0, len(lessons), 3):
+        for column, (file, title, icon, text) in zip(st.columns(3), lessons[start : start + 3], strict=False):
             with column.container(border=True, height="stretch", key=f"card-{file}"):
                 st.page_link(f"pages/{file}.py", label=f"**{title}**", icon=icon)
                 st.caption(text)

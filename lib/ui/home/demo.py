@@ -11,10 +11,11 @@ from lib import engine as engines
 from lib import models
 from lib.tokenization import Tokenizer
 from lib.tokenization.display import label
-from lib.ui import cache, shelf
-from lib.ui.chrome import escape, explained
-from lib.ui.component import component
-from lib.ui.linked import at_most
+from lib.ui import cache
+from lib.ui.components import model_picker
+from lib.ui.components.custom import component
+from lib.ui.components.linked_text import at_most
+from lib.ui.components.page import escape, explained
 
 EXAMPLES = ("Once upon a time", "The capital of France is", "What is 2+2?", "Suggest a party theme.")
 BARS = 5
@@ -61,7 +62,7 @@ def model_for_demo() -> str:
     if models.where(models.EMBEDDED) is not None:
         return models.EMBEDDED
     if not models.local():
-        shelf.fetch(models.EMBEDDED)
+        model_picker.fetch(models.EMBEDDED)
     return models.default("base")
 
 

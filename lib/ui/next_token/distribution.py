@@ -65,7 +65,7 @@ class Knobs:
 
 
 @dataclass(frozen=True)
-class Row:
+class ChartRow:
     """A token as the chart shows it."""
 
     id: int
@@ -93,7 +93,7 @@ class Content:
     logits: bytes  # float32, likeliest first
 
     @classmethod
-    def of(cls, logits: np.ndarray, rows: Sequence[Row]) -> "Content":
+    def of(cls, logits: np.ndarray, rows: Sequence[ChartRow]) -> "Content":
         """From float32 logits (V,) and the likeliest tokens, likeliest first."""
         given = np.ascontiguousarray(logits, dtype="<f4")
         return cls(hashlib.sha256(given.data).hexdigest()[:16], given.size, tuple(row.id for row in rows),
@@ -121,7 +121,7 @@ class Content:
         return b"".join((head, _pad(len(head)), self.logits, _pad(len(self.logits)), _uniform(seed)))
 
 
-def pack(logits: np.ndarray, rows: Sequence[Row], **options: Any) -> bytes:
+def pack(logits: np.ndarray, rows: Sequence[ChartRow], **options: Any) -> bytes:
     """Logits (V,) and the likeliest tokens as the component reads them; `options` are those of `Content.packed`."""
     return Content.of(logits, rows).packed(**options)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from lib.engine.sampling import ranking, softmax
-from lib.ui.chrome import escape
+from lib.ui.components.page import escape
 from lib.ui.next_token.reading import Reading, read
 from lib.ui.next_token.text import percent
 
@@ -62,11 +62,11 @@ def candidates(reading: Reading, place: int) -> list[int]:
     return chosen
 
 
-def guess(model_id: str, own: str) -> None:
+def guess(model_id: str, yours: str) -> None:
     """Play with a text of ours or the visitor's own prompt."""
     names = [*TEXTS, "My own prompt"]
     name = st.selectbox("Text", names, key="guess-text")
-    text = own if name == names[-1] else TEXTS[name]
+    text = yours if name == names[-1] else TEXTS[name]
     reading = read(model_id, text, ())
     game: Game = st.session_state.setdefault("next-token-game", Game())
     if game.source != (model_id, text):

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from lib.engine.sampling import softmax
-from lib.ui.chrome import escape, predict
+from lib.ui.components.page import escape, predict
 from lib.ui.next_token.reading import Reading
 from lib.ui.next_token.state import State
 from lib.ui.next_token.text import percent
@@ -12,15 +12,15 @@ from lib.ui.next_token.text import percent
 _OPTIONS = ("It gains, as every token but the first does", "It loses too, like the first", "Nothing changes for it")
 
 
-def question(reading: Reading, here: State) -> None:
+def question(reading: Reading, view: State) -> None:
     """Predict: what does a higher temperature do to the second token?"""
-    content = reading.content(here.at)
+    content = reading.content(view.at)
     if content.size < 2:
         return
     second = content.ids[1]
 
     def answer() -> tuple[int, str]:
-        logits = reading.logits(here.at)
+        logits = reading.logits(view.at)
         before, after = (float(softmax(logits, t)[second]) for t in (1.0, 2.0))
         right = 2 if np.isclose(before, after, rtol=1e-3) else 0 if after > before else 1
         return (

@@ -8,14 +8,14 @@ import numpy as np
 import streamlit as st
 
 from lib.figures import next_token as figures
-from lib.figures import next_token_two as pairs
+from lib.figures import two_distributions as pairs
 from lib.figures.theme import Figure
-from lib.ui.charts import chart
-from lib.ui.chrome import wide_chart
-from lib.ui.next_token.code import program
+from lib.ui.components.charts import chart
+from lib.ui.components.page import wide_chart
 from lib.ui.next_token.distribution import Knobs
 from lib.ui.next_token.reading import Reading
 from lib.ui.next_token.state import State
+from lib.ui.next_token.transformers_code import program
 
 # Drawing nine Plotly charts holds the browser for some 300 ms; sent together with the main chart they are drawn before
 # it is painted. Seconds after which it is on the screen; they cost no computing. On a busy machine (load 8, two cores)
@@ -23,13 +23,13 @@ from lib.ui.next_token.state import State
 _HEAD_START = 0.15
 
 
-def temperatures(reading: Reading, here: State) -> None:
+def temperatures(reading: Reading, view: State) -> None:
     """The same logits at six temperatures, along all temperatures, and how spread out they become."""
-    ids, began = reading.ids[: here.at], time.monotonic()
+    ids, began = reading.ids[: view.at], time.monotonic()
     six, along, spread = _drawn(reading.model_id, ids)
-    if here.drawn != ids:
+    if view.drawn != ids:
         time.sleep(max(0.0, began + _HEAD_START - time.monotonic()))
-        here.drawn = ids
+        view.drawn = ids
     st.markdown(
         "**The same scores at six temperatures.** Every score is divided by T before the softmax. "
         "The order never changes, only how far apart the bars are."
@@ -60,14 +60,14 @@ def _drawn(model_id: str, ids: tuple[int, ...]) -> tuple[Figure, Figure, Figure]
     )
 
 
-def code(reading: Reading, here: State) -> None:
+def code(reading: Reading, view: State) -> None:
     """The program that computes this screen."""
     st.markdown(
         "This is all of it: the model, the ids, and `transformers`' own warpers in the order in which they are applied."
     )
-    ids = reading.ids[: here.at]
+    ids = reading.ids[: view.at]
     st.code(
-        program(reading.model_id, reading.engine.info.dtype, ids, [reading.label(i) for i in ids], here.knobs),
+        program(reading.model_id, reading.engine.info.dtype, ids, [reading.label(i) for i in ids], view.knobs),
         language="python",
     )
 

@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 import streamlit as st
 
+from lib.decoding.likeliest_tokens import leading
 from lib.engine import Engine, TokenScores
 from lib.engine.sampling import Distribution, distribution, softmax
 from lib.errors import PlaygroundError
-from lib.figures.leading import leading
 from lib.tokenization import TokenizationError, Tokenizer, display
-from lib.ui import cache, known
-from lib.ui.next_token.distribution import ROWS, Content, Knobs, Row
+from lib.ui import available_models, cache
+from lib.ui.next_token.distribution import ROWS, ChartRow, Content, Knobs
 
 DTYPE = "auto"
 HEATED = 512  # tokens up to which every place is scored unasked
@@ -73,7 +73,7 @@ class Reading:
         """What the chart shows for the same place."""
         return _content(self.model_id, self.ids[:at])
 
-    def row(self, token_id: int) -> Row:
+    def row(self, token_id: int) -> ChartRow:
         """A token as people see it."""
         return token_row(self.tokenizer, token_id)
 
@@ -88,10 +88,10 @@ class Reading:
 
 def tokenizer_of(model_id: str) -> Tokenizer:
     """A model's tokenizer, without loading the model. Raises PlaygroundError where there is none."""
-    return cache.tokenizer(known.spec(model_id).tokenizer)
+    return cache.tokenizer(available_models.spec(model_id).tokenizer)
 
 
-def token_row(tokenizer: Tokenizer, token_id: int) -> Row:
+def token_row(tokenizer: Tokenizer, token_id: int) -> ChartRow:
     """A token as people see it; ids that the head has but the tokenizer has not are named as such."""
     seen = _rows.setdefault(tokenizer.name, {})
     if token_id not in seen:
@@ -99,20 +99,20 @@ def token_row(tokenizer: Tokenizer, token_id: int) -> Row:
     return seen[token_id]
 
 
-_rows: dict[str, dict[int, Row]] = {}  # by tokenizer: at most its vocabulary, as a page shows the same tokens again
+_rows: dict[str, dict[int, ChartRow]] = {}  # by tokenizer: at most its vocabulary, as a page shows the same tokens again
 
 
-def _make_row(tokenizer: Tokenizer, token_id: int) -> Row:
+def _make_row(tokenizer: Tokenizer, token_id: int) -> ChartRow:
     control = next((text for text, i in tokenizer.special.items() if i == token_id), None)
     if control is not None:
-        return Row(token_id, control, control.encode().hex(" ").upper(), special=True)
+        return ChartRow(token_id, control, control.encode().hex(" ").upper(), special=True)
     try:
         data = tokenizer.token_bytes(token_id)
     except TokenizationError:
         data = b""
     if not data:
-        return Row(token_id, f"⟨unused {token_id}⟩", "none", special=True)
-    return Row(token_id, display.label(data), data.hex(" ").upper())
+        return ChartRow(token_id, f"⟨unused {token_id}⟩", "none", special=True)
+    return ChartRow(token_id, display.label(data), data.hex(" ").upper())
 
 
 def read(model_id: str, prompt: str, path: Sequence[int]) -> Reading:

@@ -69,44 +69,44 @@ class State:
 
 def state() -> State:
     """This visitor's state; a link that was opened since the last run takes over, a bare visit goes on as it was."""
-    here: State = st.session_state.setdefault("next-token-state", State())
+    view: State = st.session_state.setdefault("next-token-state", State())
     query = {name: st.query_params[name] for name in PARAMETERS if name in st.query_params}
-    arrived = query != here.url and (query or here.url is None)
+    arrived = query != view.url and (query or view.url is None)
     if arrived:
-        knobs, path, here.problems = read_link(query)
-        here.set_knobs(knobs)
-        here.history = History([path])
-        here.base = here.at = None
-    elif here.knobs != here.start and not st.session_state.get(CHART, {}).get("settings"):
-        here.set_knobs(here.knobs)  # back on the page: the chart begins anew, where it was left
-    return here
+        knobs, path, view.problems = read_link(query)
+        view.set_knobs(knobs)
+        view.history = History([path])
+        view.base = view.at = None
+    elif view.knobs != view.start and not st.session_state.get(CHART, {}).get("settings"):
+        view.set_knobs(view.knobs)  # back on the page: the chart begins anew, where it was left
+    return view
 
 
-def write_link(here: State) -> None:
+def write_link(view: State) -> None:
     """Put the state into the page's address. A problem of the link is history once something was moved."""
-    if here.knobs != here.start or here.history.at > 0:
-        here.problems = []
-    query = link(here.knobs, here.history.path)
+    if view.knobs != view.start or view.history.at > 0:
+        view.problems = []
+    query = link(view.knobs, view.history.path)
     for name in PARAMETERS:
         if name in query and st.query_params.get(name) != query[name]:
             st.query_params[name] = query[name]
         elif name not in query and name in st.query_params:
             del st.query_params[name]
-    here.url = query
+    view.url = query
 
 
-def follow(here: State, tokenizer: Tokenizer, prompt: str) -> tuple[int, ...]:
+def follow(view: State, tokenizer: Tokenizer, prompt: str) -> tuple[int, ...]:
     """The path to read. It belongs to one prompt and one tokenizer: with another one it begins anew."""
-    if here.base is not None and here.base != (tokenizer.name, prompt):
-        here.history, here.at = History(), None
-    here.base = (tokenizer.name, prompt)
-    if any(token_id >= tokenizer.vocab_size for token_id in here.history.path):
-        here.problems = [
-            *here.problems,
+    if view.base is not None and view.base != (tokenizer.name, prompt):
+        view.history, view.at = History(), None
+    view.base = (tokenizer.name, prompt)
+    if any(token_id >= tokenizer.vocab_size for token_id in view.history.path):
+        view.problems = [
+            *view.problems,
             "The path in the link has ids that this model's vocabulary does not have; it is left out.",
         ]
-        here.history = History()
-    return here.history.path
+        view.history = History()
+    return view.history.path
 
 
 def act(change: Callable[[], None]) -> Callable[[], None]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.ui.component import component
+from lib.ui.components.custom import component
 
 _ASSETS = Path(__file__).with_name("assets")
 _component = component(

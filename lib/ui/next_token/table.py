@@ -9,10 +9,10 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
+from lib.decoding.likeliest_tokens import leading
 from lib.engine.sampling import distribution, ranking, softmax
 from lib.figures import next_token as figures
-from lib.figures.leading import leading
-from lib.ui.charts import chart
+from lib.ui.components.charts import chart
 from lib.ui.next_token.distribution import Knobs
 from lib.ui.next_token.reading import Reading, scores
 from lib.ui.next_token.state import State
@@ -20,9 +20,9 @@ from lib.ui.next_token.state import State
 Choose = Callable[[int], None]
 
 
-def table(reading: Reading, here: State, append: Choose) -> None:
+def table(reading: Reading, view: State, append: Choose) -> None:
     """The likeliest tokens as a table whose rows append, and the full distribution as CSV."""
-    knobs, logits = here.knobs, reading.logits(here.at)
+    knobs, logits = view.knobs, reading.logits(view.at)
     raw, now = softmax(logits), distribution(logits, **knobs.sampling)
     ids = leading(logits, knobs.n).tolist()
     rows = [reading.row(i) for i in ids]
@@ -45,7 +45,7 @@ def table(reading: Reading, here: State, append: Choose) -> None:
         columns,
         hide_index=True,
         column_config=shown | {"logit": st.column_config.NumberColumn(format="%.3f")},
-        key=f"next-token-table-{hash((reading.model_id, reading.ids, here.at))}",
+        key=f"next-token-table-{hash((reading.model_id, reading.ids, view.at))}",
         on_select="rerun",
         selection_mode="single-row",
     )

@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from lib.engine import TokenScores
-from lib.ui.chrome import escape
+from lib.ui.components.page import escape
 from lib.ui.next_token.reading import HEATED, Reading, path_logprobs, scores
 from lib.ui.next_token.state import State, act
 from lib.ui.next_token.strip import Chip, heat, token_strip
@@ -70,11 +70,11 @@ def _reading_facts(reading: Reading, found: TokenScores, index: int) -> list[tup
     ]
 
 
-def show_tokens(reading: Reading, here: State, *, heated: bool) -> int | None:
+def show_tokens(reading: Reading, view: State, *, heated: bool) -> int | None:
     """The text's tokens, coloured by surprisal if `heated`; gives back the place that was clicked."""
     found = scores(reading.model_id, reading.ids) if heated and len(reading.ids) > 1 else None
-    path = path_logprobs(reading, here.known)
-    picked = token_strip("next-token-text", chips(reading, found, path), at=here.at, clickable=True)
+    path = path_logprobs(reading, view.known)
+    picked = token_strip("next-token-text", chips(reading, found, path), at=view.at, clickable=True)
     st.caption(_summary(reading, found, path))
     return picked
 
@@ -104,9 +104,9 @@ def _together(total: float) -> str:
     return percent(math.exp(total)) if total > -600 else f"10^{total / math.log(10):.0f}"
 
 
-def path_buttons(reading: Reading, here: State) -> None:
+def path_buttons(reading: Reading, view: State) -> None:
     """Undo, redo, reset, and the path as text to type on."""
-    history = here.history
+    history = view.history
     with st.container(horizontal=True, horizontal_alignment="right", gap="small", key="path-buttons"):
         st.button(
             "",
@@ -148,27 +148,27 @@ def _fold(reading: Reading) -> None:
     st.session_state["prompt"] = reading.tokenizer.decode(ids)
 
 
-def place_note(reading: Reading, here: State) -> None:
+def place_note(reading: Reading, view: State) -> None:
     """Which place the chart shows, if it is not the end."""
-    if here.at is None:
+    if view.at is None:
         return
-    row = reading.row(reading.ids[here.at])
+    row = reading.row(reading.ids[view.at])
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="place-note"):
         st.markdown(
-            f":material/my_location: The chart shows **place {here.at + 1}**: what the model expected after the "
-            f"{here.at} token{'s' if here.at > 1 else ''} before it. What really stands there, "
+            f":material/my_location: The chart shows **place {view.at + 1}**: what the model expected after the "
+            f"{view.at} token{'s' if view.at > 1 else ''} before it. What really stands there, "
             f"“**{escape(row.label)}**”, is marked. Clicking a token writes on from here."
         )
-        st.button("Back to the end", key="place-back", on_click=_to_end, args=(here,))
+        st.button("Back to the end", key="place-back", on_click=_to_end, args=(view,))
 
 
-def _to_end(here: State) -> None:
-    here.at = None
+def _to_end(view: State) -> None:
+    view.at = None
 
 
-def notes(reading: Reading, prompt: str, here: State) -> None:
+def notes(reading: Reading, prompt: str, view: State) -> None:
     """What a reader should know about this text: problems of the link, an empty prompt, control-token spellings."""
-    for problem in here.problems:
+    for problem in view.problems:
         st.warning(escape(problem), icon=":material/link_off:")
     if reading.start:
         st.info(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lib.figures.theme import CATEGORICAL
-from lib.ui.component import component
+from lib.ui.components.custom import component
 
 _CSS = """
 .bars { display: grid; grid-template-columns: max-content 1fr; gap: 0.45rem 0.8rem; align-items: center;

@@ -7,9 +7,9 @@ import streamlit as st
 
 from lib.tokenization import Comparison
 from lib.tokenization.display import visible
-from lib.ui.chrome import escape
-from lib.ui.component import component
-from lib.ui.tokenizers.options import Choice
+from lib.ui.components.custom import component
+from lib.ui.components.page import escape
+from lib.ui.tokenizers.options import TokenizerOption
 
 _HTML = '<div class="cuts"><div class="legend"></div><div class="text" dir="auto"></div></div>'
 _CSS = """
@@ -69,7 +69,7 @@ def boundaries(
     _CUTS(key=key, data={"pieces": pieces(text, both, first, second), "names": list(names)})
 
 
-def boundary_panel(result: Comparison, choices: Sequence[Choice]) -> None:
+def boundary_panel(result: Comparison, choices: Sequence[TokenizerOption]) -> None:
     """The expander of the Compare part: choose two tokenizers and see their cuts in the text."""
     icon = ":material/compare_arrows:"
     with st.expander("Where do two of them cut?", icon=icon, key="cuts", on_change="rerun") as box:

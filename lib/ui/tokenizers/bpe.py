@@ -12,9 +12,9 @@ from lib.tokenization.comparison import compare
 from lib.tokenization.display import label, visible
 from lib.tokenization.hf import HFTokenizer
 from lib.tokenization.subwords import train_unigram, train_wordpiece
-from lib.ui.charts import chart
-from lib.ui.chrome import escape
-from lib.ui.component import component
+from lib.ui.components.charts import chart
+from lib.ui.components.custom import component
+from lib.ui.components.page import escape
 from lib.ui.tokenizers.options import FEWEST, MERGES, MOST, merges, trained
 from lib.ui.tokenizers.table import table
 from lib.ui.tokenizers.token_view import asset, row_data, token_rows

@@ -8,15 +8,15 @@ import streamlit as st
 from lib.errors import PlaygroundError
 from lib.settings import settings
 from lib.tokenization import Comparison, compare
-from lib.tokenization.comparison import Row
+from lib.tokenization.comparison import ComparisonRow
 from lib.tokenization.texts import SAMPLES
-from lib.ui.chrome import escape
-from lib.ui.linked import LINK_BYTES, at_most, for_link, keep_in_link
+from lib.ui.components.linked_text import LINK_BYTES, at_most, for_link, keep_in_link
+from lib.ui.components.page import escape
 from lib.ui.tokenizers.bars import bars
 from lib.ui.tokenizers.boundaries import boundary_panel
 from lib.ui.tokenizers.counts import why_different
 from lib.ui.tokenizers.lookup import look_up
-from lib.ui.tokenizers.options import DEFAULT, Choice, choose, names, title
+from lib.ui.tokenizers.options import DEFAULT, TokenizerOption, choose, names, title
 from lib.ui.tokenizers.table import Cell, table
 from lib.ui.tokenizers.token_view import row_data, set_text, token_rows, typed_text
 
@@ -59,28 +59,28 @@ def compare_panel() -> None:
     look_up(choices)
 
 
-def compared(text: str, choices: list[Choice]) -> Comparison:
+def compared(text: str, choices: list[TokenizerOption]) -> Comparison:
     """`compare`, remembered: a click elsewhere on the page, or another student, asks for the same text again."""
     remembered = _compared_short if len(text) <= 1_000 else _compared_long
     return remembered(text, tuple(choice.key for choice in choices), choices)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def _compared_short(text: str, keys: tuple[str, ...], _choices: list[Choice]) -> Comparison:
+def _compared_short(text: str, keys: tuple[str, ...], _choices: list[TokenizerOption]) -> Comparison:
     return compare(text, [choice.tokenizer for choice in _choices])
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _compared_long(text: str, keys: tuple[str, ...], _choices: list[Choice]) -> Comparison:
+def _compared_long(text: str, keys: tuple[str, ...], _choices: list[TokenizerOption]) -> Comparison:
     return compare(text, [choice.tokenizer for choice in _choices])
 
 
 def _controls() -> tuple[list[str], str, bool]:
-    here = names()
+    present = names()
     chosen = st.multiselect(
         "Tokenizers",
-        here,
-        default=[name for name in DEFAULT if name in here],
+        present,
+        default=[name for name in DEFAULT if name in present],
         format_func=title,
         key="tokenizers",
         bind="query-params",
@@ -95,7 +95,7 @@ def _controls() -> tuple[list[str], str, bool]:
     return chosen, "ids" if view == "Ids" else "text", spaces
 
 
-def _choices(chosen: list[str]) -> list[Choice]:
+def _choices(chosen: list[str]) -> list[TokenizerOption]:
     choices = []
     for name in chosen:
         try:
@@ -105,7 +105,7 @@ def _choices(chosen: list[str]) -> list[Choice]:
     return choices
 
 
-def _rows(result: Comparison, choices: list[Choice], view: str, spaces: bool) -> None:
+def _rows(result: Comparison, choices: list[TokenizerOption], view: str, spaces: bool) -> None:
     if not result.text:
         st.caption("Nothing typed yet. No text is no tokens, for every tokenizer.")
     shown = result.text[: result.shown]
@@ -138,7 +138,7 @@ def _shared(size: int) -> str:
     return "The page's address keeps the text, the tokenizers and the switches: copy it to share them."
 
 
-def _control_note(text: str, choices: list[Choice]) -> None:
+def _control_note(text: str, choices: list[TokenizerOption]) -> None:
     """Says that the spelling of a control token is ordinary text here, where the text holds one."""
     named = {name: None for choice in choices for name in choice.tokenizer.special if name in text}
     if named:
@@ -149,7 +149,7 @@ def _control_note(text: str, choices: list[Choice]) -> None:
         )
 
 
-def _figures(result: Comparison, choices: list[Choice]) -> None:
+def _figures(result: Comparison, choices: list[TokenizerOption]) -> None:
     figures_of: dict[str, list[Cell]] = {
         "Tokenizer": [choice.title for choice in choices],
         "Tokens": [row.tokens if not row.error else None for row in result.rows],
@@ -182,7 +182,7 @@ _HELP = {
     "Round trip": "Is decode(encode(text)) the text again?",
     "Unknown": "Unknown words, or characters that have no id",
 }
-_MEASURES: dict[str, tuple[Callable[[Row], float], int]] = {
+_MEASURES: dict[str, tuple[Callable[[ComparisonRow], float], int]] = {
     "tokens": (lambda row: row.tokens, 0),
     "characters per token": (lambda row: row.chars_per_token if row.tokens else 0.0, 2),
     "bytes per token": (lambda row: row.bytes_per_token if row.tokens else 0.0, 2),

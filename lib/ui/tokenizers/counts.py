@@ -9,8 +9,8 @@ from lib import chat
 from lib.errors import PlaygroundError
 from lib.tokenization import Tokenizer
 from lib.tokenization.hf import HFTokenizer
-from lib.ui.chrome import escape
-from lib.ui.tokenizers.options import Choice
+from lib.ui.components.page import escape
+from lib.ui.tokenizers.options import TokenizerOption
 from lib.ui.tokenizers.table import Cell, table
 
 _TEMPLATES = {"qwen": "qwen2.5", "smollm2": "smollm2"}
@@ -50,7 +50,7 @@ def templated(text: str, tokenizer: Tokenizer) -> int | None:
         return None  # the model's own template refuses a lone user message
 
 
-def why_different(text: str, choices: list[Choice]) -> None:
+def why_different(text: str, choices: list[TokenizerOption]) -> None:
     """The expander of the Compare part; counts only when open."""
     with st.expander("Why is my count different elsewhere?", icon=":material/help:", on_change="rerun") as box:
         st.markdown(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from lib.tokenization import TokenizationError, Tokenizer
 from lib.tokenization.display import label, visible
-from lib.ui.tokenizers.options import Choice
+from lib.ui.tokenizers.options import TokenizerOption
 from lib.ui.tokenizers.table import table
 
 _MOST = 2_000  # ids
@@ -22,7 +22,7 @@ def read_ids(text: str) -> list[int]:
     return [int(number) for number in re.findall(r"-?\d+", text)[:_MOST]]
 
 
-def look_up(choices: Sequence[Choice]) -> None:
+def look_up(choices: Sequence[TokenizerOption]) -> None:
     """The expander of the Compare part: paste ids, read what they mean to each tokenizer."""
     with st.expander("From ids back to text", icon=":material/undo:", on_change="rerun") as box:
         if not box.open:

@@ -29,7 +29,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Choice:
+class TokenizerOption:
     """One tokenizer of the list."""
 
     title: str
@@ -40,8 +40,8 @@ class Choice:
 
 def names() -> list[str]:
     """All names that can be chosen now: our own, the pretrained ones whose files are here, local model folders."""
-    here = [name for name in TITLES if name == OWN or tokenization.available(name)]
-    return here + list(_local())
+    present = [name for name in TITLES if name == OWN or tokenization.available(name)]
+    return present + list(_local())
 
 
 def _local() -> dict[str, Path]:
@@ -65,20 +65,20 @@ def title(name: str) -> str:
     return TITLES[name][0] if name in TITLES else name
 
 
-def choose(name: str) -> Choice:
+def choose(name: str) -> TokenizerOption:
     """The tokenizer of a name. Raises TokenizationError if its files are missing or damaged."""
     if name == OWN:
-        return Choice(*TITLES[OWN], trained(corpus(), merge_limit()), f"{OWN} {merge_limit()} {corpus()}")
+        return TokenizerOption(*TITLES[OWN], trained(corpus(), merge_limit()), f"{OWN} {merge_limit()} {corpus()}")
     if name == "word":
-        return Choice(*TITLES[name], _words(corpus()), f"word {corpus()}")
+        return TokenizerOption(*TITLES[name], _words(corpus()), f"word {corpus()}")
     if name in TITLES:
         return _loaded(*TITLES[name], name)
     return _loaded(name, "tokenizer of a local model", str(_local()[name]))
 
 
-def _loaded(title: str, about: str, name: str) -> Choice:
+def _loaded(title: str, about: str, name: str) -> TokenizerOption:
     tokenizer = tokenization.load(name)
-    return Choice(title, about, tokenizer, f"{name} {id(tokenizer)}")  # of a folder another one, if its file changes
+    return TokenizerOption(title, about, tokenizer, f"{name} {id(tokenizer)}")  # of a folder another one, if its file changes
 
 
 def corpus() -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from lib.ui.component import component
+from lib.ui.components.custom import component
 
 Cell = str | int | float | None
 

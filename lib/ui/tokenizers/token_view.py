@@ -12,9 +12,9 @@ import streamlit as st
 
 from lib.tokenization import Token, Tokenizer
 from lib.tokenization.clusters import groups
-from lib.tokenization.comparison import Row
+from lib.tokenization.comparison import ComparisonRow
 from lib.tokenization.display import label, visible
-from lib.ui.component import component
+from lib.ui.components.custom import component
 
 _ASSETS = Path(__file__).with_name("assets")
 UNKNOWN, SPECIAL, PART = 1, 2, 4
@@ -69,7 +69,7 @@ def token_rows(key: str, text: str, rows: Sequence[dict[str, Any]], *, view: str
     _ROWS(key=key, data={"rows": list(rows), "text": text, "names": names, "view": view, "spaces": spaces})
 
 
-def row_data(row: Row, tokenizer: Tokenizer, text: str, *, title: str, about: str) -> dict[str, Any]:
+def row_data(row: ComparisonRow, tokenizer: Tokenizer, text: str, *, title: str, about: str) -> dict[str, Any]:
     """What the browser needs of one tokenizer's row: names, figures, and its tokens in display groups."""
     hidden = row.tokens - len(row.head)
     plural = "token" if row.tokens == 1 else "tokens"

@@ -10,9 +10,9 @@ from lib.tokenization import texts
 from lib.tokenization.character import CharacterTokenizer
 from lib.tokenization.comparison import compare
 from lib.tokenization.word import WordTokenizer, vocabulary, words
-from lib.ui.charts import chart
-from lib.ui.chrome import escape
-from lib.ui.linked import at_most
+from lib.ui.components.charts import chart
+from lib.ui.components.linked_text import at_most
+from lib.ui.components.page import escape
 from lib.ui.tokenizers.options import CORPUS_LIMIT, keep_corpus
 from lib.ui.tokenizers.token_view import row_data, token_rows
 

@@ -7,11 +7,11 @@ import streamlit as st
 from lib.errors import PlaygroundError
 from lib.figures import tokenizers as figures
 from lib.tokenization import compare
-from lib.tokenization.comparison import Row
+from lib.tokenization.comparison import ComparisonRow
 from lib.tokenization.texts import article_1
-from lib.ui.charts import chart
-from lib.ui.chrome import escape
-from lib.ui.tokenizers.options import Choice, choose, names, title
+from lib.ui.components.charts import chart
+from lib.ui.components.page import escape
+from lib.ui.tokenizers.options import TokenizerOption, choose, names, title
 from lib.ui.tokenizers.table import Cell, table
 from lib.ui.tokenizers.token_view import row_data, token_rows
 
@@ -84,14 +84,14 @@ def control_lesson() -> None:
     st.caption(f"Added tokens of {escape(choice.title)}: {listed or 'none'}.")
 
 
-def _control_rows(choice: Choice, text: str, parse: bool) -> None:
+def _control_rows(choice: TokenizerOption, text: str, parse: bool) -> None:
     plain = compare(text, [choice.tokenizer]).rows[0]
     rows = [
         row_data(plain, choice.tokenizer, text, title="Ordinary text", about="what this app does with what is typed")
     ]
     if parse:
         tokens = choice.tokenizer.encode(text, parse_special=True)
-        parsed = Row(choice.tokenizer.name + " parsed", len(tokens), tokens, len(text),
+        parsed = ComparisonRow(choice.tokenizer.name + " parsed", len(tokens), tokens, len(text),
                      len(text.encode()), choice.tokenizer.vocab_size)  # fmt: skip
         rows.append(row_data(parsed, choice.tokenizer, text, title="Parsed", about="framed: control tokens"))
     token_rows("control-rows", text, rows)

@@ -1,0 +1,171 @@
+"""One transformer block, one step at a time, with the model's own layers: the order that transformers computes in.
+
+Linear layers, norms and activations are the module's; the attention between them (heads, RoPE, scores, mask, softmax,
+weighted sum) is written out here, so that every intermediate can be looked at. The module itself is never changed.
+Tests hold the result to the transformers block within 1e-5 in fp32.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lib.architecture.errors import ArchitectureError
+from lib.architecture.parameter_ledger import NAMES
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One step: a key of `lib.architecture.step_descriptions.STORY`, its tensor, and where it happens in the code."""
+
+    key: str
+    tensor: Tensor
+    code: str
+
+
+class Walker:
+    """The parts of one loaded model by their role. Holds references only."""
+
+    def __init__(self, module: Any) -> None:
+        if module is None:  # its engine was closed to make room
+            raise ArchitectureError("The model was released in the meantime. Try again; it will be loaded anew.")
+        self.module, self.config = module, module.config
+        self.family = str(getattr(module.config, "model_type", ""))
+        if self.family not in NAMES:
+            raise ArchitectureError(f"The live pass knows the families {', '.join(NAMES)}; this model is a "
+                               f"{self.family[:40] or 'model without a type'}. Its parameters can still be counted.")
+        self.names = NAMES[self.family]
+        try:
+            self.embed = module.get_submodule(self.names.embed)
+            self.layers = module.get_submodule(self.names.block)
+            self.final = module.get_submodule(self.names.final)
+            self.head = module.get_submodule(self.names.head)
+            self.base = module.get_submodule(self.names.block.rsplit(".", 1)[0])
+        except AttributeError as error:
+            raise ArchitectureError("This model's layers were rearranged when it was loaded, so it cannot be taken apart. "
+                               "Load it in full precision.") from error
+
+    def embedding(self, ids: Tensor) -> Iterator[Raw]:
+        """Token ids (1, T) to the residual stream (1, T, d); the last step is the stream."""
+        x = self.embed(ids)
+        yield Raw("embedding", x, f"model.{self.names.embed}")
+        if self.family == "gpt2":
+            places = self.base.wpe(torch.arange(ids.shape[1], device=ids.device)[None])  # (1, T, d)
+            yield Raw("positions", places, "model.transformer.wpe")
+            yield Raw("stream", x + places, "model.transformer")
+
+    def logits(self, x: Tensor) -> Tensor:
+        """The final norm and the head: (..., d) -> (..., V)."""
+        logits = self.head(self.final(x))
+        cap = getattr(self.config, "final_logit_softcapping", None)
+        return torch.tanh(logits / cap) * cap if cap else logits
+
+    def block(self, index: int, x: Tensor) -> Iterator[Raw]:
+        """The steps of one block on the stream x (1, T, d); the last step is the block's output."""
+        layer, path, names = self.layers[index], f"model.{self.names.block}[{index}]", self.names
+        normed = getattr(layer, names.norm1)(x)
+        yield Raw("norm1", normed, f"{path}.{names.norm1}")
+        attended = normed
+        for step in self._attention(index, normed, x):
+            attended = step.tensor
+            yield step
+        if names.after_attn:
+            attended = getattr(layer, names.after_attn)(attended)
+            yield Raw("after_attn", attended, f"{path}.{names.after_attn}")
+        parallel = self.family == "phi" or (self.family == "gpt_neox" and layer.use_parallel_residual)
+        middle = x if parallel else x + attended
+        if not parallel:
+            yield Raw("add1", middle, f"{path}.forward")
+        if names.norm2:
+            normed = getattr(layer, names.norm2)(middle)
+            yield Raw("norm2", normed, f"{path}.{names.norm2}")
+        mlp = normed
+        for step in self._mlp(layer.mlp, normed, f"{path}.mlp"):
+            mlp = step.tensor
+            yield step
+        if names.after_mlp:
+            mlp = getattr(layer, names.after_mlp)(mlp)
+            yield Raw("after_mlp", mlp, f"{path}.{names.after_mlp}")
+        yield Raw("add2", (mlp + attended + x) if parallel else middle + mlp, f"{path}.forward")
+
+    def _attention(self, index: int, normed: Tensor, x: Tensor) -> Iterator[Raw]:
+        attn = getattr(self.layers[index], self.names.attn)
+        path = f"model.{self.names.block}[{index}].{self.names.attn}"
+        q, k, v = self._heads(attn, normed)  # (1, heads or kv_heads, T, head_dim) each
+        code = [f"{path}.{name}" for name in self.names.qkv] * (3 if len(self.names.qkv) == 1 else 1)
+        yield from (Raw(key, part, where) for key, part, where in zip("qkv", (q, k, v), code, strict=True))
+        q_norm, k_norm = (getattr(attn, name, None) for name in self.names.qk_norms)
+        if q_norm is not None and k_norm is not None:
+            q, k = q_norm(q), k_norm(k)
+            yield Raw("q_norm", q, f"{path}.{self.names.qk_norms[0]}")
+            yield Raw("k_norm", k, f"{path}.{self.names.qk_norms[1]}")
+        if self.family != "gpt2":
+            cos, sin = self._angles(index, x)
+            q, k = rotate(q, cos, sin), rotate(k, cos, sin)
+            yield Raw("q_rope", q, f"model.{self.names.block.rsplit('.', 1)[0]}.rotary_emb")
+            yield Raw("k_rope", k, f"model.{self.names.block.rsplit('.', 1)[0]}.rotary_emb")
+        k, v = (part.repeat_interleave(q.shape[1] // part.shape[1], dim=1) for part in (k, v))  # one KV per query head
+        scores = q @ k.transpose(2, 3) * attn.scaling  # (1, heads, T, T)
+        cap = getattr(self.config, "attn_logit_softcapping", None)
+        if cap:
+            scores = torch.tanh(scores / cap) * cap
+        yield Raw("scores", scores, f"{path}.forward")
+        masked = scores.masked_fill(self._hidden(index, q.shape[2]).to(scores.device), float("-inf"))
+        yield Raw("masked", masked, f"{path}.forward")
+        weights = masked.softmax(-1, dtype=torch.float32).to(q.dtype)
+        yield Raw("weights", weights, f"{path}.forward")
+        mixed = weights @ v  # (1, heads, T, head_dim)
+        yield Raw("mixed", mixed, f"{path}.forward")
+        flat = mixed.transpose(1, 2).flatten(2)  # (1, T, heads * head_dim)
+        yield Raw("out", getattr(attn, self.names.out)(flat), f"{path}.{self.names.out}")
+
+    def _heads(self, attn: Any, normed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        names = self.names.qkv
+        if len(names) == 3:
+            width = attn.head_dim
+            q, k, v = (getattr(attn, name)(normed).unflatten(-1, (-1, width)).transpose(1, 2) for name in names)
+        elif self.family == "gpt2":  # three blocks of columns, then heads
+            parts = attn.c_attn(normed).split(attn.split_size, dim=2)
+            q, k, v = (part.unflatten(-1, (-1, attn.head_dim)).transpose(1, 2) for part in parts)
+        else:  # GPT-NeoX: heads, then q, k and v inside each
+            fused = attn.query_key_value(normed).unflatten(-1, (-1, 3 * attn.head_size)).transpose(1, 2)
+            q, k, v = fused.chunk(3, dim=-1)
+        return q, k, v
+
+    def _angles(self, index: int, x: Tensor) -> tuple[Tensor, Tensor]:
+        places = torch.arange(x.shape[1], device=x.device)[None]
+        if self.family == "gemma3_text":
+            cos, sin = self.base.rotary_emb(x, places, self.config.layer_types[index])
+        else:
+            cos, sin = self.base.rotary_emb(x, places)
+        return cos, sin
+
+    def _hidden(self, index: int, tokens: int) -> Tensor:
+        """True where a token must not look: (T, T), the future, and what lies outside a sliding window."""
+        rows, columns = torch.arange(tokens)[:, None], torch.arange(tokens)[None]
+        hidden = columns > rows
+        types = getattr(self.config, "layer_types", None)
+        slides = types[index] == "sliding_attention" if types else self.family == "mistral"
+        window = getattr(self.config, "sliding_window", None) if slides else None
+        return hidden | (rows - columns >= window) if window else hidden
+
+    def _mlp(self, mlp: Any, normed: Tensor, path: str) -> Iterator[Raw]:
+        *into, back = self.names.mlp
+        wide = [getattr(mlp, name)(normed) for name in into]  # (1, T, m) each
+        keys = ("gate", "up") if len(into) == 2 else ("up",)
+        yield from (Raw(key, part, f"{path}.{name}") for key, part, name in zip(keys, wide, into, strict=True))
+        act = next(getattr(mlp, name) for name in ("act", "act_fn", "activation_fn") if hasattr(mlp, name))
+        bent = act(wide[0]) * wide[1] if len(wide) == 2 else act(wide[0])
+        yield Raw("activation", bent, f"{path}.forward")
+        yield Raw("down", getattr(mlp, back)(bent), f"{path}.{back}")
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """RoPE on x (1, heads, T, head_dim): the first cos.shape[-1] components turn in pairs (i, i + half)."""
+    cos, sin = cos[:, None], sin[:, None]
+    size = cos.shape[-1]
+    turned, rest = x[..., :size], x[..., size:]
+    first, second = turned.chunk(2, dim=-1)
+    return torch.cat((turned * cos + torch.cat((-second, first), dim=-1) * sin, rest), dim=-1)

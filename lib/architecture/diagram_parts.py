@@ -1,0 +1,67 @@
+"""What a block diagram is made of, and the coarse diagram of model types whose insides this page does not know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lib.architecture.explanations import TEXTS
+from lib.architecture.parameter_ledger import Ledger
+from lib.architecture.spec import Architecture
+
+Item = str | dict[str, Any]  # a box id, or {"kind": "row" | "group" | "residual" | "repeat", "items": [...], ...}
+
+
+@dataclass(frozen=True)
+class Box:
+    """One box. `params` is of one copy; `copies` how often the model has it (weights not shared between copies)."""
+
+    id: str
+    label: str
+    component: str  # colour: one of ledger.COMPONENTS, or "none" for boxes without weights
+    params: int
+    copies: int
+    detail: str  # a short second line: sizes
+    what: str
+    why: str
+    formula: str  # LaTeX
+    shapes: tuple[tuple[str, tuple[int, ...], str], ...]  # (tensor, shape, in symbols)
+    code: str
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """All boxes of one model and their arrangement from input (first) to output (last)."""
+
+    architecture: Architecture
+    boxes: Mapping[str, Box]
+    layout: tuple[Item, ...]
+
+    @property
+    def total(self) -> int:
+        """Parameters of all boxes, copies counted."""
+        return sum(box.params * box.copies for box in self.boxes.values())
+
+
+def coarse(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram:
+    """One box a component, for model types whose insides this page does not know."""
+    boxes: dict[str, Box] = {}
+    outside: list[Item] = []
+    inside: list[Item] = []
+    blocks = max(1, len(book.by_block()))
+    labels = {"embedding": "Token embedding", "positions": "Positions", "attention": "Attention", "mlp": "MLP",
+              "norm": "Norms", "head": "Output head", "other": "Other weights"}
+    shape = (("residual stream", (batch, tokens, arch.width), "(B, T, d)"),)
+    for component, label in labels.items():
+        for where, items in ((False, outside), (True, inside)):
+            rows = [row for row in book.rows if row.component == component and (row.block is not None) == where]
+            if rows:
+                key, count = f"{component}{'_in' if where else ''}", sum(row.params for row in rows)
+                copies = blocks if where and count % blocks == 0 else 1
+                words = TEXTS["unknown"]
+                boxes[key] = Box(key, label, component, count // copies, copies, f"{len(rows)} tensors", words.what,
+                                 words.why, "", shape, f"model.{rows[0].name.rsplit('.', 1)[0]}")
+                items.append(key)
+    tail = [key for key in ("norm", "head") if key in outside]
+    head = [key for key in outside if key not in tail]
+    middle: list[Item] = [{"kind": "repeat", "times": blocks, "items": inside}] if inside else []
+    return Diagram(arch, boxes, (*head, *middle, *tail))

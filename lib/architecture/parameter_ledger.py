@@ -1,0 +1,197 @@
+"""The parameter ledger: every tensor of a model with its name, shape and place, computed from the configuration.
+
+For the families of `lib.architecture.config_readers` this is arithmetic (no torch, microseconds a tensor); any other model type
+is built on PyTorch's meta device (no memory for weights) and walked. Tests hold both to the same tensors.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+
+from lib.architecture import torch_calls
+from lib.architecture.known_configs import resolve
+from lib.architecture.spec import Architecture
+
+COMPONENTS = ("embedding", "positions", "attention", "mlp", "norm", "head", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One tensor. `params` is what it adds to the total: 0 for a tied head, whose weights are the embedding's."""
+
+    name: str  # as in `model.named_parameters()`
+    component: str  # one of COMPONENTS
+    block: int | None  # which of the identical blocks, None outside them
+    shape: tuple[int, ...]
+    params: int
+    shared: str = ""  # the tensor whose memory this one uses
+
+    @property
+    def local(self) -> str:
+        """The name without the block's number: "transformer.h.3.attn.c_attn.weight" -> "attn.c_attn.weight"."""
+        return self.name.split(f".{self.block}.", 1)[1] if self.block is not None else self.name
+
+    @property
+    def elements(self) -> int:
+        """Entries of the tensor, shared or not."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All tensors of one model. Rows add up to `total`."""
+
+    architecture: Architecture
+    tied: bool  # whether a tied head was counted once
+    rows: tuple[LedgerRow, ...]
+
+    @property
+    def total(self) -> int:
+        """Parameters, every shared weight once (unless the ledger was asked otherwise)."""
+        return sum(row.params for row in self.rows)
+
+    def by_component(self) -> dict[str, int]:
+        """Parameters by component, in the order of COMPONENTS, absent ones left out."""
+        sums = dict.fromkeys(COMPONENTS, 0)
+        for row in self.rows:
+            sums[row.component] += row.params
+        return {name: count for name, count in sums.items() if count}
+
+    def by_block(self) -> dict[int, int]:
+        """Parameters of each block."""
+        sums: dict[int, int] = {}
+        for row in self.rows:
+            if row.block is not None:
+                sums[row.block] = sums.get(row.block, 0) + row.params
+        return sums
+
+
+@dataclass(frozen=True)
+class Names:
+    """What transformers calls the parts of one family."""
+
+    embed: str = "model.embed_tokens"
+    block: str = "model.layers"
+    norm1: str = "input_layernorm"
+    attn: str = "self_attn"
+    qkv: tuple[str, ...] = ("q_proj", "k_proj", "v_proj")
+    out: str = "o_proj"
+    qk_norms: tuple[str, str] = ("q_norm", "k_norm")
+    after_attn: str = ""  # Gemma's norm after the attention
+    norm2: str = "post_attention_layernorm"
+    mlp: tuple[str, ...] = ("gate_proj", "up_proj", "down_proj")
+    after_mlp: str = ""
+    final: str = "model.norm"
+    head: str = "lm_head"
+
+
+NAMES = dict.fromkeys(("llama", "mistral", "qwen2", "qwen3"), Names()) | {
+    "gpt2": Names(embed="transformer.wte", block="transformer.h", norm1="ln_1", attn="attn", qkv=("c_attn",),
+                  out="c_proj", norm2="ln_2", mlp=("c_fc", "c_proj"), final="transformer.ln_f"),
+    "gemma3_text": Names(after_attn="post_attention_layernorm", norm2="pre_feedforward_layernorm",
+                         after_mlp="post_feedforward_layernorm"),
+    "gpt_neox": Names(embed="gpt_neox.embed_in", block="gpt_neox.layers", attn="attention", qkv=("query_key_value",),
+                      out="dense", mlp=("dense_h_to_4h", "dense_4h_to_h"), final="gpt_neox.final_layer_norm"),
+    "phi": Names(out="dense", qk_norms=("q_layernorm", "k_layernorm"), norm2="", mlp=("fc1", "fc2"),
+                 final="model.final_layernorm"),
+}
+
+
+def ledger(config: object, *, tied: bool = True) -> Ledger:
+    """Every tensor of `config` (an id, a folder, a dict, a transformers configuration or an Architecture).
+
+    With `tied=False` a tied head is counted as if it had weights of its own. Raises ArchitectureError.
+
+    >>> ledger("gpt2").total
+    124439808
+    >>> ledger("gpt2", tied=False).total - 50257 * 768
+    124439808
+    """
+    return _ledger(resolve(config), tied)
+
+
+@lru_cache(maxsize=64)
+def _ledger(arch: Architecture, tied: bool) -> Ledger:
+    if arch.known:
+        return Ledger(arch, tied, tuple(_rows(arch, tied)))
+    return Ledger(arch, tied, torch_calls.ask("lib.architecture.meta_module.walk", arch, tied))
+
+
+def _rows(arch: Architecture, tied: bool) -> Iterator[LedgerRow]:
+    names = NAMES[arch.family]
+    yield _row(f"{names.embed}.weight", "embedding", (arch.vocab, arch.width))
+    if arch.positions == "learned":
+        yield _row("transformer.wpe.weight", "positions", (arch.context, arch.width))
+    block = list(block_tensors(arch))
+    for index in range(arch.layers):
+        for name, component, shape in block:
+            yield _row(f"{names.block}.{index}.{name}", component, shape, index)
+    yield from (_row(f"{names.final}.{part}", "norm", (arch.width,)) for part in _norm_parts(arch.norm))
+    shared = arch.tied and tied
+    yield LedgerRow(f"{names.head}.weight", "head", None, (arch.vocab, arch.width), 0 if shared else arch.vocab * arch.width,
+              f"{names.embed}.weight" if shared else "")
+    if arch.head_bias:
+        yield _row(f"{names.head}.bias", "head", (arch.vocab,))
+
+
+def _row(name: str, component: str, shape: tuple[int, ...], block: int | None = None) -> LedgerRow:
+    return LedgerRow(name, component, block, shape, prod(shape))
+
+
+def _norm_parts(norm: str) -> tuple[str, ...]:
+    return ("weight", "bias") if norm == "LayerNorm" else ("weight",)
+
+
+def _linear(
+    name: str, component: str, out: int, into: int, *, bias: bool, conv: bool
+) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    yield f"{name}.weight", component, (into, out) if conv else (out, into)  # GPT-2's Conv1D is transposed
+    if bias:
+        yield f"{name}.bias", component, (out,)
+
+
+def block_tensors(arch: Architecture) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    """(name inside the block, component, shape) of the tensors that every one of the identical blocks has."""
+    names, conv = NAMES[arch.family], arch.family == "gpt2"
+
+    def norm(name: str, width: int, kind: str = arch.norm) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+        return ((f"{name}.{part}", "norm", (width,)) for part in _norm_parts(kind))
+
+    yield from norm(names.norm1, arch.width)
+    widths = (arch.q_width, arch.kv_width, arch.kv_width)
+    for name, out in zip(names.qkv, widths if len(names.qkv) == 3 else (sum(widths),), strict=True):
+        yield from _linear(f"{names.attn}.{name}", "attention", out, arch.width, bias=arch.qkv_bias, conv=conv)
+    yield from _linear(f"{names.attn}.{names.out}", "attention", arch.width, arch.q_width,
+                       bias=arch.out_bias, conv=conv)
+    if arch.qk_norm:
+        for name in names.qk_norms:
+            yield from norm(f"{names.attn}.{name}", arch.head_dim, arch.qk_norm)
+    for name in filter(None, (names.after_attn, names.norm2)):
+        yield from norm(name, arch.width)
+    *into, back = names.mlp
+    for name in into:
+        yield from _linear(f"mlp.{name}", "mlp", arch.inner, arch.width, bias=arch.mlp_bias, conv=conv)
+    yield from _linear(f"mlp.{back}", "mlp", arch.width, arch.inner, bias=arch.mlp_bias, conv=conv)
+    if names.after_mlp:
+        yield from norm(names.after_mlp, arch.width)
+
+
+def closed_form(arch: Architecture) -> int:
+    """The total by the textbook formula, without listing tensors (a second way to the same number; tied heads once).
+
+    GPT-2: V·d + P·d + L·(12·d² + 13·d) + 2·d.
+
+    >>> from lib.architecture.known_configs import architecture
+    >>> closed_form(architecture("gpt2")) == 50257*768 + 1024*768 + 12*(12*768**2 + 13*768) + 2*768 == 124439808
+    True
+    """
+    d, q, kv, m = arch.width, arch.q_width, arch.kv_width, arch.inner
+    norm = d * (2 if arch.norm == "LayerNorm" else 1)
+    norms = 4 if arch.sandwich else 1 if arch.parallel == 1 else 2
+    attention = d * (q + 2 * kv) + q * d + arch.qkv_bias * (q + 2 * kv) + arch.out_bias * d
+    mlp = (3 if arch.gated else 2) * d * m + arch.mlp_bias * ((2 if arch.gated else 1) * m + d)
+    heads = 2 * arch.head_dim * {"": 0, "RMSNorm": 1, "LayerNorm": 2}[arch.qk_norm]
+    outside = arch.vocab * d * (1 if arch.tied else 2) + norm + arch.head_bias * arch.vocab
+    positions = arch.context * d if arch.positions == "learned" else 0
+    return outside + positions + arch.layers * (attention + mlp + heads + norms * norm)

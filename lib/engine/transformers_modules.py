@@ -1,0 +1,109 @@
+"""transformers' own modules and caches: for models that our short pass does not know, and to look inside of any model.
+
+The only file of this room that computes with transformers, whose import takes a second and 100 MB: import it late.
+"""
+
+from typing import Any
+
+import torch
+from torch import nn
+from transformers.cache_utils import Cache, CacheLayerMixin, DynamicCache, DynamicLayer
+
+from lib.engine import loading
+from lib.engine.batching.kv_cache import SlotCache, SlotLayer
+from lib.engine.kernels import int8
+from lib.engine.weight_tree import WeightModule, WeightTree
+
+
+def load_module(source: loading.Source, tensors: list[loading.Stored], *, dtype: str, device: str) -> Any:
+    """The transformers model of a folder in evaluation mode, without gradients. Raises ModelError."""
+    config = loading.read_config(source.folder)
+    if dtype != "int8":
+        return loading.load_module(source, config, dtype=dtype, device=device)
+    module = unfilled(config, torch.bfloat16)
+    loading.complete(source, int8.fill(module, tensors, device=device))
+    return module.to(device)
+
+
+def around(source: loading.Source, skeleton: WeightTree) -> Any:
+    """transformers' module with the layers of a skeleton: the same objects, so that nothing is held twice, whichever of
+    the two moves its weights later. Raises ModelError."""
+    module = unfilled(loading.read_config(source.folder), skeleton.dtype)
+    for name, part in skeleton.named_modules():
+        if not isinstance(part, WeightModule | WeightTree | nn.ModuleList):
+            module.set_submodule(name, part)
+        elif isinstance(part, WeightModule):  # RMSNorm, which computes in ways of its own
+            for leaf, weight in part.named_parameters(recurse=False):
+                module.get_submodule(name).register_parameter(leaf, weight)
+    return module.to(skeleton.device)
+
+
+def unfilled(config: Any, dtype: torch.dtype) -> Any:
+    """A model without memory for its weights; buffers that no file holds (rotary frequencies, say) are there."""
+    from transformers import AutoModelForCausalLM
+
+    with torch.device("meta"):
+        module = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation="sdpa")
+    module.eval().requires_grad_(False)
+    for part in module.modules():
+        buffers = {name: buffer for name, buffer in part.named_buffers(recurse=False) if buffer.is_meta}
+        if buffers:
+            for name, buffer in buffers.items():
+                part._buffers[name] = torch.empty_like(buffer, device="cpu")
+            module._init_weights(part)
+    return module
+
+
+class RowsLayer(CacheLayerMixin):
+    """A layer of a `SlotCache`, as transformers' own pass wants it: one new token a row."""
+
+    def __init__(self, slot: SlotLayer) -> None:
+        super().__init__()
+        self.slot, self.is_initialized = slot, True
+
+    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
+        """Nothing to do: `SlotLayer.resize` makes the storage."""
+
+    def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any,
+               **kwargs: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """Keys and values of one new token a row, (n, heads, 1, head_dim). See `SlotLayer.write`."""
+        return self.slot.write(torch.cat((key_states, value_states), 1)[:, :, 0])
+
+    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+        return self.slot.plan.view, 0
+
+    def get_seq_length(self) -> int:
+        return self.slot.plan.view - 1
+
+    def get_max_length(self) -> int:
+        return -1
+
+
+def rows_cache(cache: SlotCache) -> Cache:
+    """The same rows for transformers' own pass."""
+    return Cache(layers=[RowsLayer(slot) for slot in cache.slots])
+
+
+def prompt_cache(module: Any) -> DynamicCache:
+    """An empty cache for one text."""
+    return DynamicCache(config=module.config)
+
+
+def layer_count(module: Any) -> int:
+    """How many layers have keys and values."""
+    return len(prompt_cache(module).layers)
+
+
+def batchable(module: Any) -> bool:
+    """Whether rows of different length may share a batch: every layer attends to everything, by explicit positions.
+
+    Rotary frequencies that depend on the longest row ("dynamic", "longrope") would let one request change another.
+    """
+    import inspect
+
+    layers = prompt_cache(module).layers
+    plain = bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
+    takes = inspect.signature(module.forward).parameters
+    plain = plain and not any(getattr(part, "rope_type", "") in {"dynamic", "longrope"} for part in module.modules())
+    return plain and "position_ids" in takes and "past_key_values" in takes and bool(
+        getattr(module, "_supports_sdpa", False))

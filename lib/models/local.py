@@ -1,0 +1,166 @@
+"""Models on this machine: in the folders of PLAYGROUND_MODELS, in the app's cache, in the Hugging Face cache."""
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from lib.models.catalog import CATALOG, ModelSpec
+from lib.models.folders import Location, is_model_folder, problem, read_json, safetensors_header, weight_files
+from lib.settings import settings
+
+_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
+_DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+
+
+def app_folder(model_id: str) -> Path:
+    """Where this app keeps (or would keep) a catalog model."""
+    return settings().home / "models" / model_id
+
+
+def model_folders() -> Iterator[Path]:
+    """The model folders named by PLAYGROUND_MODELS, or found one level below what it names."""
+    for root in settings().model_folders:
+        if root.is_dir() and is_model_folder(root):
+            yield root
+        elif root.is_dir():
+            yield from (child for child in sorted(root.iterdir()) if child.is_dir() and is_model_folder(child))
+
+
+def catalog_id(folder: Path) -> str | None:
+    """The catalog model that a folder holds, judged by its name and its shape."""
+    for spec in CATALOG.values():
+        names = {spec.id, spec.hub_id.split("/")[1].lower()}
+        if folder.name.lower() in names and matches(spec, read_json(folder / "config.json")):
+            return spec.id
+    return None
+
+
+def matches(spec: ModelSpec, config: dict[str, Any]) -> bool:
+    """Has a config.json the shape of this catalog model?"""
+    layers, width, vocab = (config.get("num_hidden_layers", config.get("n_layer")),
+                            config.get("hidden_size", config.get("n_embd")), config.get("vocab_size"))
+    return (config.get("model_type"), layers, width, vocab) == (spec.family, spec.layers, spec.width, spec.vocab_size)
+
+
+def folder_models() -> dict[str, Path]:
+    """Id -> folder for everything in PLAYGROUND_MODELS. The first of two folders of one name wins."""
+    found: dict[str, Path] = {}
+    for folder in model_folders():
+        found.setdefault(catalog_id(folder) or folder_id(folder), folder)
+    return found
+
+
+def folder_id(folder: Path) -> str:
+    """The id of a folder that is no catalog model: its name, marked where the catalog means another model by it."""
+    name = folder.name.lower()
+    return f"{name}-local" if name in CATALOG else name
+
+
+def gguf_file(folder: Path) -> Path | None:
+    """The GGUF of a folder that has nothing else to load (the first by name, if there are several)."""
+    return None if (folder / "config.json").is_file() else next(iter(sorted(folder.glob("*.gguf"))), None)
+
+
+def converted_folder(gguf: Path) -> Path:
+    """Where the converted form of somebody's GGUF file is kept: one place for one state of the file."""
+    stat = gguf.stat()
+    state = hashlib.sha256(f"{gguf.resolve()}:{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()
+    return app_folder(f"gguf-{state[:16]}")
+
+
+def hub_cache_folder(hub_id: str) -> Path | None:
+    """The snapshot of a model in the Hugging Face cache: the one that `main` names, else the newest whole one.
+
+    `from_pretrained("gpt2")` keeps GPT-2 under its old name, without the organisation: both are looked for.
+    """
+    owner, name = hub_id.split("/")
+    old = [name] if owner in {"openai-community", "distilbert"} else []
+    found = (_whole_snapshot(settings().hub_cache / f"models--{key}") for key in [f"{owner}--{name}", *old])
+    return next((snapshot for snapshot in found if snapshot is not None), None)
+
+
+def _whole_snapshot(base: Path) -> Path | None:
+    snapshots = sorted((base / "snapshots").glob("*"), key=lambda p: p.stat().st_mtime, reverse=True)
+    try:
+        main = (base / "refs" / "main").read_text().strip()
+    except OSError:
+        main = ""
+    snapshots.sort(key=lambda p: p.name != main)  # stable: `main` first, then newest first
+    return next((snapshot for snapshot in snapshots if problem(snapshot) is None), None)
+
+
+def where(model_id: str) -> Location | None:
+    """Where the model's whole weights are, or None. Never touches the network."""
+    folder = folder_models().get(model_id)
+    if folder is not None:
+        gguf = gguf_file(folder)
+        folder = converted_folder(gguf) if gguf else folder
+        if problem(folder) is None:
+            return Location(folder, "folder")
+    if model_id in CATALOG:
+        if problem(app_folder(model_id)) is None:
+            return Location(app_folder(model_id), "app")
+        cached = hub_cache_folder(CATALOG[model_id].hub_id)
+        return Location(cached, "hub cache") if cached else None
+    return None
+
+
+@lru_cache(maxsize=64)
+def _describe(folder: Path, stamp: float) -> ModelSpec:
+    """A ModelSpec from a folder's own files (`stamp`: when its config was last changed)."""
+    config = read_json(folder / "config.json")
+    heads = config.get("num_attention_heads", config.get("n_head", 1))
+    width = config.get("hidden_size", config.get("n_embd", 0))
+    kv_heads = config.get("num_key_value_heads") or heads
+    size, parameters, dtype = _weights(folder, tied=config.get("tie_word_embeddings", True))
+    template = chat_template(folder)
+    return ModelSpec(
+        id=folder_id(folder), name=folder.name, hub_id="", role="instruct" if template else "base",
+        family=str(config.get("model_type", "")), licence="", download_bytes=size, parameters=parameters,
+        context=config.get("max_position_embeddings", config.get("n_positions", 0)), template=template,
+        tokenizer=str(folder), dtype=dtype, layers=config.get("num_hidden_layers", config.get("n_layer", 0)),
+        width=width, kv_width=kv_heads * (config.get("head_dim") or width // heads),
+        vocab_size=config.get("vocab_size", 0))
+
+
+def _weights(folder: Path, *, tied: bool) -> tuple[int, int, str]:
+    """Bytes on disk, parameters (a tied head once) and the commonest dtype."""
+    size = parameters = 0
+    kinds: dict[str, int] = {}
+    for file in weight_files(folder):
+        size += file.stat().st_size
+        for name, entry in safetensors_header(file).items():
+            count = math.prod(entry["shape"])
+            if entry["dtype"] in _BYTES and not (tied and name == "lm_head.weight"):
+                parameters += count
+                kinds[entry["dtype"]] = kinds.get(entry["dtype"], 0) + count
+    return size, parameters, _DTYPES[max(kinds, key=lambda kind: kinds[kind])] if kinds else "float32"
+
+
+def chat_template(folder: Path) -> str:
+    """The Jinja text of a folder's chat template, or ''."""
+    try:
+        return (folder / "chat_template.jinja").read_text(encoding="utf-8")
+    except OSError:
+        template = read_json(folder / "tokenizer_config.json").get("chat_template")
+    if isinstance(template, list):  # several named templates
+        named = {entry.get("name"): entry.get("template") for entry in template if isinstance(entry, dict)}
+        template = named.get("default")
+    return template if isinstance(template, str) else ""
+
+
+def describe(folder: Path) -> ModelSpec:
+    """What is known of a model folder that is not in the catalog: a whole one, or a GGUF, converted or not yet."""
+    gguf = gguf_file(folder)
+    if gguf is None:
+        return _describe(folder, (folder / "config.json").stat().st_mtime)
+    converted = converted_folder(gguf)
+    if problem(converted) is None:
+        return replace(describe(converted), id=folder_id(folder), name=folder.name)
+    size = gguf.stat().st_size
+    return ModelSpec(folder_id(folder), folder.name, "", "base", "", "", size, 2 * size, 0, "", str(converted),
+                     "bfloat16", 0, 0, 0, 0)  # read properly once it is converted; 4 bits a weight until then

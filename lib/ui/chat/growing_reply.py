@@ -1,0 +1,92 @@
+"""A reply while it grows: what the engine has made, taken into the message and painted by the page."""
+
+import time
+from collections.abc import Sequence
+from threading import Lock
+
+from streamlit.delta_generator import DeltaGenerator
+
+from lib import chat
+from lib.chat import Message
+from lib.engine import Engine, Step
+from lib.generation.background_text import BackgroundText
+from lib.tokenization.display import Utf8Stream
+
+
+class GrowingReply:
+    """A reply as it grows. `message.tokens` holds the engine's steps, the forced ones first."""
+
+    def __init__(self, message: Message, engine: Engine, writing: BackgroundText, *, ends: frozenset[int],
+                 stop_texts: Sequence[str], forced: Sequence[Step]) -> None:
+        self.message, self.writing, self.tokenizer = message, writing, engine.tokenizer
+        self.ends, self.stop_texts = ends, stop_texts
+        self.stream, self.text = Utf8Stream(), message.content
+        self.made: list[Step] = []
+        self.over = False
+        self._mutex = Lock()
+        self._painted: tuple[DeltaGenerator | None, int] = (None, 0)  # where, and how many tokens
+        self._seconds = 0.0  # from the first token on
+        self.started = time.perf_counter()
+        for step in forced:
+            self._write(step)
+
+    def update(self) -> bool:
+        """Take what has come into the message. Whether that was all."""
+        with self._mutex:  # a run that a click has ended may still be in here when the next one comes
+            running = self.writing.running  # asked first: nothing comes after the end
+            for step in [] if self.over else self.writing.steps[len(self.made) :]:
+                self._take(step)
+                if self._cut():
+                    self.writing.stop()
+                    self._end("stop text")
+                    return True
+            if not (running or self.over):
+                self.message.content += self.stream.flush()
+                self._end("stopped" if self.writing.state == "stopped" else self.writing.reason or "stopped")
+            return self.over
+
+    def paint(self, spot: DeltaGenerator) -> None:
+        """Show what is there, or what it waits for."""
+        self.update()
+        if self.made:
+            if self._painted != (spot, len(self.made)):  # each run of the page has a spot of its own
+                self._painted = spot, len(self.made)
+                spot.markdown(chat.harmless(self.message.content) + " ▌")
+            return
+        icon = "hourglass" if self.writing.queue_position else "bolt"
+        spot.caption(f":material/{icon}: {self.writing.waiting} ({time.perf_counter() - self.started:.1f} s)")
+
+    def stop(self) -> None:
+        """End the reply; what has come stays."""
+        self.writing.stop()
+        deadline = time.perf_counter() + 2  # a server elsewhere may let us wait
+        while not self.update() and time.perf_counter() < deadline:
+            time.sleep(0.005)
+        if not self.over:
+            self._end("stopped")
+
+    def _end(self, finish: str) -> None:
+        self.message.stats["finish"] = finish
+        self.over = True
+
+    def _take(self, step: Step) -> None:
+        self.made.append(step)
+        self._write(step)
+        self._seconds += step.seconds if len(self.made) > 1 else 0.0
+        stats, later = self.message.stats, self._seconds
+        stats["first_token_s"] = round(self.made[0].seconds, 3)
+        stats["reply_tokens"], stats["seconds"] = len(self.made), round(self.made[0].seconds + later, 3)
+        stats["tokens_per_s"] = round((len(self.made) - 1) / later, 2) if later > 0 else None
+
+    def _write(self, step: Step) -> None:
+        self.message.tokens.append(step)
+        if step.id not in self.ends:
+            self.text += self.stream.feed(self.tokenizer.token_bytes(step.id))
+        self.message.content = self.text
+
+    def _cut(self) -> bool:
+        """A model without an end-of-turn token goes on with the other speaker's part: stop there."""
+        at = min((at for at in map(self.text.find, self.stop_texts) if at >= 0), default=-1)
+        if self.stop_texts:
+            self.message.content = (self.text if at < 0 else self.text[:at]).lstrip()
+        return at >= 0

@@ -1,0 +1,103 @@
+"""The right side of the chat page (the X-ray), what is said about dropped turns, and the step that makes a reply."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from lib.chat import Fitted, Message
+from lib.engine import Engine
+from lib.errors import PlaygroundError
+from lib.ui.chat import reply as chat_reply
+from lib.ui.chat.settings import ChatSettings
+from lib.ui.chat.state import Workspace
+from lib.ui.chat.xray import token_meter, xray
+from lib.ui.components.live_updates import LiveRegion, LiveUpdates
+from lib.ui.components.page import escape
+
+
+def fit_now(space: Workspace, engine: Engine, chosen: ChatSettings) -> Fitted | str | None:
+    """The prompt of the latest reply, or of the next one; a sentence if there can be none; None without messages.
+
+    The last result is kept in the session, because most runs of the page change nothing in it.
+    """
+    latest = _latest(space)
+    messages = space.conversation.to_model(until=latest.id if latest else None)
+    if not space.conversation.path():
+        return None
+    final = (latest.stats.get("prefill") if latest else chosen.prefill) or None
+    asked = (messages, final, chosen.template, chosen.variables, engine.info, chat_reply.reserve(engine, chosen))
+    known, fitted = st.session_state.get("chat-fitted", (None, None))
+    if known == asked:
+        return fitted
+    try:
+        fitted = chat_reply.prompt(space.conversation, engine, chosen, final=final,
+                                    until=latest.id if latest else None)
+    except PlaygroundError as error:
+        fitted = str(error)
+    st.session_state["chat-fitted"] = (asked, fitted)
+    return fitted
+
+
+def _latest(space: Workspace) -> Message | None:
+    """The reply at the end of the branch on screen."""
+    path = space.conversation.path()
+    return path[-1] if path and path[-1].role == "assistant" else None
+
+
+def look(space: Workspace, fitted: Fitted | str | None, engine: Engine, chosen: ChatSettings) -> None:
+    """The conversation as the model reads it for its next (or latest) reply."""
+    st.markdown("**Template X-ray**")
+    if fitted is None:
+        st.caption("Say something, and the text that the model reads appears here, token by token.")
+        return
+    if isinstance(fitted, str):
+        st.warning(escape(fitted), icon=":material/warning:")
+        return
+    ids = st.toggle("Show ids", key="xray-ids")
+    st.caption(("What the model read for the latest reply: " if _latest(space) else "What the model reads next: ")
+               + f"{len(fitted.rendered.ids):,} tokens. "
+               f"Room for a reply of up to {min(fitted.room, chosen.max_new_tokens):,}.")
+    if fitted.rendered.default_system:
+        st.caption(":material/robot_2: The template put in a system prompt: "
+                   f"“{escape(fitted.rendered.default_system)}”")
+    with st.container(height=420, border=True, key="xray-box"):
+        xray("xray", fitted.rendered, engine.tokenizer, ids=ids,
+             meter=token_meter(fitted.rendered, engine.info.context), dropped=len(fitted.dropped))
+
+
+def notices(fitted: Fitted | str | None, engine: Engine, chosen: ChatSettings) -> None:
+    """What was left out of the prompt because the context is full."""
+    if isinstance(fitted, Fitted) and fitted.dropped:
+        st.warning(dropped_sentence(fitted, engine, chosen), icon=":material/content_cut:")
+
+
+def dropped_sentence(fitted: Fitted, engine: Engine, chosen: ChatSettings) -> str:
+    """Which messages no longer fit, and why."""
+    first, last = fitted.dropped[0] + 1, fitted.dropped[-1] + 1
+    offset = sum(m["role"] == "system" for m in fitted.messages[:1])
+    which = f"message {first - offset}" if first == last else f"messages {first - offset} to {last - offset}"
+    return (f"The context is full: {engine.info.context:,} tokens, {chat_reply.reserve(engine, chosen):,} of them kept "
+            f"for the reply. The oldest turns ({which}) are no longer sent; the system prompt stays.")
+
+
+def settle(space: Workspace) -> None:
+    """Before anything is drawn: a reply that is over is a message like the others."""
+    writer = space.writer
+    if writer is not None and writer.update():
+        space.problem, space.writer = writer.writing.error or space.problem, None
+
+
+def make_reply(space: Workspace, engine: Engine, chosen: ChatSettings, spot: DeltaGenerator | None,
+               updates: LiveUpdates) -> None:
+    """Answer what is to be answered, or go on painting."""
+    if spot is None:
+        return
+    if space.task is not None:
+        try:
+            space.writer = chat_reply.begin(space, space.task, engine, chosen)
+        except PlaygroundError as error:
+            space.problem, space.task = str(error), None
+            st.rerun()
+    writer = space.writer
+    if writer is not None:
+        writer.paint(spot)
+        updates.add(LiveRegion(over=writer.update, look=lambda: writer.paint(spot), stop=writer.stop))

@@ -1,1 +1,0 @@
-"""Generated tokens coloured by probability, on the Decoding, Completion and Chat pages."""

@@ -1,0 +1,29 @@
+"""What a box of the block diagram says: its place in transformers' code exists, and its formula has the biases."""
+
+import pytest
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from lib.architecture import known_configs
+from lib.architecture.block_diagram import diagram
+
+MODELS = ("gpt2", "smollm2-135m-instruct", "qwen1.5-1.8b-chat", "qwen3-0.6b", "gemma-3-270m", "pythia-70m", "phi-2")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_box_names_a_place_in_the_code(name: str) -> None:
+    arch = known_configs.architecture(name)
+    config = dict(arch.config)
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(AutoConfig.for_model(config.pop("model_type"), **config))
+    places = {key: box.code.removeprefix("inside ").split(" (")[0].split(", ")[0]
+              for key, box in diagram(arch).boxes.items()}
+    places = {key: place for key, place in places.items() if place.startswith("model.")}
+    assert {"embedding", "q", "out", "activation", "down", "final_norm", "head"} <= set(places)
+    for place in places.values():
+        assert callable(eval(place, {"model": model}))
+
+
+def test_a_head_with_a_bias_says_so() -> None:
+    assert diagram(known_configs.architecture("phi-2")).boxes["head"].formula.endswith("+ b")
+    assert "+ b" not in diagram(known_configs.architecture("pythia-70m")).boxes["head"].formula
