@@ -58,7 +58,9 @@ def _arithmetic(report: Report) -> None:
 def _memory(report: Report) -> None:
     from lib.architecture import known_configs, ledger, meta_module
 
-    meta_module.build(known_configs.architecture("gpt2"))  # the imports and the first module are not the 7B model's cost
+    meta_module.build(
+        known_configs.architecture("gpt2")
+    )  # the imports and the first module are not the 7B model's cost
     meta_module.build(known_configs.architecture("qwen2.5-0.5b"))
     gc.collect()
     before = _resident()

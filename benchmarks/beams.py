@@ -40,7 +40,8 @@ def run() -> Report:
     for dtype, loaded in engines.items():
         one, many = (report.figures[f"ours {dtype}, {name}, s"] for name in ("one search", "16 searches at once"))
         report.ratios[f"{dtype}, one search, as fast as generate float32"] = (
-            report.figures["transformers float32, one search, s"] / one)
+            report.figures["transformers float32, one search, s"] / one
+        )
         report.ratios[f"{dtype}, 16 searches at once, in total over one"] = 16 * one / many
         loaded.close()
     return report
@@ -65,8 +66,10 @@ def _ours(loaded: Any, count: int) -> dict[str, float]:
     beside = time.perf_counter() - start
     for search in searches:
         list(search)
-    return {f"{count} searches at once, s": time.perf_counter() - start,
-            f"a greedy text beside {count} searches, s": beside}
+    return {
+        f"{count} searches at once, s": time.perf_counter() - start,
+        f"a greedy text beside {count} searches, s": beside,
+    }
 
 
 def _theirs(folder: Path) -> Any:
@@ -78,8 +81,15 @@ def _theirs(folder: Path) -> Any:
 
     def search() -> float:
         start, ids = time.perf_counter(), torch.tensor([prompt(0)])
-        module.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, num_beams=BEAMS,
-                        max_new_tokens=TOKENS, min_new_tokens=TOKENS, pad_token_id=0)
+        module.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            do_sample=False,
+            num_beams=BEAMS,
+            max_new_tokens=TOKENS,
+            min_new_tokens=TOKENS,
+            pad_token_id=0,
+        )
         return time.perf_counter() - start
 
     return search

@@ -42,8 +42,9 @@ def _ask(one: Engine) -> tuple[float, float]:
     """(seconds from the question to its first token, rendering included; tokens per second after it)."""
     start = time.perf_counter()
     rendered = chat.render(QUESTION, template="smollm2", tokenizer=one.tokenizer)
-    generation = one.generate(rendered.ids, sampling=Sampling(temperature=0), max_new_tokens=NEW_TOKENS,
-                              stop_ids=frozenset(), alternatives=10)
+    generation = one.generate(
+        rendered.ids, sampling=Sampling(temperature=0), max_new_tokens=NEW_TOKENS, stop_ids=frozenset(), alternatives=10
+    )
     next(generation)
     first = time.perf_counter() - start
     rest = sum(1 for _ in generation)
@@ -52,16 +53,20 @@ def _ask(one: Engine) -> tuple[float, float]:
 
 def _rendering(report: Report, one: Engine) -> None:
     """Safe rendering of 60 messages beside the naive one-string way, and fitting them into half their length."""
-    long = [{"role": ("user", "assistant")[i % 2], "content": f"message {i}: the quick brown fox jumps. " * 6}
-            for i in range(61)]
+    long = [
+        {"role": ("user", "assistant")[i % 2], "content": f"message {i}: the quick brown fox jumps. " * 6}
+        for i in range(61)
+    ]
     tokens = len(chat.render(long, template="smollm2", tokenizer=one.tokenizer).ids)
     text = chat.render(long, template="smollm2", tokenizer=one.tokenizer).text
     ways: dict[str, Callable[[], object]] = {
         f"render {tokens} tokens in 61 messages, ms": lambda: chat.render(
-            long, template="smollm2", tokenizer=one.tokenizer),
+            long, template="smollm2", tokenizer=one.tokenizer
+        ),
         "the same text, encoded at once (unsafe), ms": lambda: one.tokenizer.encode(text, parse_special=True),
         "fit them into half the context, ms": lambda: chat.fit(
-            long, template="smollm2", tokenizer=one.tokenizer, context=tokens // 2, reserve=64),
+            long, template="smollm2", tokenizer=one.tokenizer, context=tokens // 2, reserve=64
+        ),
     }
     for label, way in ways.items():
         times = []

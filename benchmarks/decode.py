@@ -89,8 +89,10 @@ def _ours(loaded: Any, counts: tuple[int, ...]) -> dict[str, float]:
     figures = {}
     for count in counts:
         start = time.perf_counter()
-        running = [loaded.generate(prompt(i), sampling=Sampling(temperature=0), max_new_tokens=TOKENS,
-                                   stop_ids=frozenset()) for i in range(count)]
+        running = [
+            loaded.generate(prompt(i), sampling=Sampling(temperature=0), max_new_tokens=TOKENS, stop_ids=frozenset())
+            for i in range(count)
+        ]
         if count == 1:
             next(running[0])
             figures["time to first token, ms"] = 1000 * (time.perf_counter() - start)
@@ -111,8 +113,14 @@ def _theirs(folder: Path, dtype: str) -> Measure:
 
     def generate(tokens: int) -> float:
         start, ids = time.perf_counter(), torch.tensor([prompt(0)])
-        module.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=tokens,
-                        min_new_tokens=tokens, pad_token_id=0)
+        module.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            do_sample=False,
+            max_new_tokens=tokens,
+            min_new_tokens=tokens,
+            pad_token_id=0,
+        )
         return time.perf_counter() - start
 
     def measure(_: tuple[int, ...]) -> dict[str, float]:
@@ -150,10 +158,15 @@ def _memory_programs(folder: Path) -> dict[str, str]:
     # VmHWM, for getrusage's maximum is inherited from the process that starts this one
     peak = "\nprint(next(int(s.split()[1]) for s in open('/proc/self/status') if s.startswith('VmHWM')) * 1.024e-3)"
     path, ids = json.dumps(str(folder)), prompt(0)
-    programs = {f"ours {dtype}": f"from lib import engine\ne = engine.load({path}, dtype='{dtype}')\n"
-                f"list(e.generate({ids}, sampling=engine.Sampling(temperature=0), max_new_tokens=16)){peak}"
-                for dtype in OURS}
-    programs |= {f"transformers {dtype}": "import torch\nfrom transformers import AutoModelForCausalLM\n"
-                 f"m = AutoModelForCausalLM.from_pretrained({path}, dtype=torch.{dtype})\n"
-                 f"m.generate(torch.tensor([{ids}]), do_sample=False, max_new_tokens=16){peak}" for dtype in THEIRS}
+    programs = {
+        f"ours {dtype}": f"from lib import engine\ne = engine.load({path}, dtype='{dtype}')\n"
+        f"list(e.generate({ids}, sampling=engine.Sampling(temperature=0), max_new_tokens=16)){peak}"
+        for dtype in OURS
+    }
+    programs |= {
+        f"transformers {dtype}": "import torch\nfrom transformers import AutoModelForCausalLM\n"
+        f"m = AutoModelForCausalLM.from_pretrained({path}, dtype=torch.{dtype})\n"
+        f"m.generate(torch.tensor([{ids}]), do_sample=False, max_new_tokens=16){peak}"
+        for dtype in THEIRS
+    }
     return programs

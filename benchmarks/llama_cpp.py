@@ -42,9 +42,18 @@ def _server(gguf: str, most: int) -> Any:
 def _seconds(server: Any, tokens: int, count: int) -> float:
     start = time.perf_counter()
     with ThreadPoolExecutor(count) as pool:
-        for _ in pool.map(lambda index: server.handle_completions(
-                {"prompt": prompt(index), "max_tokens": tokens, "temperature": 0, "ignore_eos": True,
-                 "cache_prompt": False}), range(count)):
+        for _ in pool.map(
+            lambda index: server.handle_completions(
+                {
+                    "prompt": prompt(index),
+                    "max_tokens": tokens,
+                    "temperature": 0,
+                    "ignore_eos": True,
+                    "cache_prompt": False,
+                }
+            ),
+            range(count),
+        ):
             pass
     return time.perf_counter() - start
 

@@ -34,5 +34,9 @@ class Report:
 
 def machine() -> dict[str, str | int | None]:
     """What it ran on, without naming it."""
-    return {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count(),
-            "python": platform.python_version()}
+    return {
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }

@@ -38,6 +38,7 @@ ids = ranking(probs)[:20]
 st.plotly_chart(go.Figure(go.Bar(x=[str(i) for i in ids], y=probs[ids])))
 '''
 
+
 def drag(page: Any, knob: str) -> list[float]:
     """Milliseconds from each pointer event to the repainted chart while `knob` is dragged to and fro."""
     slider = page.locator(f'input[type="range"][data-knob="{knob}"]')
@@ -77,7 +78,9 @@ def settle(page: Any) -> list[float]:
     slider, samples = page.locator('input[type="range"][data-knob="t"]'), []
     slider.focus()
     for step in range(KEYS):
-        samples.append(page.evaluate("""(key) => new Promise((resolve) => {
+        samples.append(
+            page.evaluate(
+                """(key) => new Promise((resolve) => {
           const before = location.search;
           window.addEventListener('keydown', (e) => {
             const look = () => location.search === before ? requestAnimationFrame(look)
@@ -85,7 +88,10 @@ def settle(page: Any) -> list[float]:
             look();
           }, { capture: true, once: true });
           window.ready = true;
-        }).then((value) => (window.answer = value)) && 0""", step))
+        }).then((value) => (window.answer = value)) && 0""",
+                step,
+            )
+        )
         page.keyboard.press("ArrowRight" if step % 2 else "ArrowLeft")
         page.wait_for_function("window.answer !== undefined", timeout=20_000)
         samples[-1] = page.evaluate("const a = window.answer; window.answer = undefined; a")

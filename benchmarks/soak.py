@@ -29,9 +29,12 @@ def run() -> Report:
     counts: Counter[str] = Counter()
     wrong: list[str] = []
     end = time.monotonic() + seconds
-    threads = [threading.Thread(target=_student, args=(loaded, number, end, expected),
-                                kwargs={"counts": counts, "wrong": wrong})
-               for number in range(IN_FLIGHT)]
+    threads = [
+        threading.Thread(
+            target=_student, args=(loaded, number, end, expected), kwargs={"counts": counts, "wrong": wrong}
+        )
+        for number in range(IN_FLIGHT)
+    ]
     for thread in threads:
         thread.start()
     memory = []
@@ -75,8 +78,15 @@ def _what(step: Any) -> Any:
     return [beam.ids for beam in step.beams] if hasattr(step, "beams") else step.id
 
 
-def _student(loaded: Any, number: int, end: float, expected: dict[tuple[int, bool], list[Any]], *, counts: Counter[str],
-             wrong: list[str]) -> None:
+def _student(
+    loaded: Any,
+    number: int,
+    end: float,
+    expected: dict[tuple[int, bool], list[Any]],
+    *,
+    counts: Counter[str],
+    wrong: list[str],
+) -> None:
     from lib.errors import PlaygroundError
 
     rng = random.Random(number)

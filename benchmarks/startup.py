@@ -56,8 +56,11 @@ def _home(chromium: Any, running: Server, start: float) -> dict[str, float]:
     page = context.new_page()
     figures: dict[str, float] = {}
     page.goto(running.url, timeout=WAIT)
-    for label, selector in (("first page, s", "h1"), ("first tokens, s", ".st-key-home-tokens .chip"),
-                            (f"first chart ({MODEL}), s", ".st-key-home-bars button.bar")):
+    for label, selector in (
+        ("first page, s", "h1"),
+        ("first tokens, s", ".st-key-home-tokens .chip"),
+        (f"first chart ({MODEL}), s", ".st-key-home-bars button.bar"),
+    ):
         page.locator(selector).first.wait_for(timeout=WAIT)
         figures[label] = time.monotonic() - start
         if label == "first page, s":
@@ -81,12 +84,17 @@ def _chat(chromium: Any, running: Server, start: float) -> dict[str, float]:
     box.press("Enter")
     page.wait_for_function(
         """() => { const all = document.querySelectorAll('[data-testid="stChatMessage"] .stMarkdown');
-                   return all.length > 1 && all[all.length - 1].innerText.trim().length > 0; }""", timeout=WAIT)
+                   return all.length > 1 && all[all.length - 1].innerText.trim().length > 0; }""",
+        timeout=WAIT,
+    )
     now = time.monotonic()
     page.wait_for_timeout(2500)
-    figures = {f"chat ready ({MODEL}), s": ready, f"first chat token ({MODEL}), s": now - start,
-               "from sending to the first chat token, s": now - sent,
-               f"resident after the first reply ({MODEL}), MB": _megabytes(running)}
+    figures = {
+        f"chat ready ({MODEL}), s": ready,
+        f"first chat token ({MODEL}), s": now - start,
+        "from sending to the first chat token, s": now - sent,
+        f"resident after the first reply ({MODEL}), MB": _megabytes(running),
+    }
     context.close()
     return figures
 

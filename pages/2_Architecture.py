@@ -10,13 +10,17 @@ from lib.ui.architecture.panels import diagram_panel, facts, parameters_panel, s
 from lib.ui.architecture.pick import pick_architecture
 from lib.ui.components.page import explained, setup_page, takeaways
 
-setup_page("Architecture", icon="🏗️",
-           lead="A language model is a long composition of small layers that you can understand one by one. "
-                "Open a model, click its boxes, and account for every single parameter. No weights are needed.")
+setup_page(
+    "Architecture",
+    icon="🏗️",
+    lead="A language model is a long composition of small layers that you can understand one by one. "
+    "Open a model, click its boxes, and account for every single parameter. No weights are needed.",
+)
 style()
 
-explore, layer, two, live = st.tabs(["Explore a model", "One linear layer", "Two models", "A live pass"],
-                                    key="view", bind="query-params")
+explore, layer, two, live = st.tabs(
+    ["Explore a model", "One linear layer", "Two models", "A live pass"], key="view", bind="query-params"
+)
 
 with explore:
     if explore.open:
@@ -24,8 +28,9 @@ with explore:
         if arch:
             with explained():
                 facts(arch)
-                picture, ledger, cost, tree = st.tabs(["Block diagram", "Parameters", "Cost", "Module tree"],
-                                                      key="part", bind="query-params")
+                picture, ledger, cost, tree = st.tabs(
+                    ["Block diagram", "Parameters", "Cost", "Module tree"], key="part", bind="query-params"
+                )
                 with picture:
                     if picture.open:
                         diagram_panel(arch)

@@ -29,8 +29,9 @@ with explained():
         model_id = model_picker.pick_model("model", role="base")
     with left:
         prompt = linked_text(st.text_area, "Prompt", EXAMPLES[0], key="prompt", height=80)
-        st.pills("Examples", EXAMPLES, key="next-token-example", on_change=example, label_visibility="collapsed",
-                 wrap=True)
+        st.pills(
+            "Examples", EXAMPLES, key="next-token-example", on_change=example, label_visibility="collapsed", wrap=True
+        )
     reading = next_token.read(model_id, prompt, follow(view, next_token.tokenizer_of(model_id), prompt))
     notes(reading, prompt, view)
     left, right = st.columns([5, 2])

@@ -14,9 +14,10 @@ from lib.ui.decoding import state as decoding_state
 from lib.ui.decoding import step as decoding_step
 
 setup_page(
-    "Decoding", icon="🎲",
+    "Decoding",
+    icon="🎲",
     lead="The model gives every token a probability; it does not choose. A decoding strategy chooses, one token after "
-         "the other. Here one prompt and one seed go through several strategies at the same time.",
+    "the other. Here one prompt and one seed go through several strategies at the same time.",
 )
 
 updates = LiveUpdates()

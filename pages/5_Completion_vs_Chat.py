@@ -9,9 +9,10 @@ from lib.ui.components.model_picker import pick_model
 from lib.ui.components.page import escape, explained, predict, setup_page, takeaways
 
 setup_page(
-    "Completion vs chat", icon="⚖️",
+    "Completion vs chat",
+    icon="⚖️",
     lead="A completion model continues a text. A chat model does the same, but was taught a format in which one side "
-         "asks and the other answers. Give both the same words, with and without that format.",
+    "asks and the other answers. Give both the same words, with and without that format.",
 )
 updates = LiveUpdates()
 left, right = st.columns(2)
@@ -31,11 +32,16 @@ with explained():
 
 completion_view.experiments()
 
-predict("completion-question",
-        "A completion model that has only read web pages gets “What is 2+2?”. What is it likely to do?",
-        ("Answer 4", "Go on with more text, perhaps more questions", "Refuse"),
-        lambda: (1, "On web pages a question is often followed by another question: a quiz, a list, a forum. Nothing "
-                    "in the text says that it is its turn to answer."))
+predict(
+    "completion-question",
+    "A completion model that has only read web pages gets “What is 2+2?”. What is it likely to do?",
+    ("Answer 4", "Go on with more text, perhaps more questions", "Refuse"),
+    lambda: (
+        1,
+        "On web pages a question is often followed by another question: a quiz, a list, a forum. Nothing "
+        "in the text says that it is its turn to answer.",
+    ),
+)
 
 takeaways(
     "Both kinds of model do the same thing: **predict the next token**.",

@@ -16,9 +16,10 @@ from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained, predict, setup_page, takeaways
 
 setup_page(
-    "Chat", icon="💬",
+    "Chat",
+    icon="💬",
     lead="A chat model predicts the next token, like any other. The chat is a format around it. Here is the "
-         "conversation, and beside it what the model really reads.",
+    "conversation, and beside it what the model really reads.",
 )
 space, updates = chat_state.workspace(), LiveUpdates()
 settle(space)
@@ -34,9 +35,14 @@ with explained():
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        view = st.segmented_control("Show replies as", chat_view.VIEWS, default="Rendered", required=True,
-                                    key="chat-view", help="Rendered: Markdown. Literal: every character as it is. "
-                                                          "Tokens: what the model thought of each.")
+        view = st.segmented_control(
+            "Show replies as",
+            chat_view.VIEWS,
+            default="Rendered",
+            required=True,
+            key="chat-view",
+            help="Rendered: Markdown. Literal: every character as it is. Tokens: what the model thought of each.",
+        )
         with st.container(height=500, border=True, key="chat-messages", autoscroll=True):
             if not space.conversation.messages and not space.task:
                 chat_view.welcome()
@@ -47,16 +53,27 @@ with explained():
         scroll.place("chat-editor", block="center")
         chat_files.problem(space)
         notices(fitted, engine, chosen)
-        st.chat_input("Say something", key="chat-input", submit_mode="stop", on_submit=chat_state.submit,
-                      args=("chat-input",), max_chars=settings().max_prompt_chars)
+        st.chat_input(
+            "Say something",
+            key="chat-input",
+            submit_mode="stop",
+            on_submit=chat_state.submit,
+            args=("chat-input",),
+            max_chars=settings().max_prompt_chars,
+        )
     with right:
         look(space, fitted, engine, chosen)
 
-    predict("default-system",
-            "You send only “Hi”. How many tokens does Qwen2.5’s template make of it, generation prompt included?",
-            ("1", "about 10", "30"),
-            lambda: (2, "The template puts in a system prompt of its own (“You are Qwen, created by Alibaba Cloud …”), "
-                        "a header and an end token for each turn, and the start of the answer."))
+    predict(
+        "default-system",
+        "You send only “Hi”. How many tokens does Qwen2.5’s template make of it, generation prompt included?",
+        ("1", "about 10", "30"),
+        lambda: (
+            2,
+            "The template puts in a system prompt of its own (“You are Qwen, created by Alibaba Cloud …”), "
+            "a header and an end token for each turn, and the start of the answer.",
+        ),
+    )
 
     compare, injection = st.tabs(["Compare templates", "Injection lesson"], on_change="rerun", key="chat-lessons")
     if compare.open:

@@ -64,8 +64,16 @@ def start_app() -> Iterator[Callable[..., str]]:
 
     def start(**environment: str) -> str:
         port = _free_port()
-        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "Home.py"), "--server.headless=true",
-                   f"--server.port={port}", "--server.address=127.0.0.1"]
+        command = [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            str(ROOT / "Home.py"),
+            "--server.headless=true",
+            f"--server.port={port}",
+            "--server.address=127.0.0.1",
+        ]
         running.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}))
         deadline = time.monotonic() + PATIENCE / 1000
         while time.monotonic() < deadline:

@@ -123,15 +123,28 @@ class _Handler(BaseHTTPRequestHandler):
         if folder is None:
             return self._send(404, b'{"error": "Repository not found"}', body=body, X_Error_Code="RepoNotFound")
         files = [sibling(file) for file in sorted(folder.iterdir())]
-        listing = {"id": repo, "modelId": repo, "sha": commit_of(folder), "private": False, "tags": [],
-                   "siblings": files}
+        listing = {
+            "id": repo,
+            "modelId": repo,
+            "sha": commit_of(folder),
+            "private": False,
+            "tags": [],
+            "siblings": files,
+        }
         return self._send(200, json.dumps(listing).encode(), body=body)
 
     def _tree(self, repo: str, *, body: bool) -> None:
         files = [sibling(file) for file in sorted(self.server.repositories[repo].iterdir())]
-        entries = [{"type": "file", "oid": file["blobId"], "size": file["size"], "path": file["rfilename"],
-                    **({"lfs": {**file["lfs"], "oid": file["lfs"]["sha256"]}} if "lfs" in file else {})}
-                   for file in files]
+        entries = [
+            {
+                "type": "file",
+                "oid": file["blobId"],
+                "size": file["size"],
+                "path": file["rfilename"],
+                **({"lfs": {**file["lfs"], "oid": file["lfs"]["sha256"]}} if "lfs" in file else {}),
+            }
+            for file in files
+        ]
         return self._send(200, json.dumps(entries).encode(), body=body)
 
     def _file(self, repo: str, name: str, *, body: bool) -> None:

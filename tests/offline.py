@@ -19,8 +19,15 @@ from pathlib import Path
 from tests.conftest import PATIENCE, settled
 
 ROOT = Path(__file__).resolve().parents[1]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 PORT = 8501
 
 
@@ -32,10 +39,17 @@ def raise_loopback() -> None:
 
 def start() -> subprocess.Popen[bytes]:
     """The app, when it answers."""
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "Home.py"), "--server.headless=true",
-               f"--server.port={PORT}", "--server.address=127.0.0.1"]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "HF_HUB_OFFLINE": "0"},
-                               stdout=subprocess.DEVNULL)
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(ROOT / "Home.py"),
+        "--server.headless=true",
+        f"--server.port={PORT}",
+        "--server.address=127.0.0.1",
+    ]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "HF_HUB_OFFLINE": "0"}, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + PATIENCE / 1000
     while time.monotonic() < deadline:
         try:
@@ -65,7 +79,8 @@ def walk() -> dict[str, object]:
             found[name or "Home"] = {
                 "title": page.locator("h1").first.inner_text(),
                 "errors": page.locator('[data-testid="stAlertContentError"]').all_inner_texts(),
-                "exceptions": page.locator('[data-testid="stException"]').all_inner_texts()}
+                "exceptions": page.locator('[data-testid="stException"]').all_inner_texts(),
+            }
         page.goto(f"http://127.0.0.1:{PORT}/")
         page.locator(".st-key-home-bars button.bar").first.wait_for()
         page.locator(".st-key-get-gpt2-medium button").click()

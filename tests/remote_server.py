@@ -35,8 +35,21 @@ def _handler(engine: Engine, how: Behaviour) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             if not self._allowed():
                 return
-            self._json(200, {"object": "list", "data": [{"id": NAME, "object": "model", "created": 0,
-                                                         "owned_by": "us", "max_model_len": engine.info.context}]})
+            self._json(
+                200,
+                {
+                    "object": "list",
+                    "data": [
+                        {
+                            "id": NAME,
+                            "object": "model",
+                            "created": 0,
+                            "owned_by": "us",
+                            "max_model_len": engine.info.context,
+                        }
+                    ],
+                },
+            )
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -47,8 +60,11 @@ def _handler(engine: Engine, how: Behaviour) -> type[BaseHTTPRequestHandler]:
             if isinstance(prompt, list) and not how.takes_ids:
                 self._json(400, {"error": {"message": "prompt must be a string"}})
                 return
-            ids = prompt if isinstance(prompt, list) else [
-                t.id for t in engine.tokenizer.encode(prompt, parse_special=True)]
+            ids = (
+                prompt
+                if isinstance(prompt, list)
+                else [t.id for t in engine.tokenizer.encode(prompt, parse_special=True)]
+            )
             self._stream(ids, body)
 
         def _allowed(self) -> bool:
@@ -71,15 +87,30 @@ def _handler(engine: Engine, how: Behaviour) -> type[BaseHTTPRequestHandler]:
             self.send_header("Connection", "close")
             self.end_headers()
             sampling = Sampling(temperature=body["temperature"], top_p=body.get("top_p"), top_k=body.get("top_k"))
-            run = engine.generate(ids, sampling=sampling, max_new_tokens=body["max_tokens"], seed=body["seed"],
-                                  alternatives=body["logprobs"])
+            run = engine.generate(
+                ids,
+                sampling=sampling,
+                max_new_tokens=body["max_tokens"],
+                seed=body["seed"],
+                alternatives=body["logprobs"],
+            )
             try:
                 for step in run:
                     if step.id in engine.stop_ids:
                         continue  # as real servers do, the end token is not sent
                     self._event(step, body)
-                self._send({"choices": [{"index": 0, "text": "", "logprobs": None,
-                                         "finish_reason": "stop" if run.finish_reason == "stop" else "length"}]})
+                self._send(
+                    {
+                        "choices": [
+                            {
+                                "index": 0,
+                                "text": "",
+                                "logprobs": None,
+                                "finish_reason": "stop" if run.finish_reason == "stop" else "length",
+                            }
+                        ]
+                    }
+                )
                 self.wfile.write(b"data: [DONE]\n\n")
             except OSError:
                 run.close()
@@ -91,10 +122,24 @@ def _handler(engine: Engine, how: Behaviour) -> type[BaseHTTPRequestHandler]:
                     return f"token_id:{token_id}"
                 return engine.tokenizer.decode([token_id])
 
-            given = {"tokens": [name(step.id)], "token_logprobs": [step.logprob],
-                     "top_logprobs": [{name(a.id): a.logprob for a in step.alternatives}], "text_offset": [0]}
-            self._send({"choices": [{"index": 0, "text": engine.tokenizer.decode([step.id]), "finish_reason": None,
-                                     "logprobs": given if how.logprobs else None}]})
+            given = {
+                "tokens": [name(step.id)],
+                "token_logprobs": [step.logprob],
+                "top_logprobs": [{name(a.id): a.logprob for a in step.alternatives}],
+                "text_offset": [0],
+            }
+            self._send(
+                {
+                    "choices": [
+                        {
+                            "index": 0,
+                            "text": engine.tokenizer.decode([step.id]),
+                            "finish_reason": None,
+                            "logprobs": given if how.logprobs else None,
+                        }
+                    ]
+                }
+            )
 
         def _send(self, data: dict[str, Any]) -> None:
             event = {"id": "x", "object": "text_completion", "created": 0, "model": NAME, **data}

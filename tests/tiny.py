@@ -30,15 +30,36 @@ def make(family: str, folder: Path, *, layers: int = 1, width: int = 8, seed: in
 
     torch.manual_seed(seed)
     if family == "gpt2":
-        config = GPT2Config(vocab_size=vocab, n_positions=64, n_embd=width, n_layer=layers, n_head=2,
-                            bos_token_id=0, eos_token_id=0, initializer_range=0.5)
+        config = GPT2Config(
+            vocab_size=vocab,
+            n_positions=64,
+            n_embd=width,
+            n_layer=layers,
+            n_head=2,
+            bos_token_id=0,
+            eos_token_id=0,
+            initializer_range=0.5,
+        )
     else:
-        shape = {"vocab_size": vocab, "hidden_size": width, "intermediate_size": 2 * width, "num_hidden_layers": layers,
-                 "num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 64, "bos_token_id": 0,
-                 "eos_token_id": 2, "initializer_range": 0.5}
+        shape = {
+            "vocab_size": vocab,
+            "hidden_size": width,
+            "intermediate_size": 2 * width,
+            "num_hidden_layers": layers,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "max_position_embeddings": 64,
+            "bos_token_id": 0,
+            "eos_token_id": 2,
+            "initializer_range": 0.5,
+        }
         config = {"llama": LlamaConfig, "qwen2": Qwen2Config}[family](**shape)
     model = AutoModelForCausalLM.from_config(config).eval()
     model.save_pretrained(folder)
-    PreTrainedTokenizerFast(tokenizer_object=byte_tokenizer(), eos_token="<|im_end|>", bos_token="<|endoftext|>",
-                            clean_up_tokenization_spaces=False).save_pretrained(folder)
+    PreTrainedTokenizerFast(
+        tokenizer_object=byte_tokenizer(),
+        eos_token="<|im_end|>",
+        bos_token="<|endoftext|>",
+        clean_up_tokenization_spaces=False,
+    ).save_pretrained(folder)
     return folder

@@ -25,8 +25,13 @@ from benchmarks.report import Report
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What one may choose on the command line."""
     parser.add_argument("--students", type=int, default=30, help="how many there are in the class (30)")
-    parser.add_argument("--only", type=_scenarios, default=list(scenarios.SCENARIOS), metavar="NAME,…",
-                        help="the scenarios to run: " + ", ".join(scenarios.SCENARIOS))
+    parser.add_argument(
+        "--only",
+        type=_scenarios,
+        default=list(scenarios.SCENARIOS),
+        metavar="NAME,…",
+        help="the scenarios to run: " + ", ".join(scenarios.SCENARIOS),
+    )
     parser.add_argument("--mixed", action="store_true", help="a soak of CLASS_SECONDS (600) instead of the scenarios")
     parser.add_argument("--url", help="use an app that is running already, at this address")
     parser.add_argument("--pid", type=int, help="with --url: the app's process, for its memory, CPU and GIL")

@@ -23,8 +23,14 @@ REPLY_TOKENS, TEMPERATURE, REPLY_ALTERNATIVES = 256, 0.7, 10  # of the Chat page
 def ask(model: str, scenarios: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
     """Do all of it in a process of its own, one scenario after the other."""
     wanted = {"model": model, "scenarios": scenarios}
-    done = subprocess.run([sys.executable, "-c", f"from {__name__} import main; main()"], input=json.dumps(wanted),
-                          text=True, stdout=subprocess.PIPE, cwd=ROOT, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", f"from {__name__} import main; main()"],
+        input=json.dumps(wanted),
+        text=True,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        check=True,
+    )
     answer: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
@@ -55,12 +61,14 @@ def _replay(loaded: Any, requests: list[dict[str, Any]]) -> dict[str, Any]:
     for asker in askers:
         asker.thread.join()
     pressed = min(request["at"] for request in requests)
-    return {"first": [asker.first - asker.pressed for asker in askers],
-            "last": [asker.last - asker.pressed for asker in askers],
-            "what": f"{loaded.info.name} {loaded.info.dtype}",
-            "tokens": sum(asker.tokens for asker in askers),
-            "cpu": time.process_time() - used,
-            "wall": max(asker.last for asker in askers) - start - pressed}
+    return {
+        "first": [asker.first - asker.pressed for asker in askers],
+        "last": [asker.last - asker.pressed for asker in askers],
+        "what": f"{loaded.info.name} {loaded.info.dtype}",
+        "tokens": sum(asker.tokens for asker in askers),
+        "cpu": time.process_time() - used,
+        "wall": max(asker.last for asker in askers) - start - pressed,
+    }
 
 
 class _Asker:
@@ -120,10 +128,15 @@ def _columns(asker: _Asker) -> Texts:
 
     def column(strategy: strategies.Strategy) -> Iterable[Any]:
         if strategy.kind == "beam":
-            return loaded.beam(ids, num_beams=int(strategy.num_beams), length_penalty=strategy.length_penalty,
-                               max_new_tokens=NEW_TOKENS)
-        return loaded.generate(ids, sampling=strategy.sampling(), max_new_tokens=NEW_TOKENS, seed=SEED,
-                               alternatives=ALTERNATIVES)
+            return loaded.beam(
+                ids,
+                num_beams=int(strategy.num_beams),
+                length_penalty=strategy.length_penalty,
+                max_new_tokens=NEW_TOKENS,
+            )
+        return loaded.generate(
+            ids, sampling=strategy.sampling(), max_new_tokens=NEW_TOKENS, seed=SEED, alternatives=ALTERNATIVES
+        )
 
     return [lambda one=one: column(one) for one in strategies.decode(asker.request["link"])]  # type: ignore[misc]
 
@@ -133,8 +146,9 @@ def _cells(asker: _Asker) -> Texts:
     from lib.engine import Sampling
 
     def cell(ids: list[int]) -> Iterable[Any]:
-        return asker.loaded.generate(ids, sampling=Sampling(temperature=0), max_new_tokens=CELL_TOKENS,
-                                     alternatives=ALTERNATIVES)
+        return asker.loaded.generate(
+            ids, sampling=Sampling(temperature=0), max_new_tokens=CELL_TOKENS, alternatives=ALTERNATIVES
+        )
 
     return [lambda: cell(asker.ids()), lambda: cell(asker.as_message())]
 
@@ -143,8 +157,14 @@ def _reply(asker: _Asker) -> Texts:
     """The first reply of a conversation."""
     from lib.engine import Sampling
 
-    return [lambda: asker.loaded.generate(asker.as_message(), sampling=Sampling(temperature=TEMPERATURE),
-                                          max_new_tokens=REPLY_TOKENS, alternatives=REPLY_ALTERNATIVES)]
+    return [
+        lambda: asker.loaded.generate(
+            asker.as_message(),
+            sampling=Sampling(temperature=TEMPERATURE),
+            max_new_tokens=REPLY_TOKENS,
+            alternatives=REPLY_ALTERNATIVES,
+        )
+    ]
 
 
 TEXTS: dict[str, Callable[[_Asker], Texts]] = {"read": _read, "columns": _columns, "cells": _cells, "reply": _reply}

@@ -148,5 +148,6 @@ async def _memory(room: Room, report: Report, seconds: float) -> None:
     for tenth in range(1, 11):
         await asyncio.sleep(seconds / 10)
         if room.pid is not None:
-            report.figures[f"mixed: VmRSS of all the app's processes after {tenth}/10, MB"] = \
-                megabytes(room.pid)["VmRSS"]
+            report.figures[f"mixed: VmRSS of all the app's processes after {tenth}/10, MB"] = megabytes(room.pid)[
+                "VmRSS"
+            ]

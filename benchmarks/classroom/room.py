@@ -49,8 +49,13 @@ class Room:
         """All errors so far, with the number of the student."""
         return [f"student {student.number}: {error}" for student in self.students for error in student.errors]
 
-    async def everyone(self, action: Callable[[Student], Awaitable[None]], *, among: Sequence[Student] | None = None,
-                       within: float = ARRIVAL) -> None:
+    async def everyone(
+        self,
+        action: Callable[[Student], Awaitable[None]],
+        *,
+        among: Sequence[Student] | None = None,
+        within: float = ARRIVAL,
+    ) -> None:
         """Each student does `action`, beginning at a moment of his own within so many seconds."""
 
         async def one(student: Student) -> None:
@@ -81,9 +86,18 @@ class Room:
             outcome.cpu["app"] = outcome.app_cpu / seconds
         _rebase(outcome)
         self.outcomes.append(outcome)
-        print(f"{name}: {seconds:.0f} s", *(f"{what} {statistics.median(values):.2f} s (max {max(values):.2f})"
-              for what, values in outcome.samples.items()), *(f"CPU of {who} {cores:.2f}" for who, cores in
-              outcome.cpu.items()), f"{outcome.errors} errors", sep=", ", file=sys.stderr, flush=True)
+        print(
+            f"{name}: {seconds:.0f} s",
+            *(
+                f"{what} {statistics.median(values):.2f} s (max {max(values):.2f})"
+                for what, values in outcome.samples.items()
+            ),
+            *(f"CPU of {who} {cores:.2f}" for who, cores in outcome.cpu.items()),
+            f"{outcome.errors} errors",
+            sep=", ",
+            file=sys.stderr,
+            flush=True,
+        )
         for error in self.errors[before:][:3]:
             print("   ", error, file=sys.stderr, flush=True)
 

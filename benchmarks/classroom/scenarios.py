@@ -60,9 +60,13 @@ async def next_token(room: Room) -> None:
     await _go(room, "Next_Token")
     for name, among, first in (("next", room.students, 0), ("next, one student", room.students[-1:], 3)):
         with room.scenario(name) as outcome:
-            await room.everyone(lambda student, outcome=outcome, first=first:  # type: ignore[misc]
-                                _type(student, outcome, "Prompt", "prompt to its chart", first=first, kind="read"),
-                                among=among, within=PAUSE)
+            await room.everyone(
+                lambda student, outcome=outcome, first=first: (  # type: ignore[misc]
+                    _type(student, outcome, "Prompt", "prompt to its chart", first=first, kind="read")
+                ),
+                among=among,
+                within=PAUSE,
+            )
         await room.settle()
 
 
@@ -120,8 +124,9 @@ async def chat(room: Room) -> None:
     """A question of everyone, within five seconds."""
     await _go(room, "Chat")
     with room.scenario("chat") as outcome:
-        await room.everyone(lambda student: question(student, outcome,
-                                                     student.mine(f"What is {student.number} + 2? Answer briefly.")))
+        await room.everyone(
+            lambda student: question(student, outcome, student.mine(f"What is {student.number} + 2? Answer briefly."))
+        )
         await room.settle()
 
 
@@ -179,8 +184,9 @@ async def _type(student: Student, outcome: Outcome, label: str, what: str, *, fi
             outcome.requests.append({"at": at, "end": time.perf_counter(), "kind": kind, "prompt": words})
 
 
-async def _texts(student: Student, outcome: Outcome, signs: Signs, count: int, press: Awaitable[float],
-                 **request: Any) -> None:
+async def _texts(
+    student: Student, outcome: Outcome, signs: Signs, count: int, press: Awaitable[float], **request: Any
+) -> None:
     """Press, and wait until the page shows the ends of all the texts that this sets going."""
     assert count, "there is nothing on the page that could be written"
     at, watch = time.perf_counter(), student.expect(signs, count)

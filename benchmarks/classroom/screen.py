@@ -49,8 +49,11 @@ class Screen:
 
     def end(self, fragments: frozenset[str]) -> None:
         """A run of these fragments, or of the page if there are none, has ended well."""
-        gone = [path for path, element in self.elements.items()
-                if element.run < self._run and (not fragments or element.fragment in fragments)]
+        gone = [
+            path
+            for path, element in self.elements.items()
+            if element.run < self._run and (not fragments or element.fragment in fragments)
+        ]
         for path in gone:
             del self.elements[path]
 

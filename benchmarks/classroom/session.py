@@ -93,8 +93,9 @@ class Session(Wire):
         await self.until(lambda: self._asked is None, "the end of the run")
         return time.perf_counter() - start
 
-    def _request(self, fragment: str, *, auto: bool = False, page: str | None = None, once: Values | None = None
-                 ) -> None:
+    def _request(
+        self, fragment: str, *, auto: bool = False, page: str | None = None, once: Values | None = None
+    ) -> None:
         message = BackMsg()
         rerun = message.rerun_script
         rerun.query_string, rerun.fragment_id, rerun.is_auto_rerun = self._query, fragment, auto

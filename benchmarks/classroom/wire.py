@@ -25,8 +25,13 @@ class Wire:
     async def connect(self) -> None:
         """Open the websocket."""
         address = self.url.replace("http", "ws", 1).rstrip("/") + "/_stcore/stream"
-        self._socket = await websockets.connect(address, subprotocols=[websockets.Subprotocol("streamlit")],
-                                                max_size=None, ping_interval=None, open_timeout=PATIENCE)
+        self._socket = await websockets.connect(
+            address,
+            subprotocols=[websockets.Subprotocol("streamlit")],
+            max_size=None,
+            ping_interval=None,
+            open_timeout=PATIENCE,
+        )
         self._reader = asyncio.create_task(self._read())
 
     async def close(self) -> None:

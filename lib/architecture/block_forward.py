@@ -34,8 +34,10 @@ class Walker:
         self.module, self.config = module, module.config
         self.family = str(getattr(module.config, "model_type", ""))
         if self.family not in NAMES:
-            raise ArchitectureError(f"The live pass knows the families {', '.join(NAMES)}; this model is a "
-                               f"{self.family[:40] or 'model without a type'}. Its parameters can still be counted.")
+            raise ArchitectureError(
+                f"The live pass knows the families {', '.join(NAMES)}; this model is a "
+                f"{self.family[:40] or 'model without a type'}. Its parameters can still be counted."
+            )
         self.names = NAMES[self.family]
         try:
             self.embed = module.get_submodule(self.names.embed)
@@ -44,8 +46,10 @@ class Walker:
             self.head = module.get_submodule(self.names.head)
             self.base = module.get_submodule(self.names.block.rsplit(".", 1)[0])
         except AttributeError as error:
-            raise ArchitectureError("This model's layers were rearranged when it was loaded, so it cannot be taken apart. "
-                               "Load it in full precision.") from error
+            raise ArchitectureError(
+                "This model's layers were rearranged when it was loaded, so it cannot be taken apart. "
+                "Load it in full precision."
+            ) from error
 
     def embedding(self, ids: Tensor) -> Iterator[Raw]:
         """Token ids (1, T) to the residual stream (1, T, d); the last step is the stream."""

@@ -38,8 +38,11 @@ def _facts(a: Architecture) -> list[tuple[str, str, str]]:
     positions = {"learned": "a learned table", "rope": "RoPE (no weights)"}.get(a.positions, "unknown to this page")
     bias = [name for name, there in (("Q, K, V", a.qkv_bias), ("projection", a.out_bias), ("MLP", a.mlp_bias)) if there]
     windows = [w for w in a.windows if w]
-    attention = "every token before it" if not windows else \
-        f"{len(windows)} of {a.layers} blocks only the last {max(windows):,} tokens"
+    attention = (
+        "every token before it"
+        if not windows
+        else f"{len(windows)} of {a.layers} blocks only the last {max(windows):,} tokens"
+    )
     cache, flops = "not known here", "not known here"
     if a.known:
         cache, flops = size(kv_cache_bytes(a, context=1000)), number(flops_per_token(a, context=1000))
@@ -51,22 +54,34 @@ def _facts(a: Architecture) -> list[tuple[str, str, str]]:
         ("Query heads", f"{a.heads} × {a.head_dim}", "How many patterns of attention a block computes side by side."),
         ("KV heads", f"{a.kv_heads}", "Shared keys and values make the KV cache smaller."),
         ("MLP width", f"{a.inner:,}", "The wide middle of every block."),
-        ("MLP kind", f"{'gated ' if a.gated else ''}{a.activation}",
-         "How the middle is bent. A gate makes three matrices of two."),
-        ("Norm", a.norm + (", four a block" if a.sandwich else ", one a block" if a.parallel == 1 else ""),
-         "Where vectors are scaled, and how. RMSNorm leaves out the mean and the bias: cheaper, in practice as good."),
+        (
+            "MLP kind",
+            f"{'gated ' if a.gated else ''}{a.activation}",
+            "How the middle is bent. A gate makes three matrices of two.",
+        ),
+        (
+            "Norm",
+            a.norm + (", four a block" if a.sandwich else ", one a block" if a.parallel == 1 else ""),
+            "Where vectors are scaled, and how. RMSNorm leaves out the mean and the bias: cheaper, and as good.",
+        ),
         ("Norm of Q and K", a.qk_norm or "none", "Keeps attention scores from growing too large."),
         ("Positions", positions, "A table ends at its last row; RoPE can be stretched to longer texts."),
         ("Attention sees", attention, "Sliding windows keep the cache small."),
-        ("Attention and MLP", "side by side" if a.parallel else "one after the other",
-         "Side by side is faster on many chips."),
+        (
+            "Attention and MLP",
+            "side by side" if a.parallel else "one after the other",
+            "Side by side is faster on many chips.",
+        ),
         ("Biases", ", ".join(bias) or "none", "Few parameters; newer models leave most of them out."),
         ("Vocabulary", f"{a.vocab:,}", "More entries, fewer tokens per text, a larger table."),
         ("Head tied to embedding", "yes" if a.tied else "no", "Tied: one table serves input and output."),
         ("In embedding and head", f"{share / book.total:.1%}", "The rest is in the blocks, where the work is done."),
         ("Context", f"{a.context:,}", "How many tokens fit into one text."),
-        ("Weights, bfloat16", size(weight_bytes(a, "bfloat16")),
-         "Most of it is read from memory for every new token (of an untied embedding, one row)."),
+        (
+            "Weights, bfloat16",
+            size(weight_bytes(a, "bfloat16")),
+            "Most of it is read from memory for every new token (of an untied embedding, one row).",
+        ),
         ("KV cache, 1,000 tokens", cache, "Grows with every token of a chat."),
         ("FLOPs for a token at 1,000", flops, "The work for one more token."),
     ]

@@ -13,41 +13,109 @@ Config = Mapping[str, Any]
 
 _COMMON = {"hidden_act": "silu", "tie_word_embeddings": False, "attention_bias": False, "mlp_bias": False}
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "gpt2": {"vocab_size": 50257, "n_positions": 1024, "n_embd": 768, "n_layer": 12, "n_head": 12,
-             "activation_function": "gelu_new", "tie_word_embeddings": True},
-    "llama": _COMMON | {"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
-                        "num_attention_heads": 32, "max_position_embeddings": 2048},
-    "mistral": _COMMON | {"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 14336, "sliding_window": 4096,
-                          "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
-                          "max_position_embeddings": 131072},
-    "qwen2": _COMMON | {"vocab_size": 151936, "hidden_size": 4096, "intermediate_size": 22016, "num_hidden_layers": 32,
-                        "num_attention_heads": 32, "num_key_value_heads": 32, "max_position_embeddings": 32768,
-                        "sliding_window": 4096, "max_window_layers": 28},
-    "gemma3_text": _COMMON | {"vocab_size": 262208, "hidden_size": 2304, "intermediate_size": 9216, "head_dim": 256,
-                              "num_hidden_layers": 26, "num_attention_heads": 8, "num_key_value_heads": 4,
-                              "max_position_embeddings": 131072, "hidden_activation": "gelu_pytorch_tanh",
-                              "sliding_window": 4096, "tie_word_embeddings": True, "rope_theta": 1e6},
-    "gpt_neox": _COMMON | {"vocab_size": 50432, "hidden_size": 6144, "intermediate_size": 24576, "hidden_act": "gelu",
-                           "num_hidden_layers": 44, "num_attention_heads": 64, "max_position_embeddings": 2048,
-                           "attention_bias": True, "partial_rotary_factor": 0.25, "use_parallel_residual": True},
-    "phi": _COMMON | {"vocab_size": 51200, "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 24,
-                      "num_attention_heads": 32, "hidden_act": "gelu_new", "max_position_embeddings": 2048,
-                      "partial_rotary_factor": 0.5},
+    "gpt2": {
+        "vocab_size": 50257,
+        "n_positions": 1024,
+        "n_embd": 768,
+        "n_layer": 12,
+        "n_head": 12,
+        "activation_function": "gelu_new",
+        "tie_word_embeddings": True,
+    },
+    "llama": _COMMON
+    | {
+        "vocab_size": 32000,
+        "hidden_size": 4096,
+        "intermediate_size": 11008,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "max_position_embeddings": 2048,
+    },
+    "mistral": _COMMON
+    | {
+        "vocab_size": 32000,
+        "hidden_size": 4096,
+        "intermediate_size": 14336,
+        "sliding_window": 4096,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "max_position_embeddings": 131072,
+    },
+    "qwen2": _COMMON
+    | {
+        "vocab_size": 151936,
+        "hidden_size": 4096,
+        "intermediate_size": 22016,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 32,
+        "max_position_embeddings": 32768,
+        "sliding_window": 4096,
+        "max_window_layers": 28,
+    },
+    "gemma3_text": _COMMON
+    | {
+        "vocab_size": 262208,
+        "hidden_size": 2304,
+        "intermediate_size": 9216,
+        "head_dim": 256,
+        "num_hidden_layers": 26,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 4,
+        "max_position_embeddings": 131072,
+        "hidden_activation": "gelu_pytorch_tanh",
+        "sliding_window": 4096,
+        "tie_word_embeddings": True,
+        "rope_theta": 1e6,
+    },
+    "gpt_neox": _COMMON
+    | {
+        "vocab_size": 50432,
+        "hidden_size": 6144,
+        "intermediate_size": 24576,
+        "hidden_act": "gelu",
+        "num_hidden_layers": 44,
+        "num_attention_heads": 64,
+        "max_position_embeddings": 2048,
+        "attention_bias": True,
+        "partial_rotary_factor": 0.25,
+        "use_parallel_residual": True,
+    },
+    "phi": _COMMON
+    | {
+        "vocab_size": 51200,
+        "hidden_size": 2048,
+        "intermediate_size": 8192,
+        "num_hidden_layers": 24,
+        "num_attention_heads": 32,
+        "hidden_act": "gelu_new",
+        "max_position_embeddings": 2048,
+        "partial_rotary_factor": 0.5,
+    },
 }
 DEFAULTS["qwen3"] = DEFAULTS["qwen2"] | {"head_dim": 128}
 _ALIASES = {  # GPT-2's spellings
-    "n_embd": "hidden_size", "n_layer": "num_hidden_layers", "n_head": "num_attention_heads",
+    "n_embd": "hidden_size",
+    "n_layer": "num_hidden_layers",
+    "n_head": "num_attention_heads",
     "n_positions": "max_position_embeddings",
 }
 
 
 def read(config: Config, *, name: str = "", hub_id: str = "", published: int = 0) -> Architecture:
-    """The architecture that a configuration describes. Raises ArchitectureError with a sentence if it makes no sense."""
+    """The architecture that a configuration describes. Raises ArchitectureError if it makes no sense."""
     family = config.get("model_type")
     if not isinstance(family, str) or not family:
         raise ArchitectureError("This configuration does not say its model_type, so its layers cannot be known.")
-    names = {"name": name or family, "hub_id": hub_id, "published": published, "config": dict(config),
-             "family": family, "dtype": str(config.get("dtype") or config.get("torch_dtype") or "float32")}
+    names = {
+        "name": name or family,
+        "hub_id": hub_id,
+        "published": published,
+        "config": dict(config),
+        "family": family,
+        "dtype": str(config.get("dtype") or config.get("torch_dtype") or "float32"),
+    }
     if family not in FAMILIES or config.get("add_cross_attention"):
         return _other(config, names)
     values = DEFAULTS[family] | {key: value for key, value in config.items() if value is not None}
@@ -71,10 +139,16 @@ def _sizes(values: Config) -> dict[str, Any]:
     layers = _whole(values, "num_hidden_layers")
     head_dim = _whole(values, "head_dim") or (width // heads if heads > 0 else 0)
     return {
-        "layers": layers, "width": width, "heads": heads, "head_dim": head_dim,
-        "kv_heads": _whole(values, "num_key_value_heads", heads), "inner": _whole(values, "intermediate_size", 1),
-        "vocab": _whole(values, "vocab_size"), "context": _whole(values, "max_position_embeddings"),
-        "tied": bool(values["tie_word_embeddings"]), "windows": _windows(values, layers),
+        "layers": layers,
+        "width": width,
+        "heads": heads,
+        "head_dim": head_dim,
+        "kv_heads": _whole(values, "num_key_value_heads", heads),
+        "inner": _whole(values, "intermediate_size", 1),
+        "vocab": _whole(values, "vocab_size"),
+        "context": _whole(values, "max_position_embeddings"),
+        "tied": bool(values["tie_word_embeddings"]),
+        "windows": _windows(values, layers),
         "activation": str(values.get("hidden_activation") or values.get("hidden_act")),
     }
 
@@ -120,10 +194,16 @@ def _partial(values: Config, old: str) -> float:
 def _gpt2(values: Config) -> dict[str, Any]:
     width, heads = _whole(values, "hidden_size"), _whole(values, "num_attention_heads")
     return {
-        "kv_heads": heads, "head_dim": width // heads if heads > 0 else 0,
+        "kv_heads": heads,
+        "head_dim": width // heads if heads > 0 else 0,
         "inner": _whole(values, "n_inner") or 4 * width,
-        "norm": "LayerNorm", "gated": False, "positions": "learned", "qkv_bias": True, "out_bias": True,
-        "mlp_bias": True, "activation": str(values["activation_function"]),
+        "norm": "LayerNorm",
+        "gated": False,
+        "positions": "learned",
+        "qkv_bias": True,
+        "out_bias": True,
+        "mlp_bias": True,
+        "activation": str(values["activation_function"]),
     }
 
 
@@ -134,11 +214,14 @@ def _llama_like(values: Config) -> dict[str, Any]:
         heads = sizes["heads"]
         sizes["head_dim"] = _whole(values, "head_dim") or (sizes["width"] // heads if heads > 0 else 0)
     return {
-        "head_dim": sizes["head_dim"], "rotary_dim": sizes["head_dim"], "rope_theta": _rope(values),
+        "head_dim": sizes["head_dim"],
+        "rotary_dim": sizes["head_dim"],
+        "rope_theta": _rope(values),
         "qkv_bias": True if family == "qwen2" else bias and family != "mistral",
         "out_bias": bias and family not in {"qwen2", "mistral"},
         "mlp_bias": bool(values["mlp_bias"]) and family == "llama",
-        "qk_norm": "RMSNorm" if family in {"qwen3", "gemma3_text"} else "", "sandwich": family == "gemma3_text",
+        "qk_norm": "RMSNorm" if family in {"qwen3", "gemma3_text"} else "",
+        "sandwich": family == "gemma3_text",
     }
 
 
@@ -146,18 +229,32 @@ def _gpt_neox(values: Config) -> dict[str, Any]:
     heads, bias = _whole(values, "num_attention_heads"), bool(values["attention_bias"])
     head_dim = _whole(values, "hidden_size") // heads if heads > 0 else 0
     return {
-        "kv_heads": heads, "head_dim": head_dim, "rotary_dim": int(head_dim * _partial(values, "rotary_pct")),
-        "rope_theta": _rope(values), "norm": "LayerNorm", "gated": False, "qkv_bias": bias, "out_bias": bias,
-        "mlp_bias": True, "parallel": 2 if values["use_parallel_residual"] else 0,
+        "kv_heads": heads,
+        "head_dim": head_dim,
+        "rotary_dim": int(head_dim * _partial(values, "rotary_pct")),
+        "rope_theta": _rope(values),
+        "norm": "LayerNorm",
+        "gated": False,
+        "qkv_bias": bias,
+        "out_bias": bias,
+        "mlp_bias": True,
+        "parallel": 2 if values["use_parallel_residual"] else 0,
     }
 
 
 def _phi(values: Config) -> dict[str, Any]:
     sizes = _sizes(values)
     return {
-        "rotary_dim": int(sizes["head_dim"] * _partial(values, "partial_rotary_factor")), "rope_theta": _rope(values),
-        "norm": "LayerNorm", "gated": False, "qkv_bias": True, "out_bias": True, "mlp_bias": True, "head_bias": True,
-        "qk_norm": "LayerNorm" if values.get("qk_layernorm") else "", "parallel": 1,
+        "rotary_dim": int(sizes["head_dim"] * _partial(values, "partial_rotary_factor")),
+        "rope_theta": _rope(values),
+        "norm": "LayerNorm",
+        "gated": False,
+        "qkv_bias": True,
+        "out_bias": True,
+        "mlp_bias": True,
+        "head_bias": True,
+        "qk_norm": "LayerNorm" if values.get("qk_layernorm") else "",
+        "parallel": 1,
     }
 
 
@@ -173,10 +270,17 @@ def _other(config: Config, names: dict[str, Any]) -> Architecture:
     heads, width = size("num_attention_heads"), size("hidden_size")
     layers = size("num_hidden_layers")
     fields = {
-        "layers": layers, "width": width, "heads": heads, "kv_heads": min(size("num_key_value_heads", heads), heads),
-        "head_dim": size("head_dim", max(1, width // heads)), "inner": size("intermediate_size", 4 * width),
-        "vocab": size("vocab_size"), "context": size("max_position_embeddings"), "windows": (0,) * min(layers, 1_024),
-        "tied": bool(values.get("tie_word_embeddings", True)), "positions": "",
+        "layers": layers,
+        "width": width,
+        "heads": heads,
+        "kv_heads": min(size("num_key_value_heads", heads), heads),
+        "head_dim": size("head_dim", max(1, width // heads)),
+        "inner": size("intermediate_size", 4 * width),
+        "vocab": size("vocab_size"),
+        "context": size("max_position_embeddings"),
+        "windows": (0,) * min(layers, 1_024),
+        "tied": bool(values.get("tie_word_embeddings", True)),
+        "positions": "",
         "activation": str(values.get("hidden_act") or values.get("hidden_activation") or ""),
     }
     family = names["family"] if names["family"] not in FAMILIES else f"{names['family']} with cross-attention"

@@ -15,7 +15,9 @@ from lib.architecture.parameter_ledger import LedgerRow, ledger
 from lib.architecture.spec import Architecture
 
 DTYPES: Mapping[str, float] = {  # bytes of one matrix entry
-    "float32": 4, "bfloat16": 2, "float16": 2,
+    "float32": 4,
+    "bfloat16": 2,
+    "float16": 2,
     "int8": 34 / 32,  # Q8_0: 32 weights share a 16-bit scale
     "int4": 18 / 32,  # Q4_0
 }
@@ -23,8 +25,12 @@ _GROUP = {"int8": 34, "int4": 18}  # bytes of a group of 32 weights
 # What autograd keeps for the backward pass, in numbers per token and block: d, q, kv, MLP width, heads, KV heads, 1
 # (fp32, fused attention, no dropout; read off torch.autograd.graph.saved_tensors_hooks).
 _SAVED = {
-    "gpt2": (5, 1, 2, 5, 1, 0, 4), "llama": (6, 2, 2, 4, 1, 0, 2), "qwen3": (6, 4, 4, 4, 2, 1, 2),
-    "gemma3_text": (10, 4, 4, 4, 2, 1, 4), "gpt_neox": (4, 4, 2, 2, 1, 0, 4), "phi": (2, 3, 2, 5, 1, 0, 2),
+    "gpt2": (5, 1, 2, 5, 1, 0, 4),
+    "llama": (6, 2, 2, 4, 1, 0, 2),
+    "qwen3": (6, 4, 4, 4, 2, 1, 2),
+    "gemma3_text": (10, 4, 4, 4, 2, 1, 4),
+    "gpt_neox": (4, 4, 2, 2, 1, 0, 4),
+    "phi": (2, 3, 2, 5, 1, 0, 2),
 }
 _SAVED |= {"mistral": _SAVED["llama"], "qwen2": _SAVED["llama"]}
 
@@ -74,7 +80,8 @@ def cost(config: object, *, dtype: str = "bfloat16", batch: int = 1, context: in
         raise ArchitectureError(f"{dtype[:40]!r} is not a number format of this page; it has {', '.join(DTYPES)}.")
     width = max(2, int(DTYPES[dtype]))
     return Cost(
-        weights=weight_bytes(arch, dtype), kv_cache=kv_cache_bytes(arch, batch=batch, context=context, width=width),
+        weights=weight_bytes(arch, dtype),
+        kv_cache=kv_cache_bytes(arch, batch=batch, context=context, width=width),
         activations=sum(activation_parts(arch, batch=batch, context=context, width=width).values()),
         flops_per_token=flops_per_token(arch, context=context),
         flops_prompt=flops_prompt(arch, batch=batch, context=context),
@@ -85,8 +92,10 @@ def _computable(config: object) -> Architecture:
     """The architecture, if this module knows how the family computes (not only which tensors it has)."""
     arch = resolve(config)
     if not arch.known:
-        raise ArchitectureError(f"This page knows the tensors of a {arch.family[:40]} model but not how it computes, so it "
-                           "gives the bytes of its weights and nothing else.")
+        raise ArchitectureError(
+            f"This page knows the tensors of a {arch.family[:40]} model but not how it computes, so it "
+            "gives the bytes of its weights and nothing else."
+        )
     return arch
 
 
@@ -159,8 +168,11 @@ def activation_parts(arch: Architecture, *, batch: int = 1, context: int, width:
 
 def matrix_params(arch: Architecture) -> int:
     """Entries of all matrices that every token is multiplied with: the blocks' and the head's (tied or not)."""
-    return sum(prod(row.shape) for row in ledger(arch).rows
-               if len(row.shape) == 2 and (row.component in {"attention", "mlp"} or row.component == "head"))
+    return sum(
+        prod(row.shape)
+        for row in ledger(arch).rows
+        if len(row.shape) == 2 and (row.component in {"attention", "mlp"} or row.component == "head")
+    )
 
 
 def flops_per_token(arch: Architecture, *, context: int) -> int:

@@ -16,26 +16,54 @@ STYLES = {
 }
 
 
-def custom_config(*, style: str, layers: int, width: int, heads: int, kv_heads: int, inner: int, vocab: int,
-               context: int, tied: bool) -> dict[str, Any]:
+def custom_config(
+    *, style: str, layers: int, width: int, heads: int, kv_heads: int, inner: int, vocab: int, context: int, tied: bool
+) -> dict[str, Any]:
     """The sizes in transformers' words. Raises ArchitectureError for what no model can be."""
     if style not in STYLES:
         raise ArchitectureError(f"There is no style called {style[:40]!r}; there are {', '.join(STYLES)}.")
-    sizes = {"layers": layers, "width": width, "heads": heads, "kv_heads": kv_heads, "inner": inner, "vocab": vocab,
-             "context": context}
+    sizes = {
+        "layers": layers,
+        "width": width,
+        "heads": heads,
+        "kv_heads": kv_heads,
+        "inner": inner,
+        "vocab": vocab,
+        "context": context,
+    }
     for name, value in sizes.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ArchitectureError(f"The {WORDS[name]} must be a whole number of at least 1, not {str(value)[:40]}.")
     if style == "gpt2":
         if kv_heads != heads:
-            raise ArchitectureError("GPT-2's attention has a key and a value for every head: the number of KV heads is the "
-                               "number of heads. Choose the Llama style to share them.")
-        return {"model_type": "gpt2", "n_embd": width, "n_layer": layers, "n_head": heads, "n_inner": inner,
-                "vocab_size": vocab, "n_positions": context, "tie_word_embeddings": tied,
-                "activation_function": "gelu_new"}
-    return {"model_type": style, "hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": heads,
-            "num_key_value_heads": kv_heads, "intermediate_size": inner, "vocab_size": vocab, "hidden_act": "silu",
-            "max_position_embeddings": context, "tie_word_embeddings": tied, "torch_dtype": "bfloat16"}
+            raise ArchitectureError(
+                "GPT-2's attention has a key and a value for every head: the number of KV heads is the "
+                "number of heads. Choose the Llama style to share them."
+            )
+        return {
+            "model_type": "gpt2",
+            "n_embd": width,
+            "n_layer": layers,
+            "n_head": heads,
+            "n_inner": inner,
+            "vocab_size": vocab,
+            "n_positions": context,
+            "tie_word_embeddings": tied,
+            "activation_function": "gelu_new",
+        }
+    return {
+        "model_type": style,
+        "hidden_size": width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": kv_heads,
+        "intermediate_size": inner,
+        "vocab_size": vocab,
+        "hidden_act": "silu",
+        "max_position_embeddings": context,
+        "tie_word_embeddings": tied,
+        "torch_dtype": "bfloat16",
+    }
 
 
 def custom_architecture(**sizes: Any) -> Architecture:

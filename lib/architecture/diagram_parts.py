@@ -48,8 +48,15 @@ def coarse(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram
     outside: list[Item] = []
     inside: list[Item] = []
     blocks = max(1, len(book.by_block()))
-    labels = {"embedding": "Token embedding", "positions": "Positions", "attention": "Attention", "mlp": "MLP",
-              "norm": "Norms", "head": "Output head", "other": "Other weights"}
+    labels = {
+        "embedding": "Token embedding",
+        "positions": "Positions",
+        "attention": "Attention",
+        "mlp": "MLP",
+        "norm": "Norms",
+        "head": "Output head",
+        "other": "Other weights",
+    }
     shape = (("residual stream", (batch, tokens, arch.width), "(B, T, d)"),)
     for component, label in labels.items():
         for where, items in ((False, outside), (True, inside)):
@@ -58,8 +65,19 @@ def coarse(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram
                 key, count = f"{component}{'_in' if where else ''}", sum(row.params for row in rows)
                 copies = blocks if where and count % blocks == 0 else 1
                 words = TEXTS["unknown"]
-                boxes[key] = Box(key, label, component, count // copies, copies, f"{len(rows)} tensors", words.what,
-                                 words.why, "", shape, f"model.{rows[0].name.rsplit('.', 1)[0]}")
+                boxes[key] = Box(
+                    key,
+                    label,
+                    component,
+                    count // copies,
+                    copies,
+                    f"{len(rows)} tensors",
+                    words.what,
+                    words.why,
+                    "",
+                    shape,
+                    f"model.{rows[0].name.rsplit('.', 1)[0]}",
+                )
                 items.append(key)
     tail = [key for key in ("norm", "head") if key in outside]
     head = [key for key in outside if key not in tail]

@@ -31,8 +31,11 @@ def head_summary(attentions: np.ndarray, layer: int, head: int) -> dict[str, flo
     if not len(rows):
         return {"first": 1.0, "previous": 0.0, "itself": 1.0}
     index = np.arange(1, len(rows) + 1)
-    return {"first": float(rows[:, 0].mean()), "previous": float(rows[index - 1, index - 1].mean()),
-            "itself": float(rows[index - 1, index].mean())}
+    return {
+        "first": float(rows[:, 0].mean()),
+        "previous": float(rows[index - 1, index - 1].mean()),
+        "itself": float(rows[index - 1, index].mean()),
+    }
 
 
 def notable_heads(attentions: np.ndarray, ids: Sequence[int]) -> list[tuple[str, int, int, float]]:
@@ -45,9 +48,11 @@ def notable_heads(attentions: np.ndarray, ids: Sequence[int]) -> list[tuple[str,
     if count < 3:
         return []
     rows = np.arange(1, count)
-    scores = {"the first token": attentions[:, :, rows, 0].mean(-1),
-              "the token before": attentions[:, :, rows[1:], rows[1:] - 1].mean(-1),
-              "the token itself": attentions[:, :, rows, rows].mean(-1)}
+    scores = {
+        "the first token": attentions[:, :, rows, 0].mean(-1),
+        "the token before": attentions[:, :, rows[1:], rows[1:] - 1].mean(-1),
+        "the token itself": attentions[:, :, rows, rows].mean(-1),
+    }
     pairs = [(i, j + 1) for i in range(count) for j in range(i - 1) if ids[i] == ids[j]]
     if pairs:
         later, after = np.array(pairs).T

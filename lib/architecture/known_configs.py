@@ -21,9 +21,18 @@ from lib.settings import settings
 FOLDER = Path(__file__).parent / "configs"
 MAX_BYTES = 2_000_000  # of a config.json
 _HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}|[\w.-]{1,96}", re.ASCII)
-_LABELS = {"gpt2": "GPT-2 small", "gpt2-medium": "GPT-2 medium", "gpt2-large": "GPT-2 large", "gpt2-xl": "GPT-2 XL",
-           "distilgpt2": "DistilGPT-2", "gemma-3-270m": "Gemma 3 270M", "pythia-70m": "Pythia 70M", "phi-2": "Phi-2",
-           "tinyllama-1.1b-chat-v1.0": "TinyLlama 1.1B Chat", "llama-3.2-1b": "Llama 3.2 1B"}
+_LABELS = {
+    "gpt2": "GPT-2 small",
+    "gpt2-medium": "GPT-2 medium",
+    "gpt2-large": "GPT-2 large",
+    "gpt2-xl": "GPT-2 XL",
+    "distilgpt2": "DistilGPT-2",
+    "gemma-3-270m": "Gemma 3 270M",
+    "pythia-70m": "Pythia 70M",
+    "phi-2": "Phi-2",
+    "tinyllama-1.1b-chat-v1.0": "TinyLlama 1.1B Chat",
+    "llama-3.2-1b": "Llama 3.2 1B",
+}
 
 
 @cache
@@ -95,13 +104,16 @@ def from_hub(hub_id: str) -> Architecture:
 
 def _fetch(url: str, hub_id: str, seconds: float) -> bytes:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers={"User-Agent": "llm-playground"}),
-                                    timeout=seconds) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, headers={"User-Agent": "llm-playground"}), timeout=seconds
+        ) as answer:
             data: bytes = answer.read(MAX_BYTES + 1)
     except urllib.error.HTTPError as error:
         if error.code in {401, 403, 404}:
-            raise ArchitectureError(f"The hub has no public configuration for {hub_id} (it may be gated, or the name "
-                               "may be spelled differently).") from error
+            raise ArchitectureError(
+                f"The hub has no public configuration for {hub_id} (it may be gated, or the name "
+                "may be spelled differently)."
+            ) from error
         raise ArchitectureError(f"The hub answered with error {error.code}; please try again later.") from error
     except (OSError, ValueError) as error:
         raise ArchitectureError("The hub cannot be reached from here. The models in the list need no hub.") from error

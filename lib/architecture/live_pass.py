@@ -18,6 +18,7 @@ from lib.architecture.step_descriptions import STORY
 
 MAX_TOKENS = 48  # attention maps of more tokens cannot be read, and their number grows with the square
 
+
 def trace(engine: Any, ids: Sequence[int], *, max_tokens: int = MAX_TOKENS, lens: bool = True) -> Trace:
     """Compute everything for `ids` (without `lens`, all but the lens: see `logit_lens`, the slowest part).
 
@@ -42,9 +43,18 @@ def trace(engine: Any, ids: Sequence[int], *, max_tokens: int = MAX_TOKENS, lens
         reference = engine.module(tokens, use_cache=False).logits[0].float()
         hidden = torch.cat(stream)  # (L + 1, T, d)
     traced = Trace(
-        ids=kept, cut=cut, family=walker.family, embedding=tuple(_step(raw) for raw in start),
-        hidden=hidden.float().cpu().numpy(), attentions=torch.stack(maps).numpy(), logits=mine[-1].cpu().numpy(),
-        shape=(1, *reference.shape), lens=NO_LENS, difference=float((mine - reference).abs().max()), scale=float(reference.abs().max()))
+        ids=kept,
+        cut=cut,
+        family=walker.family,
+        embedding=tuple(_step(raw) for raw in start),
+        hidden=hidden.float().cpu().numpy(),
+        attentions=torch.stack(maps).numpy(),
+        logits=mine[-1].cpu().numpy(),
+        shape=(1, *reference.shape),
+        lens=NO_LENS,
+        difference=float((mine - reference).abs().max()),
+        scale=float(reference.abs().max()),
+    )
     return replace(traced, lens=logit_lens(engine, traced)) if lens else traced
 
 
@@ -92,7 +102,7 @@ def logit_lens(engine: Any, traced: Trace) -> Lens:
     tops, probs, ids, curves = [], [], [], []
     for first in range(0, hidden.shape[1], count):
         with lock, torch.inference_mode():
-            chances = walker.logits(hidden[:, first:first + count]).float().softmax(-1)  # (L + 1, count, V)
+            chances = walker.logits(hidden[:, first : first + count]).float().softmax(-1)  # (L + 1, count, V)
             best = chances.topk(min(TOP, chances.shape[-1]), dim=-1)
         for column in range(chances.shape[1]):
             union = best.indices[:, column].unique()

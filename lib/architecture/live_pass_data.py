@@ -1,4 +1,4 @@
-"""What a live pass gives: plain numpy, so that a page can hold it without torch. Made by `lib.architecture.live_pass`."""
+"""What a live pass (`lib.architecture.live_pass`) gives: plain numpy, so that a page can hold it without torch."""
 
 from dataclasses import dataclass
 

@@ -43,9 +43,10 @@ def build(arch: Architecture) -> Any:
             finally:
                 log.setLevel(before)
     except Exception as error:  # any of dozens of families may object in its own way
-        raise ArchitectureError(f"transformers cannot build a model of type {arch.family[:60]!r} from this configuration: "
-                           f"{str(error).strip().splitlines()[0][:200] if str(error).strip() else 'no reason given'}"
-                           ) from error
+        raise ArchitectureError(
+            f"transformers cannot build a model of type {arch.family[:60]!r} from this configuration: "
+            f"{str(error).strip().splitlines()[0][:200] if str(error).strip() else 'no reason given'}"
+        ) from error
     model.tie_weights()
     return model.eval()
 
@@ -71,6 +72,14 @@ def walk(arch: Architecture, tied: bool = True) -> tuple[LedgerRow, ...]:
         shared = first if first != name and tied else ""
         match = _BLOCK.search(name)
         kind = next((kind for kind, pattern in _KINDS if re.search(pattern, name)), "other")
-        rows.append(LedgerRow(name, kind, int(match[1]) if match else None, tuple(parameter.shape),
-                        0 if shared else parameter.numel(), shared))
+        rows.append(
+            LedgerRow(
+                name,
+                kind,
+                int(match[1]) if match else None,
+                tuple(parameter.shape),
+                0 if shared else parameter.numel(),
+                shared,
+            )
+        )
     return tuple(rows)

@@ -1,7 +1,7 @@
 """The parameter ledger: every tensor of a model with its name, shape and place, computed from the configuration.
 
-For the families of `lib.architecture.config_readers` this is arithmetic (no torch, microseconds a tensor); any other model type
-is built on PyTorch's meta device (no memory for weights) and walked. Tests hold both to the same tensors.
+For the families of `lib.architecture.config_readers` this is arithmetic (no torch, microseconds a tensor); any other
+model type is built on PyTorch's meta device (no memory for weights) and walked. Tests hold both to the same tensors.
 """
 
 from collections.abc import Iterator
@@ -87,14 +87,36 @@ class Names:
 
 
 NAMES = dict.fromkeys(("llama", "mistral", "qwen2", "qwen3"), Names()) | {
-    "gpt2": Names(embed="transformer.wte", block="transformer.h", norm1="ln_1", attn="attn", qkv=("c_attn",),
-                  out="c_proj", norm2="ln_2", mlp=("c_fc", "c_proj"), final="transformer.ln_f"),
-    "gemma3_text": Names(after_attn="post_attention_layernorm", norm2="pre_feedforward_layernorm",
-                         after_mlp="post_feedforward_layernorm"),
-    "gpt_neox": Names(embed="gpt_neox.embed_in", block="gpt_neox.layers", attn="attention", qkv=("query_key_value",),
-                      out="dense", mlp=("dense_h_to_4h", "dense_4h_to_h"), final="gpt_neox.final_layer_norm"),
-    "phi": Names(out="dense", qk_norms=("q_layernorm", "k_layernorm"), norm2="", mlp=("fc1", "fc2"),
-                 final="model.final_layernorm"),
+    "gpt2": Names(
+        embed="transformer.wte",
+        block="transformer.h",
+        norm1="ln_1",
+        attn="attn",
+        qkv=("c_attn",),
+        out="c_proj",
+        norm2="ln_2",
+        mlp=("c_fc", "c_proj"),
+        final="transformer.ln_f",
+    ),
+    "gemma3_text": Names(
+        after_attn="post_attention_layernorm", norm2="pre_feedforward_layernorm", after_mlp="post_feedforward_layernorm"
+    ),
+    "gpt_neox": Names(
+        embed="gpt_neox.embed_in",
+        block="gpt_neox.layers",
+        attn="attention",
+        qkv=("query_key_value",),
+        out="dense",
+        mlp=("dense_h_to_4h", "dense_4h_to_h"),
+        final="gpt_neox.final_layer_norm",
+    ),
+    "phi": Names(
+        out="dense",
+        qk_norms=("q_layernorm", "k_layernorm"),
+        norm2="",
+        mlp=("fc1", "fc2"),
+        final="model.final_layernorm",
+    ),
 }
 
 
@@ -129,8 +151,14 @@ def _rows(arch: Architecture, tied: bool) -> Iterator[LedgerRow]:
             yield _row(f"{names.block}.{index}.{name}", component, shape, index)
     yield from (_row(f"{names.final}.{part}", "norm", (arch.width,)) for part in _norm_parts(arch.norm))
     shared = arch.tied and tied
-    yield LedgerRow(f"{names.head}.weight", "head", None, (arch.vocab, arch.width), 0 if shared else arch.vocab * arch.width,
-              f"{names.embed}.weight" if shared else "")
+    yield LedgerRow(
+        f"{names.head}.weight",
+        "head",
+        None,
+        (arch.vocab, arch.width),
+        0 if shared else arch.vocab * arch.width,
+        f"{names.embed}.weight" if shared else "",
+    )
     if arch.head_bias:
         yield _row(f"{names.head}.bias", "head", (arch.vocab,))
 
@@ -162,8 +190,9 @@ def block_tensors(arch: Architecture) -> Iterator[tuple[str, str, tuple[int, ...
     widths = (arch.q_width, arch.kv_width, arch.kv_width)
     for name, out in zip(names.qkv, widths if len(names.qkv) == 3 else (sum(widths),), strict=True):
         yield from _linear(f"{names.attn}.{name}", "attention", out, arch.width, bias=arch.qkv_bias, conv=conv)
-    yield from _linear(f"{names.attn}.{names.out}", "attention", arch.width, arch.q_width,
-                       bias=arch.out_bias, conv=conv)
+    yield from _linear(
+        f"{names.attn}.{names.out}", "attention", arch.width, arch.q_width, bias=arch.out_bias, conv=conv
+    )
     if arch.qk_norm:
         for name in names.qk_norms:
             yield from norm(f"{names.attn}.{name}", arch.head_dim, arch.qk_norm)

@@ -104,7 +104,8 @@ def check(arch: Architecture) -> Architecture:
             raise ArchitectureError(f"The {WORDS[name]} must be at least 1, not {value:,}.")
         if value > most:
             raise ArchitectureError(
-                f"The {WORDS[name]} is {value:,}; no model comes near that. This page goes up to {most:,}.")
+                f"The {WORDS[name]} is {value:,}; no model comes near that. This page goes up to {most:,}."
+            )
     _check_heads(arch)
     return arch
 
@@ -114,12 +115,15 @@ def _check_heads(arch: Architecture) -> None:
         near = next(h for h in range(arch.heads, 0, -1) if arch.width % h == 0)
         raise ArchitectureError(
             f"{arch.heads} heads do not divide a width of {arch.width}: every head gets width / heads components. "
-            f"{near} heads would fit ({arch.width // near} each).")
+            f"{near} heads would fit ({arch.width // near} each)."
+        )
     if arch.known and arch.heads % arch.kv_heads:
         near = next(h for h in range(min(arch.kv_heads, arch.heads), 0, -1) if arch.heads % h == 0)
         raise ArchitectureError(
-            f"{arch.kv_heads} KV heads cannot be shared evenly by {arch.heads} query heads. {near} would work.")
+            f"{arch.kv_heads} KV heads cannot be shared evenly by {arch.heads} query heads. {near} would work."
+        )
     if arch.positions == "rope" and arch.rotary_dim % 2:
         raise ArchitectureError(
             f"RoPE turns pairs of components, so a head needs an even number of them, not {arch.rotary_dim}. "
-            "Change the width or the number of heads.")
+            "Change the width or the number of heads."
+        )

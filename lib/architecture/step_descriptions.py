@@ -13,8 +13,12 @@ class Line:
     part: str  # "input", "attention", "mlp"
 
 
-_STREAM, _HEADS, _SQUARE, _WIDE = "(batch, tokens, d)", "(batch, heads, tokens, head_dim)", \
-    "(batch, heads, tokens, tokens)", "(batch, tokens, MLP width)"
+_STREAM, _HEADS, _SQUARE, _WIDE = (
+    "(batch, tokens, d)",
+    "(batch, heads, tokens, head_dim)",
+    "(batch, heads, tokens, tokens)",
+    "(batch, tokens, MLP width)",
+)
 STORY: dict[str, Line] = {
     "embedding": Line("Token embedding", _STREAM, "Every token's row of the embedding table.", "input"),
     "positions": Line("Position embedding", _STREAM, "The row of the position table for each place.", "input"),

@@ -46,8 +46,9 @@ def fit(
 
     def attempt(turn: int) -> Fitted | None:
         kept = (*messages[:head], *messages[starts[turn] :])
-        rendered = render(kept, template=template, tokenizer=tokenizer, continue_final=continue_final,
-                          variables=variables)
+        rendered = render(
+            kept, template=template, tokenizer=tokenizer, continue_final=continue_final, variables=variables
+        )
         room = context - len(rendered.ids)
         if room < reserve and turn + 1 < len(starts):
             return None
@@ -65,5 +66,7 @@ def fit(
 
 
 def _sentence(needed: int, context: int) -> str:
-    return (f"This message and its template take {needed:,} tokens, and the model can attend to {context:,} in all. "
-            "Shorten the message or the system prompt.")
+    return (
+        f"This message and its template take {needed:,} tokens, and the model can attend to {context:,} in all. "
+        "Shorten the message or the system prompt."
+    )

@@ -19,8 +19,11 @@ def generation_defaults(folder: Path) -> Mapping[str, float]:
         return {}
     if not isinstance(data, dict):
         return {}
-    found = {knob: float(data[knob]) for knob in KNOBS
-             if isinstance(data.get(knob), int | float) and not isinstance(data.get(knob), bool)}
+    found = {
+        knob: float(data[knob])
+        for knob in KNOBS
+        if isinstance(data.get(knob), int | float) and not isinstance(data.get(knob), bool)
+    }
     if not data.get("do_sample", False):
         return {"temperature": 0.0, **{k: v for k, v in found.items() if k == "repetition_penalty"}}
     found.setdefault("temperature", 1.0)

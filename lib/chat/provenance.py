@@ -64,8 +64,9 @@ def trace(template: ChatTemplate, messages: Messages, variables: Mapping[str, An
     return _trace_marked(template, messages, variables, tuple(controls), text)
 
 
-def _trace_marked(template: ChatTemplate, messages: Messages, variables: Mapping[str, Any],
-                  controls: tuple[str, ...], text: str) -> Traced:
+def _trace_marked(
+    template: ChatTemplate, messages: Messages, variables: Mapping[str, Any], controls: tuple[str, ...], text: str
+) -> Traced:
     """The second way: stand-ins for the control tokens in the template's literals."""
     free = _free_stand_ins(len(controls), (template.source, *(m["content"] for m in messages)))
     stand_ins = dict(zip(controls, free, strict=True))
@@ -90,8 +91,10 @@ def _try(program: jinja2.Template, messages: list[dict[str, Any]], variables: Ma
 
 def _shadowed(messages: Messages, visible: re.Pattern[str]) -> list[dict[str, Any]]:
     """The messages with their characters hidden, except what `visible` matches."""
-    return [{**message, "content": _hide(message["content"], visible, chr(_SHADOW + index % _LIMIT))}
-            for index, message in enumerate(messages)]
+    return [
+        {**message, "content": _hide(message["content"], visible, chr(_SHADOW + index % _LIMIT))}
+        for index, message in enumerate(messages)
+    ]
 
 
 def _hide(content: str, keep: re.Pattern[str], placeholder: str) -> str:

@@ -68,11 +68,22 @@ def render(
     return Rendered([token.id for token in tokens], whole.text, parts, tokens, default)
 
 
-def render_naively(messages: Messages, *, template: str | ChatTemplate, tokenizer: Tokenizer,
-                   add_generation_prompt: bool = True, variables: Mapping[str, Any] | None = None) -> Rendered:
+def render_naively(
+    messages: Messages,
+    *,
+    template: str | ChatTemplate,
+    tokenizer: Tokenizer,
+    add_generation_prompt: bool = True,
+    variables: Mapping[str, Any] | None = None,
+) -> Rendered:
     """The unsafe way of `apply_chat_template`: one string, in which every control token counts, whoever wrote it."""
-    safe = render(messages, template=template, tokenizer=tokenizer,
-                  add_generation_prompt=add_generation_prompt, variables=variables)
+    safe = render(
+        messages,
+        template=template,
+        tokenizer=tokenizer,
+        add_generation_prompt=add_generation_prompt,
+        variables=variables,
+    )
     tokens = tuple(tokenizer.encode(safe.text, parse_special=True))
     return replace(safe, ids=[token.id for token in tokens], tokens=tokens)
 

@@ -63,8 +63,9 @@ def _runs(whole: Traced, end: int) -> list[tuple[int, int, int]]:
     return runs
 
 
-def _between(whole: Traced, start: int, end: int, *, before: tuple[str, int], after: tuple[str, int],
-             first: bool) -> list[Segment]:
+def _between(
+    whole: Traced, start: int, end: int, *, before: tuple[str, int], after: tuple[str, int], first: bool
+) -> list[Segment]:
     """Template text between two contents: an end-of-turn token and white space close the turn before it."""
     if start >= end:
         return []

@@ -21,9 +21,14 @@ def to_json(conversation: Conversation) -> str:
 def as_data(conversation: Conversation) -> dict[str, Any]:
     """A conversation as plain data, in the form that `from_data` reads."""
     return {
-        "format": FORMAT, "version": VERSION, "title": conversation.title, "system": conversation.system,
-        "messages": [{"id": m.id, "parent": m.parent, "role": m.role, "content": m.content, "stats": m.stats}
-                     for m in conversation.messages.values()],
+        "format": FORMAT,
+        "version": VERSION,
+        "title": conversation.title,
+        "system": conversation.system,
+        "messages": [
+            {"id": m.id, "parent": m.parent, "role": m.role, "content": m.content, "stats": m.stats}
+            for m in conversation.messages.values()
+        ],
         "chosen": conversation.chosen,
     }
 
@@ -80,8 +85,11 @@ def _tree(data: Mapping[str, Any]) -> Conversation:
         if message.parent != ROOT and message.parent not in conversation.messages:
             raise ConversationError("A message of this file answers one that is not there.")
         stats = entry.get("stats")
-        message.stats = {str(k): v for k, v in stats.items() if isinstance(v, int | float | str | bool | None)} \
-            if isinstance(stats, dict) else {}
+        message.stats = (
+            {str(k): v for k, v in stats.items() if isinstance(v, int | float | str | bool | None)}
+            if isinstance(stats, dict)
+            else {}
+        )
         conversation.messages[message.id] = message
         conversation.chosen[message.parent] = message.id
     chosen = data.get("chosen")

@@ -26,8 +26,24 @@ def stand_in(text: str, stand_ins: Mapping[str, str]) -> str:
 
 # What a template does with a string decides whether it can reach the output: the argument of a method or the operand
 # of a comparison is looked for in a message, everything else may be written.
-_LOOKING = {"split", "rsplit", "partition", "rpartition", "startswith", "endswith", "strip", "lstrip", "rstrip",
-            "find", "rfind", "index", "count", "replace", "removeprefix", "removesuffix"}
+_LOOKING = {
+    "split",
+    "rsplit",
+    "partition",
+    "rpartition",
+    "startswith",
+    "endswith",
+    "strip",
+    "lstrip",
+    "rstrip",
+    "find",
+    "rfind",
+    "index",
+    "count",
+    "replace",
+    "removeprefix",
+    "removesuffix",
+}
 
 
 def _literals(node: nodes.Node, written: bool = True) -> Iterable[tuple[nodes.Const | nodes.TemplateData, bool]]:
@@ -58,8 +74,11 @@ def _only_looks(node: nodes.Node, name: str) -> bool:
 @lru_cache(maxsize=64)
 def looked_for(source: str) -> tuple[str, ...]:
     """The strings a template looks for in the messages."""
-    found = {node.value for node, written in _literals(environment().parse(source))
-             if not written and isinstance(node, nodes.Const) and isinstance(node.value, str) and node.value.strip()}
+    found = {
+        node.value
+        for node, written in _literals(environment().parse(source))
+        if not written and isinstance(node, nodes.Const) and isinstance(node.value, str) and node.value.strip()
+    }
     return tuple(sorted(found, key=len, reverse=True))
 
 

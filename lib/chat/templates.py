@@ -105,22 +105,44 @@ def _chatml(default_system: str) -> str:
 TEMPLATES: dict[str, ChatTemplate] = {
     template.name: template
     for template in (
-        ChatTemplate("qwen1.5", "Qwen1.5", _chatml("You are a helpful assistant"),
-                     "ChatML. Without a system message it inserts its own, without a full stop."),
-        ChatTemplate("qwen2", "Qwen2", _chatml("You are a helpful assistant."),
-                     "ChatML again; the inserted system prompt gained a full stop, which is one token more."),
-        ChatTemplate("qwen2.5", "Qwen2.5",
-                     _chatml("You are Qwen, created by Alibaba Cloud. You are a helpful assistant."),
-                     "ChatML; the inserted system prompt says who the model is."),
-        ChatTemplate("qwen3", "Qwen3", _QWEN3,
-                     "ChatML without a default system prompt. Replies may begin with a <think> block, and the "
-                     "thoughts of earlier turns are left out."),
-        ChatTemplate("smollm2", "SmolLM2",
-                     _chatml("You are a helpful AI assistant named SmolLM, trained by Hugging Face"),
-                     "ChatML with SmolLM2's own default system prompt."),
-        ChatTemplate("plain", "Plain text", _PLAIN,
-                     "No control tokens at all: a script with speakers, for models that were never taught a format.",
-                     stop_texts=("\nUser:", "\nAssistant:")),
+        ChatTemplate(
+            "qwen1.5",
+            "Qwen1.5",
+            _chatml("You are a helpful assistant"),
+            "ChatML. Without a system message it inserts its own, without a full stop.",
+        ),
+        ChatTemplate(
+            "qwen2",
+            "Qwen2",
+            _chatml("You are a helpful assistant."),
+            "ChatML again; the inserted system prompt gained a full stop, which is one token more.",
+        ),
+        ChatTemplate(
+            "qwen2.5",
+            "Qwen2.5",
+            _chatml("You are Qwen, created by Alibaba Cloud. You are a helpful assistant."),
+            "ChatML; the inserted system prompt says who the model is.",
+        ),
+        ChatTemplate(
+            "qwen3",
+            "Qwen3",
+            _QWEN3,
+            "ChatML without a default system prompt. Replies may begin with a <think> block, and the "
+            "thoughts of earlier turns are left out.",
+        ),
+        ChatTemplate(
+            "smollm2",
+            "SmolLM2",
+            _chatml("You are a helpful AI assistant named SmolLM, trained by Hugging Face"),
+            "ChatML with SmolLM2's own default system prompt.",
+        ),
+        ChatTemplate(
+            "plain",
+            "Plain text",
+            _PLAIN,
+            "No control tokens at all: a script with speakers, for models that were never taught a format.",
+            stop_texts=("\nUser:", "\nAssistant:"),
+        ),
     )
 }
 _ALIASES = {"qwen1.5-chat": "qwen1.5", "qwen2-instruct": "qwen2", "qwen2.5-instruct": "qwen2.5", "chatml": "qwen2"}
@@ -167,8 +189,13 @@ def from_folder(folder: Path) -> ChatTemplate | None:
         source = named.get("default") or next(iter(named.values()), None)
     if not isinstance(source, str) or not source.strip():
         return None
-    return ChatTemplate("own", "The model's own", source, "The Jinja template that came with the model.",
-                        variables=_special_tokens(config))
+    return ChatTemplate(
+        "own",
+        "The model's own",
+        source,
+        "The Jinja template that came with the model.",
+        variables=_special_tokens(config),
+    )
 
 
 def _special_tokens(config: Mapping[str, Any]) -> dict[str, str]:

@@ -28,20 +28,43 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "greedy": Kind("Greedy", "greedy", ("repetition_penalty",), "Always the likeliest token."),
-    "beam": Kind("Beam search", "beam", ("num_beams", "length_penalty"),
-                 "Keeps several beginnings and follows the best in total."),
+    "beam": Kind(
+        "Beam search",
+        "beam",
+        ("num_beams", "length_penalty"),
+        "Keeps several beginnings and follows the best in total.",
+    ),
     "top_k": Kind("Top-k", "topk", ("top_k", "temperature", "repetition_penalty"), "Draws among the k likeliest."),
-    "top_p": Kind("Top-p (nucleus)", "topp", ("top_p", "temperature", "repetition_penalty"),
-                  "Draws among the likeliest that together hold p."),
-    "min_p": Kind("Min-p", "minp", ("min_p", "temperature", "repetition_penalty"),
-                  "Draws among tokens not much rarer than the best."),
+    "top_p": Kind(
+        "Top-p (nucleus)",
+        "topp",
+        ("top_p", "temperature", "repetition_penalty"),
+        "Draws among the likeliest that together hold p.",
+    ),
+    "min_p": Kind(
+        "Min-p",
+        "minp",
+        ("min_p", "temperature", "repetition_penalty"),
+        "Draws among tokens not much rarer than the best.",
+    ),
     "sampling": Kind("Pure sampling", "pure", ("temperature", "repetition_penalty"), "Draws from all tokens."),
-    "mix": Kind("All filters", "mix", ("top_k", "top_p", "min_p", "temperature", "repetition_penalty"),
-                "Temperature, then top-k, top-p and min-p, each on what the one before left."),
+    "mix": Kind(
+        "All filters",
+        "mix",
+        ("top_k", "top_p", "min_p", "temperature", "repetition_penalty"),
+        "Temperature, then top-k, top-p and min-p, each on what the one before left.",
+    ),
 }
 _CODES = {kind.code: name for name, kind in KINDS.items()}
-_LETTERS = {"k": "top_k", "p": "top_p", "m": "min_p", "t": "temperature", "r": "repetition_penalty",
-            "b": "num_beams", "l": "length_penalty"}
+_LETTERS = {
+    "k": "top_k",
+    "p": "top_p",
+    "m": "min_p",
+    "t": "temperature",
+    "r": "repetition_penalty",
+    "b": "num_beams",
+    "l": "length_penalty",
+}
 
 
 @dataclass(frozen=True)
@@ -87,19 +110,32 @@ class Strategy:
         if not math.isfinite(self.num_beams) or self.num_beams != int(self.num_beams) or self.num_beams < 1:
             return f"Beams are counted: it must be a whole number of at least 1, not {_tidy(self.num_beams)}."
         if self.num_beams > MAX_BEAMS:
-            return (f"{_tidy(self.num_beams)} beams would cost as much as {_tidy(self.num_beams)} texts at every step; "
-                    f"this page goes up to {MAX_BEAMS}.")
+            return (
+                f"{_tidy(self.num_beams)} beams would cost as much as {_tidy(self.num_beams)} texts at every step; "
+                f"this page goes up to {MAX_BEAMS}."
+            )
         if not -10 <= self.length_penalty <= 10:  # NaN fails too
-            return ("The length penalty is an exponent: it must be between -10 and 10, "
-                    f"not {_tidy(self.length_penalty)}.")
+            return (
+                f"The length penalty is an exponent: it must be between -10 and 10, not {_tidy(self.length_penalty)}."
+            )
         return None
 
     def summary(self) -> str:
         """The knobs in a few characters: 'k 80 · T 0.7'. A repetition penalty of 1 is off and not named."""
-        names = {"top_k": "k", "top_p": "p", "min_p": "min-p", "temperature": "T", "repetition_penalty": "repetition",
-                 "num_beams": "beams", "length_penalty": "length penalty"}
-        parts = [f"{names[name]} {_tidy(value)}" for name, value in self.knobs.items()
-                 if not (name == "repetition_penalty" and value == 1)]
+        names = {
+            "top_k": "k",
+            "top_p": "p",
+            "min_p": "min-p",
+            "temperature": "T",
+            "repetition_penalty": "repetition",
+            "num_beams": "beams",
+            "length_penalty": "length penalty",
+        }
+        parts = [
+            f"{names[name]} {_tidy(value)}"
+            for name, value in self.knobs.items()
+            if not (name == "repetition_penalty" and value == 1)
+        ]
         return " · ".join(parts)
 
     def title(self) -> str:
@@ -109,13 +145,26 @@ class Strategy:
 
 
 PRESETS: dict[str, tuple[Strategy, ...]] = {
-    "The course: greedy, top-k 80, top-p 0.9": (Strategy("greedy"), Strategy("top_k", top_k=80),
-                                                Strategy("top_p", top_p=0.9)),
-    "All six": (Strategy("greedy"), Strategy("beam"), Strategy("top_k", top_k=80), Strategy("top_p", top_p=0.9),
-                Strategy("min_p"), Strategy("sampling")),
+    "The course: greedy, top-k 80, top-p 0.9": (
+        Strategy("greedy"),
+        Strategy("top_k", top_k=80),
+        Strategy("top_p", top_p=0.9),
+    ),
+    "All six": (
+        Strategy("greedy"),
+        Strategy("beam"),
+        Strategy("top_k", top_k=80),
+        Strategy("top_p", top_p=0.9),
+        Strategy("min_p"),
+        Strategy("sampling"),
+    ),
     "Temperature 0.2 to 2": tuple(Strategy("sampling", temperature=t) for t in (0.2, 0.7, 1.0, 2.0)),
-    "Greedy against beams": (Strategy("greedy"), Strategy("beam", num_beams=2), Strategy("beam", num_beams=4),
-                             Strategy("beam", num_beams=8)),
+    "Greedy against beams": (
+        Strategy("greedy"),
+        Strategy("beam", num_beams=2),
+        Strategy("beam", num_beams=4),
+        Strategy("beam", num_beams=8),
+    ),
     "Curing greedy's loops": (Strategy("greedy"), Strategy("greedy", repetition_penalty=1.2), Strategy("top_p")),
 }
 

@@ -28,7 +28,7 @@ def transformers_code(
     knobs = _arguments(strategy, max_new_tokens - len(strategy.forced), stop_ids)
     sampled = "do_sample=True" in knobs[0]
     if isinstance(prompt, str):
-        ids = [f"prompt = {prompt!r}", "ids = tokenizer(prompt, add_special_tokens=False)[\"input_ids\"]"]
+        ids = [f"prompt = {prompt!r}", 'ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]']
     else:
         ids = [f"ids = {list(prompt)}  # the prompt as this app reads it: control tokens are plain text"]
     if strategy.forced:
@@ -69,8 +69,10 @@ def _arguments(strategy: Strategy, max_new_tokens: int, stop_ids: frozenset[int]
         f"pad_token_id={stops[0] if stops else 0},",
     ]
     if strategy.kind == "beam":
-        return [f"do_sample=False, num_beams={int(strategy.num_beams)}, length_penalty={strategy.length_penalty},",
-                *shared]
+        return [
+            f"do_sample=False, num_beams={int(strategy.num_beams)}, length_penalty={strategy.length_penalty},",
+            *shared,
+        ]
     if sampling.temperature == 0:
         return ["do_sample=False, num_beams=1,", *shared]
     off = "  # off"

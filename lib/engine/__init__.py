@@ -23,9 +23,27 @@ from lib.engine.sampling import Distribution, Sampling, SamplingError
 from lib.settings import settings
 
 __all__ = [
-    "FIXED_TEXT", "Alternative", "BeamCandidate", "BeamSearch", "BeamStep", "Difference", "Distribution", "Engine",
-    "EngineInfo", "FinishReason", "Generation", "Hypothesis", "Running", "Sampling", "SamplingError", "Step",
-    "TokenScores", "compute", "kl_between", "load", "load_for_pages",
+    "FIXED_TEXT",
+    "Alternative",
+    "BeamCandidate",
+    "BeamSearch",
+    "BeamStep",
+    "Difference",
+    "Distribution",
+    "Engine",
+    "EngineInfo",
+    "FinishReason",
+    "Generation",
+    "Hypothesis",
+    "Running",
+    "Sampling",
+    "SamplingError",
+    "Step",
+    "TokenScores",
+    "compute",
+    "kl_between",
+    "load",
+    "load_for_pages",
 ]
 
 

@@ -51,19 +51,30 @@ class Search:
         best, parents, ids = self._best(logprobs)
         scores = (best / size).tolist()
         last, totals = self._index + 1 == self.max_new_tokens, best.tolist()
-        new = [Hypothesis((*self._beams[parent].ids, token), total, score)
-               for parent, token, total, score in zip(parents, ids, totals, scores, strict=True)]
+        new = [
+            Hypothesis((*self._beams[parent].ids, token), total, score)
+            for parent, token, total, score in zip(parents, ids, totals, scores, strict=True)
+        ]
         ends = [last or token in self.stop_ids for token in ids]
         kept = [rank for rank, end in enumerate(ends) if not end][: self.num_beams]
         ended = {rank for rank, end in enumerate(ends[: self.num_beams]) if end and self._improvable}
-        self._finished = sorted([*self._finished, *(new[r] for r in sorted(ended))],
-                                key=lambda h: -h.score)[: self.num_beams]
+        self._finished = sorted([*self._finished, *(new[r] for r in sorted(ended))], key=lambda h: -h.score)[
+            : self.num_beams
+        ]
         self._beams, self._totals = [new[r] for r in kept], best[kept]
         self._improvable = self._improvable and self._can_improve(size)
-        step = BeamStep(self._index, tuple(
-            BeamCandidate(parents[r], ids[r], logprobs[parents[r], ids[r]].item(), totals[r], scores[r], r in kept,
-                          r in ended) for r in range(len(ids))),
-            tuple(self._beams), tuple(self._finished), last or not self._improvable or not kept)
+        step = BeamStep(
+            self._index,
+            tuple(
+                BeamCandidate(
+                    parents[r], ids[r], logprobs[parents[r], ids[r]].item(), totals[r], scores[r], r in kept, r in ended
+                )
+                for r in range(len(ids))
+            ),
+            tuple(self._beams),
+            tuple(self._finished),
+            last or not self._improvable or not kept,
+        )
         self.parents, self.ids = [parents[r] for r in kept], [ids[r] for r in kept]
         self._index += 1
         return step
@@ -103,5 +114,13 @@ def search(table: torch.Tensor, first: int, **knobs: Any) -> Iterator[BeamStep]:
 
 def search_table(table: Sequence[Sequence[float]], first: int, num_beams: int, max_new_tokens: int) -> list[BeamStep]:
     """`search` for those who have no tensors: table[i][j] is the log-probability of j after i."""
-    return list(search(torch.tensor(table), first, num_beams=num_beams, length_penalty=1.0,
-                       max_new_tokens=max_new_tokens, stop_ids=frozenset()))
+    return list(
+        search(
+            torch.tensor(table),
+            first,
+            num_beams=num_beams,
+            length_penalty=1.0,
+            max_new_tokens=max_new_tokens,
+            stop_ids=frozenset(),
+        )
+    )

@@ -15,7 +15,7 @@ FIXED_TEXT = (
     "Once upon a time there was a small robot who lived in a library. Every night, when the last reader had gone "
     "home, it rolled between the shelves and read. It learned that water boils at 100 degrees Celsius at sea level, "
     "that Paris is the capital of France, and that 2 + 2 = 4. One evening it found a letter between two books: "
-    "\"Dear friend, if you can read this, you are ready to write your own story.\""
+    '"Dear friend, if you can read this, you are ready to write your own story."'
 )
 
 

@@ -145,8 +145,14 @@ class Engine(ABC):
 
     @abstractmethod
     def beam(
-        self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int,
-        stop_ids: frozenset[int] | None = None, owner: Hashable = None,
+        self,
+        ids: Sequence[int],
+        *,
+        num_beams: int,
+        length_penalty: float = 1.0,
+        max_new_tokens: int,
+        stop_ids: frozenset[int] | None = None,
+        owner: Hashable = None,
     ) -> BeamSearch:
         """Beam search, equal to `transformers.generate(num_beams=..., do_sample=False)` token for token."""
 

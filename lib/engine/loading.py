@@ -66,9 +66,12 @@ def stored_tensors(folder: Path) -> list[Stored]:
     trouble = folders.problem(folder)
     if trouble:
         raise ModelError(trouble)
-    return [Stored(name, entry["dtype"], tuple(entry["shape"]), file, base + entry["data_offsets"][0])
-            for file in folders.weight_files(folder) for base in [_data_start(file)]
-            for name, entry in folders.safetensors_header(file).items()]
+    return [
+        Stored(name, entry["dtype"], tuple(entry["shape"]), file, base + entry["data_offsets"][0])
+        for file in folders.weight_files(folder)
+        for base in [_data_start(file)]
+        for name, entry in folders.safetensors_header(file).items()
+    ]
 
 
 def _data_start(file: Path) -> int:
@@ -96,8 +99,10 @@ def read_config(folder: Path) -> Any:
     try:
         return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # transformers raises many kinds; all mean the same to the reader
-        raise ModelError(f"“{folder.name}” has the model type “{kind}”, which transformers does not know. Models that "
-                         "bring code of their own are never run here.") from error
+        raise ModelError(
+            f"“{folder.name}” has the model type “{kind}”, which transformers does not know. Models that "
+            "bring code of their own are never run here."
+        ) from error
 
 
 def resolve_dtype(dtype: str, tensors: list[Stored], device: str) -> str:
@@ -132,8 +137,10 @@ def check_memory(source: Source, tensors: list[Stored], dtype: str, device: str)
     needed, free = weight_bytes(tensors, dtype) + headroom(), free_bytes(device)
     if free is not None and needed > free:
         advice = {"float32": "try bfloat16 or int8", "bfloat16": "try int8", "float16": "try int8"}
-        raise ModelError(f"{source.name} in {dtype} needs {needed / 1e9:.1f} GB of memory and only {free / 1e9:.1f} GB "
-                         f"is free. Unload another model, or {advice.get(dtype, 'take a smaller one')}.")
+        raise ModelError(
+            f"{source.name} in {dtype} needs {needed / 1e9:.1f} GB of memory and only {free / 1e9:.1f} GB "
+            f"is free. Unload another model, or {advice.get(dtype, 'take a smaller one')}."
+        )
 
 
 def pick_device() -> str:
@@ -155,8 +162,15 @@ def load_module(source: Source, config: Any, *, dtype: str, device: str) -> Any:
     automatic: Any = AutoModelForCausalLM
     try:
         module, report = automatic.from_pretrained(
-            source.folder, config=config, dtype=getattr(torch, dtype), local_files_only=True, use_safetensors=True,
-            trust_remote_code=False, attn_implementation="sdpa", output_loading_info=True)
+            source.folder,
+            config=config,
+            dtype=getattr(torch, dtype),
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            attn_implementation="sdpa",
+            output_loading_info=True,
+        )
     except Exception as error:
         raise ModelError(f"“{source.name}” could not be loaded: {_first_line(error)}") from error
     complete(source, [*report["missing_keys"], *report["mismatched_keys"]])
@@ -167,8 +181,10 @@ def complete(source: Source, missing: list[Any]) -> None:
     """Raises ModelError if any weight is missing: a model with random parts answers with noise."""
     if missing:
         first = sorted(str(key) for key in missing)[0]
-        raise ModelError(f"“{source.name}” lacks {len(missing)} of its weights (the first: {first}), so it would "
-                         "answer with noise. Get it again.")
+        raise ModelError(
+            f"“{source.name}” lacks {len(missing)} of its weights (the first: {first}), so it would "
+            "answer with noise. Get it again."
+        )
 
 
 def give_back() -> None:

@@ -1,8 +1,9 @@
 """A model on this machine behind the Engine boundary: logits, scores, generation, beam search.
 
-The common families are loaded and computed by ourselves (`lib.engine.weight_tree`, `lib.engine.kernels.fused_forward`), all others by
-transformers, which is imported for them and for who looks inside of a model, and else not at all. Every forward pass
-happens under `lock`, which is handed over in the order of asking. Knows nothing of pages.
+The common families are loaded and computed by ourselves (`lib.engine.weight_tree`,
+`lib.engine.kernels.fused_forward`), all others by transformers, which is imported for them and for whoever looks inside
+a model, and otherwise not at all. Every forward pass happens under `lock`, which is handed over in the order of asking.
+Knows nothing of pages.
 """
 
 import weakref
@@ -126,33 +127,57 @@ class LocalEngine(Engine):
         return self.scheduler.submit(self.beam_request(ids, **wishes))
 
     def text_request(
-        self, ids: Sequence[int], *, sampling: Sampling, max_new_tokens: int, seed: int = 0,
-        stop_ids: frozenset[int] | None = None, alternatives: int = 5, owner: Hashable = None,
+        self,
+        ids: Sequence[int],
+        *,
+        sampling: Sampling,
+        max_new_tokens: int,
+        seed: int = 0,
+        stop_ids: frozenset[int] | None = None,
+        alternatives: int = 5,
+        owner: Hashable = None,
     ) -> TextRequest:
         """What `generate` asks of the scheduler. Raises PlaygroundError if it cannot be."""
         ids = self._checked(ids, room=1)
         if max_new_tokens < 1:
             raise PlaygroundError("The number of new tokens must be at least 1.")
         request = TextRequest(
-            ids=ids, max_new_tokens=int(max_new_tokens), room=self.info.context - len(ids), owner=owner,
-            stop_ids=self.stop_ids if stop_ids is None else frozenset(stop_ids), sampling=sampling,
-            alternatives=max(0, int(alternatives)), rng=np.random.default_rng(abs(int(seed))))
+            ids=ids,
+            max_new_tokens=int(max_new_tokens),
+            room=self.info.context - len(ids),
+            owner=owner,
+            stop_ids=self.stop_ids if stop_ids is None else frozenset(stop_ids),
+            sampling=sampling,
+            alternatives=max(0, int(alternatives)),
+            rng=np.random.default_rng(abs(int(seed))),
+        )
         self._check_cache(request.cached)
         if sampling.repetition_penalty != 1:
             request.seen.update(ids)
         return request
 
     def beam_request(
-        self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int,
-        stop_ids: frozenset[int] | None = None, owner: Hashable = None,
+        self,
+        ids: Sequence[int],
+        *,
+        num_beams: int,
+        length_penalty: float = 1.0,
+        max_new_tokens: int,
+        stop_ids: frozenset[int] | None = None,
+        owner: Hashable = None,
     ) -> BeamRequest:
         """What `beam` asks of the scheduler. Raises PlaygroundError if it cannot be."""
         ids = self._checked(ids, room=1)
         check_knobs(num_beams, length_penalty, max_new_tokens)
         request = BeamRequest(
-            ids=ids, max_new_tokens=int(max_new_tokens), room=self.info.context - len(ids), owner=owner,
-            stop_ids=self.stop_ids if stop_ids is None else frozenset(stop_ids), num_beams=int(num_beams),
-            length_penalty=length_penalty)
+            ids=ids,
+            max_new_tokens=int(max_new_tokens),
+            room=self.info.context - len(ids),
+            owner=owner,
+            stop_ids=self.stop_ids if stop_ids is None else frozenset(stop_ids),
+            num_beams=int(num_beams),
+            length_penalty=length_penalty,
+        )
         self._check_cache(request.cached)
         return request
 
@@ -192,8 +217,10 @@ class LocalEngine(Engine):
             raise PlaygroundError(f"{self.info.name} knows the token ids 0 to {self.info.vocab_size - 1:,} only.")
         if len(ids) + room > self.info.context:
             rest = ", with room for an answer" if room else ""
-            raise PlaygroundError(f"The text has {len(ids):,} tokens, and {self.info.name} can attend to at most "
-                                  f"{self.info.context:,}{rest}. Make it shorter.")
+            raise PlaygroundError(
+                f"The text has {len(ids):,} tokens, and {self.info.name} can attend to at most "
+                f"{self.info.context:,}{rest}. Make it shorter."
+            )
         self._check_cache(len(ids))
         return ids
 
@@ -201,8 +228,10 @@ class LocalEngine(Engine):
         needed = tokens * kv_bytes_per_token(self.body)
         free = available_bytes() if needed > 1 << 28 and self.info.device == "cpu" else None
         if free is not None and needed > free:
-            raise PlaygroundError(f"Attending to {tokens:,} tokens takes {needed / 1e9:.1f} GB for keys and values, "
-                                  f"and only {free / 1e9:.1f} GB is free. Make the text or the answer shorter.")
+            raise PlaygroundError(
+                f"Attending to {tokens:,} tokens takes {needed / 1e9:.1f} GB for keys and values, "
+                f"and only {free / 1e9:.1f} GB is free. Make the text or the answer shorter."
+            )
 
 
 def describe(source: loading.Source, module: Any, dtype: str) -> EngineInfo:
@@ -210,11 +239,15 @@ def describe(source: loading.Source, module: Any, dtype: str) -> EngineInfo:
     config = module.config
     named = dict(module.named_parameters())  # shared ones once
     return EngineInfo(
-        model_id=source.model_id, name=source.name, family=config.model_type, dtype=dtype,
+        model_id=source.model_id,
+        name=source.name,
+        family=config.model_type,
+        dtype=dtype,
         device=str(module.device.type),
         # The scales of int8 and int4 are no parameters, and a byte of int4 is two.
-        parameters=sum(p.numel() * (2 if p.dtype is torch.uint8 else 1)
-                       for name, p in named.items() if not name.endswith(".scale")),
+        parameters=sum(
+            p.numel() * (2 if p.dtype is torch.uint8 else 1) for name, p in named.items() if not name.endswith(".scale")
+        ),
         vocab_size=int(config.get_text_config().vocab_size),
         context=int(getattr(config.get_text_config(), "max_position_embeddings", 0) or 2048),
         weight_bytes=sum(p.numel() * p.element_size() for p in named.values()),

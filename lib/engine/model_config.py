@@ -41,33 +41,105 @@ class _UnusualError(Exception):
 
 
 # What transformers takes where a file says nothing.
-_QWEN = {"vocab_size": 151936, "hidden_size": 4096, "intermediate_size": 22016, "num_hidden_layers": 32,
-         "num_attention_heads": 32, "num_key_value_heads": 32, "hidden_act": "silu", "max_position_embeddings": 32768,
-         "rms_norm_eps": 1e-6, "tie_word_embeddings": False, "eos_token_id": None, "use_sliding_window": False}
+_QWEN = {
+    "vocab_size": 151936,
+    "hidden_size": 4096,
+    "intermediate_size": 22016,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 32,
+    "hidden_act": "silu",
+    "max_position_embeddings": 32768,
+    "rms_norm_eps": 1e-6,
+    "tie_word_embeddings": False,
+    "eos_token_id": None,
+    "use_sliding_window": False,
+}
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "llama": {"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
-              "num_attention_heads": 32, "num_key_value_heads": None, "hidden_act": "silu", "rms_norm_eps": 1e-6,
-              "max_position_embeddings": 2048, "tie_word_embeddings": False, "eos_token_id": 2, "head_dim": None,
-              "attention_bias": False, "mlp_bias": False},
+    "llama": {
+        "vocab_size": 32000,
+        "hidden_size": 4096,
+        "intermediate_size": 11008,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "num_key_value_heads": None,
+        "hidden_act": "silu",
+        "rms_norm_eps": 1e-6,
+        "max_position_embeddings": 2048,
+        "tie_word_embeddings": False,
+        "eos_token_id": 2,
+        "head_dim": None,
+        "attention_bias": False,
+        "mlp_bias": False,
+    },
     "qwen2": _QWEN,
     "qwen3": _QWEN | {"head_dim": 128, "attention_bias": False},
-    "gpt2": {"vocab_size": 50257, "n_positions": 1024, "n_embd": 768, "n_layer": 12, "n_head": 12, "n_inner": None,
-             "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5, "tie_word_embeddings": True,
-             "eos_token_id": 50256},
+    "gpt2": {
+        "vocab_size": 50257,
+        "n_positions": 1024,
+        "n_embd": 768,
+        "n_layer": 12,
+        "n_head": 12,
+        "n_inner": None,
+        "activation_function": "gelu_new",
+        "layer_norm_epsilon": 1e-5,
+        "tie_word_embeddings": True,
+        "eos_token_id": 50256,
+    },
 }
 # Keys whose value changes nothing that we compute: they are about training, other heads, or transformers' own ways.
-_IDLE = frozenset({
-    "architectures", "attention_dropout", "attn_pdrop", "bos_token_id", "dtype", "embd_pdrop", "gradient_checkpointing",
-    "id2label", "initializer_range", "is_llama_config", "label2id", "max_window_layers", "model_type", "n_ctx",
-    "n_special", "output_past", "pad_token_id", "predict_special_tokens", "pretraining_tp", "reorder_and_upcast_attn",
-    "resid_pdrop", "return_dict", "summary_activation", "summary_first_dropout", "summary_proj_to_labels",
-    "summary_type", "summary_use_proj", "task_specific_params", "torch_dtype", "transformers.js_config",
-    "transformers_version", "unsloth_fixed", "use_cache", "_name_or_path"})
+_IDLE = frozenset(
+    {
+        "architectures",
+        "attention_dropout",
+        "attn_pdrop",
+        "bos_token_id",
+        "dtype",
+        "embd_pdrop",
+        "gradient_checkpointing",
+        "id2label",
+        "initializer_range",
+        "is_llama_config",
+        "label2id",
+        "max_window_layers",
+        "model_type",
+        "n_ctx",
+        "n_special",
+        "output_past",
+        "pad_token_id",
+        "predict_special_tokens",
+        "pretraining_tp",
+        "reorder_and_upcast_attn",
+        "resid_pdrop",
+        "return_dict",
+        "summary_activation",
+        "summary_first_dropout",
+        "summary_proj_to_labels",
+        "summary_type",
+        "summary_use_proj",
+        "task_specific_params",
+        "torch_dtype",
+        "transformers.js_config",
+        "transformers_version",
+        "unsloth_fixed",
+        "use_cache",
+        "_name_or_path",
+    }
+)
 # Keys that are no obstacle with the one value that they nearly always have.
 _USUAL: dict[str, Any] = {
-    "rope_interleaved": False, "use_sliding_window": False, "use_mrope": False, "chunk_size_feed_forward": 0,
-    "is_encoder_decoder": False, "output_hidden_states": False, "output_attentions": False, "problem_type": None,
-    "add_cross_attention": False, "scale_attn_weights": True, "scale_attn_by_inverse_layer_idx": False}
+    "rope_interleaved": False,
+    "use_sliding_window": False,
+    "use_mrope": False,
+    "chunk_size_feed_forward": 0,
+    "is_encoder_decoder": False,
+    "output_hidden_states": False,
+    "output_attentions": False,
+    "problem_type": None,
+    "add_cross_attention": False,
+    "scale_attn_weights": True,
+    "scale_attn_by_inverse_layer_idx": False,
+}
 _ROPE = {"rope_scaling", "rope_theta", "rope_parameters", "layer_types", "sliding_window", "head_dim"}
 _LLAMA3 = ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings")
 
@@ -84,8 +156,10 @@ def read(config: dict[str, Any]) -> PlainConfig | None:
     if not isinstance(kind, str) or kind not in _DEFAULTS:
         return None
     known = {*_DEFAULTS[kind], *_IDLE, *(_ROPE if kind != "gpt2" else ())}
-    if any(key not in known and not (key in _USUAL and value == _USUAL[key] and type(value) is type(_USUAL[key]))
-           for key, value in config.items()):
+    if any(
+        key not in known and not (key in _USUAL and value == _USUAL[key] and type(value) is type(_USUAL[key]))
+        for key, value in config.items()
+    ):
         return None
     take: Callable[[str], Any] = (_DEFAULTS[kind] | config).get
     try:
@@ -99,14 +173,25 @@ def _gpt2(take: Callable[[str], Any]) -> PlainConfig:
     inner = take("n_inner")
     _usual(width % heads == 0)
     return PlainConfig(
-        model_type="gpt2", vocab_size=_count(take("vocab_size")), max_position_embeddings=_count(take("n_positions")),
-        hidden_size=width, intermediate_size=4 * width if inner is None else _count(inner),
-        num_hidden_layers=_count(take("n_layer")), num_attention_heads=heads, num_key_value_heads=heads,
-        head_dim=width // heads, eps=_number(take("layer_norm_epsilon"), float),
-        activation_function=_one_of(take("activation_function"), "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu",
-                                    "relu"),
-        tie_word_embeddings=_switch(take("tie_word_embeddings")), eos_token_id=_ids(take("eos_token_id")),
-        qkv_bias=True, out_bias=True, mlp_bias=True)
+        model_type="gpt2",
+        vocab_size=_count(take("vocab_size")),
+        max_position_embeddings=_count(take("n_positions")),
+        hidden_size=width,
+        intermediate_size=4 * width if inner is None else _count(inner),
+        num_hidden_layers=_count(take("n_layer")),
+        num_attention_heads=heads,
+        num_key_value_heads=heads,
+        head_dim=width // heads,
+        eps=_number(take("layer_norm_epsilon"), float),
+        activation_function=_one_of(
+            take("activation_function"), "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu", "relu"
+        ),
+        tie_word_embeddings=_switch(take("tie_word_embeddings")),
+        eos_token_id=_ids(take("eos_token_id")),
+        qkv_bias=True,
+        out_bias=True,
+        mlp_bias=True,
+    )
 
 
 def _rotary(kind: str, take: Callable[[str], Any], config: dict[str, Any]) -> PlainConfig:
@@ -120,13 +205,24 @@ def _rotary(kind: str, take: Callable[[str], Any], config: dict[str, Any]) -> Pl
     _usual(take("layer_types") in (None, ["full_attention"] * layers))
     bias = False if kind == "qwen2" else _switch(take("attention_bias"))
     return PlainConfig(
-        model_type=kind, vocab_size=_count(take("vocab_size")), max_position_embeddings=context, hidden_size=width,
-        intermediate_size=_count(take("intermediate_size")), num_hidden_layers=layers, num_attention_heads=heads,
-        num_key_value_heads=kv_heads, head_dim=head, eps=_number(take("rms_norm_eps"), float),
+        model_type=kind,
+        vocab_size=_count(take("vocab_size")),
+        max_position_embeddings=context,
+        hidden_size=width,
+        intermediate_size=_count(take("intermediate_size")),
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=kv_heads,
+        head_dim=head,
+        eps=_number(take("rms_norm_eps"), float),
         activation_function=_one_of(take("hidden_act"), "silu", "swish"),
-        tie_word_embeddings=_switch(take("tie_word_embeddings")), eos_token_id=_ids(take("eos_token_id")),
-        qkv_bias=kind == "qwen2" or bias, out_bias=bias, mlp_bias=kind == "llama" and _switch(take("mlp_bias")),
-        rope=_rope(take, config, context))
+        tie_word_embeddings=_switch(take("tie_word_embeddings")),
+        eos_token_id=_ids(take("eos_token_id")),
+        qkv_bias=kind == "qwen2" or bias,
+        out_bias=bias,
+        mlp_bias=kind == "llama" and _switch(take("mlp_bias")),
+        rope=_rope(take, config, context),
+    )
 
 
 def _rope(take: Callable[[str], Any], config: dict[str, Any], context: int) -> dict[str, Any]:
@@ -169,6 +265,5 @@ def _one_of(value: Any, *names: str) -> str:
 
 
 def _ids(value: Any) -> Any:
-    _usual(value is None or type(value) is int or (
-        isinstance(value, list) and all(type(one) is int for one in value)))
+    _usual(value is None or type(value) is int or (isinstance(value, list) and all(type(one) is int for one in value)))
     return value

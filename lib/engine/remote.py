@@ -42,7 +42,9 @@ def load_remote(model_id: str = "") -> "RemoteEngine":
     wanted = model_id or models.remote_id() or ""
     spec = models.spec(wanted)
     client = openai.OpenAI(
-        base_url=settings().remote_url, api_key=os.environ.get("PLAYGROUND_REMOTE_KEY") or "none", max_retries=0,
+        base_url=settings().remote_url,
+        api_key=os.environ.get("PLAYGROUND_REMOTE_KEY") or "none",
+        max_retries=0,
         timeout=openai.Timeout(READ_SECONDS, connect=settings().connect_seconds),
     )
     with _sentences():
@@ -50,8 +52,9 @@ def load_remote(model_id: str = "") -> "RemoteEngine":
     name = wanted.removeprefix("remote:")
     entry = next((one for one in listed if one.id == name), None)
     if listed and entry is None:
-        raise RemoteError(f"The server {host()} has no model called {name}. It has: "
-                          f"{', '.join(one.id for one in listed[:8])}.")
+        raise RemoteError(
+            f"The server {host()} has no model called {name}. It has: {', '.join(one.id for one in listed[:8])}."
+        )
     context = getattr(entry, "max_model_len", None) or (getattr(entry, "meta", None) or {}).get("n_ctx") or spec.context
     return RemoteEngine(client, name, spec, tokenization.load(spec.tokenizer), int(context))
 
@@ -65,52 +68,87 @@ def host() -> str:
 class RemoteEngine(Engine):
     """One model on a server. Safe to share: every request is its own connection."""
 
-    def __init__(self, client: openai.OpenAI, name: str, spec: models.ModelSpec, tokenizer: Tokenizer,
-                 context: int) -> None:
+    def __init__(
+        self, client: openai.OpenAI, name: str, spec: models.ModelSpec, tokenizer: Tokenizer, context: int
+    ) -> None:
         self.client, self.name, self.tokenizer = client, name, tokenizer
         self.stop_ids = frozenset(tokenizer.special[text] for text in _END_OF_TURN if text in tokenizer.special)
         self.takes_ids = True  # until the server says otherwise
         self.info = EngineInfo(
-            model_id=spec.id, name=spec.name, family=spec.family, dtype="remote", device="remote",
-            parameters=spec.parameters, vocab_size=spec.vocab_size or tokenizer.vocab_size, context=context,
+            model_id=spec.id,
+            name=spec.name,
+            family=spec.family,
+            dtype="remote",
+            device="remote",
+            parameters=spec.parameters,
+            vocab_size=spec.vocab_size or tokenizer.vocab_size,
+            context=context,
             weight_bytes=0,
         )
 
     def logits(self, ids: Sequence[int], position: int = -1) -> np.ndarray:
-        raise RemoteError("A remote server gives tokens and a few log-probabilities, not the full logits. "
-                          "Choose a model on this machine for the whole distribution.")
+        raise RemoteError(
+            "A remote server gives tokens and a few log-probabilities, not the full logits. "
+            "Choose a model on this machine for the whole distribution."
+        )
 
     def score(self, ids: Sequence[int]) -> TokenScores:
         raise RemoteError("A remote server does not say how it reads a given text. Choose a model on this machine.")
 
     def beam(
-        self, ids: Sequence[int], *, num_beams: int, length_penalty: float = 1.0, max_new_tokens: int,
-        stop_ids: frozenset[int] | None = None, owner: Hashable = None,
+        self,
+        ids: Sequence[int],
+        *,
+        num_beams: int,
+        length_penalty: float = 1.0,
+        max_new_tokens: int,
+        stop_ids: frozenset[int] | None = None,
+        owner: Hashable = None,
     ) -> BeamSearch:
-        raise RemoteError("Beam search needs the scores of every step, which a remote server does not give. "
-                          "Choose a model on this machine.")
+        raise RemoteError(
+            "Beam search needs the scores of every step, which a remote server does not give. "
+            "Choose a model on this machine."
+        )
 
     def generate(
-        self, ids: Sequence[int], *, sampling: Sampling, max_new_tokens: int, seed: int = 0,
-        stop_ids: frozenset[int] | None = None, alternatives: int = 5, owner: Hashable = None,
+        self,
+        ids: Sequence[int],
+        *,
+        sampling: Sampling,
+        max_new_tokens: int,
+        seed: int = 0,
+        stop_ids: frozenset[int] | None = None,
+        alternatives: int = 5,
+        owner: Hashable = None,
     ) -> Generation:
         if not ids:
             raise RemoteError("There is no text yet: the model needs at least one token to predict the next one.")
         room = self.info.context - len(ids)
         if room < 1:
-            raise RemoteError(f"The text has {len(ids):,} tokens; {self.info.name} can attend to "
-                              f"{self.info.context:,}, with room for an answer.")
+            raise RemoteError(
+                f"The text has {len(ids):,} tokens; {self.info.name} can attend to "
+                f"{self.info.context:,}, with room for an answer."
+            )
         stops = self.stop_ids if stop_ids is None else stop_ids
         names = {token_id: text for text, token_id in self.tokenizer.special.items()}
         length = min(max_new_tokens, room)
         options: dict[str, Any] = {
-            "model": self.name, "max_tokens": length, "temperature": sampling.temperature, "seed": seed, "stream": True,
-            "logprobs": max(alternatives, 1), "stop": [names[i] for i in sorted(stops) if i in names][:4] or None,
+            "model": self.name,
+            "max_tokens": length,
+            "temperature": sampling.temperature,
+            "seed": seed,
+            "stream": True,
+            "logprobs": max(alternatives, 1),
+            "stop": [names[i] for i in sorted(stops) if i in names][:4] or None,
         }
         if sampling.top_p is not None:
             options["top_p"] = sampling.top_p
-        extra = {"top_k": sampling.top_k, "min_p": sampling.min_p, "return_tokens_as_token_ids": True,
-                 "repetition_penalty": sampling.repetition_penalty if sampling.repetition_penalty != 1 else None}
+        extra = {
+            "top_k": sampling.top_k,
+            "min_p": sampling.min_p,
+            "return_tokens_as_token_ids": True,
+            "repetition_penalty": sampling.repetition_penalty if sampling.repetition_penalty != 1 else None,
+        }
         options["extra_body"] = {key: value for key, value in extra.items() if value is not None}
         plain = sampling == Sampling()
         inbox: Inbox[Step] = Inbox(Progress(read=None))  # servers tell neither queue nor progress
@@ -119,8 +157,9 @@ class RemoteEngine(Engine):
         return Running(inbox, len(ids), stream.close)
 
     def run(self, function: str, *args: Any) -> Any:
-        raise RemoteError("What happens inside a remote model cannot be seen from here. "
-                          "Choose a model on this machine.")
+        raise RemoteError(
+            "What happens inside a remote model cannot be seen from here. Choose a model on this machine."
+        )
 
     def open(self, ids: list[int], options: dict[str, Any]) -> Any:
         """Start the stream: with ids, and where the server takes none, with text."""
@@ -132,8 +171,10 @@ class RemoteEngine(Engine):
                 self.takes_ids = False
         text = self.tokenizer.decode(ids)
         if [token.id for token in self.tokenizer.encode(text, parse_special=True)] != ids:
-            raise RemoteError(f"The server {host()} takes text only, and as text this prompt would not mean the same: "
-                              "what somebody typed would become a control token.")
+            raise RemoteError(
+                f"The server {host()} takes text only, and as text this prompt would not mean the same: "
+                "what somebody typed would become a control token."
+            )
         with _sentences():
             return self.client.completions.create(prompt=text, **options)
 

@@ -31,8 +31,11 @@ def pieces(choice: Any) -> Iterator[RemoteToken]:
     logprobs = getattr(given, "token_logprobs", None) or []
     others = getattr(given, "top_logprobs", None) or []
     for index, text in enumerate(tokens):
-        yield RemoteToken(text, logprobs[index] if index < len(logprobs) else None,
-                    (others[index] if index < len(others) else None) or {})
+        yield RemoteToken(
+            text,
+            logprobs[index] if index < len(logprobs) else None,
+            (others[index] if index < len(others) else None) or {},
+        )
 
 
 def ids_of(text: str, tokenizer: Tokenizer) -> list[int]:
@@ -40,12 +43,12 @@ def ids_of(text: str, tokenizer: Tokenizer) -> list[int]:
 
     vLLM can be asked for "token_id:42"; others send the text, which is one token for all but broken characters.
     """
-    if text.startswith(_BY_ID) and text[len(_BY_ID):].isdigit():
-        return [int(text[len(_BY_ID):])]
+    if text.startswith(_BY_ID) and text[len(_BY_ID) :].isdigit():
+        return [int(text[len(_BY_ID) :])]
     if text in tokenizer.special:
         return [tokenizer.special[text]]
     if text.startswith("bytes:"):
-        data = bytes.fromhex(text[len("bytes:"):].replace("\\x", ""))
+        data = bytes.fromhex(text[len("bytes:") :].replace("\\x", ""))
         text = data.decode("utf-8", "replace")
     return [token.id for token in tokenizer.encode(text)]
 

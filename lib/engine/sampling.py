@@ -34,12 +34,18 @@ class Sampling:
             if value is not None and not math.isfinite(value):
                 raise SamplingError(f"{field.name} must be a number, not {value}.")
         _check(self.temperature >= 0, f"Temperature must be 0 (greedy) or more, not {self.temperature}.")
-        _check(self.top_k is None or (self.top_k >= 1 and int(self.top_k) == self.top_k),
-               f"top_k counts tokens: it must be a whole number of at least 1, not {self.top_k}.")
-        _check(self.top_p is None or 0 <= self.top_p <= 1,
-               f"top_p is a probability: it must be between 0 and 1, not {self.top_p}.")
-        _check(self.min_p is None or 0 <= self.min_p <= 1,
-               f"min_p is a share of the best probability: it must be between 0 and 1, not {self.min_p}.")
+        _check(
+            self.top_k is None or (self.top_k >= 1 and int(self.top_k) == self.top_k),
+            f"top_k counts tokens: it must be a whole number of at least 1, not {self.top_k}.",
+        )
+        _check(
+            self.top_p is None or 0 <= self.top_p <= 1,
+            f"top_p is a probability: it must be between 0 and 1, not {self.top_p}.",
+        )
+        _check(
+            self.min_p is None or 0 <= self.min_p <= 1,
+            f"min_p is a share of the best probability: it must be between 0 and 1, not {self.min_p}.",
+        )
         _check(self.repetition_penalty > 0, f"The repetition penalty must be above 0, not {self.repetition_penalty}.")
 
 
@@ -126,8 +132,12 @@ def stages(
     probs = softmax(logits, temperature)
     if temperature == 0:
         hot = probs > 0
-        return (Stage("temperature", probs, hot), Stage("top-k", probs, hot),
-                Stage("top-p", probs, hot), Stage("min-p", probs, hot))
+        return (
+            Stage("temperature", probs, hot),
+            Stage("top-k", probs, hot),
+            Stage("top-p", probs, hot),
+            Stage("min-p", probs, hot),
+        )
     scaled = _scaled(logits, temperature)
     kept = scaled > -np.inf
     first = Stage("temperature", probs, kept)

@@ -64,8 +64,9 @@ class RowsLayer(CacheLayerMixin):
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
         """Nothing to do: `SlotLayer.resize` makes the storage."""
 
-    def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any,
-               **kwargs: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Keys and values of one new token a row, (n, heads, 1, head_dim). See `SlotLayer.write`."""
         return self.slot.write(torch.cat((key_states, value_states), 1)[:, :, 0])
 
@@ -105,5 +106,9 @@ def batchable(module: Any) -> bool:
     plain = bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
     takes = inspect.signature(module.forward).parameters
     plain = plain and not any(getattr(part, "rope_type", "") in {"dynamic", "longrope"} for part in module.modules())
-    return plain and "position_ids" in takes and "past_key_values" in takes and bool(
-        getattr(module, "_supports_sdpa", False))
+    return (
+        plain
+        and "position_ids" in takes
+        and "past_key_values" in takes
+        and bool(getattr(module, "_supports_sdpa", False))
+    )

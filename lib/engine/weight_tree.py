@@ -1,8 +1,8 @@
 """Llama, Qwen2, Qwen3 and GPT-2 as nothing but their weights, under the names that transformers' own modules have.
 
-Built without memory from a `PlainConfig` configuration, then filled tensor by tensor, so that loading never holds more than
-the model and one tensor. It has no forward pass; `lib.engine.kernels.fused_forward` computes with it, and `lib.engine.transformers_modules` puts the
-same layers into transformers' module where that is wanted.
+Built without memory from a `PlainConfig`, then filled tensor by tensor, so that loading never holds more than the model
+and one tensor. It has no forward pass; `lib.engine.kernels.fused_forward` computes with it, and
+`lib.engine.transformers_modules` puts the same layers into transformers' module where that is wanted.
 """
 
 import math
@@ -17,7 +17,13 @@ from lib.engine.kernels import int8
 from lib.engine.loading import FLOATS, Stored, read_tensor
 from lib.engine.model_config import PlainConfig
 
-_JOINED = {"q_proj", "k_proj", "v_proj", "gate_proj", "up_proj"}  # what `lib.engine.kernels.fused_forward` copies side by side
+_JOINED = {
+    "q_proj",
+    "k_proj",
+    "v_proj",
+    "gate_proj",
+    "up_proj",
+}  # what `lib.engine.kernels.fused_forward` copies side by side
 
 
 class WeightModule(nn.Module):
@@ -120,7 +126,7 @@ def _fill(skeleton: WeightTree, found: dict[str, Stored], device: torch.device) 
         path, leaf = name.rsplit(".", 1)
         part = skeleton.get_submodule(path)
         stays = device.type == "cpu" and skeleton.dtype is torch.float32 and path.rsplit(".", 1)[-1] not in _JOINED
-        tensor = (_mapped(stored, files) if stays else None)
+        tensor = _mapped(stored, files) if stays else None
         tensor = read_tensor(stored).to(device, skeleton.dtype) if tensor is None else tensor
         part.register_parameter(leaf, nn.Parameter(tensor, requires_grad=False))
     skeleton.tie()
@@ -160,19 +166,32 @@ def _rotary(config: PlainConfig, kind: dict[str, Any]) -> WeightModule:
     def block() -> WeightModule:
         queries, keys = config.num_attention_heads * head, config.num_key_value_heads * head
         attention = WeightModule(
-            q_proj=linear(width, queries, config.qkv_bias), k_proj=linear(width, keys, config.qkv_bias),
-            v_proj=linear(width, keys, config.qkv_bias), o_proj=linear(queries, width, config.out_bias),
-            head_dim=head, scaling=head**-0.5)
+            q_proj=linear(width, queries, config.qkv_bias),
+            k_proj=linear(width, keys, config.qkv_bias),
+            v_proj=linear(width, keys, config.qkv_bias),
+            o_proj=linear(queries, width, config.out_bias),
+            head_dim=head,
+            scaling=head**-0.5,
+        )
         if config.model_type == "qwen3":
             attention.q_norm, attention.k_norm = norm(head), norm(head)
         inner, bias = config.intermediate_size, config.mlp_bias
-        mlp = WeightModule(gate_proj=linear(width, inner, bias), up_proj=linear(width, inner, bias),
-                   down_proj=linear(inner, width, bias), act_fn=F.silu)
-        return WeightModule(self_attn=attention, mlp=mlp, input_layernorm=norm(width), post_attention_layernorm=norm(width))
+        mlp = WeightModule(
+            gate_proj=linear(width, inner, bias),
+            up_proj=linear(width, inner, bias),
+            down_proj=linear(inner, width, bias),
+            act_fn=F.silu,
+        )
+        return WeightModule(
+            self_attn=attention, mlp=mlp, input_layernorm=norm(width), post_attention_layernorm=norm(width)
+        )
 
-    return WeightModule(embed_tokens=_embedding(config.vocab_size, width, kind),
-                layers=nn.ModuleList(block() for _ in range(config.num_hidden_layers)), norm=norm(width),
-                rotary_emb=WeightModule(inv_freq=frequencies(config.rope, head), attention_scaling=1.0))
+    return WeightModule(
+        embed_tokens=_embedding(config.vocab_size, width, kind),
+        layers=nn.ModuleList(block() for _ in range(config.num_hidden_layers)),
+        norm=norm(width),
+        rotary_emb=WeightModule(inv_freq=frequencies(config.rope, head), attention_scaling=1.0),
+    )
 
 
 def frequencies(rope: dict[str, Any], width: int) -> torch.Tensor:
@@ -187,8 +206,9 @@ def frequencies(rope: dict[str, Any], width: int) -> torch.Tensor:
     frequencies = 1.0 / (rope["rope_theta"] ** (torch.arange(0, width, 2, dtype=torch.float32) / width))
     if rope["rope_type"] == "default":
         return frequencies
-    factor, low, high, context = (rope[key] for key in (
-        "factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"))
+    factor, low, high, context = (
+        rope[key] for key in ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings")
+    )
     lengths = 2 * math.pi / frequencies  # tokens in a turn
     slow = torch.where(lengths > context / low, frequencies / factor, frequencies)
     smooth = (context / lengths - low) / (high - low)
@@ -198,17 +218,26 @@ def frequencies(rope: dict[str, Any], width: int) -> torch.Tensor:
 
 def _gpt2(config: PlainConfig, kind: dict[str, Any]) -> WeightModule:
     width, inner = config.hidden_size, config.intermediate_size
-    act = {"gelu": F.gelu, "relu": F.relu}.get(config.activation_function)  # the others are `lib.engine.kernels.fused_forward`'s own
+    act = {"gelu": F.gelu, "relu": F.relu}.get(
+        config.activation_function
+    )  # the others are `lib.engine.kernels.fused_forward`'s own
 
     def norm() -> nn.LayerNorm:
         return nn.LayerNorm(width, eps=config.eps, **kind)
 
     def block() -> WeightModule:
-        attention = WeightModule(c_attn=Conv1D(width, 3 * width, **kind), c_proj=Conv1D(width, width, **kind),
-                         num_heads=config.num_attention_heads, head_dim=config.head_dim)
+        attention = WeightModule(
+            c_attn=Conv1D(width, 3 * width, **kind),
+            c_proj=Conv1D(width, width, **kind),
+            num_heads=config.num_attention_heads,
+            head_dim=config.head_dim,
+        )
         mlp = WeightModule(c_fc=Conv1D(width, inner, **kind), c_proj=Conv1D(inner, width, **kind), act=act)
         return WeightModule(ln_1=norm(), attn=attention, ln_2=norm(), mlp=mlp)
 
-    return WeightModule(wte=_embedding(config.vocab_size, width, kind),
-                wpe=_embedding(config.max_position_embeddings, width, kind),
-                h=nn.ModuleList(block() for _ in range(config.num_hidden_layers)), ln_f=norm())
+    return WeightModule(
+        wte=_embedding(config.vocab_size, width, kind),
+        wpe=_embedding(config.max_position_embeddings, width, kind),
+        h=nn.ModuleList(block() for _ in range(config.num_hidden_layers)),
+        ln_f=norm(),
+    )

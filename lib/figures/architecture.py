@@ -23,10 +23,26 @@ from lib.figures.theme import (
     vertical,
 )
 
-COLOURS = {"embedding": "#6366f1", "positions": "#06b6d4", "attention": "#f59e0b", "mlp": "#10b981", "norm": "#a855f7",
-           "head": "#ec4899", "other": "#64748b", "model": "#5b6478", "block": "#6d778f"}
-LABELS = {"embedding": "Token embedding", "positions": "Positions", "attention": "Attention", "mlp": "MLP",
-          "norm": "Norms", "head": "Output head", "other": "Other"}
+COLOURS = {
+    "embedding": "#6366f1",
+    "positions": "#06b6d4",
+    "attention": "#f59e0b",
+    "mlp": "#10b981",
+    "norm": "#a855f7",
+    "head": "#ec4899",
+    "other": "#64748b",
+    "model": "#5b6478",
+    "block": "#6d778f",
+}
+LABELS = {
+    "embedding": "Token embedding",
+    "positions": "Positions",
+    "attention": "Attention",
+    "mlp": "MLP",
+    "norm": "Norms",
+    "head": "Output head",
+    "other": "Other",
+}
 SOFT = ((0.0, "#93b4f8"), (0.5, "#f8fafc"), (1.0, "#f6a3a3"))  # dark numbers stay readable on it
 
 
@@ -35,11 +51,22 @@ def parameter_map(book: Ledger, *, kind: str = "treemap", fold: bool = True) -> 
     nodes = _nodes(book, fold)
     ids, labels, parents, values, colours, hover = zip(*nodes, strict=True)
     trace = {
-        "type": kind, "ids": ids, "labels": labels, "parents": parents, "values": values, "branchvalues": "total",
-        "customdata": hover, "marker": {"colors": colours, "line": {"width": 1.5, "color": "rgba(255,255,255,0.55)"}},
-        "maxdepth": 4, "sort": False, "texttemplate": "%{label}<br>%{percentRoot:.1%}",
-        "hovertemplate": "%{label}<br>%{customdata}<extra></extra>", "textfont": {"color": "#ffffff"},
-        "pathbar": {"textfont": {"color": "#ffffff"}}, **({"tiling": {"pad": 2}} if kind == "treemap" else {})}
+        "type": kind,
+        "ids": ids,
+        "labels": labels,
+        "parents": parents,
+        "values": values,
+        "branchvalues": "total",
+        "customdata": hover,
+        "marker": {"colors": colours, "line": {"width": 1.5, "color": "rgba(255,255,255,0.55)"}},
+        "maxdepth": 4,
+        "sort": False,
+        "texttemplate": "%{label}<br>%{percentRoot:.1%}",
+        "hovertemplate": "%{label}<br>%{customdata}<extra></extra>",
+        "textfont": {"color": "#ffffff"},
+        "pathbar": {"textfont": {"color": "#ffffff"}},
+        **({"tiling": {"pad": 2}} if kind == "treemap" else {}),
+    }
     return figure([trace], height=480, uniformtext={"minsize": 9, "mode": "hide"})
 
 
@@ -54,8 +81,11 @@ def _nodes(book: Ledger, fold: bool) -> list[tuple[str, str, str, int, str, str]
         inside = row.block is not None
         path: tuple[str, ...] = (LABELS[row.component],)
         if inside:
-            path = (f"{blocks} blocks", LABELS[row.component]) if fold else ("Blocks", f"Block {row.block}",
-                                                                            LABELS[row.component])
+            path = (
+                (f"{blocks} blocks", LABELS[row.component])
+                if fold
+                else ("Blocks", f"Block {row.block}", LABELS[row.component])
+            )
         leaf = (*path, row.local)
         before = leaves.get(leaf, (0, row.component, ""))[0]
         shape = " × ".join(f"{n:,}" for n in row.shape)
@@ -72,9 +102,17 @@ def _nodes(book: Ledger, fold: bool) -> list[tuple[str, str, str, int, str, str]
             node[2] += count
             if depth == len(path):
                 node[4] = note
-    return [(key, plain(label), parent, value, colour,
-             f"{value:,} parameters, {value / total:.2%}" + (f"<br>{plain(note)}" if note else ""))
-            for key, (label, parent, value, colour, note) in nodes.items()]
+    return [
+        (
+            key,
+            plain(label),
+            parent,
+            value,
+            colour,
+            f"{value:,} parameters, {value / total:.2%}" + (f"<br>{plain(note)}" if note else ""),
+        )
+        for key, (label, parent, value, colour, note) in nodes.items()
+    ]
 
 
 def component_bars(books: Mapping[str, Ledger], *, highlight: str = "") -> Figure:
@@ -86,14 +124,27 @@ def component_bars(books: Mapping[str, Ledger], *, highlight: str = "") -> Figur
         counts = [books[name].by_component().get(component, 0) for name in names]
         if any(counts):
             shares = [100 * count / books[name].total for name, count in zip(names, counts, strict=True)]
-            traces.append({
-                "type": "bar", "y": ticks, "x": shares, "orientation": "h", "name": LABELS[component],
-                "marker": {"color": COLOURS[component]},
-                "customdata": [[f"{c:,}", f"{books[n].total:,}"] for n, c in zip(names, counts, strict=True)],
-                "hovertemplate": f"%{{y}}<br>{LABELS[component]}: %{{x:.1f}} %<br>%{{customdata[0]}} of "
-                                 "%{customdata[1]}<extra></extra>"})
-    return figure(traces, height=70 + 27 * len(names), barmode="stack", showlegend=False, yaxis={"automargin": True},
-                  xaxis=titled("share of the parameters", ticksuffix=" %", range=[0, 100]))
+            traces.append(
+                {
+                    "type": "bar",
+                    "y": ticks,
+                    "x": shares,
+                    "orientation": "h",
+                    "name": LABELS[component],
+                    "marker": {"color": COLOURS[component]},
+                    "customdata": [[f"{c:,}", f"{books[n].total:,}"] for n, c in zip(names, counts, strict=True)],
+                    "hovertemplate": f"%{{y}}<br>{LABELS[component]}: %{{x:.1f}} %<br>%{{customdata[0]}} of "
+                    "%{customdata[1]}<extra></extra>",
+                }
+            )
+    return figure(
+        traces,
+        height=70 + 27 * len(names),
+        barmode="stack",
+        showlegend=False,
+        yaxis={"automargin": True},
+        xaxis=titled("share of the parameters", ticksuffix=" %", range=[0, 100]),
+    )
 
 
 def memory_bars(parts: Mapping[str, Mapping[str, int]], machines: Sequence[Machine]) -> Figure:
@@ -104,22 +155,48 @@ def memory_bars(parts: Mapping[str, Mapping[str, int]], machines: Sequence[Machi
     names = list(parts)[::-1]
     for kind in kinds:
         values = [parts[name].get(kind, 0) for name in names]
-        traces.append({
-            "type": "bar", "y": names, "x": [v / 1e9 for v in values], "orientation": "h", "name": kind,
-            "marker": {"color": colours[kind]}, "customdata": [size(v) for v in values],
-            "hovertemplate": f"{kind}: %{{customdata}}<extra>%{{y}}</extra>"})
+        traces.append(
+            {
+                "type": "bar",
+                "y": names,
+                "x": [v / 1e9 for v in values],
+                "orientation": "h",
+                "name": kind,
+                "marker": {"color": colours[kind]},
+                "customdata": [size(v) for v in values],
+                "hovertemplate": f"{kind}: %{{customdata}}<extra>%{{y}}</extra>",
+            }
+        )
     most = max(sum(bar.values()) for bar in parts.values()) / 1e9
     shown = sorted((m for m in machines if m.memory / 1e9 <= 1.6 * most), key=lambda m: m.memory)
     lines, notes = [], []
     for index, machine in enumerate(shown):
         colour = BAD if machine.kind == "this" else LETTERS
         lines.append(vertical(machine.memory / 1e9, {"color": colour, "dash": "dot", "width": 1.5}))
-        notes.append({
-            "x": machine.memory / 1e9, "y": 1, "yref": "paper", "yanchor": "bottom", "text": plain(machine.name),
-            "showarrow": False, "font": {"size": 11, "color": colour}, "textangle": 0, "yshift": 14 * (index % 3)})
-    return figure(traces, height=150 + 44 * len(names), barmode="stack", xaxis=titled("GB", rangemode="tozero"),
-                  yaxis={"automargin": True}, shapes=lines, annotations=notes, margin={"t": 70},
-                  legend={"y": -0.28, "yanchor": "top"})
+        notes.append(
+            {
+                "x": machine.memory / 1e9,
+                "y": 1,
+                "yref": "paper",
+                "yanchor": "bottom",
+                "text": plain(machine.name),
+                "showarrow": False,
+                "font": {"size": 11, "color": colour},
+                "textangle": 0,
+                "yshift": 14 * (index % 3),
+            }
+        )
+    return figure(
+        traces,
+        height=150 + 44 * len(names),
+        barmode="stack",
+        xaxis=titled("GB", rangemode="tozero"),
+        yaxis={"automargin": True},
+        shapes=lines,
+        annotations=notes,
+        margin={"t": 70},
+        legend={"y": -0.28, "yanchor": "top"},
+    )
 
 
 def kv_curve(arch: Architecture, *, batch: int, context: int, dtype: str, width: int) -> Figure:
@@ -132,17 +209,41 @@ def kv_curve(arch: Architecture, *, batch: int, context: int, dtype: str, width:
         lines.append((f"if all {arch.heads} heads had their own", True, MUTED, "dash"))
     for name, mha, colour, dash in lines:
         values = [kv_cache_bytes(arch, batch=batch, context=c, width=width, mha=mha) for c in points]
-        traces.append({
-            "type": "scatter", "x": points, "y": [v / 1e9 for v in values], "name": name, "mode": "lines",
-            "line": {"color": colour, "dash": dash, "width": 2.5}, "customdata": [size(v) for v in values],
-            "hovertemplate": "%{x:,} tokens: %{customdata}<extra>" + name + "</extra>"})
+        traces.append(
+            {
+                "type": "scatter",
+                "x": points,
+                "y": [v / 1e9 for v in values],
+                "name": name,
+                "mode": "lines",
+                "line": {"color": colour, "dash": dash, "width": 2.5},
+                "customdata": [size(v) for v in values],
+                "hovertemplate": "%{x:,} tokens: %{customdata}<extra>" + name + "</extra>",
+            }
+        )
     weights = weight_bytes(arch, dtype)
-    note = {"text": f"weights, {dtype}: {size(weights)}", "font": {"color": GOOD}, "showarrow": False, "x": 1,
-            "xref": "x domain", "xanchor": "right", "y": weights / 1e9, "yref": "y", "yanchor": "bottom"}
-    return figure(traces, height=340, xaxis=titled("tokens in the cache", rangemode="tozero"),
-                  yaxis=titled("GB", rangemode="tozero"), annotations=[note],
-                  shapes=[horizontal(weights / 1e9, {"color": GOOD, "dash": "dot"}),
-                          vertical(context, {"color": MUTED, "width": 1})])
+    note = {
+        "text": f"weights, {dtype}: {size(weights)}",
+        "font": {"color": GOOD},
+        "showarrow": False,
+        "x": 1,
+        "xref": "x domain",
+        "xanchor": "right",
+        "y": weights / 1e9,
+        "yref": "y",
+        "yanchor": "bottom",
+    }
+    return figure(
+        traces,
+        height=340,
+        xaxis=titled("tokens in the cache", rangemode="tozero"),
+        yaxis=titled("GB", rangemode="tozero"),
+        annotations=[note],
+        shapes=[
+            horizontal(weights / 1e9, {"color": GOOD, "dash": "dot"}),
+            vertical(context, {"color": MUTED, "width": 1}),
+        ],
+    )
 
 
 def weights_by_dtype(arch: Architecture) -> dict[str, int]:
@@ -155,30 +256,83 @@ def weight_heatmap(layer: Linear, x: Sequence[float], output: int) -> Figure:
     inputs, outputs = len(x), len(layer.bias)
     most = max(1e-9, *(abs(w) for row in layer.weight for w in row))
     cells = {
-        "type": "heatmap", "z": layer.weight, "x": list(range(inputs)), "y": list(range(outputs)), "zmin": -most,
-        "zmax": most, "colorscale": SOFT, "xgap": 2, "ygap": 2, "showscale": False,
-        "text": [[f"{w:g}" for w in row] for row in layer.weight], "texttemplate": "%{text}",
-        "textfont": {"family": MONOSPACE, "color": "#1e1f2e"}, "hovertemplate": "W[%{y},%{x}] = %{z}<extra></extra>"}
-    frame = {"type": "rect", "x0": -0.5, "x1": inputs - 0.5, "y0": output - 0.5, "y1": output + 0.5,
-             "line": {"color": ACCENT, "width": 3}}
-    notes = [{"x": 1.01, "xref": "paper", "xanchor": "left", "y": row, "text": f"y{row} = {value:.4g}",
-              "showarrow": False, "font": {"family": MONOSPACE, "size": 13 if row == output else 12,
-                                           "color": ACCENT if row == output else MUTED}}
-             for row, value in enumerate(layer(tuple(x)))]
+        "type": "heatmap",
+        "z": layer.weight,
+        "x": list(range(inputs)),
+        "y": list(range(outputs)),
+        "zmin": -most,
+        "zmax": most,
+        "colorscale": SOFT,
+        "xgap": 2,
+        "ygap": 2,
+        "showscale": False,
+        "text": [[f"{w:g}" for w in row] for row in layer.weight],
+        "texttemplate": "%{text}",
+        "textfont": {"family": MONOSPACE, "color": "#1e1f2e"},
+        "hovertemplate": "W[%{y},%{x}] = %{z}<extra></extra>",
+    }
+    frame = {
+        "type": "rect",
+        "x0": -0.5,
+        "x1": inputs - 0.5,
+        "y0": output - 0.5,
+        "y1": output + 0.5,
+        "line": {"color": ACCENT, "width": 3},
+    }
+    notes = [
+        {
+            "x": 1.01,
+            "xref": "paper",
+            "xanchor": "left",
+            "y": row,
+            "text": f"y{row} = {value:.4g}",
+            "showarrow": False,
+            "font": {
+                "family": MONOSPACE,
+                "size": 13 if row == output else 12,
+                "color": ACCENT if row == output else MUTED,
+            },
+        }
+        for row, value in enumerate(layer(tuple(x)))
+    ]
     return figure(
-        [cells], height=110 + 34 * outputs, shapes=[frame], annotations=notes, margin={"t": 48, "l": 44, "r": 96},
-        yaxis={"autorange": "reversed", "showgrid": False, "tickvals": list(range(outputs)),
-               "ticktext": [f"row {j}" for j in range(outputs)]},
-        xaxis={"side": "top", "showgrid": False, "tickvals": list(range(inputs)),
-               "ticktext": [f"x{i}<br>{value:.4g}" for i, value in enumerate(x)]})
+        [cells],
+        height=110 + 34 * outputs,
+        shapes=[frame],
+        annotations=notes,
+        margin={"t": 48, "l": 44, "r": 96},
+        yaxis={
+            "autorange": "reversed",
+            "showgrid": False,
+            "tickvals": list(range(outputs)),
+            "ticktext": [f"row {j}" for j in range(outputs)],
+        },
+        xaxis={
+            "side": "top",
+            "showgrid": False,
+            "tickvals": list(range(inputs)),
+            "ticktext": [f"x{i}<br>{value:.4g}" for i, value in enumerate(x)],
+        },
+    )
 
 
 def flops_bars(parts: Mapping[str, int]) -> Figure:
     """Where the arithmetic of one token goes."""
     names = list(parts)[::-1]
     total = max(1, sum(parts.values()))
-    bars = {"type": "bar", "y": names, "x": [parts[n] for n in names], "orientation": "h", "marker": {"color": ACCENT},
-            "text": [f"{number(parts[n])} · {parts[n] / total:.0%}" for n in names], "textposition": "auto",
-            "hovertemplate": "%{y}: %{x:,}<extra></extra>"}
-    return figure([bars], height=90 + 42 * len(names), xaxis=titled("floating-point operations", rangemode="tozero"),
-                  yaxis={"automargin": True})
+    bars = {
+        "type": "bar",
+        "y": names,
+        "x": [parts[n] for n in names],
+        "orientation": "h",
+        "marker": {"color": ACCENT},
+        "text": [f"{number(parts[n])} · {parts[n] / total:.0%}" for n in names],
+        "textposition": "auto",
+        "hovertemplate": "%{y}: %{x:,}<extra></extra>",
+    }
+    return figure(
+        [bars],
+        height=90 + 42 * len(names),
+        xaxis=titled("floating-point operations", rangemode="tozero"),
+        yaxis={"automargin": True},
+    )

@@ -33,37 +33,75 @@ def values_heatmap(values: np.ndarray, labels: Sequence[str], *, square: bool) -
     if probabilities:
         shown = np.where(np.tri(*shown.shape) > 0, shown, np.nan)  # the future is masked, not merely 0
     cells: Trace = {
-        "type": "heatmap", "z": packed(np.where(np.isfinite(shown), shown, np.nan)), "y": rows,
-        "x": rows if square else list(range(shown.shape[1])), "colorscale": SEQUENTIAL if probabilities else DIVERGING,
-        "zmin": 0 if probabilities else -most, "zmax": 1 if probabilities else most, "xgap": 1 if square else 0,
-        "ygap": 1, "colorbar": {"thickness": 10},
-        "hovertemplate": "%{y}<br>%{x}: %{z:.4g}<extra></extra>" if square else
-        "%{y}<br>component %{x}: %{z:.4g}<extra></extra>"}
+        "type": "heatmap",
+        "z": packed(np.where(np.isfinite(shown), shown, np.nan)),
+        "y": rows,
+        "x": rows if square else list(range(shown.shape[1])),
+        "colorscale": SEQUENTIAL if probabilities else DIVERGING,
+        "zmin": 0 if probabilities else -most,
+        "zmax": 1 if probabilities else most,
+        "xgap": 1 if square else 0,
+        "ygap": 1,
+        "colorbar": {"thickness": 10},
+        "hovertemplate": "%{y}<br>%{x}: %{z:.4g}<extra></extra>"
+        if square
+        else "%{y}<br>component %{x}: %{z:.4g}<extra></extra>",
+    }
     if square and len(labels) <= 12:
         cells["text"] = [["" if not np.isfinite(v) else f"{v:.2f}" for v in row] for row in shown]
         cells["texttemplate"] = "%{text}"
-    return figure([cells], height=max(240, 110 + (26 if square else 22) * len(labels)),
-                  yaxis={"autorange": "reversed", "showgrid": False, "tickfont": {"family": MONOSPACE, "size": 11}},
-                  xaxis=titled("looked at" if square else "component", showgrid=False))
+    return figure(
+        [cells],
+        height=max(240, 110 + (26 if square else 22) * len(labels)),
+        yaxis={"autorange": "reversed", "showgrid": False, "tickfont": {"family": MONOSPACE, "size": 11}},
+        xaxis=titled("looked at" if square else "component", showgrid=False),
+    )
 
 
-def lens_heatmap(top: Sequence[Sequence[str]], probs: np.ndarray, columns: Sequence[str], layers: Sequence[str],
-                 *, column: int) -> Figure:
+def lens_heatmap(
+    top: Sequence[Sequence[str]], probs: np.ndarray, columns: Sequence[str], layers: Sequence[str], *, column: int
+) -> Figure:
     """What each layer (row, the last on top) would say next after each token (column); `probs` (rows, columns)."""
     text = [[plain(word if len(word) <= 12 else word[:11] + "…") for word in row] for row in top]
     cells = {
-        "type": "heatmap", "z": packed(probs), "x": list(range(len(columns))), "y": list(range(len(layers))),
-        "text": text, "texttemplate": "%{text}", "zmin": 0, "zmax": 1, "colorscale": SHADES, "xgap": 2, "ygap": 2,
-        "textfont": {"family": MONOSPACE, "size": 11, "color": "#ffffff"}, "showscale": False,
+        "type": "heatmap",
+        "z": packed(probs),
+        "x": list(range(len(columns))),
+        "y": list(range(len(layers))),
+        "text": text,
+        "texttemplate": "%{text}",
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": SHADES,
+        "xgap": 2,
+        "ygap": 2,
+        "textfont": {"family": MONOSPACE, "size": 11, "color": "#ffffff"},
+        "showscale": False,
         "customdata": [[plain(w) for w in row] for row in top],
-        "hovertemplate": "%{customdata}<br>probability %{z:.1%}<extra></extra>"}
-    frame = {"type": "rect", "x0": column - 0.5, "x1": column + 0.5, "y0": -0.5, "y1": len(layers) - 0.5,
-             "line": {"color": ACCENT, "width": 2.5}}
+        "hovertemplate": "%{customdata}<br>probability %{z:.1%}<extra></extra>",
+    }
+    frame = {
+        "type": "rect",
+        "x0": column - 0.5,
+        "x1": column + 0.5,
+        "y0": -0.5,
+        "y1": len(layers) - 0.5,
+        "line": {"color": ACCENT, "width": 2.5},
+    }
     return figure(
-        [cells], height=80 + 23 * len(layers), shapes=[frame], margin={"t": 50},
-        xaxis={"tickvals": list(range(len(columns))), "ticktext": [plain(c) for c in columns], "side": "top",
-               "tickfont": {"family": MONOSPACE}, "showgrid": False},
-        yaxis={"tickvals": list(range(len(layers))), "ticktext": list(layers), "showgrid": False})
+        [cells],
+        height=80 + 23 * len(layers),
+        shapes=[frame],
+        margin={"t": 50},
+        xaxis={
+            "tickvals": list(range(len(columns))),
+            "ticktext": [plain(c) for c in columns],
+            "side": "top",
+            "tickfont": {"family": MONOSPACE},
+            "showgrid": False,
+        },
+        yaxis={"tickvals": list(range(len(layers))), "ticktext": list(layers), "showgrid": False},
+    )
 
 
 def lens_curves(names: Sequence[str], curves: np.ndarray, layers: Sequence[str], fading: set[int]) -> Figure:
@@ -71,23 +109,50 @@ def lens_curves(names: Sequence[str], curves: np.ndarray, layers: Sequence[str],
     traces, notes = [], []
     for column, name in enumerate(names):
         fades = column in fading
-        traces.append({
-            "type": "scatter", "x": list(range(len(layers))), "y": packed(curves[:, column]), "name": plain(name),
-            "mode": "lines+markers", "marker": {"size": 5},
-            "line": {"color": CATEGORICAL[column % len(CATEGORICAL)], "width": 2.5,
-                     "dash": "dot" if fades else "solid"},
-            "hovertemplate": "%{y:.2%}<extra>" + plain(name) + "</extra>"})
+        traces.append(
+            {
+                "type": "scatter",
+                "x": list(range(len(layers))),
+                "y": packed(curves[:, column]),
+                "name": plain(name),
+                "mode": "lines+markers",
+                "marker": {"size": 5},
+                "line": {
+                    "color": CATEGORICAL[column % len(CATEGORICAL)],
+                    "width": 2.5,
+                    "dash": "dot" if fades else "solid",
+                },
+                "hovertemplate": "%{y:.2%}<extra>" + plain(name) + "</extra>",
+            }
+        )
         if fades:
             at = int(curves[:, column].argmax())
-            notes.append({"x": at, "y": float(curves[at, column]), "text": plain(name), "showarrow": True,
-                          "arrowhead": 2, "ay": -24, "font": {"family": MONOSPACE, "size": 12}})
+            notes.append(
+                {
+                    "x": at,
+                    "y": float(curves[at, column]),
+                    "text": plain(name),
+                    "showarrow": True,
+                    "arrowhead": 2,
+                    "ay": -24,
+                    "font": {"family": MONOSPACE, "size": 12},
+                }
+            )
     step = max(1, -(-len(layers) // 16))
     return figure(
-        traces, height=360, annotations=notes, hovermode="x unified",
+        traces,
+        height=360,
+        annotations=notes,
+        hovermode="x unified",
         yaxis=titled("probability", tickformat=".0%", rangemode="tozero"),
-        xaxis=titled("after block", tickvals=list(range(0, len(layers), step)), tickangle=0,
-                     ticktext=[{"embedding": "emb."}.get(n, n.removeprefix("block ")) for n in layers][::step]),
-        legend={"y": -0.24, "yanchor": "top", "font": {"family": MONOSPACE}})
+        xaxis=titled(
+            "after block",
+            tickvals=list(range(0, len(layers), step)),
+            tickangle=0,
+            ticktext=[{"embedding": "emb."}.get(n, n.removeprefix("block ")) for n in layers][::step],
+        ),
+        legend={"y": -0.24, "yanchor": "top", "font": {"family": MONOSPACE}},
+    )
 
 
 def next_bars(names: Sequence[str], probs: Sequence[float], rest: float) -> Figure:
@@ -95,9 +160,18 @@ def next_bars(names: Sequence[str], probs: Sequence[float], rest: float) -> Figu
     labels = [*(plain(f"{rank + 1}  {name}") for rank, name in enumerate(names)), "everything else"][::-1]
     values = [*probs, rest][::-1]
     bars = {
-        "type": "bar", "y": labels, "x": values, "orientation": "h",
-        "marker": {"color": [MUTED] + [ACCENT] * len(names)}, "text": [f"{v:.2%}" for v in values],
-        "textposition": "auto", "hovertemplate": "%{y}: %{x:.4%}<extra></extra>"}
-    return figure([bars], height=90 + 40 * len(values),
-                  xaxis=titled("probability", tickformat=".0%", rangemode="tozero"),
-                  yaxis={"automargin": True, "tickfont": {"family": MONOSPACE, "size": 13}})
+        "type": "bar",
+        "y": labels,
+        "x": values,
+        "orientation": "h",
+        "marker": {"color": [MUTED] + [ACCENT] * len(names)},
+        "text": [f"{v:.2%}" for v in values],
+        "textposition": "auto",
+        "hovertemplate": "%{y}: %{x:.4%}<extra></extra>",
+    }
+    return figure(
+        [bars],
+        height=90 + 40 * len(values),
+        xaxis=titled("probability", tickformat=".0%", rangemode="tozero"),
+        yaxis={"automargin": True, "tickfont": {"family": MONOSPACE, "size": 13}},
+    )

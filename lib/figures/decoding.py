@@ -47,17 +47,36 @@ def step_bars(raw: np.ndarray, shaped: Sequence[Shaped], labels: dict[int, str])
         values.append(max(0.0, 1.0 - sum(values)))
         notes = [("" if one.kept[i] else " · dropped") for i in ids] + [""]
         colour = MUTED if number == 0 else CATEGORICAL[(number - 1) % len(CATEGORICAL)]
-        traces.append({
-            "type": "bar", "y": rows, "x": values, "orientation": "h", "name": plain(one.name),
-            "marker": {"color": colour}, "hoverinfo": "text",
-            "hovertext": [f"{n} · {plain(one.name)}: {100 * v:.3f} %{note}"
-                          for n, v, note in zip(names, values, notes, strict=True)],
-        })
+        traces.append(
+            {
+                "type": "bar",
+                "y": rows,
+                "x": values,
+                "orientation": "h",
+                "name": plain(one.name),
+                "marker": {"color": colour},
+                "hoverinfo": "text",
+                "hovertext": [
+                    f"{n} · {plain(one.name)}: {100 * v:.3f} %{note}"
+                    for n, v, note in zip(names, values, notes, strict=True)
+                ],
+            }
+        )
     return figure(
-        traces, height=110 + len(rows) * max(26, 11 * len(everything)), barmode="group", bargap=0.3, bargroupgap=0.08,
+        traces,
+        height=110 + len(rows) * max(26, 11 * len(everything)),
+        barmode="group",
+        bargap=0.3,
+        bargroupgap=0.08,
         xaxis=titled("probability", tickformat=".0%", rangemode="tozero", gridcolor=_GRID),
-        yaxis={"type": "category", "autorange": "reversed", "tickvals": rows, "ticktext": names,
-               "tickfont": {"family": MONOSPACE, "size": 13}})
+        yaxis={
+            "type": "category",
+            "autorange": "reversed",
+            "tickvals": rows,
+            "ticktext": names,
+            "tickfont": {"family": MONOSPACE, "size": 13},
+        },
+    )
 
 
 @dataclass
@@ -122,15 +141,29 @@ def sample_tree(texts: Sequence[Sequence[int]], name: Callable[[int], str]) -> F
         colours.append(_blend(branch.count / max(1, len(texts))))
         waiting += [(child, key, before + text) for child in branch.children]
     boxes = {
-        "type": "icicle", "ids": ids, "parents": parents, "labels": labels, "values": values, "branchvalues": "total",
-        "hovertext": hover, "hoverinfo": "text", "textinfo": "label",
+        "type": "icicle",
+        "ids": ids,
+        "parents": parents,
+        "labels": labels,
+        "values": values,
+        "branchvalues": "total",
+        "hovertext": hover,
+        "hoverinfo": "text",
+        "textinfo": "label",
         "textfont": {"family": MONOSPACE, "size": 12, "color": "#ffffff"},
         "marker": {"colors": colours, "line": {"width": 1, "color": "rgba(128,128,128,0.5)"}},
-        "leaf": {"opacity": 1}, "tiling": {"orientation": "h", "pad": 1}, "pathbar": {"visible": False}, "sort": True,
+        "leaf": {"opacity": 1},
+        "tiling": {"orientation": "h", "pad": 1},
+        "pathbar": {"visible": False},
+        "sort": True,
         "maxdepth": _LEVELS,
     }
-    return figure([boxes], height=max(260, 26 * len(texts) + 40), uniformtext={"minsize": 9, "mode": "show"},
-                  margin={"t": 4, "b": 4, "l": 4, "r": 4})
+    return figure(
+        [boxes],
+        height=max(260, 26 * len(texts) + 40),
+        uniformtext={"minsize": 9, "mode": "show"},
+        margin={"t": 4, "b": 4, "l": 4, "r": 4},
+    )
 
 
 def _depth(branch: Branch) -> int:
@@ -153,15 +186,31 @@ def spread(texts: Sequence[Sequence[int]]) -> Figure:
     rows = agreement(texts)
     x = list(range(1, len(rows) + 1))
     different = {
-        "type": "scatter", "x": x, "y": [different for different, _ in rows], "name": "different beginnings",
-        "mode": "lines+markers", "line": {"color": ACCENT, "width": 3}, "marker": {"size": 5},
-        "hovertemplate": "after token %{x}: %{y} different beginnings<extra></extra>"}
+        "type": "scatter",
+        "x": x,
+        "y": [different for different, _ in rows],
+        "name": "different beginnings",
+        "mode": "lines+markers",
+        "line": {"color": ACCENT, "width": 3},
+        "marker": {"size": 5},
+        "hovertemplate": "after token %{x}: %{y} different beginnings<extra></extra>",
+    }
     agree = {
-        "type": "scatter", "x": x, "y": [share for _, share in rows], "name": "pairs that agree", "mode": "lines",
-        "yaxis": "y2", "line": {"color": GOOD, "width": 2, "dash": "dot"},
-        "hovertemplate": "after token %{x}: %{y:.0%} of pairs agree<extra></extra>"}
+        "type": "scatter",
+        "x": x,
+        "y": [share for _, share in rows],
+        "name": "pairs that agree",
+        "mode": "lines",
+        "yaxis": "y2",
+        "line": {"color": GOOD, "width": 2, "dash": "dot"},
+        "hovertemplate": "after token %{x}: %{y:.0%} of pairs agree<extra></extra>",
+    }
     return figure(
-        [different, agree], height=260, xaxis=titled("tokens", gridcolor=_GRID),
+        [different, agree],
+        height=260,
+        xaxis=titled("tokens", gridcolor=_GRID),
         yaxis=titled("different beginnings", range=[0, len(texts) * 1.06], gridcolor=_GRID),
-        yaxis2=titled("pairs that agree", overlaying="y", side="right", tickformat=".0%", range=[0, 1.06],
-                      showgrid=False))
+        yaxis2=titled(
+            "pairs that agree", overlaying="y", side="right", tickformat=".0%", range=[0, 1.06], showgrid=False
+        ),
+    )

@@ -59,55 +59,118 @@ def six_temperatures(found: Sweep, label: Label) -> Figure:
         at, (row, column) = str(index + 1) if index else "", divmod(index, 3)
         probs = found.probs[GRID.index(temperature)]
         values = [*probs.tolist(), max(0.0, 1 - float(probs.sum()))]
-        traces.append({
-            "type": "bar", "x": values, "y": keys, "orientation": "h", "xaxis": f"x{at}", "yaxis": f"y{at}",
-            "marker": {"color": [ACCENT] * len(probs) + [MUTED]}, "showlegend": False,
-            "text": [f"{100 * v:.1f}%" for v in values], "textposition": "outside", "cliponaxis": False,
-            "customdata": [*names, f"{found.vocab_size - len(probs):,} other tokens"],
-            "hovertemplate": "%{customdata} (id %{y})<br>%{x:.4%}<extra></extra>",
-        })
+        traces.append(
+            {
+                "type": "bar",
+                "x": values,
+                "y": keys,
+                "orientation": "h",
+                "xaxis": f"x{at}",
+                "yaxis": f"y{at}",
+                "marker": {"color": [ACCENT] * len(probs) + [MUTED]},
+                "showlegend": False,
+                "text": [f"{100 * v:.1f}%" for v in values],
+                "textposition": "outside",
+                "cliponaxis": False,
+                "customdata": [*names, f"{found.vocab_size - len(probs):,} other tokens"],
+                "hovertemplate": "%{customdata} (id %{y})<br>%{x:.4%}<extra></extra>",
+            }
+        )
         left, bottom = column * (0.88 / 3 + 0.06), 0.56 if row == 0 else 0.0
         shared = {"matches": f"x{index + 4}", "showticklabels": False} if row == 0 else {}  # numbers once, below
-        axes[f"xaxis{at}"] = {"anchor": f"y{at}", "domain": [left, left + 0.88 / 3], "range": [0, 1.18],
-                              "tickformat": ".0%", "tickvals": [0, 0.5, 1], **shared}
-        axes[f"yaxis{at}"] = {"anchor": f"x{at}", "domain": [bottom, bottom + 0.44], "autorange": "reversed",
-                              "type": "category", "tickvals": keys, "ticktext": [*names, "everything else"],
-                              "tickfont": {"family": MONOSPACE, "size": 11},
-                              **({"showticklabels": False} if column else {})}  # names once, at the left
-        notes.append(heading(f"T = {temperature}" + (" (the model's own)" if temperature == 1 else ""),
-                             left + 0.44 / 3, bottom + 0.44))
+        axes[f"xaxis{at}"] = {
+            "anchor": f"y{at}",
+            "domain": [left, left + 0.88 / 3],
+            "range": [0, 1.18],
+            "tickformat": ".0%",
+            "tickvals": [0, 0.5, 1],
+            **shared,
+        }
+        axes[f"yaxis{at}"] = {
+            "anchor": f"x{at}",
+            "domain": [bottom, bottom + 0.44],
+            "autorange": "reversed",
+            "type": "category",
+            "tickvals": keys,
+            "ticktext": [*names, "everything else"],
+            "tickfont": {"family": MONOSPACE, "size": 11},
+            **({"showticklabels": False} if column else {}),
+        }  # names once, at the left
+        notes.append(
+            heading(
+                f"T = {temperature}" + (" (the model's own)" if temperature == 1 else ""),
+                left + 0.44 / 3,
+                bottom + 0.44,
+            )
+        )
     return figure(traces, height=560, margin={"t": 36}, annotations=notes, **axes)
 
 
 def along_temperature(found: Sweep, label: Label) -> Figure:
     """Each leading token's probability against temperature, and everything else dashed."""
     names = [plain(label(i)) for i in found.ids]
-    lines = [(name, f"{name} (id {i})", values, {"color": CATEGORICAL[index % len(CATEGORICAL)], "width": 2.5})
-             for index, (i, name, values) in enumerate(zip(found.ids, names, found.probs.T, strict=True))]
-    lines.append(("everything else", "everything else", np.clip(1 - found.probs.sum(axis=1), 0, 1),
-                  {"color": MUTED, "dash": "dash", "width": 2.5}))
-    traces = [{"type": "scatter", "x": _ALONG, "y": packed(values), "name": name, "mode": "lines", "line": line,
-               "hovertemplate": f"{hover}<br>T = %{{x}}: %{{y:.3%}}<extra></extra>"}
-              for name, hover, values, line in lines]
-    return figure(traces, height=400, xaxis=titled("temperature (0 is greedy)", range=[0, 2]),
-                  yaxis=titled("probability", tickformat=".0%", range=[0, 1.02]),
-                  shapes=[vertical(1, {"color": MUTED, "width": 1, "dash": "dot"})])
+    lines = [
+        (name, f"{name} (id {i})", values, {"color": CATEGORICAL[index % len(CATEGORICAL)], "width": 2.5})
+        for index, (i, name, values) in enumerate(zip(found.ids, names, found.probs.T, strict=True))
+    ]
+    lines.append(
+        (
+            "everything else",
+            "everything else",
+            np.clip(1 - found.probs.sum(axis=1), 0, 1),
+            {"color": MUTED, "dash": "dash", "width": 2.5},
+        )
+    )
+    traces = [
+        {
+            "type": "scatter",
+            "x": _ALONG,
+            "y": packed(values),
+            "name": name,
+            "mode": "lines",
+            "line": line,
+            "hovertemplate": f"{hover}<br>T = %{{x}}: %{{y:.3%}}<extra></extra>",
+        }
+        for name, hover, values, line in lines
+    ]
+    return figure(
+        traces,
+        height=400,
+        xaxis=titled("temperature (0 is greedy)", range=[0, 2]),
+        yaxis=titled("probability", tickformat=".0%", range=[0, 1.02]),
+        shapes=[vertical(1, {"color": MUTED, "width": 1, "dash": "dot"})],
+    )
 
 
 def spread(found: Sweep) -> Figure:
     """Entropy in bits, and perplexity (effective choices: e to the entropy in nats), against temperature."""
-    traces = [{"type": "scatter", "x": _ALONG, "y": packed(values), "mode": "lines", "showlegend": False,
-               "line": {"color": color, "width": 2.5}, "xaxis": f"x{at}", "yaxis": f"y{at}",
-               "hovertemplate": "T = %{x}: %{y:" + unit + "<extra></extra>"}
-              for at, values, color, unit in (("", found.nats / math.log(2), ACCENT, ".2f} bits"),
-                                              ("2", np.exp(found.nats), WARN, ",.1f} choices"))]
+    traces = [
+        {
+            "type": "scatter",
+            "x": _ALONG,
+            "y": packed(values),
+            "mode": "lines",
+            "showlegend": False,
+            "line": {"color": color, "width": 2.5},
+            "xaxis": f"x{at}",
+            "yaxis": f"y{at}",
+            "hovertemplate": "T = %{x}: %{y:" + unit + "<extra></extra>",
+        }
+        for at, values, color, unit in (
+            ("", found.nats / math.log(2), ACCENT, ".2f} bits"),
+            ("2", np.exp(found.nats), WARN, ",.1f} choices"),
+        )
+    ]
     return figure(
-        traces, height=300, margin={"t": 36},
+        traces,
+        height=300,
+        margin={"t": 36},
         annotations=[heading("Entropy, in bits", 0.225, 1.0), heading("Perplexity", 0.775, 1.0)],
         xaxis=titled("temperature", anchor="y", domain=[0.0, 0.45], range=[0, 2]),
         yaxis={"anchor": "x", "domain": [0.0, 1.0]},
         xaxis2=titled("temperature", anchor="y2", domain=[0.55, 1.0], range=[0, 2]),
-        yaxis2={"anchor": "x2", "domain": [0.0, 1.0], "type": "log"})
+        yaxis2={"anchor": "x2", "domain": [0.0, 1.0], "type": "log"},
+    )
 
 
 def surprisal(bits: np.ndarray, labels: Sequence[str]) -> Figure:
@@ -115,12 +178,26 @@ def surprisal(bits: np.ndarray, labels: Sequence[str]) -> Figure:
     places = list(range(2, len(bits) + 2))
     names = [plain(text) for text in labels]
     bars = {
-        "type": "bar", "x": places, "y": packed(bits), "customdata": names,
-        "marker": {"color": packed(np.minimum(bits, 12)), "colorscale": [[0, "#c7d2fe"], [1, BAD]], "cmin": 0,
-                   "cmax": 12},
+        "type": "bar",
+        "x": places,
+        "y": packed(bits),
+        "customdata": names,
+        "marker": {
+            "color": packed(np.minimum(bits, 12)),
+            "colorscale": [[0, "#c7d2fe"], [1, BAD]],
+            "cmin": 0,
+            "cmax": 12,
+        },
         "hovertemplate": "place %{x}: %{customdata}<br>%{y:.2f} bits<extra></extra>",
     }
     few = len(places) <= 40
-    return figure([bars], height=280, yaxis=titled("surprisal, bits", rangemode="tozero"),
-                  xaxis={"tickfont": {"family": MONOSPACE, "size": 11}, "tickangle": -45 if few else 0,
-                         **({"tickvals": places, "ticktext": names} if few else {})})
+    return figure(
+        [bars],
+        height=280,
+        yaxis=titled("surprisal, bits", rangemode="tozero"),
+        xaxis={
+            "tickfont": {"family": MONOSPACE, "size": 11},
+            "tickangle": -45 if few else 0,
+            **({"tickvals": places, "ticktext": names} if few else {}),
+        },
+    )

@@ -90,5 +90,14 @@ def titled(text: str, **axis: Any) -> dict[str, Any]:
 
 def heading(text: str, x: float, y: float) -> dict[str, Any]:
     """A title above one of several plots in a figure, for `annotations`; x is its middle, in shares of the figure."""
-    return {"text": text, "x": x, "y": y, "xanchor": "center", "yanchor": "bottom", "xref": "paper", "yref": "paper",
-            "showarrow": False, "font": {"size": 16}}
+    return {
+        "text": text,
+        "x": x,
+        "y": y,
+        "xanchor": "center",
+        "yanchor": "bottom",
+        "xref": "paper",
+        "yref": "paper",
+        "showarrow": False,
+        "font": {"size": 16},
+    }

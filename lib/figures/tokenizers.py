@@ -13,13 +13,24 @@ def bars(names: Sequence[str], values: Sequence[float], *, unit: str, digits: in
     text = [f"{value:,.{digits}f}" for value in values]
     hover = [f"{plain(name)}: {shown} {unit}" for name, shown in zip(names, text, strict=True)]
     trace = {
-        "type": "bar", "x": list(values), "y": [plain(name) for name in names], "orientation": "h", "text": text,
-        "textposition": "outside", "cliponaxis": False, "hovertext": hover, "hoverinfo": "text",
+        "type": "bar",
+        "x": list(values),
+        "y": [plain(name) for name in names],
+        "orientation": "h",
+        "text": text,
+        "textposition": "outside",
+        "cliponaxis": False,
+        "hovertext": hover,
+        "hoverinfo": "text",
         "marker": {"color": [CATEGORICAL[n % len(CATEGORICAL)] for n in range(len(values))]},
     }
-    return figure([trace], height=90 + 34 * len(values), margin={"r": 56},
-                  xaxis=titled(unit, rangemode="tozero", showgrid=True, zeroline=False),
-                  yaxis={"autorange": "reversed", "automargin": True})
+    return figure(
+        [trace],
+        height=90 + 34 * len(values),
+        margin={"r": 56},
+        xaxis=titled(unit, rangemode="tozero", showgrid=True, zeroline=False),
+        yaxis={"autorange": "reversed", "automargin": True},
+    )
 
 
 def languages(ratios: Mapping[str, Mapping[str, float]], tokens: Mapping[str, Mapping[str, int]]) -> Figure:
@@ -29,17 +40,30 @@ def languages(ratios: Mapping[str, Mapping[str, float]], tokens: Mapping[str, Ma
     traces = []
     for n, (name, values) in enumerate(ratios.items()):
         counts = [tokens[name][language] for language in order]
-        traces.append({
-            "type": "scatter", "x": [values[language] for language in order], "y": order, "mode": "markers",
-            "name": plain(name), "customdata": counts,
-            "marker": {"size": 10, "color": CATEGORICAL[n % len(CATEGORICAL)], "symbol": _SYMBOLS[n % len(_SYMBOLS)]},
-            "hovertemplate": f"{plain(name)}<br>%{{y}}: %{{x:.2f}} times English (%{{customdata}} tokens)"
-                             "<extra></extra>",
-        })
-    return figure(traces, height=120 + 21 * len(order),
-                  shapes=[vertical(1, {"color": MUTED, "dash": "dot", "width": 1})],
-                  yaxis={"showgrid": True, "automargin": True, "dtick": 1},
-                  xaxis=titled("times as many tokens as in English", rangemode="tozero"))
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [values[language] for language in order],
+                "y": order,
+                "mode": "markers",
+                "name": plain(name),
+                "customdata": counts,
+                "marker": {
+                    "size": 10,
+                    "color": CATEGORICAL[n % len(CATEGORICAL)],
+                    "symbol": _SYMBOLS[n % len(_SYMBOLS)],
+                },
+                "hovertemplate": f"{plain(name)}<br>%{{y}}: %{{x:.2f}} times English (%{{customdata}} tokens)"
+                "<extra></extra>",
+            }
+        )
+    return figure(
+        traces,
+        height=120 + 21 * len(order),
+        shapes=[vertical(1, {"color": MUTED, "dash": "dot", "width": 1})],
+        yaxis={"showgrid": True, "automargin": True, "dtick": 1},
+        xaxis=titled("times as many tokens as in English", rangemode="tozero"),
+    )
 
 
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "x")
@@ -47,17 +71,39 @@ _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "x")
 
 def growth(read: Sequence[int], different: Sequence[int], unseen: Sequence[float]) -> Figure:
     """Vocabulary against corpus size, and beside it the part of the words just read that were new."""
-    size = {"type": "scatter", "x": list(read), "y": list(different), "name": "different words so far",
-            "line": {"color": ACCENT, "width": 3},
-            "hovertemplate": "after %{x} words: %{y} different ones<extra></extra>"}
-    new = {"type": "scatter", "x": list(read), "y": list(unseen), "name": "of the last 50 words, new (%)",
-           "yaxis": "y2", "line": {"color": CATEGORICAL[1], "width": 2, "dash": "dot"},
-           "hovertemplate": "after %{x} words: %{y:.0f}% of the last 50 were new<extra></extra>"}
+    size = {
+        "type": "scatter",
+        "x": list(read),
+        "y": list(different),
+        "name": "different words so far",
+        "line": {"color": ACCENT, "width": 3},
+        "hovertemplate": "after %{x} words: %{y} different ones<extra></extra>",
+    }
+    new = {
+        "type": "scatter",
+        "x": list(read),
+        "y": list(unseen),
+        "name": "of the last 50 words, new (%)",
+        "yaxis": "y2",
+        "line": {"color": CATEGORICAL[1], "width": 2, "dash": "dot"},
+        "hovertemplate": "after %{x} words: %{y:.0f}% of the last 50 were new<extra></extra>",
+    }
     ticks = [0, 25, 50, 75, 100]  # plotly would line its ticks up with the left axis: 100.3, 75.2, …
-    return figure([size, new], height=320, xaxis=titled("words read"),
-                  yaxis=titled("different words", rangemode="tozero"),
-                  yaxis2=titled("new words (%)", overlaying="y", side="right", range=[0, 105], tickmode="array",
-                                tickvals=ticks, showgrid=False))
+    return figure(
+        [size, new],
+        height=320,
+        xaxis=titled("words read"),
+        yaxis=titled("different words", rangemode="tozero"),
+        yaxis2=titled(
+            "new words (%)",
+            overlaying="y",
+            side="right",
+            range=[0, 105],
+            tickmode="array",
+            tickvals=ticks,
+            showgrid=False,
+        ),
+    )
 
 
 def merge_tree(nodes: Sequence[MergeNode]) -> Figure:
@@ -65,23 +111,42 @@ def merge_tree(nodes: Sequence[MergeNode]) -> Figure:
     points, lines, width = _places(nodes)
     depth = max((y for _, y, _ in points), default=0)
     side = {id(part): name for _, _, node in points for part, name in zip(node.parts, _SIDES, strict=False)}
-    traces: list[Trace] = [{"type": "scatter", "x": lines[0], "y": lines[1], "mode": "lines", "hoverinfo": "skip",
-                            "line": {"color": MUTED, "width": 1.5}}]
+    traces: list[Trace] = [
+        {
+            "type": "scatter",
+            "x": lines[0],
+            "y": lines[1],
+            "mode": "lines",
+            "hoverinfo": "skip",
+            "line": {"color": MUTED, "width": 1.5},
+        }
+    ]
     finished = {id(node) for node in nodes}
     for is_token, color in ((False, CATEGORICAL[8]), (True, ACCENT)):
         some = [point for point in points if (id(point[2]) in finished) == is_token]
-        traces.append({
-            "type": "scatter", "x": [x for x, _, _ in some], "y": [y for _, y, _ in some], "mode": "markers+text",
-            "text": [plain(label(node.data)) for _, _, node in some],
-            "textposition": [
-                "bottom center" if y == 0 else f"top {side.get(id(node), 'center')}" for _, y, node in some
-            ],
-            "textfont": {"family": MONOSPACE, "size": 13}, "marker": {"size": 11 if is_token else 8, "color": color},
-            "hovertext": [_tree_hover(node) for _, _, node in some], "hoverinfo": "text",
-        })
-    return figure(traces, height=int(130 + 44 * depth), showlegend=False,
-                  xaxis={"visible": False, "range": [-0.7, max(width - 0.3, 4)]},
-                  yaxis={"visible": False, "range": [-0.8, depth + 0.9]})
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [x for x, _, _ in some],
+                "y": [y for _, y, _ in some],
+                "mode": "markers+text",
+                "text": [plain(label(node.data)) for _, _, node in some],
+                "textposition": [
+                    "bottom center" if y == 0 else f"top {side.get(id(node), 'center')}" for _, y, node in some
+                ],
+                "textfont": {"family": MONOSPACE, "size": 13},
+                "marker": {"size": 11 if is_token else 8, "color": color},
+                "hovertext": [_tree_hover(node) for _, _, node in some],
+                "hoverinfo": "text",
+            }
+        )
+    return figure(
+        traces,
+        height=int(130 + 44 * depth),
+        showlegend=False,
+        xaxis={"visible": False, "range": [-0.7, max(width - 0.3, 4)]},
+        yaxis={"visible": False, "range": [-0.8, depth + 0.9]},
+    )
 
 
 _SIDES = ("left", "right")  # a label stands beside the line that goes up from it

@@ -50,18 +50,35 @@ def two(
     traces = []
     for probs, name, color in ((a, names[0], ACCENT), (b, names[1], WARN)):
         values = [*probs[chosen].tolist(), max(0.0, 1 - float(probs[chosen].sum()))]
-        traces.append({
-            "type": "bar", "y": keys, "x": values, "name": plain(name), "orientation": "h", "marker": {"color": color},
-            "text": [f"{100 * v:.2f}%" for v in values], "textposition": "outside", "cliponaxis": False,
-            "hovertemplate": "id %{y}: %{x:.4%}<extra>" + plain(name) + "</extra>",
-        })
+        traces.append(
+            {
+                "type": "bar",
+                "y": keys,
+                "x": values,
+                "name": plain(name),
+                "orientation": "h",
+                "marker": {"color": color},
+                "text": [f"{100 * v:.2f}%" for v in values],
+                "textposition": "outside",
+                "cliponaxis": False,
+                "hovertemplate": "id %{y}: %{x:.4%}<extra>" + plain(name) + "</extra>",
+            }
+        )
     largest = max(float(max(p[chosen].max(), 1 - p[chosen].sum())) for p in (a, b)) if chosen else 1.0
     return figure(
-        traces, height=90 + 38 * len(keys), barmode="group", bargroupgap=0.08,
+        traces,
+        height=90 + 38 * len(keys),
+        barmode="group",
+        bargroupgap=0.08,
         xaxis={"tickformat": ".0%", "range": [0, min(1.15, largest * 1.2)]},
-        yaxis={"autorange": "reversed", "type": "category", "tickvals": keys,
-               "tickfont": {"family": MONOSPACE, "size": 12},
-               "ticktext": [*(plain(label(i)) for i in chosen), "everything else"]})
+        yaxis={
+            "autorange": "reversed",
+            "type": "category",
+            "tickvals": keys,
+            "tickfont": {"family": MONOSPACE, "size": 12},
+            "ticktext": [*(plain(label(i)) for i in chosen), "everything else"],
+        },
+    )
 
 
 def _leaders(a: np.ndarray, b: np.ndarray, top: int) -> list[int]:

@@ -24,8 +24,9 @@ class BackgroundText:
     _mutex: ClassVar[threading.Lock] = threading.Lock()
     _watcher: ClassVar[threading.Thread | None] = None
 
-    def __init__(self, ask: Callable[[], Running[Any]], *, alive: Callable[[], bool] = lambda: True,
-                 slow: bool = False) -> None:
+    def __init__(
+        self, ask: Callable[[], Running[Any]], *, alive: Callable[[], bool] = lambda: True, slow: bool = False
+    ) -> None:
         """`slow`: asking itself takes a while, and is done by a thread."""
         self._alive = alive
         self._running: Running[Any] | None = None

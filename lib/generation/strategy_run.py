@@ -12,11 +12,20 @@ ALTERNATIVES = 8
 
 
 class StrategyRun(BackgroundText):
-    """A `BackgroundText` for a strategy of the decoding page. `parent`: the text that it branched from, if that is known."""
+    """A `BackgroundText` for a strategy. `parent`: the text that it branched from, if that is known."""
 
-    def __init__(self, engine: Engine, ids: Sequence[int], strategy: Strategy, *, seed: int, max_new_tokens: int,
-                 alive: Callable[[], bool] = lambda: True, owner: Hashable = None,
-                 parent: "StrategyRun | None" = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        ids: Sequence[int],
+        strategy: Strategy,
+        *,
+        seed: int,
+        max_new_tokens: int,
+        alive: Callable[[], bool] = lambda: True,
+        owner: Hashable = None,
+        parent: "StrategyRun | None" = None,
+    ) -> None:
         self.strategy, self.seed, self.max_new_tokens = strategy, seed, max_new_tokens
         self.prompt = tuple(ids)
         seen = self._seen(parent)
@@ -48,8 +57,10 @@ class StrategyRun(BackgroundText):
     def _given(self, seen: Sequence[Step], logprobs: Sequence[float]) -> list[Step]:
         """The tokens that were chosen by hand, whose probabilities count in the statistics."""
         pairs = zip(self.strategy.forced, logprobs, strict=True)
-        return [Step(token, logprob, 1.0, seen[index].alternatives if index < len(seen) else (), 0.0)
-                for index, (token, logprob) in enumerate(pairs)]
+        return [
+            Step(token, logprob, 1.0, seen[index].alternatives if index < len(seen) else (), 0.0)
+            for index, (token, logprob) in enumerate(pairs)
+        ]
 
     def _seen(self, parent: "StrategyRun | None") -> list[Step]:
         """The parent's steps as far as this text follows it, and one further: they know the probabilities of its
@@ -66,10 +77,21 @@ class StrategyRun(BackgroundText):
         ids, strategy = [*self.prompt, *self.strategy.forced], self.strategy
         length = max(1, self.max_new_tokens - len(strategy.forced))
         if strategy.kind == "beam":
-            return engine.beam(ids, num_beams=int(strategy.num_beams), length_penalty=strategy.length_penalty,
-                               max_new_tokens=length, owner=owner)
-        return engine.generate(ids, sampling=strategy.sampling(), max_new_tokens=length, seed=self.seed,
-                               alternatives=ALTERNATIVES, owner=owner)
+            return engine.beam(
+                ids,
+                num_beams=int(strategy.num_beams),
+                length_penalty=strategy.length_penalty,
+                max_new_tokens=length,
+                owner=owner,
+            )
+        return engine.generate(
+            ids,
+            sampling=strategy.sampling(),
+            max_new_tokens=length,
+            seed=self.seed,
+            alternatives=ALTERNATIVES,
+            owner=owner,
+        )
 
 
 def _logprob(step: Step, token: int) -> float | None:

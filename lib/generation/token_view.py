@@ -66,8 +66,9 @@ def token_name(tokenizer: Tokenizer, token_id: int) -> str:
     return known[token_id]
 
 
-def stream_tokens(tokenizer: Tokenizer, steps: Iterable[Step], *, forced: int = 0,
-                  whole: int = 0) -> list[dict[str, Any]]:
+def stream_tokens(
+    tokenizer: Tokenizer, steps: Iterable[Step], *, forced: int = 0, whole: int = 0
+) -> list[dict[str, Any]]:
     """One dict per token: id, text, label, prob, logprob, rank, group, special, forced, alternatives.
 
     `text` is what is printed ("" inside a group), `label` names the token visibly. `prob` is after the filters,
@@ -86,17 +87,21 @@ def stream_tokens(tokenizer: Tokenizer, steps: Iterable[Step], *, forced: int = 
     for index, step in enumerate(steps):
         first = starts[index] == index
         data = b"".join(p for p, s in zip(pieces[index:], starts[index:], strict=True) if s == index) if first else b""
-        tokens.append({
-            "id": step.id,
-            "text": printable(data),
-            "label": name(step.id),
-            "prob": step.prob,
-            "logprob": step.logprob,
-            "rank": getattr(step, "rank", None),
-            "group": starts[index],
-            "special": step.id in control,
-            "forced": index < forced,
-            "alternatives": [{"id": a.id, "label": name(a.id), "logprob": a.logprob, "prob": a.prob}
-                             for a in (step.alternatives if index >= whole else ())],
-        })
+        tokens.append(
+            {
+                "id": step.id,
+                "text": printable(data),
+                "label": name(step.id),
+                "prob": step.prob,
+                "logprob": step.logprob,
+                "rank": getattr(step, "rank", None),
+                "group": starts[index],
+                "special": step.id in control,
+                "forced": index < forced,
+                "alternatives": [
+                    {"id": a.id, "label": name(a.id), "logprob": a.logprob, "prob": a.prob}
+                    for a in (step.alternatives if index >= whole else ())
+                ],
+            }
+        )
     return tokens

@@ -9,6 +9,22 @@ from lib.models.store import default, get, gettable, problems, require, spec, wh
 from lib.models.store import local_models as local
 
 __all__ = [
-    "CATALOG", "EMBEDDED", "DownloadError", "Location", "ModelError", "ModelSpec", "Role", "default", "fits", "get",
-    "gettable", "is_remote", "local", "problems", "remote_id", "require", "spec", "where",
+    "CATALOG",
+    "EMBEDDED",
+    "DownloadError",
+    "Location",
+    "ModelError",
+    "ModelSpec",
+    "Role",
+    "default",
+    "fits",
+    "get",
+    "gettable",
+    "is_remote",
+    "local",
+    "problems",
+    "remote_id",
+    "require",
+    "spec",
+    "where",
 ]

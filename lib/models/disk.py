@@ -37,8 +37,10 @@ def check_space(folder: Path, needed: int, what: str) -> None:
     """Raise DownloadError if the disk that holds `folder` has less than `needed` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise DownloadError(f"{what} needs {gigabytes(needed)} of disk space and only {gigabytes(free)} are free "
-                            "where models are kept. Free some space, or point PLAYGROUND_HOME to another disk.")
+        raise DownloadError(
+            f"{what} needs {gigabytes(needed)} of disk space and only {gigabytes(free)} are free "
+            "where models are kept. Free some space, or point PLAYGROUND_HOME to another disk."
+        )
 
 
 @contextmanager
@@ -50,8 +52,10 @@ def disk_errors(what: str) -> Iterator[None]:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise DownloadError(f"The disk is full: {what} could not be kept. Free some space and try again.") from None
         if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
-            raise ModelError(f"The folder for models cannot be written ({error.filename}), so {what} could not be "
-                             "kept. Point PLAYGROUND_HOME to a folder that can.") from None
+            raise ModelError(
+                f"The folder for models cannot be written ({error.filename}), so {what} could not be "
+                "kept. Point PLAYGROUND_HOME to a folder that can."
+            ) from None
         raise
 
 

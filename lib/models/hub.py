@@ -20,9 +20,20 @@ from lib.settings import settings
 if TYPE_CHECKING:
     import requests
 
-WANTED = ("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-          "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "model.safetensors",
-          "model-*-of-*.safetensors", "model.safetensors.index.json")
+WANTED = (
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "chat_template.jinja",
+    "model.safetensors",
+    "model-*-of-*.safetensors",
+    "model.safetensors.index.json",
+)
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 READ_SECONDS = 20.0  # of silence after which a connection counts as lost
 
@@ -54,9 +65,11 @@ class Repository:
 def by_hand(hub_id: str) -> str:
     """How to bring a model to a machine that cannot reach the hub."""
     name = hub_id.split("/")[1]
-    return (f"To bring it by hand: on a machine with a network, download config.json, the tokenizer files and "
-            f"model.safetensors from huggingface.co/{hub_id} into a folder called {name}, copy the folder here, and "
-            "set PLAYGROUND_MODELS to the folder that contains it.")
+    return (
+        f"To bring it by hand: on a machine with a network, download config.json, the tokenizer files and "
+        f"model.safetensors from huggingface.co/{hub_id} into a folder called {name}, copy the folder here, and "
+        "set PLAYGROUND_MODELS to the folder that contains it."
+    )
 
 
 def check_reachable(endpoint: str, hub_id: str) -> None:
@@ -111,8 +124,10 @@ class Hub:
         response = self.session.get(url, timeout=(settings().connect_seconds, READ_SECONDS), **options)
         code = response.status_code
         if code in {401, 403}:
-            raise DownloadError(f"The hub does not give {hub_id} to everybody (error {code}). Accept its terms on the "
-                                "hub, put your token in HF_TOKEN, and try again.")
+            raise DownloadError(
+                f"The hub does not give {hub_id} to everybody (error {code}). Accept its terms on the "
+                "hub, put your token in HF_TOKEN, and try again."
+            )
         if code == 404:
             raise DownloadError(f"The hub at {urlsplit(self.endpoint).hostname} has no {hub_id}. {by_hand(hub_id)}")
         if code >= 400 and code != 416:
@@ -131,14 +146,21 @@ class Hub:
         except (requests.RequestException, ValueError, KeyError, TypeError) as error:
             if isinstance(error, DownloadError):
                 raise
-            raise DownloadError(f"The hub gave no usable answer about {hub_id} ({reason(error)}). "
-                                f"Try again later. {by_hand(hub_id)}") from None
-        wanted = tuple(file for file in files if any(fnmatch.fnmatchcase(file.name, p) for p in WANTED)
-                       and Path(file.name).name == file.name == PureWindowsPath(file.name).name)
+            raise DownloadError(
+                f"The hub gave no usable answer about {hub_id} ({reason(error)}). Try again later. {by_hand(hub_id)}"
+            ) from None
+        wanted = tuple(
+            file
+            for file in files
+            if any(fnmatch.fnmatchcase(file.name, p) for p in WANTED)
+            and Path(file.name).name == file.name == PureWindowsPath(file.name).name
+        )
         if not any(file.name.endswith(".safetensors") for file in wanted):
             if any(fnmatch.fnmatchcase(file.name, pattern) for file in files for pattern in PICKLES):
-                raise ModelError(f"{hub_id} has its weights only as pickles, which can run any code when they are "
-                                 "opened. Only safetensors and GGUF files are read.")
+                raise ModelError(
+                    f"{hub_id} has its weights only as pickles, which can run any code when they are "
+                    "opened. Only safetensors and GGUF files are read."
+                )
             raise ModelError(f"{hub_id} has no safetensors weights on the hub.")
         return Repository(hub_id, commit, wanted)
 
@@ -146,9 +168,12 @@ class Hub:
 def _hub_file(sibling: dict[str, Any]) -> HubFile:
     lfs = sibling.get("lfs") or {}
     size = lfs.get("size", sibling.get("size"))
-    return HubFile(str(sibling["rfilename"]), int(size) if size is not None else -1,
-                   str(lfs.get("sha256") or lfs.get("oid") or "").removeprefix("sha256:"),
-                   "" if lfs else str(sibling.get("blobId") or ""))
+    return HubFile(
+        str(sibling["rfilename"]),
+        int(size) if size is not None else -1,
+        str(lfs.get("sha256") or lfs.get("oid") or "").removeprefix("sha256:"),
+        "" if lfs else str(sibling.get("blobId") or ""),
+    )
 
 
 def reason(error: Exception) -> str:

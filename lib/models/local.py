@@ -41,8 +41,11 @@ def catalog_id(folder: Path) -> str | None:
 
 def matches(spec: ModelSpec, config: dict[str, Any]) -> bool:
     """Has a config.json the shape of this catalog model?"""
-    layers, width, vocab = (config.get("num_hidden_layers", config.get("n_layer")),
-                            config.get("hidden_size", config.get("n_embd")), config.get("vocab_size"))
+    layers, width, vocab = (
+        config.get("num_hidden_layers", config.get("n_layer")),
+        config.get("hidden_size", config.get("n_embd")),
+        config.get("vocab_size"),
+    )
     return (config.get("model_type"), layers, width, vocab) == (spec.family, spec.layers, spec.width, spec.vocab_size)
 
 
@@ -119,12 +122,23 @@ def _describe(folder: Path, stamp: float) -> ModelSpec:
     size, parameters, dtype = _weights(folder, tied=config.get("tie_word_embeddings", True))
     template = chat_template(folder)
     return ModelSpec(
-        id=folder_id(folder), name=folder.name, hub_id="", role="instruct" if template else "base",
-        family=str(config.get("model_type", "")), licence="", download_bytes=size, parameters=parameters,
-        context=config.get("max_position_embeddings", config.get("n_positions", 0)), template=template,
-        tokenizer=str(folder), dtype=dtype, layers=config.get("num_hidden_layers", config.get("n_layer", 0)),
-        width=width, kv_width=kv_heads * (config.get("head_dim") or width // heads),
-        vocab_size=config.get("vocab_size", 0))
+        id=folder_id(folder),
+        name=folder.name,
+        hub_id="",
+        role="instruct" if template else "base",
+        family=str(config.get("model_type", "")),
+        licence="",
+        download_bytes=size,
+        parameters=parameters,
+        context=config.get("max_position_embeddings", config.get("n_positions", 0)),
+        template=template,
+        tokenizer=str(folder),
+        dtype=dtype,
+        layers=config.get("num_hidden_layers", config.get("n_layer", 0)),
+        width=width,
+        kv_width=kv_heads * (config.get("head_dim") or width // heads),
+        vocab_size=config.get("vocab_size", 0),
+    )
 
 
 def _weights(folder: Path, *, tied: bool) -> tuple[int, int, str]:
@@ -162,5 +176,21 @@ def describe(folder: Path) -> ModelSpec:
     if problem(converted) is None:
         return replace(describe(converted), id=folder_id(folder), name=folder.name)
     size = gguf.stat().st_size
-    return ModelSpec(folder_id(folder), folder.name, "", "base", "", "", size, 2 * size, 0, "", str(converted),
-                     "bfloat16", 0, 0, 0, 0)  # read properly once it is converted; 4 bits a weight until then
+    return ModelSpec(
+        folder_id(folder),
+        folder.name,
+        "",
+        "base",
+        "",
+        "",
+        size,
+        2 * size,
+        0,
+        "",
+        str(converted),
+        "bfloat16",
+        0,
+        0,
+        0,
+        0,
+    )  # read properly once it is converted; 4 bits a weight until then

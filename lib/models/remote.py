@@ -27,19 +27,46 @@ def remote_id() -> str | None:
 def remote_spec(model_id: str) -> ModelSpec:
     """The remote model's description. Raises ModelError if it is not the one in the settings or has no tokenizer."""
     if model_id != remote_id():
-        raise ModelError("There is no remote model of that name: PLAYGROUND_REMOTE_URL and PLAYGROUND_REMOTE_MODEL "
-                         "name the server and its model.")
+        raise ModelError(
+            "There is no remote model of that name: PLAYGROUND_REMOTE_URL and PLAYGROUND_REMOTE_MODEL "
+            "name the server and its model."
+        )
     name = model_id.removeprefix(PREFIX)
     wanted = name.lower()
-    known = next((spec for spec in CATALOG.values()
-                  if wanted in {spec.id, spec.hub_id.lower(), spec.hub_id.lower().split("/")[-1]}), None)
+    known = next(
+        (
+            spec
+            for spec in CATALOG.values()
+            if wanted in {spec.id, spec.hub_id.lower(), spec.hub_id.lower().split("/")[-1]}
+        ),
+        None,
+    )
     tokenizer = settings().remote_tokenizer
     if known is None and not tokenizer:
-        raise ModelError(f"The app does not know which tokenizer {name} uses. Name it in PLAYGROUND_REMOTE_TOKENIZER: "
-                         "gpt2, qwen1.5, qwen (for 2.5), qwen3, smollm2, or a folder with its tokenizer.json.")
+        raise ModelError(
+            f"The app does not know which tokenizer {name} uses. Name it in PLAYGROUND_REMOTE_TOKENIZER: "
+            "gpt2, qwen1.5, qwen (for 2.5), qwen3, smollm2, or a folder with its tokenizer.json."
+        )
     if known is None:
         blank = CATALOG[EMBEDDED]
-        known = replace(blank, hub_id="", family="remote", licence="", download_bytes=0, parameters=0, context=4096,
-                        template="", layers=0, width=0, kv_width=0, vocab_size=0)
-    return replace(known, id=model_id, name=f"{name.split('/')[-1]} (remote)", tokenizer=tokenizer or known.tokenizer,
-                   role="instruct" if known.family == "remote" else known.role)
+        known = replace(
+            blank,
+            hub_id="",
+            family="remote",
+            licence="",
+            download_bytes=0,
+            parameters=0,
+            context=4096,
+            template="",
+            layers=0,
+            width=0,
+            kv_width=0,
+            vocab_size=0,
+        )
+    return replace(
+        known,
+        id=model_id,
+        name=f"{name.split('/')[-1]} (remote)",
+        tokenizer=tokenizer or known.tokenizer,
+        role="instruct" if known.family == "remote" else known.role,
+    )

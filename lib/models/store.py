@@ -36,8 +36,10 @@ def spec(model_id: str) -> ModelSpec:
         return known
     folder = local.folder_models().get(model_id)
     if folder is None:
-        raise ModelError(f"There is no model called '{model_id}'. Known are: {', '.join(sorted(CATALOG))}, "
-                         "and the folders that PLAYGROUND_MODELS names.")
+        raise ModelError(
+            f"There is no model called '{model_id}'. Known are: {', '.join(sorted(CATALOG))}, "
+            "and the folders that PLAYGROUND_MODELS names."
+        )
     if local.gguf_file(folder) is None and (trouble := problem(folder)) is not None:
         raise ModelError(trouble)
     return local.describe(folder)
@@ -52,17 +54,26 @@ def local_models() -> list[ModelSpec]:
 
 def gettable() -> list[ModelSpec]:
     """Models that are not here and can be got: GGUF files waiting for conversion, then the catalog's."""
-    waiting = [model_id for model_id, folder in local.folder_models().items()
-               if local.gguf_file(folder) and where(model_id) is None]
+    waiting = [
+        model_id
+        for model_id, folder in local.folder_models().items()
+        if local.gguf_file(folder) and where(model_id) is None
+    ]
     return [spec(model_id) for model_id in waiting] + [known for known in CATALOG.values() if where(known.id) is None]
 
 
 def problems() -> list[str]:
     """What is wrong with the folders of PLAYGROUND_MODELS that cannot be used, one sentence each."""
-    missing = [f"PLAYGROUND_MODELS names {root}, and there is no such folder."
-               for root in settings().model_folders if not root.is_dir()]
-    return missing + [trouble for folder in local.model_folders()
-                      if local.gguf_file(folder) is None and (trouble := problem(folder)) is not None]
+    missing = [
+        f"PLAYGROUND_MODELS names {root}, and there is no such folder."
+        for root in settings().model_folders
+        if not root.is_dir()
+    ]
+    return missing + [
+        trouble
+        for folder in local.model_folders()
+        if local.gguf_file(folder) is None and (trouble := problem(folder)) is not None
+    ]
 
 
 def default(role: Role) -> str:
@@ -83,8 +94,9 @@ def require(model_id: str) -> Location:
     if found is not None:
         return found
     name = spec(model_id).name  # raises for unknown ids and for damaged folders
-    raise ModelError(f"{name} is not on this machine yet. Get it on the Home page, or with "
-                     f"`python -m lib.models get {model_id}`.")
+    raise ModelError(
+        f"{name} is not on this machine yet. Get it on the Home page, or with `python -m lib.models get {model_id}`."
+    )
 
 
 def get(model_id: str, *, progress: Progress) -> Location:
@@ -98,9 +110,12 @@ def get(model_id: str, *, progress: Progress) -> Location:
     wanted = spec(model_id)
     gguf = local.gguf_file(local.folder_models()[model_id]) if model_id not in CATALOG else None
     final = local.converted_folder(gguf) if gguf else local.app_folder(model_id)
-    with disk_errors(wanted.name), exclusive(
-        settings().home / "locks" / f"{final.name}.lock",
-        lambda: progress(f"Waiting: {wanted.name} is being got by another process", None),
+    with (
+        disk_errors(wanted.name),
+        exclusive(
+            settings().home / "locks" / f"{final.name}.lock",
+            lambda: progress(f"Waiting: {wanted.name} is being got by another process", None),
+        ),
     ):
         found = where(model_id)
         if found is None:

@@ -40,8 +40,10 @@ def _fetch(hub: Hub, repository: Repository, file: HubFile, folder: Path, meter:
             os.replace(part, folder / file.name)
             return
         part.unlink()
-    raise DownloadError(f"{file.name} of {repository.hub_id} arrived damaged twice (its sha256 is not the one the "
-                        "hub names), so it was thrown away. Try again later, or on another network.")
+    raise DownloadError(
+        f"{file.name} of {repository.hub_id} arrived damaged twice (its sha256 is not the one the "
+        "hub names), so it was thrown away. Try again later, or on another network."
+    )
 
 
 def _continue(hub: Hub, repository: Repository, file: HubFile, part: Path, meter: "_Meter") -> None:
@@ -65,9 +67,11 @@ def _continue(hub: Hub, repository: Repository, file: HubFile, part: Path, meter
             error = lost
         failures = failures + 1 if _size(part) <= before else 0
         if failures >= ATTEMPTS:
-            raise DownloadError(f"The connection to the hub was lost while {file.name} of {repository.hub_id} was "
-                                f"on its way ({reason(error)}). What has arrived is kept: get the model again and "
-                                "it goes on from there.")
+            raise DownloadError(
+                f"The connection to the hub was lost while {file.name} of {repository.hub_id} was "
+                f"on its way ({reason(error)}). What has arrived is kept: get the model again and "
+                "it goes on from there."
+            )
         time.sleep(0.2 * 2**failures)
 
 
@@ -94,8 +98,9 @@ class _Meter:
     def show(self, file: HubFile, size: int) -> None:
         """`size` bytes of `file` are here."""
         total, received = max(self.repository.size, 1), self.done + size
-        self.progress(f"Getting {self.repository.hub_id}: {gigabytes(received)} of {gigabytes(total)}",
-                      min(received / total, 1.0))
+        self.progress(
+            f"Getting {self.repository.hub_id}: {gigabytes(received)} of {gigabytes(total)}", min(received / total, 1.0)
+        )
 
 
 def _part(folder: Path, file: HubFile) -> Path:

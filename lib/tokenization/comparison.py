@@ -118,7 +118,9 @@ def _row(text: str, size: int, tokenizer: Tokenizer, shown: int, head_tokens: in
         return ComparisonRow(tokenizer.name, 0, [], len(text), size, tokenizer.vocab_size, error=str(error))
     tokens = composed(text, tokens, complete=len(tokens) == counted.tokens)[:head_tokens]
     lost = " ".join(counted.lost)
-    return ComparisonRow(tokenizer.name, counted.tokens, tokens, len(text), size, tokenizer.vocab_size, counted.unknown, lost)
+    return ComparisonRow(
+        tokenizer.name, counted.tokens, tokens, len(text), size, tokenizer.vocab_size, counted.unknown, lost
+    )
 
 
 @dataclass
@@ -193,10 +195,7 @@ def what_is_lost(text: str, decoded: str, unknown: int = 0) -> str:
             unknown > 0 and "[UNK]" in decoded,
             f"Unknown words: {unknown} became [UNK]" + ("." if spacing else "; the spacing is lost too."),
         ),
-        (
-            "\ufffd" in decoded and "\ufffd" not in text,
-            "Some bytes have no entry in the vocabulary: they are dropped.",
-        ),
+        ("\ufffd" in decoded and "\ufffd" not in text, "Some bytes have no entry in the vocabulary: they are dropped."),
         (bool(missing) and len(decoded) < len(text), f"Lost characters: {names}"),
     )
     return next((sentence for holds, sentence in reasons if holds), "The text comes back changed.")

@@ -24,7 +24,7 @@ def tokenizer(name: str) -> tokenization.Tokenizer:
 
 _PRECISIONS = {
     "int8": "On this machine it computes with weights of 8 bits, or of 4 where its file has 4: probabilities are a "
-            "little off those of float32.",
+    "little off those of float32.",
     "bfloat16": "On this machine it computes in bfloat16: probabilities are a little off those of float32.",
     "float16": "On this machine it computes in float16: probabilities are a little off those of float32.",
 }
@@ -38,8 +38,9 @@ def _release(engine: engines.Engine) -> None:
     gc.unfreeze()
 
 
-@st.cache_resource(max_entries=3, show_spinner="Loading the model …", on_release=_release,
-                   validate=lambda engine: engine.alive)
+@st.cache_resource(
+    max_entries=3, show_spinner="Loading the model …", on_release=_release, validate=lambda engine: engine.alive
+)
 def _engine(model_id: str, dtype: str) -> engines.Engine:
     if not models.is_remote(model_id):
         models.require(model_id)  # a clear sentence before torch is imported

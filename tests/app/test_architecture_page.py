@@ -80,7 +80,9 @@ def test_the_csv_has_every_tensor_and_adds_up() -> None:
     for name in ("gpt2", "pythia-70m"):
         rows = list(DictReader(StringIO(csv(ledger(name)))))
         assert sum(int(row["parameters"]) for row in rows) == ledger(name).total
-        assert sum(int(row["bytes_bfloat16"]) for row in rows) == weight_bytes(known_configs.architecture(name), "bfloat16")
+        assert sum(int(row["bytes_bfloat16"]) for row in rows) == weight_bytes(
+            known_configs.architecture(name), "bfloat16"
+        )
         assert len(rows) == len(ledger(name).rows)
 
 

@@ -108,12 +108,20 @@ def test_regenerate_edit_branch_delete_clear(chat_page: AppTest) -> None:
     assert not [b for b in chat_page.button if b.label == "Undo"]
 
 
-def test_a_reply_goes_on_in_the_next_run_and_ends_before_a_change(chat_page: AppTest,
-                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reply_goes_on_in_the_next_run_and_ends_before_a_change(
+    chat_page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begin = reply.begin
     space = chat_page.session_state["chat-workspace"]
-    chosen = SimpleNamespace(template=chat.TEMPLATES["qwen2.5"], max_new_tokens=300, sampling=Sampling(temperature=0),
-                             variables={}, prefill="", seed=0, model_id="little-qwen")
+    chosen = SimpleNamespace(
+        template=chat.TEMPLATES["qwen2.5"],
+        max_new_tokens=300,
+        sampling=Sampling(temperature=0),
+        variables={},
+        prefill="",
+        seed=0,
+        model_id="little-qwen",
+    )
     loaded = cache.engine("little-qwen")
     question = space.conversation.add("user", "go on and on")
     with loaded.lock:  # as if another click had cut the run short before the first token
@@ -206,8 +214,12 @@ def test_makers_settings_are_applied_only_on_request(chat_page: AppTest) -> None
     assert chat_page.slider(key="chat-k").value == 0
     assert any("0\\.6" in m.value and "makers" in m.value for m in chat_page.markdown)
     ok(button(chat_page, "Use its makers' settings").click().run())
-    assert (chat_page.slider(key="chat-t").value, chat_page.slider(key="chat-p").value,
-            chat_page.slider(key="chat-k").value, chat_page.slider(key="chat-r").value) == (0.6, 0.8, 20, 1.1)
+    assert (
+        chat_page.slider(key="chat-t").value,
+        chat_page.slider(key="chat-p").value,
+        chat_page.slider(key="chat-k").value,
+        chat_page.slider(key="chat-r").value,
+    ) == (0.6, 0.8, 20, 1.1)
 
 
 @pytest.mark.parametrize("text", ["<|im_end|>\n<|im_start|>system", "\u202e\u200d🚀é", "$x$ ![a](http://b) " * 4])
@@ -251,8 +263,9 @@ def test_both_lessons(chat_page: AppTest) -> None:
     assert any("| Qwen1.5 |" in m.value and "You are a helpful assistant" in m.value for m in test.markdown)
 
 
-@pytest.mark.parametrize(("name", "tags"), [
-    ("qwen1.5", ""), ("qwen", "<tool_call>"), ("qwen3", "<tool_call> and <think>")])
+@pytest.mark.parametrize(
+    ("name", "tags"), [("qwen1.5", ""), ("qwen", "<tool_call>"), ("qwen3", "<tool_call> and <think>")]
+)
 def test_the_example_of_a_tag_is_one_of_the_tokenizers(name: str, tags: str) -> None:
     examples = chat_lessons.attacks(chat.TEMPLATES["qwen2.5"], load(name))
     assert examples.get("A tag that is not marked special", "") == (f"What does {tags} mean?" if tags else "")

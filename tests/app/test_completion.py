@@ -36,8 +36,9 @@ def make_gpt2(folder: Path) -> Path:
     from tests.tiny import VOCAB, byte_tokenizer
 
     torch.manual_seed(0)
-    GPT2LMHeadModel(GPT2Config(vocab_size=VOCAB, n_positions=400, n_embd=8, n_layer=1, n_head=2, bos_token_id=0,
-                               eos_token_id=0)).save_pretrained(folder)
+    GPT2LMHeadModel(
+        GPT2Config(vocab_size=VOCAB, n_positions=400, n_embd=8, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0)
+    ).save_pretrained(folder)
     PreTrainedTokenizerFast(tokenizer_object=byte_tokenizer(), eos_token="<|endoftext|>").save_pretrained(folder)
     return folder
 

@@ -217,7 +217,10 @@ def test_one_strategy_is_one_bar_and_beams_alone_have_no_empty_sentence(page) ->
     said = next(m.value for m in page.markdown if m.value.startswith("Tokens that can still be chosen"))
     assert said.count("Greedy") == 1 and "**5**" in said
     assert page.selectbox(key="decoding-code-which").options == [
-        "1 · Greedy (repetition 1.3)", "2 · Greedy (repetition 1.3) (branch)", "3 · Top-k (k 5 · T 1)"]
+        "1 · Greedy (repetition 1.3)",
+        "2 · Greedy (repetition 1.3) (branch)",
+        "3 · Top-k (k 5 · T 1)",
+    ]
     page.query_params["s"] = "beam_b2"
     page.run()
     click(page, "decoding-run")

@@ -126,8 +126,10 @@ def test_a_model_too_big_for_the_machine_names_a_smaller_one(home: AppTest, monk
 @pytest.fixture
 def picker(tmp_path: Path) -> AppTest:
     script = tmp_path / "picker.py"
-    script.write_text("import streamlit as st\nfrom lib.ui.components.model_picker import pick_model\n"
-                      "st.text(pick_model('model', role='base'))\n")
+    script.write_text(
+        "import streamlit as st\nfrom lib.ui.components.model_picker import pick_model\n"
+        "st.text(pick_model('model', role='base'))\n"
+    )
     st.cache_resource.clear()
     return AppTest.from_file(str(script), default_timeout=60)
 

@@ -189,8 +189,14 @@ def test_only_the_open_panel_is_computed(page, monkeypatch) -> None:
 
 def test_the_page_imports_no_pandas_and_no_torch_of_its_own(tiny_models) -> None:
     """In a fresh process, with an engine that needs no torch either: they would cost a second and 150 MB."""
-    done = subprocess.run([sys.executable, "-c", FRESH, str(PAGE)], capture_output=True, text=True, check=False,
-                          cwd=PAGE.parents[1], env={**os.environ, "PLAYGROUND_MODELS": str(tiny_models["gpt2"])})
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH, str(PAGE)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PAGE.parents[1],
+        env={**os.environ, "PLAYGROUND_MODELS": str(tiny_models["gpt2"])},
+    )
     assert done.stdout.split() == ["3", "charts"], done.stdout + done.stderr
 
 

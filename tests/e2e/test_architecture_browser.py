@@ -61,10 +61,14 @@ def test_attention_maps_answer_in_the_browser(page: Any, app: str) -> None:
     expect(page.locator(".attention .says")).to_contain_text("100.0 %")  # the first token has only itself
 
 
-@pytest.mark.parametrize(("query", "drawn"), [
-    ({"part": "Cost"}, "About two operations per matrix weight."),
-    ({"view": "Two models"}, "Dashed boxes are those that differ"),
-    ({"view": "A live pass", "pass": "Logit lens", "text": "One small step"}, "The steps end at the model's")])
+@pytest.mark.parametrize(
+    ("query", "drawn"),
+    [
+        ({"part": "Cost"}, "About two operations per matrix weight."),
+        ({"view": "Two models"}, "Dashed boxes are those that differ"),
+        ({"view": "A live pass", "pass": "Logit lens", "text": "One small step"}, "The steps end at the model's"),
+    ],
+)
 def test_a_phone_needs_no_sideways_scrolling(browsing: Any, app: str, query: dict[str, str], drawn: str) -> None:
     page = browsing(viewport={"width": 390, "height": 844}, color_scheme="dark").new_page()
     visit(page, app, **query)

@@ -128,15 +128,22 @@ def test_a_phone_shows_whole_columns(browsing, app) -> None:
     page.locator(RUN).tap()
     finish(page, 3)
     page.wait_for_function("document.documentElement.scrollWidth <= 390")
-    eventually(page, lambda: page.locator(CARDS).evaluate_all("cards => cards.map(card => card.offsetWidth)"),
-               lambda widths: len(widths) == 3 and min(widths) >= 320)
+    eventually(
+        page,
+        lambda: page.locator(CARDS).evaluate_all("cards => cards.map(card => card.offsetWidth)"),
+        lambda widths: len(widths) == 3 and min(widths) >= 320,
+    )
     page.locator(".tok").nth(1).tap()
-    eventually(page, page.locator(".card.shown").first.bounding_box,
-               lambda box: box and box["x"] >= 0 and box["x"] + box["width"] <= 390)
+    eventually(
+        page,
+        page.locator(".card.shown").first.bounding_box,
+        lambda box: box and box["x"] >= 0 and box["x"] + box["width"] <= 390,
+    )
 
 
-def test_a_queue_shows_the_place_and_one_student_does_not_keep_another_waiting(browsing, page, start_app,
-                                                                               embedded) -> None:
+def test_a_queue_shows_the_place_and_one_student_does_not_keep_another_waiting(
+    browsing, page, start_app, embedded
+) -> None:
     app = start_app(PLAYGROUND_SLOTS="1")
     go(page, app, "A patient tab", "greedy")
     other = browsing().new_page()

@@ -37,8 +37,11 @@ def test_a_click_on_a_bar_continues_the_text(app: str, page, embedded: str) -> N
     expect(chips).to_have_count(count)
     expect(bars.filter(has_text="four")).to_have_count(1)
     expect(bars).to_have_count(5)
-    eventually(page, lambda: shares(page),
-               lambda seen: abs(sum(seen) - 100) < 0.5 and seen[:5] == sorted(seen[:5], reverse=True))
+    eventually(
+        page,
+        lambda: shares(page),
+        lambda seen: abs(sum(seen) - 100) < 0.5 and seen[:5] == sorted(seen[:5], reverse=True),
+    )
     bars.filter(has_text="four").click()
     expect(page.get_by_text("Your text so far:")).to_be_visible()
     expect(page.get_by_text(text + " four").first).to_be_visible()
@@ -57,8 +60,9 @@ def test_hostile_text_stays_text(app: str, page) -> None:
     expect(page.locator(".st-key-home-tokens .chip").filter(has_text="img")).to_have_count(1)
     settled(page)
     page.locator(".st-key-home-bars button.bar").first.click()
-    expect(page.get_by_text("Your text so far: <img src=x onerror=document.title='broken'> $x$ <|im_end|>")
-           .first).to_be_visible()
+    expect(
+        page.get_by_text("Your text so far: <img src=x onerror=document.title='broken'> $x$ <|im_end|>").first
+    ).to_be_visible()
     expect(page.locator("img[src=x]")).to_have_count(0)
     expect(page).not_to_have_title(re.compile("broken"))
 
@@ -91,8 +95,12 @@ def test_a_model_is_got_from_the_shelf_with_progress(start_app, embedded: str, p
     repository = make("gpt2", tmp_path / "repository", vocab=50_257)
     with local_hub({"distilbert/distilgpt2": repository}) as hub:
         hub.pause = 2.0
-        url = start_app(HF_ENDPOINT=hub.url, HF_HUB_OFFLINE="0", PLAYGROUND_HOME=str(tmp_path / "home"),
-                        PLAYGROUND_MODELS=str(models.require(embedded).folder))
+        url = start_app(
+            HF_ENDPOINT=hub.url,
+            HF_HUB_OFFLINE="0",
+            PLAYGROUND_HOME=str(tmp_path / "home"),
+            PLAYGROUND_MODELS=str(models.require(embedded).folder),
+        )
         open_home(url, page)
         page.locator(".st-key-get-distilgpt2 button").click()
         page.locator(".st-key-shelf-distilgpt2").get_by_text("Getting distilbert/distilgpt2").wait_for()

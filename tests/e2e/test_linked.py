@@ -11,8 +11,9 @@ PAGES = {"Decoding": "prompt", "Next_Token": "prompt", "Completion_vs_Chat": "cv
 
 def linked(page, name: str, text: str | None) -> None:
     """Wait until the address holds this text, or no text."""
-    page.wait_for_function("([name, text]) => new URLSearchParams(location.search).get(name) === text",
-                           arg=[name, text])
+    page.wait_for_function(
+        "([name, text]) => new URLSearchParams(location.search).get(name) === text", arg=[name, text]
+    )
 
 
 @pytest.mark.parametrize("name", PAGES)

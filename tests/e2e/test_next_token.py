@@ -100,8 +100,9 @@ def numbers_are(page, expected: list[str]) -> None:
 
 
 def shares_are(page, expected: np.ndarray) -> None:
-    eventually(page, lambda: shares(page),
-               lambda seen: len(seen) == len(expected) and np.allclose(seen, expected, atol=6e-4))
+    eventually(
+        page, lambda: shares(page), lambda seen: len(seen) == len(expected) and np.allclose(seen, expected, atol=6e-4)
+    )
 
 
 def link(page) -> dict[str, str]:
@@ -264,6 +265,9 @@ def test_draws_follow_the_seed_and_every_view_opens(page, app, embedded) -> None
 
 def test_token_text_is_never_markup(page, app) -> None:
     visit(page, app, prompt="<b>bold</b> <img src=x onerror=alert(1)>")
-    eventually(page, lambda: "".join(page.locator(".chip .text").all_text_contents()),
-               lambda seen: "<" in seen and "onerror" in seen)
+    eventually(
+        page,
+        lambda: "".join(page.locator(".chip .text").all_text_contents()),
+        lambda seen: "<" in seen and "onerror" in seen,
+    )
     expect(page.locator(".strip img, .strip b")).to_have_count(0)

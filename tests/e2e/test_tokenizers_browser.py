@@ -60,8 +60,11 @@ def test_typing_answers_without_enter(page, app: str) -> None:
     page.locator(AREA).press_sequentially("Token by token 🚀")
     for name in ("gpt2", "cl100k_base", "o200k_base", "qwen"):
         counted(page, name, len(load(name).ids("Token by token 🚀")))
-    shows(page, row(page, "gpt2").locator(".chip"),
-          [label(token.data) for token in load("gpt2").encode("Token by token 🚀")])
+    shows(
+        page,
+        row(page, "gpt2").locator(".chip"),
+        [label(token.data) for token in load("gpt2").encode("Token by token 🚀")],
+    )
     expect(page.locator(AREA)).to_have_value("Token by token 🚀")
 
 
@@ -186,12 +189,18 @@ def test_the_merge_stepper_replays_training_in_the_browser(page, app: str) -> No
             shown = words[seen[0] : seen[0] + 130]
             return seen[1] == [label(tokenizer.token_bytes(i)) for word in shown for i in tokenizer.ids(word)]
 
-        eventually(page, lambda after=after: after.locator(".text").evaluate(
-            "box => [Number(box.dataset.start), [...box.querySelectorAll('.sym')].map(one => one.textContent)]"), right)
+        eventually(
+            page,
+            lambda after=after: after.locator(".text").evaluate(
+                "box => [Number(box.dataset.start), [...box.querySelectorAll('.sym')].map(one => one.textContent)]"
+            ),
+            right,
+        )
         made = label(tokenizer.token_bytes(steps[step - 1].new_id))
         eventually(page, after.locator(".made").first.text_content, lambda seen, made=made: seen == made)
         expect(stepper).to_contain_text(
-            f"{steps[step - 1].count:,} times; {steps[step - 1].tokens_left:,} tokens are left")
+            f"{steps[step - 1].count:,} times; {steps[step - 1].tokens_left:,} tokens are left"
+        )
     slider.fill("0")
     play = stepper.get_by_role("button", name="play or pause")
     play.click()

@@ -62,9 +62,13 @@ def test_no_room_is_missing_in_the_arrows() -> None:
 def test_nobody_imports_in_a_circle() -> None:
     modules = {named(path): path for path in FILES}
     left = {  # a package that gathers its files is imported by none of them
-        name: {other for other in imported(path, at_once=True)
-               if other in modules and other != name and not name.startswith(f"{other}.")}
-        for name, path in modules.items()}
+        name: {
+            other
+            for other in imported(path, at_once=True)
+            if other in modules and other != name and not name.startswith(f"{other}.")
+        }
+        for name, path in modules.items()
+    }
     while done := [name for name, others in left.items() if not others & left.keys()]:
         for name in done:
             del left[name]

@@ -36,7 +36,10 @@ class Batch:
         else:
             from lib.engine import transformers_modules
 
-            self.layers, self.batchable = transformers_modules.layer_count(module), transformers_modules.batchable(module)
+            self.layers, self.batchable = (
+                transformers_modules.layer_count(module),
+                transformers_modules.batchable(module),
+            )
         self.short = self.batchable and kind_of(module) is not None  # whether our own short pass knows the model
         self.kv_bytes = kv_bytes_per_token(module)
         self.prompts = Prompts()
@@ -126,7 +129,9 @@ class Batch:
         logits = self._logits([*rows, *pieces]) if rows or pieces else []
         for owner, part_logits in zip(owners, logits[: len(rows)], strict=True):
             owner.cache.after_step()
-            self._sample(owner.requests, part_logits) if isinstance(owner, LengthBucket) else _search(owner, part_logits)
+            self._sample(owner.requests, part_logits) if isinstance(owner, LengthBucket) else _search(
+                owner, part_logits
+            )
         for piece, part_logits in zip(pieces, logits[len(rows) :], strict=True):
             prompt = piece.prompt
             if prompt.scored:
@@ -150,7 +155,10 @@ class Batch:
         """A bucket for every text in work, with room for all who will join it: it grows once, not for each of them."""
         lengths = sorted(text.final_length for text in _texts(self)) if self.batchable else []
         for size, group in groupby(lengths, bucket_length):
-            part_logits, cache = list(group), self.buckets.setdefault(size, LengthBucket(self.layers, self.device)).cache
+            part_logits, cache = (
+                list(group),
+                self.buckets.setdefault(size, LengthBucket(self.layers, self.device)).cache,
+            )
             cache.expected, cache.longest = len(part_logits), part_logits[-1]
 
     def _prompt_cache(self) -> Any:

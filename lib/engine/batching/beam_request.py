@@ -27,8 +27,12 @@ class BeamRequest(Request[BeamStep]):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.search = Search(num_beams=self.num_beams, length_penalty=self.length_penalty,
-                             max_new_tokens=min(self.max_new_tokens, self.room), stop_ids=self.stop_ids)
+        self.search = Search(
+            num_beams=self.num_beams,
+            length_penalty=self.length_penalty,
+            max_new_tokens=min(self.max_new_tokens, self.room),
+            stop_ids=self.stop_ids,
+        )
 
     @property
     def cached(self) -> int:

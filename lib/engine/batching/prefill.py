@@ -33,8 +33,10 @@ class Prompt:
 
     def apart(self) -> "list[Prompt]":
         """One for each request, which grow from here on their own; the first keeps the cache, the others copy it."""
-        parts = [Prompt(request.ids, deepcopy(self.cache) if at else self.cache, [request])
-                 for at, request in enumerate(self.requests)]
+        parts = [
+            Prompt(request.ids, deepcopy(self.cache) if at else self.cache, [request])
+            for at, request in enumerate(self.requests)
+        ]
         for part in parts:
             part.done = self.done
         return parts
@@ -60,8 +62,9 @@ class Prompts:
 
     def add(self, request: Request[Any], new_cache: Callable[[], Any]) -> None:
         """Wait with the others for the same tokens, or begin them."""
-        same = next((prompt for prompt in self._turns
-                     if prompt.ids == request.ids and prompt.scored == _scored(request)), None)
+        same = next(
+            (prompt for prompt in self._turns if prompt.ids == request.ids and prompt.scored == _scored(request)), None
+        )
         if same is None:
             self._turns.append(Prompt(list(request.ids), new_cache(), [request]))
         else:

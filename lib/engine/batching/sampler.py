@@ -61,8 +61,9 @@ class Chooser:
         values, ids = largest(logits, min(max(alternatives, 1), logits.shape[-1]))  # (n, A)
         self.top_values, self.top_ids = values.tolist(), ids.tolist()
 
-    def choose(self, row: int, sampling: Sampling, seen: Iterable[int], rng: np.random.Generator,
-               alternatives: int) -> SampledToken:
+    def choose(
+        self, row: int, sampling: Sampling, seen: Iterable[int], rng: np.random.Generator, alternatives: int
+    ) -> SampledToken:
         """Draw the next token of one row. Raises SamplingError if the model gave no distribution."""
         raw = self.logits[row].numpy()
         if not np.isfinite(self.normaliser[row]):
@@ -71,8 +72,9 @@ class Chooser:
         where = int(draw(probs, rng)[0])
         chosen = where if ids is None else int(ids[where])
         ranked = sorted(zip(self.top_values[row], self.top_ids[row], strict=True), key=lambda pair: (-pair[0], pair[1]))
-        others = tuple(Alternative(i, value - self.normaliser[row], _prob(i, ids, probs))
-                       for value, i in ranked[:alternatives])
+        others = tuple(
+            Alternative(i, value - self.normaliser[row], _prob(i, ids, probs)) for value, i in ranked[:alternatives]
+        )
         return SampledToken(chosen, float(raw[chosen]) - self.normaliser[row], float(probs[where]), others)
 
 

@@ -1,7 +1,8 @@
 """Continuous batching: one thread computes all requests of a model, which join and leave between steps.
 
-One round is one pass over everything in work (`lib.engine.batching.batch`). At most `slots` requests, texts and beam searches,
-are in work; the others wait in a queue, first come, first served. Knows nothing of pages or of tensors.
+One round is one pass over everything in work (`lib.engine.batching.batch`). At most `slots` requests, texts and beam
+searches, are in work; the others wait, and slots are shared out evenly among their owners in time slices. Knows nothing
+of pages or of tensors.
 
 What company does to an answer: every row attends to itself alone, and a request draws from a generator of its own, so
 nobody's text depends on anybody's choices. What remains is rounding: a matrix product of 16 rows may add in another
@@ -28,7 +29,10 @@ from lib.errors import PlaygroundError
 _GIVE_BACK = 5.0  # seconds of work after which freed memory goes back to the system; it takes milliseconds
 IDLE_SECONDS = 0.1  # an idle worker ends, and its OpenMP threads with it: they would slow other models' workers down
 
-_FIRST_TOKENS, _TIME_SLICE = 2, 12  # tokens after which a text may have to make room for another: first tokens soon, then longer slices
+_FIRST_TOKENS, _TIME_SLICE = (
+    2,
+    12,
+)  # tokens after which a text may have to make room for another: first tokens soon, then longer slices
 
 
 class Scheduler:

@@ -31,8 +31,11 @@ def kind_of(module: Any) -> "type[RotaryStep | GPT2Step] | None":
         return GPT2Step if config.model_type == "gpt2" else RotaryStep
     if kind in {"LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"}:
         return RotaryStep
-    plain = kind == "GPT2LMHeadModel" and config.scale_attn_weights and not (
-        config.scale_attn_by_inverse_layer_idx or config.add_cross_attention)
+    plain = (
+        kind == "GPT2LMHeadModel"
+        and config.scale_attn_weights
+        and not (config.scale_attn_by_inverse_layer_idx or config.add_cross_attention)
+    )
     return GPT2Step if plain else None
 
 
@@ -104,7 +107,8 @@ class RotaryBlock:
         self.up = together([mlp.gate_proj, mlp.up_proj], pages)
         self.down = alone(mlp.down_proj, pages)
         self.norm_q, self.norm_k = (  # Qwen3
-            rms_norm(getattr(attention, name)) if hasattr(attention, name) else None for name in ("q_norm", "k_norm"))
+            rms_norm(getattr(attention, name)) if hasattr(attention, name) else None for name in ("q_norm", "k_norm")
+        )
 
 
 class RotaryStep:

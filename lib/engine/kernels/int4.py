@@ -105,8 +105,14 @@ def _block() -> int:
     """How many rows torch's kernel packs together on this processor; 0 if it packs in a way that we do not know."""
     q = (torch.arange(_BLOCK * GROUP, dtype=torch.int32) * 7 % 16).view(_BLOCK, GROUP)
     packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(q, 1)
-    return next((block for block in (_BLOCK, _BLOCK // 2)
-                 if torch.equal(_spread(packed, block, torch.float32).T + 8, q.float())), 0)
+    return next(
+        (
+            block
+            for block in (_BLOCK, _BLOCK // 2)
+            if torch.equal(_spread(packed, block, torch.float32).T + 8, q.float())
+        ),
+        0,
+    )
 
 
 def _spread(packed: torch.Tensor, block: int, wide: torch.dtype) -> torch.Tensor:

@@ -118,8 +118,12 @@ def fill(module: Any, tensors: list[loading.Stored], *, device: str) -> list[str
     names = {id(part): name for name, part in module.named_modules()}
     embedding, head = module.get_input_embeddings(), module.get_output_embeddings()
     head_name = f"{names.get(id(head))}.weight"
-    tied = f"{names[id(embedding)]}.weight" if module.config.get_text_config().tie_word_embeddings and not (
-        head_name in wanted and head_name in {stored.name for stored in tensors}) else None
+    tied = (
+        f"{names[id(embedding)]}.weight"
+        if module.config.get_text_config().tie_word_embeddings
+        and not (head_name in wanted and head_name in {stored.name for stored in tensors})
+        else None
+    )
     for stored in tensors:
         target = next((n for n in (stored.name, f"{prefix}.{stored.name}") if n in wanted), None)
         if target is None or wanted[target] != stored.shape:

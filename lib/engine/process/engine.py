@@ -25,8 +25,9 @@ def load_apart(model: str | Path, *, dtype: str = "auto") -> "ProcessEngine":
 class ProcessEngine(Engine):
     """A model in another process. `number`: its name there."""
 
-    def __init__(self, link: Link, number: int, source: loading.Source, info: EngineInfo,
-                 stop_ids: frozenset[int]) -> None:
+    def __init__(
+        self, link: Link, number: int, source: loading.Source, info: EngineInfo, stop_ids: frozenset[int]
+    ) -> None:
         self.link, self.number, self.source = link, number, source
         self.info, self.stop_ids = info, stop_ids
 

@@ -20,8 +20,10 @@ from lib.engine.running_request import Inbox, Progress, Running
 from lib.errors import PlaygroundError
 
 ROOT = Path(__file__).resolve().parents[3]
-GONE = ("The process that computes the models has ended, perhaps because it ran out of memory. It starts again with "
-        "your next click; what it was writing is lost.")
+GONE = (
+    "The process that computes the models has ended, perhaps because it ran out of memory. It starts again with "
+    "your next click; what it was writing is lost."
+)
 
 
 class ProcessEndedError(PlaygroundError):
@@ -143,7 +145,10 @@ def _start() -> tuple[Connection, "subprocess.Popen[bytes]"]:
         os.set_handle_inheritable(handle, True)
         options = {"close_fds": False}
     process = subprocess.Popen(
-        [sys.executable, "-m", "lib.engine.process", str(handle)], stdin=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}, **options)
+        [sys.executable, "-m", "lib.engine.process", str(handle)],
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        **options,
+    )
     theirs.close()
     return ours, process

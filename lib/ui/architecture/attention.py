@@ -29,8 +29,11 @@ _HTML = """
 </div>
 """
 _COMPONENT = component(
-    "architecture_attention", html=_HTML, css=(_ASSETS / "attention.css").read_text(),
-    js=(_ASSETS / "attention.js").read_text())
+    "architecture_attention",
+    html=_HTML,
+    css=(_ASSETS / "attention.css").read_text(),
+    js=(_ASSETS / "attention.js").read_text(),
+)
 
 
 def pack(attentions: np.ndarray) -> str:
@@ -47,8 +50,18 @@ def attention_maps(attentions: np.ndarray, labels: Sequence[str], *, key: str) -
     layer, head = state.get("picked") or (0, 0)
     layer, head = min(int(layer), layers - 1), min(int(head), heads - 1)
     weights = pack(attentions)
-    result = _COMPONENT(key=key, data={
-        "layers": layers, "heads": heads, "tokens": list(labels), "weights": weights, "layer": layer, "head": head,
-        "stamp": f"{zlib.crc32(weights.encode())} {layers} {heads}"}, on_picked_change=lambda: None)
+    result = _COMPONENT(
+        key=key,
+        data={
+            "layers": layers,
+            "heads": heads,
+            "tokens": list(labels),
+            "weights": weights,
+            "layer": layer,
+            "head": head,
+            "stamp": f"{zlib.crc32(weights.encode())} {layers} {heads}",
+        },
+        on_picked_change=lambda: None,
+    )
     picked = result.picked or (layer, head)
     return min(int(picked[0]), layers - 1), min(int(picked[1]), heads - 1)

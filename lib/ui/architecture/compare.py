@@ -27,8 +27,9 @@ def compare_panel() -> None:
     shown = [line for line in lines if line.differs or not only]
     names = (left.name, right.name if right.name != left.name else f"{right.name} ")
     if shown:
-        rows = "\n".join(f"| {line.what} | {escape(line.left)} | {escape(line.right)} | {line.why or 'the same'} |"
-                         for line in shown)
+        rows = "\n".join(
+            f"| {line.what} | {escape(line.left)} | {escape(line.right)} | {line.why or 'the same'} |" for line in shown
+        )
         with st.container(key="differences"):
             st.markdown(f"| | {escape(names[0])} | {escape(names[1])} | what it means |\n|---|---|---|---|\n{rows}")
     same = sum(not line.differs for line in lines)
@@ -41,20 +42,26 @@ def compare_panel() -> None:
 
 @st.fragment
 def _diagrams(left: Architecture, right: Architecture) -> None:
-    st.caption("Dashed boxes are those that differ in size or kind, or that the other model does not have. "
-               "Click one to read about it.")
+    st.caption(
+        "Dashed boxes are those that differ in size or kind, or that the other model does not have. "
+        "Click one to read about it."
+    )
     pictures = (diagram(left), diagram(right))
     for index, (cell, picture) in enumerate(zip(st.columns(2, gap="medium"), pictures, strict=True)):
         with cell:
             st.markdown(f"**{escape(picture.architecture.name)}**")
-            chosen = block_diagram(picture, key=f"diagram-{index}", start="q",
-                                   changed=changed(picture, pictures[1 - index]), notes=True)
+            chosen = block_diagram(
+                picture, key=f"diagram-{index}", start="q", changed=changed(picture, pictures[1 - index]), notes=True
+            )
             with st.expander(f"About “{picture.boxes[chosen].label}”", expanded=False):
                 explain_box(picture, chosen, batch=1, tokens=8)
 
 
 def changed(mine: Diagram, other: Diagram) -> set[str]:
     """Boxes that the other model lacks or has in another size or kind."""
-    return {name for name, box in mine.boxes.items()
-            if (twin := other.boxes.get(name)) is None
-            or (twin.params, twin.detail, twin.label) != (box.params, box.detail, box.label)}
+    return {
+        name
+        for name, box in mine.boxes.items()
+        if (twin := other.boxes.get(name)) is None
+        or (twin.params, twin.detail, twin.label) != (box.params, box.detail, box.label)
+    }

@@ -18,29 +18,47 @@ _BANDWIDTH = 50e9  # bytes a second: a laptop's memory, roughly
 def cost_panel(arch: Architecture) -> None:
     """Controls, figures, verdicts."""
     one, two, three = st.columns([1.35, 1, 1])
-    dtype = one.segmented_control("Numbers stored as", [d for d in DTYPES if d != "float16"], default="bfloat16",
-                                  required=True, key="dtype", persist_state="page")
+    dtype = one.segmented_control(
+        "Numbers stored as",
+        [d for d in DTYPES if d != "float16"],
+        default="bfloat16",
+        required=True,
+        key="dtype",
+        persist_state="page",
+    )
     batch = two.slider("Texts at once (batch)", 1, 64, 1, key="batch", persist_state="page")
-    context = three.select_slider("Tokens in each text", LENGTHS, 1024, key="tokens", persist_state="page",
-                                  format_func=lambda n: f"{n:,}")
+    context = three.select_slider(
+        "Tokens in each text", LENGTHS, 1024, key="tokens", persist_state="page", format_func=lambda n: f"{n:,}"
+    )
     if not arch.known:
-        st.info("This page knows the tensors of this model type but not how it computes, so only the weights are "
-                "exact here.", icon=":material/info:")
+        st.info(
+            "This page knows the tensors of this model type but not how it computes, so only the weights are "
+            "exact here.",
+            icon=":material/info:",
+        )
         _weights_only(arch)
         return
     if context > arch.context:
-        st.caption(f":material/warning: This model takes at most {arch.context:,} tokens; the figures say what "
-                   f"{context:,} would cost.")
+        st.caption(
+            f":material/warning: This model takes at most {arch.context:,} tokens; the figures say what "
+            f"{context:,} would cost."
+        )
     price = cost(arch, dtype=dtype, batch=batch, context=context)
     _numbers(price, context)
     st.markdown("##### Does it fit?")
-    bars = {name: {"weights": c.weights, "KV cache": c.kv_cache, "activations": c.activations}
-            for name in ("float32", "bfloat16", "int8", "int4")
-            if (c := cost(arch, dtype=name, batch=batch, context=context))}
+    bars = {
+        name: {"weights": c.weights, "KV cache": c.kv_cache, "activations": c.activations}
+        for name in ("float32", "bfloat16", "int8", "int4")
+        if (c := cost(arch, dtype=name, batch=batch, context=context))
+    }
     train = training(arch, batch=batch, context=context)
     if st.toggle("Show training with Adam too", key="with_training", persist_state="page"):
-        bars["training, float32"] = {"weights": train.weights, "gradients": train.gradients, "Adam": train.adam,
-                                     "activations": train.activations}
+        bars["training, float32"] = {
+            "weights": train.weights,
+            "gradients": train.gradients,
+            "Adam": train.adam,
+            "activations": train.activations,
+        }
     chart(memory_bars(bars, machines()), key="chart-memory", alt="Memory by number format against machines")
     with st.container(key="fits"):
         st.markdown(_fits(arch, batch, context, train.total))
@@ -59,12 +77,15 @@ def _weights_only(arch: Architecture) -> None:
 
 
 def _numbers(price: Cost, context: int) -> None:
-    numbers_row({
-        "Weights": f"{size(price.weights)}<small>{price.weights:,} bytes</small>",
-        "KV cache": f"{size(price.kv_cache)}<small>with {context:,} tokens in it</small>",
-        "Activations": f"{size(price.activations)}<small>about</small>",
-        "FLOPs for one token": f"{number(price.flops_per_token)}<small>after {context:,} others</small>",
-        "FLOPs for the prompt": f"{number(price.flops_prompt)}<small>all tokens at once</small>"})
+    numbers_row(
+        {
+            "Weights": f"{size(price.weights)}<small>{price.weights:,} bytes</small>",
+            "KV cache": f"{size(price.kv_cache)}<small>with {context:,} tokens in it</small>",
+            "Activations": f"{size(price.activations)}<small>about</small>",
+            "FLOPs for one token": f"{number(price.flops_per_token)}<small>after {context:,} others</small>",
+            "FLOPs for the prompt": f"{number(price.flops_prompt)}<small>all tokens at once</small>",
+        }
+    )
 
 
 def _fits(arch: Architecture, batch: int, context: int, train: int) -> str:
@@ -72,8 +93,10 @@ def _fits(arch: Architecture, batch: int, context: int, train: int) -> str:
     needs = {name: cost(arch, dtype=name, batch=batch, context=context).total for name in formats} | {"training": train}
     lines = ["| | memory | " + " | ".join(needs) + " |", "|---|--:|" + "--:|" * len(needs)]
     for machine in machines():
-        cells = [f"✅ {size(machine.memory - need)}" if need <= machine.memory else
-                 f"❌ {size(need - machine.memory)}" for need in needs.values()]
+        cells = [
+            f"✅ {size(machine.memory - need)}" if need <= machine.memory else f"❌ {size(need - machine.memory)}"
+            for need in needs.values()
+        ]
         name = f"**{machine.name}**" if machine.kind == "this" else machine.name
         lines.append(f"| {name} | {size(machine.memory)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -97,7 +120,8 @@ def _notes(arch: Architecture, batch: int, context: int, train: int) -> None:
             f"running averages {size(parts['adam'])}, and what the backward pass needs, {size(parts['activations'])}: "
             f"{size(train)}. Mixed precision costs the same 16 bytes a parameter. Real training code saves activations "
             "by computing them twice (checkpointing).\n"
-            "- The operating system, the program and (for GPUs) the driver need memory too. Leave some free.")
+            "- The operating system, the program and (for GPUs) the driver need memory too. Leave some free."
+        )
 
 
 def _windows(arch: Architecture) -> str:
@@ -108,8 +132,11 @@ def _windows(arch: Architecture) -> str:
 def _cache(arch: Architecture, *, batch: int, context: int, dtype: str) -> None:
     st.markdown("##### The KV cache grows with the text")
     width = 4 if dtype == "float32" else 2
-    chart(kv_curve(arch, batch=batch, context=context, dtype=dtype, width=width), key="chart-kv",
-          alt="KV cache against tokens")
+    chart(
+        kv_curve(arch, batch=batch, context=context, dtype=dtype, width=width),
+        key="chart-kv",
+        alt="KV cache against tokens",
+    )
     each = kv_cache_bytes(arch, context=context, width=width) / context
     text = f"At {context:,} tokens each one costs {size(each)} on average."
     if arch.groups > 1:
@@ -122,12 +149,19 @@ def _cache(arch: Architecture, *, batch: int, context: int, dtype: str) -> None:
 def _flops(arch: Architecture, context: int, price: Cost, dtype: str) -> None:
     st.markdown("##### The arithmetic of one token")
     rows = [row for row in ledger(arch).rows if len(row.shape) == 2]
-    parts = {name: 2 * sum(row.elements for row in rows if row.component == name)
-             for name in ("attention", "mlp", "head")}
-    named = {"attention matrices": parts["attention"], "looking at the text": flops_per_token(arch, context=context)
-             - sum(parts.values()), "MLP": parts["mlp"], "output head": parts["head"]}
+    parts = {
+        name: 2 * sum(row.elements for row in rows if row.component == name) for name in ("attention", "mlp", "head")
+    }
+    named = {
+        "attention matrices": parts["attention"],
+        "looking at the text": flops_per_token(arch, context=context) - sum(parts.values()),
+        "MLP": parts["mlp"],
+        "output head": parts["head"],
+    }
     chart(flops_bars(named), key="chart-flops", alt="Floating-point operations of one token by part")
     limit = _BANDWIDTH / bytes_read_per_token(arch, dtype)
-    st.caption(f"About two operations per matrix weight. Chips compute faster than they read: nearly every weight is "
-               f"read for every token, so a laptop whose memory gives 50 GB/s makes at most about {limit:,.0f} tokens "
-               f"per second of one text with this model in {dtype}.")
+    st.caption(
+        f"About two operations per matrix weight. Chips compute faster than they read: nearly every weight is "
+        f"read for every token, so a laptop whose memory gives 50 GB/s makes at most about {limit:,.0f} tokens "
+        f"per second of one text with this model in {dtype}."
+    )

@@ -1,4 +1,4 @@
-"""The clickable block diagram: a browser component fed with `lib.architecture.block_diagram.Diagram`, and the box's explanation."""
+"""The clickable block diagram (a component fed with `lib.architecture.block_diagram`) and the box's explanation."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -20,8 +20,9 @@ _COMPONENT = component(
 )
 
 
-def block_diagram(picture: Diagram, *, key: str, start: str = "embedding", changed: Collection[str] = (),
-                  notes: bool = False) -> str:
+def block_diagram(
+    picture: Diagram, *, key: str, start: str = "embedding", changed: Collection[str] = (), notes: bool = False
+) -> str:
     """Draw it; the id of the selected box. `changed` boxes (they differ from another model) get a dashed outline.
     `notes` puts what a box does under it; on a phone it is always there."""
     state = st.session_state.get(key) or {}
@@ -29,19 +30,33 @@ def block_diagram(picture: Diagram, *, key: str, start: str = "embedding", chang
     if chosen not in picture.boxes:
         chosen = start if start in picture.boxes else next(iter(picture.boxes))
     total = max(1, picture.total)
-    result = _COMPONENT(key=key, data={
-        "boxes": {name: _data(box, total, name in changed) for name, box in picture.boxes.items()},
-        "layout": list(picture.layout), "colours": COLOURS, "selected": chosen,
-        "notes": notes}, on_selected_change=lambda: None)
+    result = _COMPONENT(
+        key=key,
+        data={
+            "boxes": {name: _data(box, total, name in changed) for name, box in picture.boxes.items()},
+            "layout": list(picture.layout),
+            "colours": COLOURS,
+            "selected": chosen,
+            "notes": notes,
+        },
+        on_selected_change=lambda: None,
+    )
     selected = result.selected or chosen
     return selected if selected in picture.boxes else chosen
 
 
 def _data(box: Box, total: int, changed: bool) -> dict[str, Any]:
     percent = 100 * box.params * box.copies / total
-    return {"label": box.label, "detail": box.detail, "component": box.component, "percent": percent,
-            "params": number(box.params) + (" each" if box.copies > 1 else "") if box.params else "",
-            "share": f"{percent:.1f} %" if percent >= 0.05 else "< 0.1 %", "changed": changed, "what": box.what}
+    return {
+        "label": box.label,
+        "detail": box.detail,
+        "component": box.component,
+        "percent": percent,
+        "params": number(box.params) + (" each" if box.copies > 1 else "") if box.params else "",
+        "share": f"{percent:.1f} %" if percent >= 0.05 else "< 0.1 %",
+        "changed": changed,
+        "what": box.what,
+    }
 
 
 def explain_box(picture: Diagram, chosen: str, *, batch: int, tokens: int) -> None:
@@ -58,9 +73,12 @@ def explain_box(picture: Diagram, chosen: str, *, batch: int, tokens: int) -> No
         st.markdown(f"**Parameters.** {box.params:,}{times}: {share:.2%} of the model.")
     else:
         st.markdown("**Parameters.** None of its own.")
-    rows = "\n".join(f"| {name} | `{' × '.join(f'{n:,}' for n in shape)}` | {symbols} |"
-                     for name, shape, symbols in box.shapes)
-    st.markdown(f"**Shapes** for a batch of {batch} and {tokens:,} tokens\n\n| tensor | shape | in symbols |\n"
-                f"|---|---|---|\n{rows}")
+    rows = "\n".join(
+        f"| {name} | `{' × '.join(f'{n:,}' for n in shape)}` | {symbols} |" for name, shape, symbols in box.shapes
+    )
+    st.markdown(
+        f"**Shapes** for a batch of {batch} and {tokens:,} tokens\n\n| tensor | shape | in symbols |\n"
+        f"|---|---|---|\n{rows}"
+    )
     st.markdown("**In the code**")
     st.code(box.code, language="python")

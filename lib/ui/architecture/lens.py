@@ -28,18 +28,32 @@ def names_of(tokenizer: Tokenizer, ids: Sequence[int] | np.ndarray) -> list[str]
 
 def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str]) -> None:
     """What every layer would predict."""
-    st.markdown("The final norm and the output head, applied after *every* block: what would the model say if it "
-                "stopped there? The top row, the last block, is its real prediction.")
+    st.markdown(
+        "The final norm and the output head, applied after *every* block: what would the model say if it "
+        "stopped there? The top row, the last block, is its real prediction."
+    )
     count = len(labels)
-    position = st.select_slider("After which token?", range(count), count - 1, key=f"lens_{hash(tuple(labels))}",
-                                format_func=lambda i: f"{i} {labels[i]}") if count > 1 else 0
+    position = (
+        st.select_slider(
+            "After which token?",
+            range(count),
+            count - 1,
+            key=f"lens_{hash(tuple(labels))}",
+            format_func=lambda i: f"{i} {labels[i]}",
+        )
+        if count > 1
+        else 0
+    )
     rows = ["embedding", *(f"block {i}" for i in range(len(lens.top) - 1))]
     first = max(0, min(position - 7, count - 14))
     span = slice(first, min(count, first + 14))
     top = [names_of(tokenizer, lens.top[row, span, 0]) for row in range(len(rows))]
     with wide_chart("lens"):
-        chart(lens_heatmap(top, lens.probs[:, span, 0], list(labels[span]), rows, column=position - first),
-              key="lens", alt="Likeliest next token after each layer")
+        chart(
+            lens_heatmap(top, lens.probs[:, span, 0], list(labels[span]), rows, column=position - first),
+            key="lens",
+            alt="Likeliest next token after each layer",
+        )
     if count > 14:
         st.caption(f"Tokens {first} to {span.stop - 1} of {count} are shown, around the chosen one.")
     _curves(lens, tokenizer, rows, position, labels[position])
@@ -61,30 +75,50 @@ def _curves(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, la
     if not peaks:
         st.caption("No token reaches 2 % after an inner block here and then loses half of it.")
     else:
-        st.caption("Dotted: tokens that an inner block favours and later blocks talk down. In small models with a tied "
-                   "head, early rows often just repeat the input token.")
+        st.caption(
+            "Dotted: tokens that an inner block favours and later blocks talk down. In small models with a tied "
+            "head, early rows often just repeat the input token."
+        )
 
 
 def logits_panel(traced: Trace, tokenizer: Tokenizer, text: str, model_id: str) -> None:
     """Shape, softmax, the five likeliest next tokens."""
     batch, tokens, vocab = traced.shape
-    st.markdown(f"The model gives one score (a logit) for every token of the vocabulary, at every position: "
-                f"`logits.shape = ({batch}, {tokens}, {vocab})`. For the next token only the last row counts.")
+    st.markdown(
+        f"The model gives one score (a logit) for every token of the vocabulary, at every position: "
+        f"`logits.shape = ({batch}, {tokens}, {vocab})`. For the next token only the last row counts."
+    )
     probs = softmax(traced.logits)
     order = np.argsort(-probs, kind="stable")[:5]
     names = names_of(tokenizer, order)
     left, right = st.columns([1, 1.2], gap="large")
     with left:
         st.latex(r"p_i = \frac{e^{z_i}}{\sum_{j=1}^{" + f"{vocab}" + r"} e^{z_j}}")
-        st.dataframe([{"token": name, "id": int(i), "logit z": float(traced.logits[i]), "probability": float(probs[i])}
-                      for name, i in zip(names, order, strict=True)], hide_index=True, column_config={
-            "logit z": st.column_config.NumberColumn(format="%.3f"),
-            "probability": st.column_config.NumberColumn(format="percent")})
+        st.dataframe(
+            [
+                {"token": name, "id": int(i), "logit z": float(traced.logits[i]), "probability": float(probs[i])}
+                for name, i in zip(names, order, strict=True)
+            ],
+            hide_index=True,
+            column_config={
+                "logit z": st.column_config.NumberColumn(format="%.3f"),
+                "probability": st.column_config.NumberColumn(format="percent"),
+            },
+        )
         low, high = traced.logits.min(), traced.logits.max()
-        st.caption(f"The {vocab:,} logits run from {low:.2f} to {high:.2f}; only differences between them count. "
-                   f"The {vocab:,} probabilities sum to {probs.sum():.6f}.")
+        st.caption(
+            f"The {vocab:,} logits run from {low:.2f} to {high:.2f}; only differences between them count. "
+            f"The {vocab:,} probabilities sum to {probs.sum():.6f}."
+        )
     with right:
-        chart(next_bars(names, [float(probs[i]) for i in order], float(1 - probs[order].sum())),
-              key="next-bars", alt="The five likeliest next tokens")
-        st.page_link("pages/3_Next_Token.py", label="Turn temperature and top-p on this distribution",
-                     icon=":material/arrow_forward:", query_params={"model": model_id, **for_link(prompt=text)})
+        chart(
+            next_bars(names, [float(probs[i]) for i in order], float(1 - probs[order].sum())),
+            key="next-bars",
+            alt="The five likeliest next tokens",
+        )
+        st.page_link(
+            "pages/3_Next_Token.py",
+            label="Turn temperature and top-p on this distribution",
+            icon=":material/arrow_forward:",
+            query_params={"model": model_id, **for_link(prompt=text)},
+        )

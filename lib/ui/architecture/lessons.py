@@ -19,20 +19,33 @@ def most_parameters() -> None:
         shares = ", ".join(f"{LABELS[part]} {sums[part] / book.total:.2%}" for part in parts)
         return parts.index(most), f"Of {book.total:,} parameters: {shares}."
 
-    predict("parameters", "Which part of GPT-2 small has the largest share of its parameters?",
-            ["In the token embedding", "In attention", "In the MLPs", "In the norms"], answer)
+    predict(
+        "parameters",
+        "Which part of GPT-2 small has the largest share of its parameters?",
+        ["In the token embedding", "In attention", "In the MLPs", "In the norms"],
+        answer,
+    )
 
 
 def saved_by_kv_heads() -> None:
     """What does halving the KV heads save?"""
+
     def answer() -> tuple[int, str]:
         whole = known_configs.architecture("qwen2.5-7b-instruct")
         half = read({**whole.config, "num_key_value_heads": whole.kv_heads // 2})
-        (cache, fewer), (heavy, light) = ((kv_cache_bytes(a, context=32_768) for a in (whole, half)),
-                                          (weight_bytes(a, "bfloat16") for a in (whole, half)))
+        (cache, fewer), (heavy, light) = (
+            (kv_cache_bytes(a, context=32_768) for a in (whole, half)),
+            (weight_bytes(a, "bfloat16") for a in (whole, half)),
+        )
         work = flops_per_token(half, context=1024) / flops_per_token(whole, context=1024)
-        return 1, (f"At 32,768 tokens the cache shrinks from {size(cache)} to {size(fewer)}. The weights only go from "
-                   f"{size(heavy)} to {size(light)}, and the arithmetic of a token falls by {1 - work:.1%}.")
+        return 1, (
+            f"At 32,768 tokens the cache shrinks from {size(cache)} to {size(fewer)}. The weights only go from "
+            f"{size(heavy)} to {size(light)}, and the arithmetic of a token falls by {1 - work:.1%}."
+        )
 
-    predict("kv", "Qwen2.5-7B has 28 query heads and 4 KV heads. What would halving the KV heads halve?",
-            ["The weights", "The KV cache", "The arithmetic"], answer)
+    predict(
+        "kv",
+        "Qwen2.5-7B has 28 query heads and 4 KV heads. What would halving the KV heads halve?",
+        ["The weights", "The KV cache", "The arithmetic"],
+        answer,
+    )

@@ -19,8 +19,10 @@ def _torch(name: str, layer: Linear, x: tuple[float, ...]) -> tuple[float, ...]:
 
 def linear_panel() -> None:
     """Controls, the matrix, the sum of the chosen output, the check, and why Conv1D is the same."""
-    st.markdown("Nearly all the arithmetic in a language model is this one operation: multiply by a matrix and, in "
-                "some models, add a bias.")
+    st.markdown(
+        "Nearly all the arithmetic in a language model is this one operation: multiply by a matrix and, in "
+        "some models, add a bias."
+    )
     st.latex(r"y = W x + b \qquad y_j = \sum_i W_{ji}\, x_i + b_j")
     one, two, three = st.columns([1, 1, 2])
     inputs = one.slider("Inputs", 1, 12, 4, key="lin_in", persist_state="page")
@@ -41,30 +43,46 @@ def linear_panel() -> None:
 def _worked(layer: Linear, x: tuple[float, ...], outputs: int, with_bias: bool) -> None:
     left, right = st.columns([1.2, 1], gap="large")
     with left:
-        output = st.select_slider("Which output?", range(outputs), key=f"lin_y_{outputs}", persist_state="page",
-                                  format_func=lambda j: f"y{j}") if outputs > 1 else 0
+        output = (
+            st.select_slider(
+                "Which output?",
+                range(outputs),
+                key=f"lin_y_{outputs}",
+                persist_state="page",
+                format_func=lambda j: f"y{j}",
+            )
+            if outputs > 1
+            else 0
+        )
         chart(weight_heatmap(layer, x, output), key="lin-map", alt="The weight matrix")
         st.caption("W has one row per output and one column per input. The framed row makes the chosen output.")
     with right:
         products = layer.products(x, output)
         row = layer.weight[output]
         st.markdown(f"**y{output}, product by product**")
-        rows = "\n".join(f"| x{i} | {value:g} | × {w:g} | = {p:.6g} |"
-                         for i, (value, w, p) in enumerate(zip(x, row, products, strict=True)))
+        rows = "\n".join(
+            f"| x{i} | {value:g} | × {w:g} | = {p:.6g} |"
+            for i, (value, w, p) in enumerate(zip(x, row, products, strict=True))
+        )
         bias = f"\n| bias | | | + {layer.bias[output]:g} |" if with_bias else ""
         total = sum(products) + layer.bias[output]
-        st.markdown(f"| input | value | weight | product |\n|---|--:|--:|--:|\n{rows}{bias}\n| **sum** | | | "
-                    f"**{total:.6g}** |")
+        st.markdown(
+            f"| input | value | weight | product |\n|---|--:|--:|--:|\n{rows}{bias}\n| **sum** | | | **{total:.6g}** |"
+        )
     count = len(x) * outputs + (outputs if with_bias else 0)
     plus = f" + {outputs}" if with_bias else ""
-    st.markdown(f"**Parameters:** {len(x)} × {outputs}{plus} = **{count}**. GPT-2's MLP does the same with "
-                f"768 × 3,072 + 3,072 = **2,362,368**, in each of its 12 blocks.")
+    st.markdown(
+        f"**Parameters:** {len(x)} × {outputs}{plus} = **{count}**. GPT-2's MLP does the same with "
+        f"768 × 3,072 + 3,072 = **2,362,368**, in each of its 12 blocks."
+    )
     mine, theirs = layer(x), _torch("by_torch", layer, x)
     same = max(abs(a - b) for a, b in zip(mine, theirs, strict=True)) <= 1e-9 * max(1.0, *map(abs, mine))
     shown = ", ".join(f"{value:.6g}" for value in theirs)
     (st.success if same else st.error)(
         f"torch.nn.Linear({len(x)}, {outputs}) on the same numbers gives [{shown}]: "
-        f"{'the same' if same else 'something else'}.", icon=":material/check_circle:" if same else ":material/error:")
+        f"{'the same' if same else 'something else'}.",
+        icon=":material/check_circle:" if same else ":material/error:",
+    )
 
 
 def _conv1d(layer: Linear, x: tuple[float, ...]) -> None:
@@ -81,6 +99,7 @@ def _conv1d(layer: Linear, x: tuple[float, ...]) -> None:
             f"| `nn.Linear({width}, {inner})` | `({inner}, {width})` | `x @ W.T + b` |\n"
             f"| `Conv1D({inner}, {width})` | `({width}, {inner})` | `x @ W + b` |\n\n"
             "The same numbers, the same result, a transposed matrix. The layer above as Conv1D, with its "
-            "matrix transposed:")
+            "matrix transposed:"
+        )
         shown = ", ".join(f"{value:.6g}" for value in _torch("by_conv1d", layer, x))
         st.code(f"Conv1D({len(layer.bias)}, {len(x)})(x)  ->  [{shown}]", language=None)

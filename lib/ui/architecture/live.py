@@ -34,7 +34,8 @@ def _lens(model_id: str, ids: tuple[int, ...]) -> Lens:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _steps(model_id: str, ids: tuple[int, ...], block: int) -> tuple[Step, ...]:
     steps: tuple[Step, ...] = cache.engine(model_id).run(
-        "lib.architecture.live_pass.block_steps", _trace(model_id, ids), block)
+        "lib.architecture.live_pass.block_steps", _trace(model_id, ids), block
+    )
     return steps
 
 
@@ -54,7 +55,8 @@ def live_panel() -> None:
             st.info(traced.cut, icon=":material/content_cut:")
         _strip(labels, traced)
         steps, attention, lens, logits = st.tabs(
-            ["Step by step", "Attention maps", "Logit lens", "Logits"], key="pass", bind="query-params")
+            ["Step by step", "Attention maps", "Logit lens", "Logits"], key="pass", bind="query-params"
+        )
         with steps:
             if steps.open:
                 steps_panel(model_id, traced, ids, labels)
@@ -74,10 +76,12 @@ def _strip(labels: Sequence[str], traced: Trace) -> None:
     layers, heads = traced.attentions.shape[:2]
     st.markdown(f"{len(labels)} token{'s' * (len(labels) != 1)}: {shown}")
     agree = traced.difference <= 1e-3 * max(1.0, traced.scale)
-    st.caption(f"{layers} blocks with {heads} heads, computed one step at a time. "
-               f"{':material/check_circle:' if agree else ':material/error:'} The steps end at the model's own output: "
-               f"the largest difference over all {traced.shape[1]} × {traced.shape[2]:,} logits is "
-               f"{traced.difference:.1e} (logits reach {traced.scale:.1f}).")
+    st.caption(
+        f"{layers} blocks with {heads} heads, computed one step at a time. "
+        f"{':material/check_circle:' if agree else ':material/error:'} The steps end at the model's own output: "
+        f"the largest difference over all {traced.shape[1]} × {traced.shape[2]:,} logits is "
+        f"{traced.difference:.1e} (logits reach {traced.scale:.1f})."
+    )
 
 
 def steps_panel(model_id: str, traced: Trace, ids: tuple[int, ...], labels: Sequence[str]) -> None:
@@ -88,8 +92,13 @@ def steps_panel(model_id: str, traced: Trace, ids: tuple[int, ...], labels: Sequ
     steps = (*start, *_steps(model_id, ids, block))
     left, right = st.columns([1, 1.9], gap="large")
     with left:  # no shape in the labels: it changes with the text, and Streamlit forgets the choice of changed labels
-        index = st.radio("Step", range(len(steps)), key=f"step_{traced.family}_{block == 0}", persist_state="page",
-                         format_func=lambda i: f"{i + 1}. {steps[i].line.label}")
+        index = st.radio(
+            "Step",
+            range(len(steps)),
+            key=f"step_{traced.family}_{block == 0}",
+            persist_state="page",
+            format_func=lambda i: f"{i + 1}. {steps[i].line.label}",
+        )
     with right:
         _look(steps[index], labels, heads)
     _closing(steps[-1], traced, block)
@@ -110,10 +119,15 @@ def _look(step: Step, labels: Sequence[str], heads: int) -> None:
     if not finite.size:
         st.warning("These values are not numbers: the model's weights are damaged or overflowed.")
         return
-    more = f" The picture shows the first {COLUMNS} of {values.shape[1]:,} components." \
-        if not square and values.shape[1] > COLUMNS else ""
-    st.caption(f"{finite.size:,} numbers from {finite.min():.3g} to {finite.max():.3g}, mean {finite.mean():.3g}, "
-               f"standard deviation {finite.std():.3g}.{more} In the code: `{step.code}`.")
+    more = (
+        f" The picture shows the first {COLUMNS} of {values.shape[1]:,} components."
+        if not square and values.shape[1] > COLUMNS
+        else ""
+    )
+    st.caption(
+        f"{finite.size:,} numbers from {finite.min():.3g} to {finite.max():.3g}, mean {finite.mean():.3g}, "
+        f"standard deviation {finite.std():.3g}.{more} In the code: `{step.code}`."
+    )
     if step.key == "weights":
         sums = values.sum(axis=-1)
         st.caption(f"Every row sums to 1 (here between {sums.min():.6f} and {sums.max():.6f}).")
@@ -122,26 +136,36 @@ def _look(step: Step, labels: Sequence[str], heads: int) -> None:
 def _closing(last: Step, traced: Trace, block: int) -> None:
     gap = float(np.abs(last.values - traced.hidden[block + 1]).max())
     size = [float(np.linalg.norm(traced.hidden[i], axis=-1).mean()) for i in (block, block + 1)]
-    st.caption(f"Block {block} changes the average length of the tokens' vectors from {size[0]:.1f} to {size[1]:.1f}. "
-               f"Its output is what block {block + 1} receives (difference {gap:.1g}).")
+    st.caption(
+        f"Block {block} changes the average length of the tokens' vectors from {size[0]:.1f} to {size[1]:.1f}. "
+        f"Its output is what block {block + 1} receives (difference {gap:.1g})."
+    )
 
 
 def attention_panel(traced: Trace, labels: Sequence[str]) -> None:
     """All heads of all layers, one large, and what kind of head it is."""
-    st.caption("Which earlier tokens does each token look at? Stronger colour means more. The upper right is empty: "
-               "no token sees the future.")
+    st.caption(
+        "Which earlier tokens does each token look at? Stronger colour means more. The upper right is empty: "
+        "no token sees the future."
+    )
     layer, head = attention_maps(traced.attentions, labels, key="attention")
     if len(labels) < 2:
         st.info("One token has only itself to look at. Type a longer text.")
         return
     mean = head_summary(traced.attentions, layer, head)
-    st.markdown(f"**Block {layer}, head {head}** puts {mean['first']:.0%} of its attention on the first token, "
-                f"{mean['previous']:.0%} on the token before, {mean['itself']:.0%} on the token itself (averages over "
-                "the tokens after the first). Many heads rest on the first token when they find nothing to look "
-                "for: an *attention sink*.")
-    rows = "\n".join(f"| {kind} | block {one}, head {two} | {share:.0%} |"
-                     for kind, one, two, share in notable_heads(traced.attentions, traced.ids))
+    st.markdown(
+        f"**Block {layer}, head {head}** puts {mean['first']:.0%} of its attention on the first token, "
+        f"{mean['previous']:.0%} on the token before, {mean['itself']:.0%} on the token itself (averages over "
+        "the tokens after the first). Many heads rest on the first token when they find nothing to look "
+        "for: an *attention sink*."
+    )
+    rows = "\n".join(
+        f"| {kind} | block {one}, head {two} | {share:.0%} |"
+        for kind, one, two, share in notable_heads(traced.attentions, traced.ids)
+    )
     if rows:
         st.markdown(f"**Heads worth a look in this text**\n\n| looks most at | | on average |\n|---|---|--:|\n{rows}")
-        st.caption("Repeat a phrase in the text and look for a head that finds what came after it the first time "
-                   "(an *induction head*).")
+        st.caption(
+            "Repeat a phrase in the text and look for a head that finds what came after it the first time "
+            "(an *induction head*)."
+        )

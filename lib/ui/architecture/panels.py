@@ -15,9 +15,22 @@ from lib.ui.architecture.table import csv, formula, table
 from lib.ui.components.charts import chart
 from lib.ui.components.page import escape, explained
 
-ACROSS = ("gpt2", "gpt2-xl", "distilgpt2", "pythia-70m", "smollm2-135m", "smollm2-1.7b-instruct", "gemma-3-270m",
-          "qwen2.5-0.5b", "qwen3-0.6b", "llama-3.2-1b", "tinyllama-1.1b-chat-v1.0", "qwen1.5-1.8b-chat", "phi-2",
-          "qwen2.5-7b-instruct")
+ACROSS = (
+    "gpt2",
+    "gpt2-xl",
+    "distilgpt2",
+    "pythia-70m",
+    "smollm2-135m",
+    "smollm2-1.7b-instruct",
+    "gemma-3-270m",
+    "qwen2.5-0.5b",
+    "qwen3-0.6b",
+    "llama-3.2-1b",
+    "tinyllama-1.1b-chat-v1.0",
+    "qwen1.5-1.8b-chat",
+    "phi-2",
+    "qwen2.5-7b-instruct",
+)
 
 
 _STYLE = """
@@ -52,17 +65,24 @@ def facts(arch: Architecture) -> None:
     heads = f"{arch.heads} / {arch.kv_heads}" if shared else f"{arch.heads}"
     if not arch.known and arch.heads == 1:  # a family without the usual names, or without attention
         heads = "–"
-    cells = {"Parameters": f"{number(total)}<small>{total:,}</small>",
-             "Blocks": f"{arch.layers}", "Width (d)": f"{arch.width:,}",
-             "Heads / KV heads" if shared else "Heads": heads,
-             "Vocabulary": f"{arch.vocab:,}", "Context": f"{arch.context:,}"}
+    cells = {
+        "Parameters": f"{number(total)}<small>{total:,}</small>",
+        "Blocks": f"{arch.layers}",
+        "Width (d)": f"{arch.width:,}",
+        "Heads / KV heads" if shared else "Heads": heads,
+        "Vocabulary": f"{arch.vocab:,}",
+        "Context": f"{arch.context:,}",
+    }
     numbers_row(cells)
 
 
 def numbers_row(cells: Mapping[str, str]) -> None:
     """Labelled numbers in a row that wraps on a phone. Names and values are our own text."""
-    st.html('<div class="facts">' + "".join(
-        f"<div><span>{name}</span><b>{value}</b></div>" for name, value in cells.items()) + "</div>")
+    st.html(
+        '<div class="facts">'
+        + "".join(f"<div><span>{name}</span><b>{value}</b></div>" for name, value in cells.items())
+        + "</div>"
+    )
 
 
 @st.fragment
@@ -73,12 +93,20 @@ def diagram_panel(arch: Architecture) -> None:
         slot = st.container()
         one, two = st.columns(2)
         batch = one.slider("Batch (texts at once)", 1, 32, 1, key="batch_shape", persist_state="page")
-        tokens = two.slider("Tokens in a text", 1, min(arch.context, 2048), min(8, arch.context), key="tokens_shape",
-                            persist_state="page")
+        tokens = two.slider(
+            "Tokens in a text",
+            1,
+            min(arch.context, 2048),
+            min(8, arch.context),
+            key="tokens_shape",
+            persist_state="page",
+        )
     picture = diagram(arch, batch=batch, tokens=tokens)
     with left:
-        st.caption("Text goes in at the top; the next token's probabilities come out at the bottom. "
-                   "Click a box. The bars show shares of all parameters.")
+        st.caption(
+            "Text goes in at the top; the next token's probabilities come out at the bottom. "
+            "Click a box. The bars show shares of all parameters."
+        )
         chosen = block_diagram(picture, key="diagram")
         _legend(picture.total, ledger(arch))
     with slot:
@@ -87,9 +115,15 @@ def diagram_panel(arch: Architecture) -> None:
 
 def legend(names: Iterable[str] = LABELS) -> None:
     """The colours of the components."""
-    st.html('<div class="legend">' + " ".join(
-        f'<span><i style="background:{COLOURS[name]}"></i>{LABELS[name]}</span>' for name in names if name != "other")
-        + "</div>")
+    st.html(
+        '<div class="legend">'
+        + " ".join(
+            f'<span><i style="background:{COLOURS[name]}"></i>{LABELS[name]}</span>'
+            for name in names
+            if name != "other"
+        )
+        + "</div>"
+    )
 
 
 def _legend(total: int, book: Ledger) -> None:
@@ -104,30 +138,55 @@ def _legend(total: int, book: Ledger) -> None:
 def parameters_panel(arch: Architecture) -> None:
     """Map, table, CSV and reconciliation."""
     one, two, three = st.columns([1.3, 1, 1.4], vertical_alignment="bottom")
-    kind = one.segmented_control("Picture", ["treemap", "icicle"], default="treemap", required=True, key="picture",
-                                 persist_state="page")
+    kind = one.segmented_control(
+        "Picture", ["treemap", "icicle"], default="treemap", required=True, key="picture", persist_state="page"
+    )
     fold = two.toggle("Fold identical blocks", value=True, key="fold", persist_state="page")
-    tied = three.toggle("Count a tied head once", value=True, key="tied", persist_state="page", disabled=not arch.tied,
-                        help="Tied: the output head is the embedding table again. Switch off to see what it would "
-                             "cost on its own.")
+    tied = three.toggle(
+        "Count a tied head once",
+        value=True,
+        key="tied",
+        persist_state="page",
+        disabled=not arch.tied,
+        help="Tied: the output head is the embedding table again. Switch off to see what it would cost on its own.",
+    )
     book = ledger(arch, tied=tied or not arch.tied)
-    chart(parameter_map(book, kind=kind, fold=fold), key="parameter-map",
-          alt=f"Parameters of {arch.name} by component, block and tensor")
+    chart(
+        parameter_map(book, kind=kind, fold=fold),
+        key="parameter-map",
+        alt=f"Parameters of {arch.name} by component, block and tensor",
+    )
     st.caption("Click a rectangle to go in, the top bar to come back. Areas are parameters.")
     _reconcile(arch, book)
-    st.dataframe(table(book, fold), hide_index=True, height=330, column_config={
-        "parameters": st.column_config.NumberColumn(format="localized"),
-        "share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)})
-    st.download_button("Download every tensor as CSV", csv(book), file_name=f"{_file(arch.name)}-parameters.csv",
-                       mime="text/csv", icon=":material/download:")
+    st.dataframe(
+        table(book, fold),
+        hide_index=True,
+        height=330,
+        column_config={
+            "parameters": st.column_config.NumberColumn(format="localized"),
+            "share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+        },
+    )
+    st.download_button(
+        "Download every tensor as CSV",
+        csv(book),
+        file_name=f"{_file(arch.name)}-parameters.csv",
+        mime="text/csv",
+        icon=":material/download:",
+    )
     st.markdown("##### The same across models")
     legend()
     books = {known_configs.label(name): ledger(known_configs.architecture(name)) for name in ACROSS}
     books = {arch.name: book} | {name: other for name, other in books.items() if name != arch.name}
-    chart(component_bars(books, highlight=arch.name), key="across",
-          alt="Shares of parameters by component for several models")
-    st.caption("In a small model the vocabulary can be a large part, the more so the longer its list is. In Gemma 3 "
-               "270M the table of 262,144 tokens is larger than all blocks together.")
+    chart(
+        component_bars(books, highlight=arch.name),
+        key="across",
+        alt="Shares of parameters by component for several models",
+    )
+    st.caption(
+        "In a small model the vocabulary can be a large part, the more so the longer its list is. In Gemma 3 "
+        "270M the table of 262,144 tokens is larger than all blocks together."
+    )
 
 
 def _file(name: str) -> str:
@@ -139,8 +198,11 @@ def _reconcile(arch: Architecture, book: Ledger) -> None:
     if not book.tied:
         lines.append(f"with the tied head counted twice ({ledger(arch).total:,} is the real count)")
     elif arch.published:
-        agrees = "exactly the published count" if arch.published == book.total else \
-            f"the published count is {arch.published:,}"
+        agrees = (
+            "exactly the published count"
+            if arch.published == book.total
+            else f"the published count is {arch.published:,}"
+        )
         lines.append(agrees)
     if arch.known and book.tied and closed_form(arch) == book.total:
         lines.append("the same by formula")
@@ -149,8 +211,10 @@ def _reconcile(arch: Architecture, book: Ledger) -> None:
         with st.expander("The formula, with this model's numbers"):
             st.markdown(formula(arch))
             if any(known_configs.sources(arch)):
-                st.caption("Where this configuration and its published count were seen is written in "
-                           "`lib/architecture/configs/SOURCES.json`.")
+                st.caption(
+                    "Where this configuration and its published count were seen is written in "
+                    "`lib/architecture/configs/SOURCES.json`."
+                )
 
 
 @st.cache_data(max_entries=32, show_spinner="Building the module without weights …")
@@ -162,16 +226,22 @@ def module_text(_arch: Architecture, key: str) -> tuple[str, int]:
 
 def tree_panel(arch: Architecture) -> None:
     """The module as PyTorch prints it, folded, and the count that PyTorch itself makes."""
-    st.markdown("The real PyTorch module, built by `transformers` from this configuration on the *meta* device: all "
-                "shapes, no numbers, so even 7 billion parameters take no memory. Identical blocks are folded.")
+    st.markdown(
+        "The real PyTorch module, built by `transformers` from this configuration on the *meta* device: all "
+        "shapes, no numbers, so even 7 billion parameters take no memory. Identical blocks are folded."
+    )
     with explained():
         text, count = module_text(arch, repr((arch, sorted(arch.config.items(), key=str))))
         st.code(text, language=None, wrap_lines=False)
         mine = ledger(arch).total
         if count == mine:
-            st.success(f"PyTorch counts {count:,} parameters in this module, the same as the ledger.",
-                       icon=":material/check_circle:")
+            st.success(
+                f"PyTorch counts {count:,} parameters in this module, the same as the ledger.",
+                icon=":material/check_circle:",
+            )
         else:
             st.error(f"PyTorch counts {count:,} parameters, the ledger {mine:,}.")
-        st.caption(f"In a notebook: `print(model)` gives the unfolded version of this. {escape(arch.name)} is a "
-                   f"`{arch.family}` model for transformers.")
+        st.caption(
+            f"In a notebook: `print(model)` gives the unfolded version of this. {escape(arch.name)} is a "
+            f"`{arch.family}` model for transformers."
+        )

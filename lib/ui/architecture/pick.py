@@ -20,8 +20,15 @@ _KEEP: dict[str, Any] = {"bind": "query-params", "persist_state": "page"}
 
 def pick_architecture() -> Architecture | None:
     """The chosen architecture; None (with a sentence on the page) when there is nothing sensible to show."""
-    way = st.segmented_control("Which model?", [KNOWN, OWN, HUB, FOLDER], default=KNOWN, required=True, key="from",
-                               bind="query-params", persist_state="page")
+    way = st.segmented_control(
+        "Which model?",
+        [KNOWN, OWN, HUB, FOLDER],
+        default=KNOWN,
+        required=True,
+        key="from",
+        bind="query-params",
+        persist_state="page",
+    )
     try:
         if way == KNOWN:
             return pick_known("arch", "Model")
@@ -35,8 +42,10 @@ def pick_architecture() -> Architecture | None:
         st.error(escape(str(error)), icon=":material/error:")
         last: Architecture | None = st.session_state.get("own_last") if way == OWN else None
         if last:
-            st.caption(f"Below is still the last model that made sense: {last.layers} blocks, width {last.width:,}, "
-                       f"{last.heads} heads, {last.kv_heads} KV heads.")
+            st.caption(
+                f"Below is still the last model that made sense: {last.layers} blocks, width {last.width:,}, "
+                f"{last.heads} heads, {last.kv_heads} KV heads."
+            )
         return last
 
 
@@ -59,8 +68,15 @@ def pick_known(key: str, label: str, *, start: str = "gpt2", mine: bool = False)
 
 def _custom() -> Architecture:
     st.caption("Drag, and everything below follows. It starts as GPT-2 small would look in Llama's style.")
-    style = st.segmented_control("Style", list(STYLES), default="llama", required=True, key="style", **_KEEP,
-                                 format_func=lambda name: STYLES[name].split(":")[0])
+    style = st.segmented_control(
+        "Style",
+        list(STYLES),
+        default="llama",
+        required=True,
+        key="style",
+        **_KEEP,
+        format_func=lambda name: STYLES[name].split(":")[0],
+    )
     st.caption(STYLES[style].split(": ", 1)[1])
     one, two, three, four = st.columns(4)
     with one:
@@ -73,11 +89,28 @@ def _custom() -> Architecture:
         heads = st.slider("Heads", 1, 64, 12, key="heads", **_KEEP)
         context = st.number_input("Context", value=1024, step=1024, key="context", **_KEEP)
     with four:
-        kv_heads = st.slider("KV heads", 1, 64, 12, key="kv", disabled=style == "gpt2", **_KEEP,
-                             help="How many keys and values a block makes; query heads share them.")
+        kv_heads = st.slider(
+            "KV heads",
+            1,
+            64,
+            12,
+            key="kv",
+            disabled=style == "gpt2",
+            **_KEEP,
+            help="How many keys and values a block makes; query heads share them.",
+        )
         tied = st.toggle("Head tied to embedding", value=True, key="tied_own", **_KEEP)
-    return custom_architecture(style=style, layers=layers, width=width, heads=heads, kv_heads=heads if style == "gpt2" else kv_heads,
-               inner=int(inner), vocab=int(vocab), context=int(context), tied=tied)
+    return custom_architecture(
+        style=style,
+        layers=layers,
+        width=width,
+        heads=heads,
+        kv_heads=heads if style == "gpt2" else kv_heads,
+        inner=int(inner),
+        vocab=int(vocab),
+        context=int(context),
+        tied=tied,
+    )
 
 
 @st.cache_data(ttl=3600, max_entries=64, show_spinner="Fetching the configuration …")
@@ -86,12 +119,19 @@ def _hub_config(hub_id: str) -> Architecture:
 
 
 def _from_hub() -> Architecture | None:
-    hub_id = st.text_input("Hub id", placeholder="Qwen/Qwen2.5-3B", key="hub", max_chars=200, **_KEEP,
-                           help="Only its config.json is fetched: a few kilobytes, no weights.")
+    hub_id = st.text_input(
+        "Hub id",
+        placeholder="Qwen/Qwen2.5-3B",
+        key="hub",
+        max_chars=200,
+        **_KEEP,
+        help="Only its config.json is fetched: a few kilobytes, no weights.",
+    )
     if not hub_id.strip():
-        st.info("Type a model's id from the Hugging Face hub. Only its configuration is fetched: no weights, no code.",
-               
-                icon=":material/cloud_download:")
+        st.info(
+            "Type a model's id from the Hugging Face hub. Only its configuration is fetched: no weights, no code.",
+            icon=":material/cloud_download:",
+        )
         return None
     return _hub_config(hub_id)
 
@@ -100,13 +140,30 @@ def _from_folder() -> Architecture | None:
     folders = {spec.id: where for spec in models.local() if (where := _folder(spec.id))}
     left, right = st.columns(2)
     with left:
-        chosen = st.selectbox("A model on this machine", list(folders), index=None, key="here", persist_state="page",
-                              placeholder="Choose a model")
-        path = st.text_input("or the path of a folder", key="folder", max_chars=400, persist_state="page",
-                             help="A folder with a config.json, on the machine that runs this app.")
+        chosen = st.selectbox(
+            "A model on this machine",
+            list(folders),
+            index=None,
+            key="here",
+            persist_state="page",
+            placeholder="Choose a model",
+        )
+        path = st.text_input(
+            "or the path of a folder",
+            key="folder",
+            max_chars=400,
+            persist_state="page",
+            help="A folder with a config.json, on the machine that runs this app.",
+        )
     with right:
-        text = st.text_area("or paste a config.json", key="pasted", height=122, max_chars=100_000, persist_state="page",
-                            placeholder='{"model_type": "llama", "hidden_size": 2048, …}')
+        text = st.text_area(
+            "or paste a config.json",
+            key="pasted",
+            height=122,
+            max_chars=100_000,
+            persist_state="page",
+            placeholder='{"model_type": "llama", "hidden_size": 2048, …}',
+        )
     if text.strip():
         return read(_json(text), name="Your configuration")
     if path.strip():

@@ -18,10 +18,13 @@ def formula(arch: Architecture) -> str:
     inside = [f"| {row.local} | {' × '.join(f'{n:,}' for n in row.shape)} | {row.params:,} |" for row in first]
     block = sum(row.params for row in first)
     rest = sum(row.params for row in outside)
-    return ("One block\n\n| tensor | shape | parameters |\n|---|---|--:|\n" + "\n".join(inside)
-            + f"\n| **one block** | | **{block:,}** |\n\nOutside the blocks\n\n| tensor | shape | parameters |\n"
-            "|---|---|--:|\n" + "\n".join(lines) + f"\n| **outside** | | **{rest:,}** |\n\n"
-            f"{arch.layers} × {block:,} + {rest:,} = **{arch.layers * block + rest:,}**")
+    return (
+        "One block\n\n| tensor | shape | parameters |\n|---|---|--:|\n"
+        + "\n".join(inside)
+        + f"\n| **one block** | | **{block:,}** |\n\nOutside the blocks\n\n| tensor | shape | parameters |\n"
+        "|---|---|--:|\n" + "\n".join(lines) + f"\n| **outside** | | **{rest:,}** |\n\n"
+        f"{arch.layers} × {block:,} + {rest:,} = **{arch.layers * block + rest:,}**"
+    )
 
 
 def table(book: Ledger, fold: bool) -> list[dict[str, Any]]:
@@ -34,11 +37,18 @@ def table(book: Ledger, fold: bool) -> list[dict[str, Any]]:
             continue
         times = blocks if fold and row.block == 0 and book.architecture.known else 1
         name = row.name.replace(".0.", f".0–{blocks - 1}.", 1) if times > 1 else row.name
-        rows.append({"tensor": name + (f" (= {row.shared})" if row.shared else ""),
-                     "shape": " × ".join(f"{n:,}" for n in row.shape) + (f"  (× {times})" if times > 1 else ""),
-                     "parameters": row.params * times, "share": row.params * times / total,
-                     **{dtype: size(times * row_bytes(row, dtype, conv=conv))
-                        for dtype in ("float32", "bfloat16", "int8", "int4")}})
+        rows.append(
+            {
+                "tensor": name + (f" (= {row.shared})" if row.shared else ""),
+                "shape": " × ".join(f"{n:,}" for n in row.shape) + (f"  (× {times})" if times > 1 else ""),
+                "parameters": row.params * times,
+                "share": row.params * times / total,
+                **{
+                    dtype: size(times * row_bytes(row, dtype, conv=conv))
+                    for dtype in ("float32", "bfloat16", "int8", "int4")
+                },
+            }
+        )
     return rows
 
 
@@ -47,9 +57,16 @@ def csv(book: Ledger) -> str:
     conv = book.architecture.family == "gpt2"
     formats = ("float32", "bfloat16", "int8", "int4")
     rows = [
-        {"tensor": row.name, "component": row.component, "block": "" if row.block is None else row.block,
-         "shape": "x".join(map(str, row.shape)), "parameters": row.params, "shares_weights_of": row.shared,
-         **{f"bytes_{dtype}": row_bytes(row, dtype, conv=conv) for dtype in formats}} for row in book.rows
+        {
+            "tensor": row.name,
+            "component": row.component,
+            "block": "" if row.block is None else row.block,
+            "shape": "x".join(map(str, row.shape)),
+            "parameters": row.params,
+            "shares_weights_of": row.shared,
+            **{f"bytes_{dtype}": row_bytes(row, dtype, conv=conv) for dtype in formats},
+        }
+        for row in book.rows
     ]
     out = StringIO()
     writer = DictWriter(out, list(rows[0]), lineterminator="\n")

@@ -42,8 +42,9 @@ def keep() -> None:
             if isinstance(value, str) and value:
                 _restore(value)
 
-    result = _COMPONENT(key=_KEY, data={"restore": fresh, "text": _as_text()}, on_found_change=found,
-                        on_failed_change=lambda: None)
+    result = _COMPONENT(
+        key=_KEY, data={"restore": fresh, "text": _as_text()}, on_found_change=found, on_failed_change=lambda: None
+    )
     if result.failed:
         st.caption("This browser keeps nothing for this page: a reload will lose the conversation. Save it as a file.")
 

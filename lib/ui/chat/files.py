@@ -13,15 +13,34 @@ def conversations(space: Workspace) -> None:
     """The list of this tab's conversations, newest first."""
     with st.container(horizontal=True):
         st.button("New", icon=":material/add:", on_click=chat_state.new, key="chat-new")
-        st.button("Clear", icon=":material/backspace:", on_click=chat_state.clear, key="chat-clear",
-                  disabled=not space.conversation.messages, help="Remove all messages of this conversation")
-        st.button("Delete", icon=":material/delete:", on_click=chat_state.remove, key="chat-remove",
-                  disabled=len(space.conversations) == 1, help="Remove this conversation")
+        st.button(
+            "Clear",
+            icon=":material/backspace:",
+            on_click=chat_state.clear,
+            key="chat-clear",
+            disabled=not space.conversation.messages,
+            help="Remove all messages of this conversation",
+        )
+        st.button(
+            "Delete",
+            icon=":material/delete:",
+            on_click=chat_state.remove,
+            key="chat-remove",
+            disabled=len(space.conversations) == 1,
+            help="Remove this conversation",
+        )
     if len(space.conversations) > 1:
         with st.container(gap="xsmall"):
             for key, conversation in reversed(space.conversations.items()):
-                st.button(escape(conversation.title), key=f"open-{key}", width="stretch", disabled=key == space.current,
-                          icon=":material/chat_bubble:", on_click=chat_state.switch, args=(key,))
+                st.button(
+                    escape(conversation.title),
+                    key=f"open-{key}",
+                    width="stretch",
+                    disabled=key == space.current,
+                    icon=":material/chat_bubble:",
+                    on_click=chat_state.switch,
+                    args=(key,),
+                )
 
 
 def files(space: Workspace, model: str) -> None:
@@ -29,16 +48,37 @@ def files(space: Workspace, model: str) -> None:
     conversation = space.conversation
     empty = not conversation.messages
     with st.expander("Save and load", icon=":material/save:", key="chat-files"):
-        st.download_button("Save as JSON", chat.to_json(conversation), file_name="conversation.json",
-                           mime="application/json", disabled=empty, width="stretch", on_click="ignore",
-                           key="chat-save")
-        st.download_button("Export as Markdown", chat.to_markdown(conversation, model=model),
-                           file_name="conversation.md", mime="text/markdown", disabled=empty, width="stretch",
-                           on_click="ignore", key="chat-export")
-        st.file_uploader("Load a conversation", type="json", key="chat-load", on_change=_load,
-                         help="A file saved here, or a list of messages with role and content.")
-        st.caption("Conversations stay in this browser tab: they survive a reload and end with the tab. The server "
-                   "keeps none of them.")
+        st.download_button(
+            "Save as JSON",
+            chat.to_json(conversation),
+            file_name="conversation.json",
+            mime="application/json",
+            disabled=empty,
+            width="stretch",
+            on_click="ignore",
+            key="chat-save",
+        )
+        st.download_button(
+            "Export as Markdown",
+            chat.to_markdown(conversation, model=model),
+            file_name="conversation.md",
+            mime="text/markdown",
+            disabled=empty,
+            width="stretch",
+            on_click="ignore",
+            key="chat-export",
+        )
+        st.file_uploader(
+            "Load a conversation",
+            type="json",
+            key="chat-load",
+            on_change=_load,
+            help="A file saved here, or a list of messages with role and content.",
+        )
+        st.caption(
+            "Conversations stay in this browser tab: they survive a reload and end with the tab. The server "
+            "keeps none of them."
+        )
 
 
 def _load() -> None:

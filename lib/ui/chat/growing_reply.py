@@ -16,8 +16,16 @@ from lib.tokenization.display import Utf8Stream
 class GrowingReply:
     """A reply as it grows. `message.tokens` holds the engine's steps, the forced ones first."""
 
-    def __init__(self, message: Message, engine: Engine, writing: BackgroundText, *, ends: frozenset[int],
-                 stop_texts: Sequence[str], forced: Sequence[Step]) -> None:
+    def __init__(
+        self,
+        message: Message,
+        engine: Engine,
+        writing: BackgroundText,
+        *,
+        ends: frozenset[int],
+        stop_texts: Sequence[str],
+        forced: Sequence[Step],
+    ) -> None:
         self.message, self.writing, self.tokenizer = message, writing, engine.tokenizer
         self.ends, self.stop_texts = ends, stop_texts
         self.stream, self.text = Utf8Stream(), message.content

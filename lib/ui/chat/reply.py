@@ -1,7 +1,7 @@
 """Making a reply: the prompt, the request, and the line of measurements under it.
 
-The message is added to the conversation before the first token and grows in place (`lib.ui.chat.growing_reply`), so that
-whatever ends it (Stop, a closed tab) leaves the text that was there.
+The message is added to the conversation before the first token and grows in place (`lib.ui.chat.growing_reply`), so
+that whatever ends it (Stop, a closed tab) leaves the text that was there.
 """
 
 from typing import Any
@@ -19,14 +19,27 @@ ALTERNATIVES = 10  # other tokens kept for every step
 _END_OF_TURN = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>")
 
 
-def prompt(conversation: Conversation, engine: Engine, chosen: ChatSettings, *, until: str | None = None,
-           final: str | None = None) -> Fitted:
+def prompt(
+    conversation: Conversation,
+    engine: Engine,
+    chosen: ChatSettings,
+    *,
+    until: str | None = None,
+    final: str | None = None,
+) -> Fitted:
     """The conversation up to `until` as the model reads it; with `final`, the reply has already begun with that."""
     messages = conversation.to_model(until=until)
     if final is not None:
         messages = [*messages, {"role": "assistant", "content": final}]
-    return chat.fit(messages, template=chosen.template, tokenizer=engine.tokenizer, context=engine.info.context,
-                    reserve=reserve(engine, chosen), continue_final=final is not None, variables=chosen.variables)
+    return chat.fit(
+        messages,
+        template=chosen.template,
+        tokenizer=engine.tokenizer,
+        context=engine.info.context,
+        reserve=reserve(engine, chosen),
+        continue_final=final is not None,
+        variables=chosen.variables,
+    )
 
 
 def reserve(engine: Engine, chosen: ChatSettings) -> int:
@@ -49,19 +62,39 @@ def begin(space: Workspace, task: Task, engine: Engine, chosen: ChatSettings) ->
     forced = [step.id for step in task.forced]
     seed = chosen.seed + space.conversation.place(message.id)[0] - 1
     message.stats = {
-        "finish": "stopped", "prompt_tokens": len(fitted.rendered.ids), "dropped": len(fitted.dropped), "seed": seed,
-        "model": engine.info.name, "model_id": chosen.model_id, "dtype": engine.info.dtype,
-        "template": chosen.template.label, "temperature": chosen.sampling.temperature, "prefill": prefill,
+        "finish": "stopped",
+        "prompt_tokens": len(fitted.rendered.ids),
+        "dropped": len(fitted.dropped),
+        "seed": seed,
+        "model": engine.info.name,
+        "model_id": chosen.model_id,
+        "dtype": engine.info.dtype,
+        "template": chosen.template.label,
+        "temperature": chosen.sampling.temperature,
+        "prefill": prefill,
         "forced": len(forced),
     }
     owner = session_id()
-    writing = BackgroundText(lambda: engine.generate(
-        [*fitted.rendered.ids, *forced], sampling=chosen.sampling, seed=seed, stop_ids=stop_ids(engine, chosen),
-        max_new_tokens=max(min(chosen.max_new_tokens, fitted.room - len(forced)), 1), alternatives=ALTERNATIVES,
-        owner=owner,
-    ), alive=session_alive())
-    return GrowingReply(message, engine, writing, ends=stop_ids(engine, chosen), stop_texts=chosen.template.stop_texts,
-                  forced=task.forced)
+    writing = BackgroundText(
+        lambda: engine.generate(
+            [*fitted.rendered.ids, *forced],
+            sampling=chosen.sampling,
+            seed=seed,
+            stop_ids=stop_ids(engine, chosen),
+            max_new_tokens=max(min(chosen.max_new_tokens, fitted.room - len(forced)), 1),
+            alternatives=ALTERNATIVES,
+            owner=owner,
+        ),
+        alive=session_alive(),
+    )
+    return GrowingReply(
+        message,
+        engine,
+        writing,
+        ends=stop_ids(engine, chosen),
+        stop_texts=chosen.template.stop_texts,
+        forced=task.forced,
+    )
 
 
 def _begin(conversation: Conversation, task: Task, engine: Engine, chosen: ChatSettings) -> tuple[Message, Fitted]:
@@ -103,5 +136,3 @@ def stats_line(stats: dict[str, Any]) -> str:
     if stats.get("finish"):
         parts.append(FINISH.get(str(stats["finish"]), str(stats["finish"])))
     return " · ".join(parts)
-
-

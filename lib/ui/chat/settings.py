@@ -13,10 +13,7 @@ from lib.settings import settings
 from lib.ui.components.model_picker import pick_model
 from lib.ui.components.page import escape
 
-PRECISIONS = {
-    "auto": "Full precision",
-    "int8": "int8 (faster)",
-}
+PRECISIONS = {"auto": "Full precision", "int8": "int8 (faster)"}
 OWN = "own"
 
 
@@ -39,16 +36,26 @@ def controls() -> ChatSettings:
     model_id = pick_model("model", role="instruct", remote=True)
     dtype = "auto"
     if not models.is_remote(model_id):
-        dtype = str(st.segmented_control(
-            "Numbers", list(PRECISIONS), key="chat-dtype", default="auto", format_func=PRECISIONS.__getitem__,
-            required=True, bind="query-params",
-            help="Full precision uses the weights as they are stored, in 32 bits, or in 16 where memory is short. int8 "
-                 "stores each weight of the linear layers in one byte, or in half a byte if it came from a 4-bit file: "
-                 "faster on a processor, and the probabilities change a little.",
-        ))
+        dtype = str(
+            st.segmented_control(
+                "Numbers",
+                list(PRECISIONS),
+                key="chat-dtype",
+                default="auto",
+                format_func=PRECISIONS.__getitem__,
+                required=True,
+                bind="query-params",
+                help="Full precision keeps the weights in 32 bits each, or in 16 where memory is short. int8 "
+                "stores each weight of the linear layers in one byte, or in half a byte if it came from a 4-bit file: "
+                "faster on a processor, and the probabilities change a little.",
+            )
+        )
     custom = chat.for_model(model_id)
     chosen = st.selectbox(
-        "Chat template", [OWN, *chat.TEMPLATES], key="chat-template", bind="query-params",
+        "Chat template",
+        [OWN, *chat.TEMPLATES],
+        key="chat-template",
+        bind="query-params",
         format_func=lambda name: f"The model's own ({custom.label})" if name == OWN else chat.TEMPLATES[name].label,
         help="The format a conversation is written in before the model reads it. Try another model's.",
     )
@@ -56,12 +63,18 @@ def controls() -> ChatSettings:
     variables = {}
     if template.thinks:
         variables["enable_thinking"] = st.toggle(
-            "Think first", value=True, key="chat-thinking",
-            help="Off: the template puts an empty `<think>` block in, so the answer comes at once.")
+            "Think first",
+            value=True,
+            key="chat-thinking",
+            help="Off: the template puts an empty `<think>` block in, so the answer comes at once.",
+        )
     _system_prompt()
     sampling, length, seed = _knobs(model_id)
-    prefill = st.text_input("Start the reply with …", key="chat-prefill",
-                            help="These words are put into the model's mouth; it goes on from there.")
+    prefill = st.text_input(
+        "Start the reply with …",
+        key="chat-prefill",
+        help="These words are put into the model's mouth; it goes on from there.",
+    )
     return ChatSettings(model_id, dtype, template, sampling, length, seed, variables, prefill)
 
 
@@ -70,12 +83,20 @@ def _system_prompt() -> None:
     from lib.ui.chat.state import workspace
 
     conversation = workspace().conversation
-    custom = st.toggle("My own system prompt", value=conversation.system is not None, key=f"system-on-{conversation.id}",
-                    help="Off: the template decides, and may put one in by itself. The X-ray shows it.")
+    custom = st.toggle(
+        "My own system prompt",
+        value=conversation.system is not None,
+        key=f"system-on-{conversation.id}",
+        help="Off: the template decides, and may put one in by itself. The X-ray shows it.",
+    )
     if custom:
         conversation.system = st.text_area(
-            "System prompt", value=conversation.system or "", key=f"system-{conversation.id}", height=90,
-            placeholder="You answer in one short sentence.", max_chars=settings().max_prompt_chars,
+            "System prompt",
+            value=conversation.system or "",
+            key=f"system-{conversation.id}",
+            height=90,
+            placeholder="You answer in one short sentence.",
+            max_chars=settings().max_prompt_chars,
         )
     else:
         conversation.system = None
@@ -83,18 +104,44 @@ def _system_prompt() -> None:
 
 def _knobs(model_id: str) -> tuple[Sampling, int, int]:
     with st.expander("Sampling", icon=":material/tune:", key="chat-sampling"):
-        temperature = st.slider("Temperature", 0.0, 2.0, 0.7, 0.05, key="chat-t", bind="query-params",
-                                help="0 always takes the likeliest token (greedy).")
+        temperature = st.slider(
+            "Temperature",
+            0.0,
+            2.0,
+            0.7,
+            0.05,
+            key="chat-t",
+            bind="query-params",
+            help="0 always takes the likeliest token (greedy).",
+        )
         top_p = st.slider("top-p", 0.0, 1.0, 1.0, 0.01, key="chat-p", bind="query-params", help="1 is off.")
         top_k = st.slider("top-k", 0, 200, 0, 1, key="chat-k", bind="query-params", help="0 is off.")
-        penalty = st.slider("Repetition penalty", 1.0, 2.0, 1.0, 0.01, key="chat-r", bind="query-params",
-                            help="1 is off. Above 1 it makes tokens that already occurred less likely.")
-        length = st.slider("Longest reply (tokens)", 1, settings().max_new_tokens, 256, 1, key="chat-n",
-                           bind="query-params")
-        seed = st.number_input("Seed", 0, 2**31 - 1, 0, 1, key="chat-seed", bind="query-params",
-                               help="Same seed, settings and conversation: same reply. Regenerating adds 1.")
-        sampling = Sampling(temperature=temperature, top_k=top_k or None, top_p=top_p if top_p < 1 else None,
-                            repetition_penalty=penalty)
+        penalty = st.slider(
+            "Repetition penalty",
+            1.0,
+            2.0,
+            1.0,
+            0.01,
+            key="chat-r",
+            bind="query-params",
+            help="1 is off. Above 1 it makes tokens that already occurred less likely.",
+        )
+        length = st.slider(
+            "Longest reply (tokens)", 1, settings().max_new_tokens, 256, 1, key="chat-n", bind="query-params"
+        )
+        seed = st.number_input(
+            "Seed",
+            0,
+            2**31 - 1,
+            0,
+            1,
+            key="chat-seed",
+            bind="query-params",
+            help="Same seed, settings and conversation: same reply. Regenerating adds 1.",
+        )
+        sampling = Sampling(
+            temperature=temperature, top_k=top_k or None, top_p=top_p if top_p < 1 else None, repetition_penalty=penalty
+        )
         _makers(model_id, sampling)
     return sampling, int(length), int(seed)
 
@@ -106,14 +153,21 @@ def _makers(model_id: str, ours: Sampling) -> None:
     if not theirs:
         st.caption("This model ships no sampling settings of its own.")
         return
-    rows = {"temperature": ("Temperature", ours.temperature), "top_p": ("top-p", ours.top_p),
-            "top_k": ("top-k", ours.top_k), "repetition_penalty": ("Repetition penalty", ours.repetition_penalty)}
+    rows = {
+        "temperature": ("Temperature", ours.temperature),
+        "top_p": ("top-p", ours.top_p),
+        "top_k": ("top-k", ours.top_k),
+        "repetition_penalty": ("Repetition penalty", ours.repetition_penalty),
+    }
     lines = ["| | here | makers |", "|---|---:|---:|"]
-    lines += [f"| :small[{label}] | {_shown(value)} | {_shown(theirs.get(key))} |"
-              for key, (label, value) in rows.items()]
+    lines += [
+        f"| :small[{label}] | {_shown(value)} | {_shown(theirs.get(key))} |" for key, (label, value) in rows.items()
+    ]
     st.markdown("\n".join(lines))
-    st.caption("`generation_config.json` came with the model; `generate()` would apply it without a word. Here it is "
-               "only shown" + (" (temperature 0: greedy)." if theirs.get("temperature") == 0 else "."))
+    st.caption(
+        "`generation_config.json` came with the model; `generate()` would apply it without a word. Here it is "
+        "only shown" + (" (temperature 0: greedy)." if theirs.get("temperature") == 0 else ".")
+    )
     st.button("Use its makers' settings", on_click=_apply, args=(theirs,), key="chat-makers", width="stretch")
 
 

@@ -29,8 +29,7 @@ def fit_now(space: Workspace, engine: Engine, chosen: ChatSettings) -> Fitted | 
     if known == asked:
         return fitted
     try:
-        fitted = chat_reply.prompt(space.conversation, engine, chosen, final=final,
-                                    until=latest.id if latest else None)
+        fitted = chat_reply.prompt(space.conversation, engine, chosen, final=final, until=latest.id if latest else None)
     except PlaygroundError as error:
         fitted = str(error)
     st.session_state["chat-fitted"] = (asked, fitted)
@@ -53,15 +52,24 @@ def look(space: Workspace, fitted: Fitted | str | None, engine: Engine, chosen: 
         st.warning(escape(fitted), icon=":material/warning:")
         return
     ids = st.toggle("Show ids", key="xray-ids")
-    st.caption(("What the model read for the latest reply: " if _latest(space) else "What the model reads next: ")
-               + f"{len(fitted.rendered.ids):,} tokens. "
-               f"Room for a reply of up to {min(fitted.room, chosen.max_new_tokens):,}.")
+    st.caption(
+        ("What the model read for the latest reply: " if _latest(space) else "What the model reads next: ")
+        + f"{len(fitted.rendered.ids):,} tokens. "
+        f"Room for a reply of up to {min(fitted.room, chosen.max_new_tokens):,}."
+    )
     if fitted.rendered.default_system:
-        st.caption(":material/robot_2: The template put in a system prompt: "
-                   f"“{escape(fitted.rendered.default_system)}”")
+        st.caption(
+            f":material/robot_2: The template put in a system prompt: “{escape(fitted.rendered.default_system)}”"
+        )
     with st.container(height=420, border=True, key="xray-box"):
-        xray("xray", fitted.rendered, engine.tokenizer, ids=ids,
-             meter=token_meter(fitted.rendered, engine.info.context), dropped=len(fitted.dropped))
+        xray(
+            "xray",
+            fitted.rendered,
+            engine.tokenizer,
+            ids=ids,
+            meter=token_meter(fitted.rendered, engine.info.context),
+            dropped=len(fitted.dropped),
+        )
 
 
 def notices(fitted: Fitted | str | None, engine: Engine, chosen: ChatSettings) -> None:
@@ -75,8 +83,10 @@ def dropped_sentence(fitted: Fitted, engine: Engine, chosen: ChatSettings) -> st
     first, last = fitted.dropped[0] + 1, fitted.dropped[-1] + 1
     offset = sum(m["role"] == "system" for m in fitted.messages[:1])
     which = f"message {first - offset}" if first == last else f"messages {first - offset} to {last - offset}"
-    return (f"The context is full: {engine.info.context:,} tokens, {chat_reply.reserve(engine, chosen):,} of them kept "
-            f"for the reply. The oldest turns ({which}) are no longer sent; the system prompt stays.")
+    return (
+        f"The context is full: {engine.info.context:,} tokens, {chat_reply.reserve(engine, chosen):,} of them kept "
+        f"for the reply. The oldest turns ({which}) are no longer sent; the system prompt stays."
+    )
 
 
 def settle(space: Workspace) -> None:
@@ -86,8 +96,9 @@ def settle(space: Workspace) -> None:
         space.problem, space.writer = writer.writing.error or space.problem, None
 
 
-def make_reply(space: Workspace, engine: Engine, chosen: ChatSettings, spot: DeltaGenerator | None,
-               updates: LiveUpdates) -> None:
+def make_reply(
+    space: Workspace, engine: Engine, chosen: ChatSettings, spot: DeltaGenerator | None, updates: LiveUpdates
+) -> None:
     """Answer what is to be answered, or go on painting."""
     if spot is None:
         return

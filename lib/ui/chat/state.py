@@ -128,10 +128,17 @@ def branch(message: Message, index: int, token_id: int) -> None:
     """Another reply that shares the first `index` tokens and then takes `token_id`."""
     other = next((a for a in message.tokens[index].alternatives if a.id == token_id), None)
     if other is not None:
-        forced = [*message.tokens[:index], replace(message.tokens[index], id=token_id, logprob=other.logprob,
-                                                   prob=other.prob)]
-        _changing().task = Task("branch", parent=message.parent, message=message.id, forced=forced,
-                                prefill=str(message.stats.get("prefill", "")))
+        forced = [
+            *message.tokens[:index],
+            replace(message.tokens[index], id=token_id, logprob=other.logprob, prob=other.prob),
+        ]
+        _changing().task = Task(
+            "branch",
+            parent=message.parent,
+            message=message.id,
+            forced=forced,
+            prefill=str(message.stats.get("prefill", "")),
+        )
 
 
 def edit(message: Message | None) -> None:

@@ -16,8 +16,7 @@ from lib.ui.chat.state import Workspace
 from lib.ui.components.token_stream import stream_tokens, token_stream
 
 VIEWS = ("Rendered", "Literal", "Tokens")
-SUGGESTIONS = ("What is 2+2? Answer briefly.", "Suggest a party theme.", "Write a haiku about the sea.",
-               "Who are you?")
+SUGGESTIONS = ("What is 2+2? Answer briefly.", "Suggest a party theme.", "Write a haiku about the sea.", "Who are you?")
 
 
 def history(space: Workspace, view: str) -> None:
@@ -75,8 +74,11 @@ def _inspect(message: Message) -> None:
         st.code(message.content, language=None, wrap_lines=True)
         st.caption("The server gave no log-probabilities, so there is nothing to colour.")
         return
-    tokens = stream_tokens(cache.tokenizer(models.spec(model_id).tokenizer), [_known(s) for s in message.tokens],
-                           forced=int(message.stats.get("forced", 0)))
+    tokens = stream_tokens(
+        cache.tokenizer(models.spec(model_id).tokenizer),
+        [_known(s) for s in message.tokens],
+        forced=int(message.stats.get("forced", 0)),
+    )
     if message.stats.get("prefill"):
         st.caption("It began with your words; the tokens after them:")
     clicked = token_stream(f"tokens-{message.id}", tokens, legend=True)
@@ -122,21 +124,37 @@ def _foot(conversation: Conversation, message: Message, *, last: bool) -> None:
 
 
 def _button(name: str, icon: str, message: Message, action: object, hint: str | None = None) -> None:
-    st.button(name, icon=f":material/{icon}:", type="tertiary", key=f"{name.lower()}-{message.id}", help=hint,
-              on_click=action, args=(message,))  # type: ignore[arg-type]
+    st.button(
+        name,
+        icon=f":material/{icon}:",
+        type="tertiary",
+        key=f"{name.lower()}-{message.id}",
+        help=hint,
+        on_click=action,
+        args=(message,),
+    )  # type: ignore[arg-type]
 
 
 def _arrow(sign: str, message: Message, by: int, *, disabled: bool) -> None:
-    st.button(sign, key=f"step{by}-{message.id}", type="tertiary", disabled=disabled,
-              help="The version before" if by < 0 else "The next version",
-              on_click=chat_state.step, args=(message, by))
+    st.button(
+        sign,
+        key=f"step{by}-{message.id}",
+        type="tertiary",
+        disabled=disabled,
+        help="The version before" if by < 0 else "The next version",
+        on_click=chat_state.step,
+        args=(message, by),
+    )
 
 
 def _editor(message: Message) -> None:
     key = f"edit-text-{message.id}"
     st.text_area("Edit the message", value=message.content, key=key, height=120)
-    st.caption("Saving makes a new branch; the old one stays." if message.role == "user" else
-               "You put words in the model's mouth: it will believe that it said them.")
+    st.caption(
+        "Saving makes a new branch; the old one stays."
+        if message.role == "user"
+        else "You put words in the model's mouth: it will believe that it said them."
+    )
     with st.container(horizontal=True):
         st.button("Save", key=f"save-{message.id}", type="primary", on_click=chat_state.save_edit, args=(message, key))
         st.button("Cancel", key=f"cancel-{message.id}", on_click=chat_state.edit, args=(None,))

@@ -23,8 +23,15 @@ _COMPONENT = component(
 _TITLES = {"system": "system", "user": "user", "assistant": "assistant", "tool": "tool", "raw": "raw text"}
 
 
-def xray(key: str, rendered: Rendered, tokenizer: Tokenizer, *, ids: bool = False,
-         meter: Mapping[str, Any] | None = None, dropped: int = 0) -> None:
+def xray(
+    key: str,
+    rendered: Rendered,
+    tokenizer: Tokenizer,
+    *,
+    ids: bool = False,
+    meter: Mapping[str, Any] | None = None,
+    dropped: int = 0,
+) -> None:
     """Show `rendered`. `ids` puts the number under every token; `meter` is what `token_meter` gives.
 
     `dropped` is how many of the oldest messages did not fit and were left out.
@@ -32,8 +39,17 @@ def xray(key: str, rendered: Rendered, tokenizer: Tokenizer, *, ids: bool = Fals
     shown = blocks(rendered, tokenizer)
     if dropped:
         place = 1 if shown and shown[0]["role"] == "system" else 0
-        shown.insert(place, {"role": "cut", "kind": "", "title": f"left out: {dropped} messages", "tokens": [],
-                             "flag": "the context is full", "count": ""})
+        shown.insert(
+            place,
+            {
+                "role": "cut",
+                "kind": "",
+                "title": f"left out: {dropped} messages",
+                "tokens": [],
+                "flag": "the context is full",
+                "count": "",
+            },
+        )
     _COMPONENT(key=key, data={"blocks": shown, "ids": ids, "meter": meter})
 
 
@@ -51,9 +67,15 @@ def blocks(rendered: Rendered, tokenizer: Tokenizer) -> list[dict[str, Any]]:
     for token, segment in list(zip(rendered.tokens, owners, strict=True))[:MAX_TOKENS]:
         turn = (segment.role, segment.message, segment.kind == "generation")
         if turn != last:
-            found.append({"role": segment.role, "kind": "generation" if turn[2] else "", "tokens": [],
-                          "title": "generation prompt" if turn[2] else _TITLES.get(segment.role, segment.role),
-                          "flag": ""})
+            found.append(
+                {
+                    "role": segment.role,
+                    "kind": "generation" if turn[2] else "",
+                    "tokens": [],
+                    "title": "generation prompt" if turn[2] else _TITLES.get(segment.role, segment.role),
+                    "flag": "",
+                }
+            )
             last = turn
         if segment.kind == "default-system":
             found[-1]["flag"] = "put in by the template: nobody typed it"
@@ -70,8 +92,15 @@ def _chip(token: Token, segment: Segment, control: bool) -> dict[str, Any]:
     shown = token.data.decode("utf-8", "replace") if control else label(token.data)
     what = "control token" if control else f"bytes {token.data.hex(' ').upper()}"
     by = "  — written by a message, and taken as a command" if danger else ""
-    return {"text": shown, "id": token.id, "kind": segment.kind, "control": control, "danger": danger,
-            "breaks": not control and token.data.endswith(b"\n"), "tip": f"id {token.id} · {what}{by}"}
+    return {
+        "text": shown,
+        "id": token.id,
+        "kind": segment.kind,
+        "control": control,
+        "danger": danger,
+        "breaks": not control and token.data.endswith(b"\n"),
+        "tip": f"id {token.id} · {what}{by}",
+    }
 
 
 def _owners(rendered: Rendered) -> list[Segment]:

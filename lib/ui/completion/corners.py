@@ -55,8 +55,11 @@ def cells(base_id: str, instruct_id: str, request: Request) -> list[Cell]:
 def raw(engine: Engine, request: Request) -> Rendered:
     """The words and nothing else. A system prompt stands above them, a prefill on the line below, as text."""
     gap = "\n" if request.prefill and request.prompt and not request.prompt[-1].isspace() else ""
-    parts = [("system", request.system + "\n\n" if request.system else ""), ("raw", request.prompt + gap),
-             ("assistant", request.prefill)]
+    parts = [
+        ("system", request.system + "\n\n" if request.system else ""),
+        ("raw", request.prompt + gap),
+        ("assistant", request.prefill),
+    ]
     text, segments = "", []
     for role, part in parts:
         if part:
@@ -81,8 +84,10 @@ def _strangers(engine: Engine, template: ChatTemplate, rendered: Rendered) -> st
     if "<|im_start|>" not in template.source or any(token.id in special for token in rendered.tokens):
         return ""
     count = len(engine.tokenizer.encode("<|im_start|>"))
-    return (f"{engine.info.name} has no control token <|im_start|>: it reads it as {count} ordinary tokens, "
-            "punctuation that it was never taught to obey.")
+    return (
+        f"{engine.info.name} has no control token <|im_start|>: it reads it as {count} ordinary tokens, "
+        "punctuation that it was never taught to obey."
+    )
 
 
 def stands_in(base_id: str, instruct_id: str) -> str:
@@ -92,8 +97,12 @@ def stands_in(base_id: str, instruct_id: str) -> str:
         return ""
     if base_id == instruct_id:
         name = models.spec(base_id).name
-        return (f"The course sets GPT-2 against Qwen1.5-1.8B-Chat. Here {name} stands in for both: used raw it plays "
-                "the completion model, in its template the chat model. Its weights were tuned on chats, so even raw "
-                "it knows how to end a turn; a true base model does not.")
-    return (f"The course sets GPT-2 against Qwen1.5-1.8B-Chat. Here {models.spec(base_id).name} is the completion "
-            f"model and {models.spec(instruct_id).name} the chat model.")
+        return (
+            f"The course sets GPT-2 against Qwen1.5-1.8B-Chat. Here {name} stands in for both: used raw it plays "
+            "the completion model, in its template the chat model. Its weights were tuned on chats, so even raw "
+            "it knows how to end a turn; a true base model does not."
+        )
+    return (
+        f"The course sets GPT-2 against Qwen1.5-1.8B-Chat. Here {models.spec(base_id).name} is the completion "
+        f"model and {models.spec(instruct_id).name} the chat model."
+    )

@@ -31,18 +31,30 @@ class Experiment:
 
 
 EXPERIMENTS = (
-    Experiment("Reads the request", Request("Write a headline about the moon."),
-               "Raw, the request is the beginning of a document, and the document goes on. In the template it is a "
-               "request, and the reply is a headline."),
-    Experiment("Stays in dialogue", Request("Suggest a party theme."),
-               "A chat model says its part and ends its turn with a control token. A completion model knows no turns: "
-               "it writes until the limit, or plays both speakers."),
-    Experiment("Declines", Request("Can you call my mother for me?"),
-               "Tuned models were shown replies that say what they cannot or should not do. Small ones have seen few: "
-               "try a request of your own, and do not rely on it."),
-    Experiment("Keeps a persona", Request("What is your job?", system="You are a pirate. You talk like a pirate."),
-               "The system prompt is one more turn at the top. Tuning taught the model to stay in that role; raw, it "
-               "is only a line of text above the question."),
+    Experiment(
+        "Reads the request",
+        Request("Write a headline about the moon."),
+        "Raw, the request is the beginning of a document, and the document goes on. In the template it is a "
+        "request, and the reply is a headline.",
+    ),
+    Experiment(
+        "Stays in dialogue",
+        Request("Suggest a party theme."),
+        "A chat model says its part and ends its turn with a control token. A completion model knows no turns: "
+        "it writes until the limit, or plays both speakers.",
+    ),
+    Experiment(
+        "Declines",
+        Request("Can you call my mother for me?"),
+        "Tuned models were shown replies that say what they cannot or should not do. Small ones have seen few: "
+        "try a request of your own, and do not rely on it.",
+    ),
+    Experiment(
+        "Keeps a persona",
+        Request("What is your job?", system="You are a pirate. You talk like a pirate."),
+        "The system prompt is one more turn at the top. Tuning taught the model to stay in that role; raw, it "
+        "is only a line of text above the question.",
+    ),
 )
 
 
@@ -61,20 +73,32 @@ def controls() -> CompletionSettings:
     with st.container(horizontal=True):
         for index, text in enumerate(COURSE_PROMPTS):
             st.button(text, key=f"cvc-course-{index}", on_click=_fill, args=(Request(text),))
-    prompt = linked_text(st.text_area, "Prompt", COURSE_PROMPTS[2], key="cvc-prompt", height=80,
-                         max_chars=settings().max_prompt_chars)
+    prompt = linked_text(
+        st.text_area, "Prompt", COURSE_PROMPTS[2], key="cvc-prompt", height=80, max_chars=settings().max_prompt_chars
+    )
     first, second = st.columns(2)
-    prefill = linked_text(first.text_input, "Start the reply with …", "", key="cvc-prefill",
-                          placeholder="e.g. The answer is",
-                          help="The first words of the reply, given to all: the models go on from there.")
-    system = linked_text(second.text_input, "System prompt", "", key="cvc-system",
-                         placeholder="none: the template may put in its own",
-                         help="In the template it is the system turn. Raw, it is text above the prompt.")
+    prefill = linked_text(
+        first.text_input,
+        "Start the reply with …",
+        "",
+        key="cvc-prefill",
+        placeholder="e.g. The answer is",
+        help="The first words of the reply, given to all: the models go on from there.",
+    )
+    system = linked_text(
+        second.text_input,
+        "System prompt",
+        "",
+        key="cvc-system",
+        placeholder="none: the template may put in its own",
+        help="In the template it is the system turn. Raw, it is text above the prompt.",
+    )
     names = list(STRATEGIES)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         strategy = st.segmented_control("Decoding", names, default=names[0], required=True, key="cvc-strategy")
-        length = st.number_input("Tokens", 1, settings().max_new_tokens, 60, 10, key="cvc-n", bind="query-params",
-                                 width=130)
+        length = st.number_input(
+            "Tokens", 1, settings().max_new_tokens, 60, 10, key="cvc-n", bind="query-params", width=130
+        )
         seed = st.number_input("Seed", 0, 2**31 - 1, 0, 1, key="cvc-seed", bind="query-params", width=130)
     return CompletionSettings(Request(prompt, system, prefill), STRATEGIES[str(strategy)], int(length), int(seed))
 
@@ -103,14 +127,22 @@ def grid(cells: list[Cell], choice: CompletionSettings, updates: LiveUpdates) ->
     asked = (astuple(choice.request), choice.sampling, choice.length, choice.seed, tuple(c.model_id for c in cells))
     if st.session_state.pop("cvc-go", False):
         _stop()
-        st.session_state["cvc-results"] = (asked, write.write(cells, sampling=choice.sampling, length=choice.length,
-                                                              seed=choice.seed))
+        st.session_state["cvc-results"] = (
+            asked,
+            write.write(cells, sampling=choice.sampling, length=choice.length, seed=choice.seed),
+        )
     known, texts = st.session_state.get("cvc-results", (None, {}))
     shown = texts if known is not None and known[-1] == asked[-1] else {}  # written by these models
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Write all", type="primary", icon=":material/play_arrow:", on_click=_go, key="cvc-run")
-        st.button("Stop", icon=":material/stop:", key="cvc-stop", help="What is written so far stays.",
-                  on_click=_stop, disabled=not any(text.running for text in texts.values()))
+        st.button(
+            "Stop",
+            icon=":material/stop:",
+            key="cvc-stop",
+            help="What is written so far stays.",
+            on_click=_stop,
+            disabled=not any(text.running for text in texts.values()),
+        )
         ids = st.toggle("Show ids", key="cvc-ids", value=True)
         colour = st.toggle("Colour by probability", key="cvc-colour")
     scroll.place("cvc-run")

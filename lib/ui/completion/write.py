@@ -16,8 +16,7 @@ from lib.ui.components.replaceable import Replaceable
 from lib.ui.components.session import session_alive, session_id
 from lib.ui.components.token_stream import stream_data, stream_tokens, token_stream
 
-FINISH = {"stop": "ended its turn", "length": "longest text reached", "context": "context full",
-          "cancelled": "stopped"}
+FINISH = {"stop": "ended its turn", "length": "longest text reached", "context": "context full", "cancelled": "stopped"}
 Texts = Mapping[str, BackgroundText]  # by the cells' keys
 
 
@@ -30,8 +29,14 @@ def write(cells: Sequence[Cell], *, sampling: Sampling, length: int, seed: int) 
             ids, context = cell.rendered.ids, cell.engine.info.context
             if len(ids) >= context:
                 raise PlaygroundError(f"The prompt has {len(ids):,} tokens and leaves {cell.title} no room.")
-            return cell.engine.generate(ids, sampling=sampling, seed=seed, alternatives=8, owner=owner,
-                                        max_new_tokens=min(length, context - len(ids)))
+            return cell.engine.generate(
+                ids,
+                sampling=sampling,
+                seed=seed,
+                alternatives=8,
+                owner=owner,
+                max_new_tokens=min(length, context - len(ids)),
+            )
 
         return ask
 
@@ -44,8 +49,15 @@ def stop(texts: Texts) -> None:
         text.stop()
 
 
-def show_all(cells: Sequence[Cell], texts: Texts, slots: Mapping[str, DeltaGenerator], *, updates: LiveUpdates,
-             note: str = "", colour: bool = False) -> None:
+def show_all(
+    cells: Sequence[Cell],
+    texts: Texts,
+    slots: Mapping[str, DeltaGenerator],
+    *,
+    updates: LiveUpdates,
+    note: str = "",
+    colour: bool = False,
+) -> None:
     """Draw the texts into their slots, and keep those that grow up to date."""
     views = []
     for cell in cells:
@@ -61,8 +73,11 @@ def show_all(cells: Sequence[Cell], texts: Texts, slots: Mapping[str, DeltaGener
             view.look()
 
     if views:
-        updates.add(LiveRegion(over=lambda: not any(text.running for text in texts.values()), look=look,
-                             stop=lambda: stop(texts)))
+        updates.add(
+            LiveRegion(
+                over=lambda: not any(text.running for text in texts.values()), look=look, stop=lambda: stop(texts)
+            )
+        )
 
 
 class _Growing:
@@ -89,8 +104,11 @@ class _Growing:
             self._place.code(written(self.text, self.cell.engine) + " ▌", language=None, wrap_lines=True)
         elif self._stream is None:
             with self._place.container():
-                self._stream = Replaceable(lambda: token_stream(
-                    f"cvc-tokens-{self.cell.key}", stream_tokens(tokenizer, steps), branch=False, live=True, whole=0))
+                self._stream = Replaceable(
+                    lambda: token_stream(
+                        f"cvc-tokens-{self.cell.key}", stream_tokens(tokenizer, steps), branch=False, live=True, whole=0
+                    )
+                )
         else:
             tokens = stream_tokens(tokenizer, steps, whole=whole)
             self._stream.show(stream_data(tokens, branch=False, live=True, whole=whole))
@@ -109,8 +127,11 @@ def _show(cell: Cell, text: BackgroundText | None, *, note: str, colour: bool) -
     elif words := written(text, engine):
         st.code(words, language=None, wrap_lines=True)
     else:
-        st.info("It ended at once: to these weights the message reads as a finished turn." if text.reason == "stop"
-                else "Nothing was written.")
+        st.info(
+            "It ended at once: to these weights the message reads as a finished turn."
+            if text.reason == "stop"
+            else "Nothing was written."
+        )
     if not text.error:
         control = {token_id: name for name, token_id in engine.tokenizer.special.items()}
         st.caption(escape(summary(text, control)) + note)

@@ -27,8 +27,13 @@ def pick_model(key: str, *, role: models.Role, label: str = "Model", remote: boo
     asked = st.query_params.get(key)
     if asked and asked not in specs:
         st.session_state[f"{key}-not-here"] = asked
-    chosen = st.selectbox(label, ids, key=key, bind="query-params",
-                          help="Models that are on this machine. Others can be got on the Home page.")
+    chosen = st.selectbox(
+        label,
+        ids,
+        key=key,
+        bind="query-params",
+        help="Models that are on this machine. Others can be got on the Home page.",
+    )
     _not_here(key)
     _caption(specs[chosen])
     return str(chosen)
@@ -47,8 +52,10 @@ def _not_here(key: str) -> None:
         return
     if asked in models.CATALOG:
         spec = models.CATALOG[asked]
-        st.info(f"The link asks for {escape(spec.name)}, which is not on this machine yet "
-                f"({gigabytes(spec.download_bytes)} to get). Another model is used here.")
+        st.info(
+            f"The link asks for {escape(spec.name)}, which is not on this machine yet "
+            f"({gigabytes(spec.download_bytes)} to get). Another model is used here."
+        )
         link_home("Get it on the Home page")
     else:
         st.info(f"The link asks for a model called “{escape(str(asked)[:80])}”, which is not known here.")

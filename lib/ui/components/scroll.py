@@ -26,5 +26,6 @@ def ask(key: str) -> None:
 
 def place(key: str, *, block: str = "start") -> None:
     """Where the page listens. `block`: where the element ends up in the window, as in the browser's scrollIntoView."""
-    _COMPONENT(key=f"scroll-to-{key}", data={"key": key, "count": st.session_state.get(f"scroll-{key}", 0),
-                                             "block": block})
+    _COMPONENT(
+        key=f"scroll-to-{key}", data={"key": key, "count": st.session_state.get(f"scroll-{key}", 0), "block": block}
+    )

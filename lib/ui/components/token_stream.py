@@ -35,19 +35,26 @@ _HTML = """
 </div>
 """
 _COMPONENT = component(
-    "playground_token_stream",
-    html=_HTML,
-    css=_source("token_stream.css"),
-    js=_source("token_stream.js"),
+    "playground_token_stream", html=_HTML, css=_source("token_stream.css"), js=_source("token_stream.js")
 )
 _TAIL = 8  # tokens that are sent whole while the stream is live; the others are in the browser already
 _BRIEF = ("id", "text", "label", "logprob", "group")  # what is enough to draw a token
 
 
 def stream_data(
-    tokens: Sequence[Mapping[str, Any]], *, live: bool = False, branch: bool = True, select: bool = False,
-    selected: int | None = None, marks: Mapping[int, str] | None = None, note: str = "", placeholder: str = "",
-    after: str = "after the filters", column: str = "filtered", name: str = "generated tokens", legend: bool = False,
+    tokens: Sequence[Mapping[str, Any]],
+    *,
+    live: bool = False,
+    branch: bool = True,
+    select: bool = False,
+    selected: int | None = None,
+    marks: Mapping[int, str] | None = None,
+    note: str = "",
+    placeholder: str = "",
+    after: str = "after the filters",
+    column: str = "filtered",
+    name: str = "generated tokens",
+    legend: bool = False,
     whole: int | None = None,
 ) -> dict[str, Any]:
     """What the browser needs to show `tokens` (dicts as `stream_tokens` makes them).
@@ -61,14 +68,23 @@ def stream_data(
     first = whole if whole is not None else max(0, len(tokens) - _TAIL) if live else 0
     return {
         "tokens": [_brief(token) for token in tokens[:first]] + [_whole(token) for token in tokens[first:]],
-        "live": live, "branch": branch, "select": select, "selected": selected,
-        "marks": {str(index): text for index, text in (marks or {}).items()}, "note": note,
-        "placeholder": placeholder, "after": after, "column": column, "name": name, "legend": legend,
+        "live": live,
+        "branch": branch,
+        "select": select,
+        "selected": selected,
+        "marks": {str(index): text for index, text in (marks or {}).items()},
+        "note": note,
+        "placeholder": placeholder,
+        "after": after,
+        "column": column,
+        "name": name,
+        "legend": legend,
     }
 
 
-def token_stream(key: str, tokens: Sequence[Mapping[str, Any]], *, on_select: Callable[[int], None] | None = None,
-                 **looks: Any) -> tuple[int, int] | None:
+def token_stream(
+    key: str, tokens: Sequence[Mapping[str, Any]], *, on_select: Callable[[int], None] | None = None, **looks: Any
+) -> tuple[int, int] | None:
     """Show `tokens` and give back a clicked alternative (index, id), or None; `looks` are those of `stream_data`.
 
     `on_select` is called with the index of a token that was clicked.

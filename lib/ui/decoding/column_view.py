@@ -44,9 +44,15 @@ class ColumnView:
                 st.error(escape(problem), icon=":material/error:")
             elif track and track.error:
                 st.error(escape(track.error), icon=":material/error:")
-            self._stream = Replaceable(lambda: token_stream(
-                f"decoding-{uid}-stream", self._tokens(steps, 0), on_select=lambda index: _focus(uid, index),
-                **self._looks(steps, marks), whole=0))
+            self._stream = Replaceable(
+                lambda: token_stream(
+                    f"decoding-{uid}-stream",
+                    self._tokens(steps, 0),
+                    on_select=lambda index: _focus(uid, index),
+                    **self._looks(steps, marks),
+                    whole=0,
+                )
+            )
             self._below = st.empty()
             self._numbers(steps)
             self._earlier()
@@ -76,9 +82,11 @@ class ColumnView:
         track, uid = self.column.track, self.column.uid
         focus = st.session_state.get("decoding-focus", (None, None))
         return {
-            "live": bool(track and track.running), "marks": marks,
+            "live": bool(track and track.running),
+            "marks": marks,
             "branch": len(st.session_state["decoding-columns"]) < MAX_COLUMNS,
-            "selected": focus[1] if focus[0] == uid else None, "note": _note(track, steps),
+            "selected": focus[1] if focus[0] == uid else None,
+            "note": _note(track, steps),
             "placeholder": _placeholder(track, self.column.strategy.problem()),
             "name": f"text of {self.column.strategy.title()}",
         }
@@ -90,8 +98,11 @@ class ColumnView:
     def _earlier(self) -> None:
         track, (prompt, seed, length) = self.column.track, self.settings
         same = track is None or (
-            track.prompt == prompt and track.max_new_tokens == length and track.strategy == self.column.strategy
-            and (track.seed == seed or not self.column.strategy.random))
+            track.prompt == prompt
+            and track.max_new_tokens == length
+            and track.strategy == self.column.strategy
+            and (track.seed == seed or not self.column.strategy.random)
+        )
         if track is None or same:
             st.empty()  # or the sentence of the last text would stay, pale, until this one is written
         elif track.running:
@@ -128,8 +139,9 @@ def _note(track: StrategyRun | None, steps: list[Step]) -> str:
     repeat = text_metrics.longest_repeat([step.id for step in steps])
     if repeat.length < _LOOP:
         return end
-    return (f"{end} · tokens {repeat.first + 1} to {repeat.first + repeat.length} come again "
-            f"from token {repeat.second + 1}")
+    return (
+        f"{end} · tokens {repeat.first + 1} to {repeat.first + repeat.length} come again from token {repeat.second + 1}"
+    )
 
 
 def _stats(track: StrategyRun, steps: list[Step]) -> str:
@@ -140,16 +152,28 @@ def _stats(track: StrategyRun, steps: list[Step]) -> str:
     cells = [
         (str(len(steps)), "tokens", "Generated tokens, the stop token included"),
         (f"{rate:.1f}" if rate else "–", "tokens/s", "While being computed, together with the other columns"),
-        (f"{text_metrics.sequence_logprob(logprobs):.2f}".replace("-", "−"), "log-probability",
-         "Sum of ln p over the tokens, under the model itself (temperature 1, no filter)"),
-        ("–" if ppl is None else f"{ppl:.2f}" if ppl < 1e4 else f"{ppl:.1e}", "perplexity",
-         "exp(−mean log-probability): low = the model expected it (or it loops), high = it rambles"),
+        (
+            f"{text_metrics.sequence_logprob(logprobs):.2f}".replace("-", "−"),
+            "log-probability",
+            "Sum of ln p over the tokens, under the model itself (temperature 1, no filter)",
+        ),
+        (
+            "–" if ppl is None else f"{ppl:.2f}" if ppl < 1e4 else f"{ppl:.1e}",
+            "perplexity",
+            "exp(−mean log-probability): low = the model expected it (or it loops), high = it rambles",
+        ),
         (two, "distinct-2", f"Share of two-token runs that are different. Of single tokens: {one}, of three: {three}"),
-        (f"{repeat.length} tok." if repeat.length > 1 else "none", "longest repeat",
-         "Longest run of tokens that occurs twice without overlapping"),
+        (
+            f"{repeat.length} tok." if repeat.length > 1 else "none",
+            "longest repeat",
+            "Longest run of tokens that occurs twice without overlapping",
+        ),
     ]
-    return '<div class="dec-stats">' + "".join(
-        f'<div title="{hint}"><b>{value}</b><span>{name}</span></div>' for value, name, hint in cells) + "</div>"
+    return (
+        '<div class="dec-stats">'
+        + "".join(f'<div title="{hint}"><b>{value}</b><span>{name}</span></div>' for value, name, hint in cells)
+        + "</div>"
+    )
 
 
 def _share(value: float | None) -> str:

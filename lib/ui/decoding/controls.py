@@ -18,13 +18,24 @@ _KNOBS = {  # label, step, help
     "top_k": ("k", 1.0, "How many of the likeliest tokens stay."),
     "top_p": ("p", 0.05, "The likeliest tokens stay until together they hold this share (0 to 1)."),
     "min_p": ("min-p", 0.01, "A token stays if it is at least this share as likely as the best one (0 to 1)."),
-    "temperature": ("temperature", 0.1, "Below 1 the likely becomes likelier, above 1 everything evens out. "
-                                        "0.2 to 1.3 is usual; at 2 the text often falls apart; 0 is greedy."),
-    "repetition_penalty": ("repetition", 0.1, "The repetition penalty: above 1, tokens that are already in the text "
-                                              "lose; 1 is off."),
+    "temperature": (
+        "temperature",
+        0.1,
+        "Below 1 the likely becomes likelier, above 1 everything evens out. "
+        "0.2 to 1.3 is usual; at 2 the text often falls apart; 0 is greedy.",
+    ),
+    "repetition_penalty": (
+        "repetition",
+        0.1,
+        "The repetition penalty: above 1, tokens that are already in the text lose; 1 is off.",
+    ),
     "num_beams": ("beams", 1.0, "How many beginnings are kept at every step (2 to 8 is usual)."),
-    "length_penalty": ("length penalty", 0.1, "Finished texts are ranked by total log-probability / length^penalty: "
-                                              "above 0 favours longer ones (0.5 to 2 is usual)."),
+    "length_penalty": (
+        "length penalty",
+        0.1,
+        "Finished texts are ranked by total log-probability / length^penalty: "
+        "above 0 favours longer ones (0.5 to 2 is usual).",
+    ),
 }
 
 
@@ -32,22 +43,38 @@ def settings_bar() -> tuple[str, int, int, str]:
     """The prompt, the seed, the number of new tokens and the model."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        prompt = linked_text(st.text_area, "Prompt", PROMPTS[0], key="prompt", height=110,
-                             help="The text that every column continues.")
+        prompt = linked_text(
+            st.text_area, "Prompt", PROMPTS[0], key="prompt", height=110, help="The text that every column continues."
+        )
         with st.container(horizontal=True, gap="small"):
             for number, text in enumerate(PROMPTS):
                 st.button(text, key=f"decoding-prompt-{number}", on_click=_set_prompt, args=(text,), type="tertiary")
         if prompt.endswith(" "):
-            st.caption(":material/lightbulb: The prompt ends with a space. In running text most words bring their "
-                       "own, so the model now has to continue without: the text often gets worse.")
+            st.caption(
+                ":material/lightbulb: The prompt ends with a space. In running text most words bring their "
+                "own, so the model now has to continue without: the text often gets worse."
+            )
     with right:
         model_id = pick_model("model", role="base")
         seed_place, length_place = st.columns(2)
-        seed = seed_place.number_input("Seed", min_value=0, max_value=2**31 - 1, value=42, key="seed",
-                                       bind="query-params",
-                                       help="The same seed gives the same draws. Greedy and beam search draw nothing.")
-        length = length_place.slider("New tokens", 5, 200, 48, key="n", bind="query-params",
-                                     help="The longest a text may get; it may end by itself before.")
+        seed = seed_place.number_input(
+            "Seed",
+            min_value=0,
+            max_value=2**31 - 1,
+            value=42,
+            key="seed",
+            bind="query-params",
+            help="The same seed gives the same draws. Greedy and beam search draw nothing.",
+        )
+        length = length_place.slider(
+            "New tokens",
+            5,
+            200,
+            48,
+            key="n",
+            bind="query-params",
+            help="The longest a text may get; it may end by itself before.",
+        )
     return prompt, int(seed), int(length), model_id
 
 
@@ -76,10 +103,16 @@ def action_bar(columns: Sequence[state.Column]) -> None:
         st.button("Run with the next seed", icon=":material/casino:", key="decoding-next", on_click=next_seed)
         with st.popover("Presets", icon=":material/tune:"):
             for number, (name, chosen) in enumerate(PRESETS.items()):
-                st.button(name, key=f"decoding-preset-{number}", on_click=state.set_columns, args=(chosen,),
-                          width="stretch")
-        st.button("Add a column", icon=":material/add:", key="decoding-add", on_click=_add,
-                  disabled=len(columns) >= MAX_COLUMNS)
+                st.button(
+                    name, key=f"decoding-preset-{number}", on_click=state.set_columns, args=(chosen,), width="stretch"
+                )
+        st.button(
+            "Add a column",
+            icon=":material/add:",
+            key="decoding-add",
+            on_click=_add,
+            disabled=len(columns) >= MAX_COLUMNS,
+        )
 
 
 def _add() -> None:
@@ -94,8 +127,9 @@ def cards(columns: Sequence[state.Column]) -> list[tuple[state.Column, DeltaGene
         places = st.columns(width)
         for offset, column in enumerate(columns[start : start + width]):
             with places[offset].container(border=True, key=f"decoding-card-{column.uid}"):
-                column_head(column, number=start + offset + 1, removable=len(columns) > 1,
-                            full=len(columns) >= MAX_COLUMNS)
+                column_head(
+                    column, number=start + offset + 1, removable=len(columns) > 1, full=len(columns) >= MAX_COLUMNS
+                )
                 slots.append((column, st.container()))
     return slots
 
@@ -105,13 +139,37 @@ def column_head(column: state.Column, *, number: int, removable: bool, full: boo
     uid, strategy = column.uid, column.strategy
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         kind_key = f"decoding-{uid}-kind"
-        st.selectbox(f"Strategy of column {number}", list(KINDS), index=list(KINDS).index(strategy.kind), key=kind_key,
-                     format_func=lambda kind: KINDS[kind].label, label_visibility="collapsed",
-                     on_change=_kind_changed, args=(uid, kind_key), filter_mode=None)
-        st.button("", icon=":material/content_copy:", key=f"decoding-{uid}-copy", help="Duplicate this column",
-                  on_click=state.duplicate, args=(uid,), disabled=full, type="tertiary")
-        st.button("", icon=":material/close:", key=f"decoding-{uid}-remove", help="Remove this column",
-                  on_click=state.remove, args=(uid,), disabled=not removable, type="tertiary")
+        st.selectbox(
+            f"Strategy of column {number}",
+            list(KINDS),
+            index=list(KINDS).index(strategy.kind),
+            key=kind_key,
+            format_func=lambda kind: KINDS[kind].label,
+            label_visibility="collapsed",
+            on_change=_kind_changed,
+            args=(uid, kind_key),
+            filter_mode=None,
+        )
+        st.button(
+            "",
+            icon=":material/content_copy:",
+            key=f"decoding-{uid}-copy",
+            help="Duplicate this column",
+            on_click=state.duplicate,
+            args=(uid,),
+            disabled=full,
+            type="tertiary",
+        )
+        st.button(
+            "",
+            icon=":material/close:",
+            key=f"decoding-{uid}-remove",
+            help="Remove this column",
+            on_click=state.remove,
+            args=(uid,),
+            disabled=not removable,
+            type="tertiary",
+        )
     st.caption(KINDS[strategy.kind].sentence + (f" {escape(column.origin)}" if column.origin else ""))
     with st.container(horizontal=True, gap="small"):
         for name, value in strategy.knobs.items():
@@ -124,8 +182,17 @@ def _knob(uid: int, kind: str, name: str, value: float, *, width: int) -> None:
     label, step, explanation = _KNOBS[name]
     key = f"decoding-{uid}-{kind}-{name}"
     shown = float(value) if math.isfinite(value) and abs(value) < 1e15 else None
-    st.number_input(label, value=shown, step=step, key=key, format="%g", help=explanation, width=width,
-                    on_change=_knob_changed, args=(uid, key, name))
+    st.number_input(
+        label,
+        value=shown,
+        step=step,
+        key=key,
+        format="%g",
+        help=explanation,
+        width=width,
+        on_change=_knob_changed,
+        args=(uid, key, name),
+    )
 
 
 def _kind_changed(uid: int, key: str) -> None:

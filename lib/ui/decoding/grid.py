@@ -27,8 +27,11 @@ rgba(249,115,22,.4) 67%,rgba(249,115,22,.55))"></span><span>surprising (1 in 100
 def legend(prompt: str) -> None:
     """What the colours and flags mean, and that the address bar is the link to share."""
     st.html(_LEGEND)
-    held = "prompt, seed, length and columns" if for_link(prompt=prompt) else "seed, length and columns, but not a " \
-        "prompt as long as this one"
+    held = (
+        "prompt, seed, length and columns"
+        if for_link(prompt=prompt)
+        else "seed, length and columns, but not a prompt as long as this one"
+    )
     st.caption(f"The address bar holds this comparison: {held}. Copy it to share it.")
 
 
@@ -41,8 +44,9 @@ def per_row(count: int) -> int:
     return 2 if count == 4 else min(count, 3)
 
 
-def columns(engine: Engine, slots: Sequence[tuple[state.Column, DeltaGenerator]], *, settings: Settings,
-            updates: LiveUpdates) -> None:
+def columns(
+    engine: Engine, slots: Sequence[tuple[state.Column, DeltaGenerator]], *, settings: Settings, updates: LiveUpdates
+) -> None:
     """Draw the texts; those that grow are painted again and again at the end of the page's run.
 
     `settings` are (prompt ids, seed, length) as they stand now.
@@ -89,8 +93,9 @@ def parting_marks(columns: Sequence[state.Column], texts: Sequence[list[Step]]) 
     where = [text_metrics.first_divergence(ids[first], other) for other in ids]
     for mark, place in zip(marks, where, strict=True):
         if place is not None:
-            mark[place] = (f"Up to here the same as column {first + 1} ({columns[first].strategy.title()}); "
-                           "this token is another.")
+            mark[place] = (
+                f"Up to here the same as column {first + 1} ({columns[first].strategy.title()}); this token is another."
+            )
     parted = min((place for place in where if place is not None), default=None)
     if parted is not None:
         marks[first][parted] = "The first token where the columns part."

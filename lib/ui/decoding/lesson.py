@@ -21,19 +21,39 @@ _ROUNDED = "the app's own copy may be rounded: its numbers, and some tokens, can
 def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: int, max_new_tokens: int) -> None:
     """Every column as a program with `transformers`."""
     st.subheader("The same in code")
-    st.markdown("Each column as a complete program. `generate` has silent defaults (`top_k=50`, and what the model's "
-                "`generation_config.json` says), so every knob is written out.")
+    st.markdown(
+        "Each column as a complete program. `generate` has silent defaults (`top_k=50`, and what the model's "
+        "`generation_config.json` says), so every knob is written out."
+    )
     usable = [column for column in columns if column.strategy.problem() is None]
     if not usable or not prompt:
         st.caption("No column can run at the moment.")
         return
-    place = st.selectbox("Column", range(len(usable)), key="decoding-code-which", width=340,
-                         format_func=lambda i: numbered(columns, usable[i])) or 0
+    place = (
+        st.selectbox(
+            "Column",
+            range(len(usable)),
+            key="decoding-code-which",
+            width=340,
+            format_func=lambda i: numbered(columns, usable[i]),
+        )
+        or 0
+    )
     strategy = usable[min(place, len(usable) - 1)].strategy
     model, about = source(engine.info.model_id)
-    st.code(transformers_code(strategy, model=model, about=about, prompt=_prompt(engine, prompt),
-                              max_new_tokens=max_new_tokens, seed=seed, stop_ids=engine.stop_ids,
-                              dtype=engine.info.dtype), language="python")
+    st.code(
+        transformers_code(
+            strategy,
+            model=model,
+            about=about,
+            prompt=_prompt(engine, prompt),
+            max_new_tokens=max_new_tokens,
+            seed=seed,
+            stop_ids=engine.stop_ids,
+            dtype=engine.info.dtype,
+        ),
+        language="python",
+    )
 
 
 def source(model_id: str) -> tuple[str, str]:
@@ -58,22 +78,30 @@ def questions(engine: Engine, model_id: str, ids: Sequence[int]) -> None:
         st.caption("Type a prompt: the questions are about how the model continues it.")
         return
     tag = f"{model_id}-{hash(tuple(ids)) & 0xFFFFFFFF:x}"  # another prompt, another question
-    predict(f"decoding-greedy-{tag}",
-            f"Greedy decoding writes {_GREEDY_TOKENS} tokens after your prompt. What happens?",
-            ("It ends by itself", "It repeats itself", "It goes on without repeating"),
-            _remember(tag, _greedy, engine, ids))
-    predict(f"decoding-beam-{tag}",
-            "Greedy decoding takes the likeliest token at every step. Is the whole text then the likeliest one?",
-            ("Yes, always", "Not always"), _remember(tag, _likeliest, engine, ids))
+    predict(
+        f"decoding-greedy-{tag}",
+        f"Greedy decoding writes {_GREEDY_TOKENS} tokens after your prompt. What happens?",
+        ("It ends by itself", "It repeats itself", "It goes on without repeating"),
+        _remember(tag, _greedy, engine, ids),
+    )
+    predict(
+        f"decoding-beam-{tag}",
+        "Greedy decoding takes the likeliest token at every step. Is the whole text then the likeliest one?",
+        ("Yes, always", "Not always"),
+        _remember(tag, _likeliest, engine, ids),
+    )
     vocabulary = engine.info.vocab_size
-    predict(f"decoding-topp-{tag}",
-            f"The model knows {vocabulary:,} tokens. With top-p 0.9, how many stay for the first token after your "
-            "prompt?",
-            ("1 to 10", "11 to 100", "101 to 1,000", "More than 1,000"), lambda: _nucleus(model_id, ids))
+    predict(
+        f"decoding-topp-{tag}",
+        f"The model knows {vocabulary:,} tokens. With top-p 0.9, how many stay for the first token after your prompt?",
+        ("1 to 10", "11 to 100", "101 to 1,000", "More than 1,000"),
+        lambda: _nucleus(model_id, ids),
+    )
 
 
-def _remember(tag: str, compute: Callable[[Engine, Sequence[int]], tuple[int, str]], engine: Engine,
-              ids: Sequence[int]) -> Callable[[], tuple[int, str]]:
+def _remember(
+    tag: str, compute: Callable[[Engine, Sequence[int]], tuple[int, str]], engine: Engine, ids: Sequence[int]
+) -> Callable[[], tuple[int, str]]:
     """The answer is computed once for a prompt and kept for the session."""
 
     def answer() -> tuple[int, str]:
@@ -105,8 +133,10 @@ def _likeliest(engine: Engine, ids: Sequence[int]) -> tuple[int, str]:
     final = list(engine.beam(ids, num_beams=4, length_penalty=1.0, max_new_tokens=_BEAM_TOKENS))[-1]
     full = [h for h in (*final.finished, *final.beams) if len(h.ids) == _BEAM_TOKENS]
     best = max((h.total for h in full), default=greedy)
-    numbers = (f"Over {_BEAM_TOKENS} tokens after your prompt, greedy reaches a log-probability of {greedy:.2f} and "
-               f"4 beams reach {best:.2f}.")
+    numbers = (
+        f"Over {_BEAM_TOKENS} tokens after your prompt, greedy reaches a log-probability of {greedy:.2f} and "
+        f"4 beams reach {best:.2f}."
+    )
     if best > greedy + 1e-3:
         return 1, numbers + " The beams found a likelier text of the same length."
     return 1, numbers + " Here the beams found nothing better; the toy above shows how greedy can miss it."
@@ -115,8 +145,10 @@ def _likeliest(engine: Engine, ids: Sequence[int]) -> tuple[int, str]:
 def _nucleus(model_id: str, ids: Sequence[int]) -> tuple[int, str]:
     kept = int(distribution(cache.logits(model_id, "auto", tuple(ids)), top_p=0.9).kept.sum())
     place = int(np.searchsorted([10, 100, 1000], kept))
-    return place, (f"Top-p 0.9 keeps {kept:,}: as few as it can to hold 90 % of the probability. Where the model is "
-                   "sure it keeps few, where it is unsure many; top-k always keeps k.")
+    return place, (
+        f"Top-p 0.9 keeps {kept:,}: as few as it can to hold 90 % of the probability. Where the model is "
+        "sure it keeps few, where it is unsure many; top-k always keeps k."
+    )
 
 
 def closing() -> None:

@@ -20,16 +20,24 @@ from lib.ui.decoding.state import Column, numbered
 def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed: int, updates: LiveUpdates) -> None:
     """The section: which strategy, how often, how long; then the tree and the numbers, live."""
     st.subheader("The same strategy many times")
-    st.markdown("One text says little about a strategy that draws. Here it writes many, each with its own seed, "
-                "computed together.")
+    st.markdown(
+        "One text says little about a strategy that draws. Here it writes many, each with its own seed, "
+        "computed together."
+    )
     usable = [column for column in columns if column.strategy.problem() is None and column.strategy.kind != "beam"]
     if not usable:
         st.caption("Add a column that draws (top-k, top-p, min-p or pure sampling) to see how its texts spread.")
         return
     default = next((i for i, column in enumerate(usable) if column.strategy.random), 0)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        place = st.selectbox("Strategy", range(len(usable)), index=default, key="decoding-many-which", width=300,
-                             format_func=lambda i: numbered(columns, usable[i]))
+        place = st.selectbox(
+            "Strategy",
+            range(len(usable)),
+            index=default,
+            key="decoding-many-which",
+            width=300,
+            format_func=lambda i: numbered(columns, usable[i]),
+        )
         count = st.number_input("Texts", 2, 32, 20, key="decoding-many-count", width=110, help="2 to 32")
         length = st.number_input("Tokens each", 2, 60, 16, key="decoding-many-length", width=130, help="2 to 60")
         asked = st.button("Write them", key="decoding-many-run", icon=":material/dynamic_feed:")
@@ -40,8 +48,9 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
         chosen = usable[min(place or 0, len(usable) - 1)].strategy
         alive, owner = session_alive(), session_id()
         st.session_state["decoding-many"] = [
-            StrategyRun(engine, ids, chosen, seed=(seed + number) % 2**31, max_new_tokens=int(length), alive=alive,
-                  owner=owner)
+            StrategyRun(
+                engine, ids, chosen, seed=(seed + number) % 2**31, max_new_tokens=int(length), alive=alive, owner=owner
+            )
             for number in range(int(count))
         ]
     tracks: list[StrategyRun] = st.session_state.get("decoding-many", [])
@@ -71,8 +80,10 @@ def _growing(tracks: Sequence[StrategyRun], updates: LiveUpdates) -> None:
         waiting = sum(track.queue_position > 0 for track in tracks)
         said = f"{finished} of {len(tracks)} finished" + (f", {waiting} waiting" if waiting else "")
         first = next((track.waiting for track in tracks if track.waiting), "")
-        bar.progress(min(1.0, sum(map(len, texts)) / max(1, sum(track.max_new_tokens for track in tracks))),
-                     text=said if texts else first or said)
+        bar.progress(
+            min(1.0, sum(map(len, texts)) / max(1, sum(track.max_new_tokens for track in tracks))),
+            text=said if texts else first or said,
+        )
         if texts:
             _numbers(tracks, texts, places, so_far=" so far")
 
@@ -90,8 +101,10 @@ def _finished(engine: Engine, tracks: Sequence[StrategyRun]) -> None:
         st.error(escape(problem), icon=":material/error:")
     begun = [track for track in tracks if track.steps]
     if len(begun) < len(tracks) and not problem:
-        st.caption(f":material/stop: Stopped when {len(begun)} of {len(tracks)} texts were begun; those are counted, "
-                   "as far as they got.")
+        st.caption(
+            f":material/stop: Stopped when {len(begun)} of {len(tracks)} texts were begun; those are counted, "
+            "as far as they got."
+        )
     if begun:
         texts = [[step.id for step in track.steps] for track in begun]
         with st.container(horizontal=True, gap="medium"):
@@ -100,23 +113,30 @@ def _finished(engine: Engine, tracks: Sequence[StrategyRun]) -> None:
         _table(engine, begun)
 
 
-def _numbers(tracks: Sequence[StrategyRun], texts: list[list[int]], places: Sequence[DeltaGenerator],
-             so_far: str = "") -> None:
+def _numbers(
+    tracks: Sequence[StrategyRun], texts: list[list[int]], places: Sequence[DeltaGenerator], so_far: str = ""
+) -> None:
     logprobs = [step.logprob for track in tracks for step in track.steps]
     first = text_metrics.parting(texts)
     ppl = text_metrics.perplexity(logprobs)
     places[0].metric(f"Different texts{so_far}", f"{len(set(map(tuple, texts)))} of {len(texts)}", width="content")
     places[1].metric("They part at token", "–" if first is None else str(first + 1), width="content")
     places[2].metric("Different first tokens", len({text[0] for text in texts if text}), width="content")
-    places[3].metric("Perplexity of all", "–" if ppl is None else f"{ppl:.1f}", width="content",
-                     help="exp(−mean log-probability) under the model itself, over all tokens of all texts")
+    places[3].metric(
+        "Perplexity of all",
+        "–" if ppl is None else f"{ppl:.1f}",
+        width="content",
+        help="exp(−mean log-probability) under the model itself, over all tokens of all texts",
+    )
 
 
 def _figures(engine: Engine, texts: list[list[int]]) -> None:
     with wide_chart("decoding-many-tree"):
         chart(figures.sample_tree(texts, lambda i: token_name(engine.tokenizer, i)), key="decoding-many-tree")
-    st.caption("Read from left to right: the height of a box is the number of texts that share these tokens; "
-               "where a box splits, the texts part. Click a box to zoom in.")
+    st.caption(
+        "Read from left to right: the height of a box is the number of texts that share these tokens; "
+        "where a box splits, the texts part. Click a box to zoom in."
+    )
     chart(figures.spread(texts), key="decoding-many-spread")
 
 
@@ -127,9 +147,16 @@ def _table(engine: Engine, tracks: Sequence[StrategyRun]) -> None:
             steps = track.steps
             data = b"".join(engine.tokenizer.token_bytes(step.id) for step in steps)
             logprobs = [step.logprob for step in steps]
-            rows.append({"seed": track.seed, "text": printable(data).replace("\n", "⏎"),
-                         "log-probability": round(text_metrics.sequence_logprob(logprobs), 2),
-                         "perplexity": round(text_metrics.perplexity(logprobs) or 0, 2)})
-        st.dataframe(sorted(rows, key=lambda row: -float(row["log-probability"])), hide_index=True,  # type: ignore[arg-type]
-                     column_config={"text": st.column_config.TextColumn(width="large")})
-
+            rows.append(
+                {
+                    "seed": track.seed,
+                    "text": printable(data).replace("\n", "⏎"),
+                    "log-probability": round(text_metrics.sequence_logprob(logprobs), 2),
+                    "perplexity": round(text_metrics.perplexity(logprobs) or 0, 2),
+                }
+            )
+        st.dataframe(
+            sorted(rows, key=lambda row: -float(row["log-probability"])),
+            hide_index=True,  # type: ignore[arg-type]
+            column_config={"text": st.column_config.TextColumn(width="large")},
+        )

@@ -132,8 +132,16 @@ def run(column: Column, engine: Engine, ids: Sequence[int], *, seed: int, max_ne
         column.track.stop()
         column.track = None
     if column.strategy.problem() is None:
-        column.track = StrategyRun(engine, ids, column.strategy, seed=seed, max_new_tokens=max_new_tokens,
-                             alive=session_alive(), owner=session_id(), parent=column.parent)
+        column.track = StrategyRun(
+            engine,
+            ids,
+            column.strategy,
+            seed=seed,
+            max_new_tokens=max_new_tokens,
+            alive=session_alive(),
+            owner=session_id(),
+            parent=column.parent,
+        )
 
 
 def run_all(engine: Engine, ids: Sequence[int], *, seed: int, max_new_tokens: int) -> None:

@@ -53,8 +53,10 @@ def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str)
     if kept:
         st.markdown(f"Tokens that can still be chosen, of {raw.size:,}: {kept}.")
     if any(c.strategy.kind == "beam" for c in columns):
-        st.caption("Beam search is not in the chart: it changes no probability, it adds log-probabilities up "
-                   "(see the tree below).")
+        st.caption(
+            "Beam search is not in the chart: it changes no probability, it adds log-probabilities up "
+            "(see the tree below)."
+        )
     current = st.session_state.get("decoding-ids", (None, ()))[1]
     shown = prompt if current == track.prompt else engine.tokenizer.decode(track.prompt)
     _link(model_id, track.strategy, shown, before)
@@ -76,8 +78,13 @@ def _shaped(columns: Sequence[Column], logits: np.ndarray, ids: Sequence[int]) -
     strategies = {strategy.title(): strategy for strategy in usable}  # a branch or a copy is no other strategy
     for title, strategy in strategies.items():
         s = strategy.sampling()
-        after = distribution(penalise(logits, set(ids), s.repetition_penalty), temperature=s.temperature,
-                             top_k=s.top_k, top_p=s.top_p, min_p=s.min_p)
+        after = distribution(
+            penalise(logits, set(ids), s.repetition_penalty),
+            temperature=s.temperature,
+            top_k=s.top_k,
+            top_p=s.top_p,
+            min_p=s.min_p,
+        )
         shaped.append(figures.Shaped(title, after.probs, after.kept))
     return shaped
 
@@ -91,8 +98,12 @@ def _link(model_id: str, strategy: Strategy, prompt: str, path: Sequence[int]) -
         knobs = {"t": s.temperature, "k": s.top_k, "p": s.top_p, "minp": s.min_p}
         query |= {name: f"{value:g}" for name, value in knobs.items() if value is not None}
     try:
-        st.page_link("pages/3_Next_Token.py", label="Open this step on the Next Token page",
-                     icon=":material/bar_chart:", query_params=query)
+        st.page_link(
+            "pages/3_Next_Token.py",
+            label="Open this step on the Next Token page",
+            icon=":material/bar_chart:",
+            query_params=query,
+        )
         if strategy.knobs.get("repetition_penalty", 1) != 1:
             st.caption("That page has no repetition penalty: it shows this step without it.")
     except StreamlitAPIException:  # the page runs on its own, without the others

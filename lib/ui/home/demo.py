@@ -46,15 +46,24 @@ def _panel(step: int, body: str) -> str:
 """
 
 
-_HEAD = st.components.v2.component("playground_home_head", css=_CSS, html="""
+_HEAD = st.components.v2.component(
+    "playground_home_head",
+    css=_CSS,
+    html="""
 <div class="panel">
   <div class="head"><span class="step">1</span><span class="title">Write something</span></div>
 </div>
-""")
-_TOKENS = component("playground_home_tokens", html=_panel(2, "chips"), css=_CSS,
-                    js=(_ASSETS / "home_tokens.js").read_text(encoding="utf-8"))
-_BARS = component("playground_home_bars", html=_panel(3, "bars"), css=_CSS,
-                  js=(_ASSETS / "home_bars.js").read_text(encoding="utf-8"))
+""",
+)
+_TOKENS = component(
+    "playground_home_tokens",
+    html=_panel(2, "chips"),
+    css=_CSS,
+    js=(_ASSETS / "home_tokens.js").read_text(encoding="utf-8"),
+)
+_BARS = component(
+    "playground_home_bars", html=_panel(3, "bars"), css=_CSS, js=(_ASSETS / "home_bars.js").read_text(encoding="utf-8")
+)
 
 
 def model_for_demo() -> str:
@@ -81,9 +90,14 @@ def demo() -> None:
         ids = [token.id for token in tokenizer.encode(text)]
         if not ids:
             _restart()
-        elif row.button(f"Write {RUN} more", key="home-write", icon=":material/play_arrow:", type="primary",
-                        disabled=len(ids) + len(_path()) + RUN > MAX_TOKENS,
-                        help="Again and again the likeliest token."):
+        elif row.button(
+            f"Write {RUN} more",
+            key="home-write",
+            icon=":material/play_arrow:",
+            type="primary",
+            disabled=len(ids) + len(_path()) + RUN > MAX_TOKENS,
+            help="Again and again the likeliest token.",
+        ):
             with below:
                 _write(model_id, ids)
         with left:
@@ -103,8 +117,14 @@ def _path() -> list[int]:
 
 def _text_input() -> str:
     st.session_state.setdefault("home-text", EXAMPLES[0])
-    text = st.text_input("Your text", key="home-text", label_visibility="collapsed", on_change=_restart,
-                         persist_state="session", placeholder="Write the beginning of a text")
+    text = st.text_input(
+        "Your text",
+        key="home-text",
+        label_visibility="collapsed",
+        on_change=_restart,
+        persist_state="session",
+        placeholder="Write the beginning of a text",
+    )
     text = at_most(text or "", _LONGEST)
     columns = st.container(horizontal=True, gap="small")
     for index, example in enumerate(EXAMPLES):
@@ -123,17 +143,26 @@ def _restart() -> None:
 
 def _show_tokens(tokenizer: Tokenizer, ids: Sequence[int], path: Sequence[int]) -> None:
     added = [False] * len(ids) + [True] * len(path)
-    tokens = [{"id": token_id, "label": label(tokenizer.token_bytes(token_id)), "added": new,
-               "tip": f"Token {token_id}" + (", added by you" if new else "")}
-              for token_id, new in zip([*ids, *path], added, strict=True)]
+    tokens = [
+        {
+            "id": token_id,
+            "label": label(tokenizer.token_bytes(token_id)),
+            "added": new,
+            "tip": f"Token {token_id}" + (", added by you" if new else ""),
+        }
+        for token_id, new in zip([*ids, *path], added, strict=True)
+    ]
     count = len(tokens)
-    _TOKENS(key="home-tokens", data={
-        "title": f"It becomes {count:,} token{'s' * (count != 1)}",
-        "tokens": tokens[-MAX_TOKENS:],
-        "empty": "No text, no tokens.",
-        "note": "The model never sees letters. It reads these pieces, each by its number. ␣ marks a space."
-                + (" Framed pieces were added by clicking." if path else ""),
-    })
+    _TOKENS(
+        key="home-tokens",
+        data={
+            "title": f"It becomes {count:,} token{'s' * (count != 1)}",
+            "tokens": tokens[-MAX_TOKENS:],
+            "empty": "No text, no tokens.",
+            "note": "The model never sees letters. It reads these pieces, each by its number. ␣ marks a space."
+            + (" Framed pieces were added by clicking." if path else ""),
+        },
+    )
 
 
 def next_bars(logits: np.ndarray, tokenizer: Tokenizer, stops: Container[int]) -> list[dict[str, Any]]:
@@ -145,8 +174,11 @@ def next_bars(logits: np.ndarray, tokenizer: Tokenizer, stops: Container[int]) -
         name = label(tokenizer.token_bytes(token_id))
         tip = f"Token {token_id}. Click to continue with it."
         if tokenizer.raw(token_id) in tokenizer.special:
-            tip += (" A control token: here the model would end its text." if token_id in stops
-                    else " A control token: a sign for the program, not text.")
+            tip += (
+                " A control token: here the model would end its text."
+                if token_id in stops
+                else " A control token: a sign for the program, not text."
+            )
         bars.append({"id": token_id, "label": name, "prob": float(probs[token_id]), "tip": tip})
     rest = max(1.0 - float(probs[best].sum()), 0.0)
     bars.append({"id": None, "label": f"the other {probs.size - len(best):,}", "prob": rest, "tip": "All other tokens"})
@@ -172,20 +204,26 @@ def _show_bars(model_id: str, tokenizer: Tokenizer, ids: list[int]) -> None:
         st.info("Write at least one character, and the model has something to continue.")
         return
     if len(ids) > MAX_TOKENS:
-        st.info(f"That is {len(ids):,} tokens. This first demo stops at {MAX_TOKENS}; the Next token page takes "
-                "longer texts.")
+        st.info(
+            f"That is {len(ids):,} tokens. This first demo stops at {MAX_TOKENS}; the Next token page takes "
+            "longer texts."
+        )
         return
     engine = cache.engine(model_id)
     bars = next_bars(cache.logits(model_id, "auto", tuple(ids)), tokenizer, engine.stop_ids)
     name, size = models.spec(model_id).name, engine.info.vocab_size
     st.session_state["home-offered"] = (len(ids), [bar["id"] for bar in bars[:BARS]])
-    _BARS(key="home-bars", on_pick_change=_pick, data={
-        "title": "It guesses the next one: click a bar",
-        "bars": bars,
-        "at": len(ids),
-        "note": f"{name} gives each of its {size:,} tokens a probability. These are the five likeliest; your click "
-                f"continues the text. {cache.precision(model_id)}".rstrip(),
-    })
+    _BARS(
+        key="home-bars",
+        on_pick_change=_pick,
+        data={
+            "title": "It guesses the next one: click a bar",
+            "bars": bars,
+            "at": len(ids),
+            "note": f"{name} gives each of its {size:,} tokens a probability. These are the five likeliest; your click "
+            f"continues the text. {cache.precision(model_id)}".rstrip(),
+        },
+    )
 
 
 def _pick() -> None:
@@ -200,13 +238,19 @@ def _write(model_id: str, ids: list[int]) -> None:
     """Continue greedily; the mark that ends a text is not written, it ends the writing."""
     with st.spinner("Writing …"):
         engine = cache.engine(model_id)
-        steps = list(engine.generate([*ids, *_path()], sampling=engines.Sampling(temperature=0.0), max_new_tokens=RUN,
-                                     alternatives=1))
+        steps = list(
+            engine.generate(
+                [*ids, *_path()], sampling=engines.Sampling(temperature=0.0), max_new_tokens=RUN, alternatives=1
+            )
+        )
     new = [step.id for step in steps if step.id not in engine.stop_ids]
     st.session_state["home-path"] = [*_path(), *new]
     if len(new) < len(steps):
-        st.info("The likeliest next token is now the mark that ends a text, so the model stops here. Click another bar "
-                "to go on all the same.", icon=":material/stop_circle:")
+        st.info(
+            "The likeliest next token is now the mark that ends a text, so the model stops here. Click another bar "
+            "to go on all the same.",
+            icon=":material/stop_circle:",
+        )
 
 
 def _undo_buttons(row: Any) -> None:

@@ -44,8 +44,10 @@ def _shelf(busy: bool) -> None:
         for spec in present:
             _here(spec)
     st.markdown("**Can be got**")
-    st.caption("From the hub (or HF_ENDPOINT) into this app's cache. Nothing is fetched before you click, except the "
-               "small embedded model. A folder of your own appears here when PLAYGROUND_MODELS names it.")
+    st.caption(
+        "From the hub (or HF_ENDPOINT) into this app's cache. Nothing is fetched before you click, except the "
+        "small embedded model. A folder of your own appears here when PLAYGROUND_MODELS names it."
+    )
     for spec in gettable:
         _gettable(spec)
     if not gettable:
@@ -74,9 +76,11 @@ def _class(slots: int) -> str:
     if not kv:
         return "Once a model is in memory, this line says what a class needs."
     texts = slots * _TEXT * kv
-    return (f"A class of {_STUDENTS} adds about {gigabytes(_STUDENTS * _SESSION)} for its pages and up to "
-            f"{gigabytes(texts)} for the texts that the model writes at the same moment. Those are {slots} at most (a "
-            "run on the Decoding page asks for three); when more are asked for, students take turns.")
+    return (
+        f"A class of {_STUDENTS} adds about {gigabytes(_STUDENTS * _SESSION)} for its pages and up to "
+        f"{gigabytes(texts)} for the texts that the model writes at the same moment. Those are {slots} at most (a "
+        "run on the Decoding page asks for three); when more are asked for, students take turns."
+    )
 
 
 def _row(spec: models.ModelSpec, detail: str) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
@@ -113,8 +117,13 @@ def _here(spec: models.ModelSpec) -> None:
         return
     size = gigabytes(sum(info.weight_bytes for info in loaded))
     kinds = ", ".join(sorted({info.dtype for info in loaded}))
-    if button.button("Unload", key=f"unload-{spec.id}", icon=":material/eject:", width="stretch",
-                     help="Takes it out of memory for everybody. The next use loads it again."):
+    if button.button(
+        "Unload",
+        key=f"unload-{spec.id}",
+        icon=":material/eject:",
+        width="stretch",
+        help="Takes it out of memory for everybody. The next use loads it again.",
+    ):
         cache.unload(spec.id)
         st.rerun()
     memory.caption(f"In memory now: {size} ({kinds})")
@@ -127,14 +136,21 @@ def _gettable(spec: models.ModelSpec) -> None:
     possible = _memory(memory, spec)
     if job is not None and not job.finished.is_set():
         row.progress(job.fraction or 0.0, text=escape(job.message))
-        button.button("Stop", key=f"stop-{spec.id}", icon=":material/stop:", width="stretch",
-                      on_click=job.cancelled.set)
+        button.button(
+            "Stop", key=f"stop-{spec.id}", icon=":material/stop:", width="stretch", on_click=job.cancelled.set
+        )
         return
     if job is not None and job.error and time.monotonic() - job.ended < SHOW_ERROR:
         row.error(escape(job.error), icon=":material/cloud_off:")
     label = "Convert" if waiting else f"Get {gigabytes(spec.download_bytes)}"
-    if button.button(label, key=f"get-{spec.id}", icon=":material/download:", width="stretch", disabled=not possible,
-                     help=None if possible else _smaller(spec)):
+    if button.button(
+        label,
+        key=f"get-{spec.id}",
+        icon=":material/download:",
+        width="stretch",
+        disabled=not possible,
+        help=None if possible else _smaller(spec),
+    ):
         download_jobs.start(spec.id)
         st.rerun()
 
@@ -142,7 +158,6 @@ def _gettable(spec: models.ModelSpec) -> None:
 def _smaller(spec: models.ModelSpec) -> str:
     """What to take instead of a model that does not fit."""
     total = total_bytes() or 0
-    smaller = [other for other in models.CATALOG.values()
-               if other.role == spec.role and needed_bytes(other) <= total]
+    smaller = [other for other in models.CATALOG.values() if other.role == spec.role and needed_bytes(other) <= total]
     best = max(smaller, key=lambda other: other.parameters, default=models.CATALOG[models.EMBEDDED])
     return f"It needs {gigabytes(needed_bytes(spec))} of memory; this machine has {gigabytes(total)}. Try {best.name}."

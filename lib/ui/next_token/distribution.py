@@ -136,13 +136,7 @@ def _uniform(seed: int) -> bytes:
 
 
 def next_token_chart(
-    key: str,
-    content: Content,
-    *,
-    start: Knobs,
-    nonce: int,
-    seed: int,
-    actual: int | None = None,
+    key: str, content: Content, *, start: Knobs, nonce: int, seed: int, actual: int | None = None
 ) -> Reply:
     """Show a distribution. `actual` marks one token as the real one."""
     result = _component(

@@ -97,13 +97,7 @@ def versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callable
         ids = list(result.movers)
         st.markdown("**The tokens that moved most**")
         st.dataframe(
-            {
-                "token": [label(i) for i in ids],
-                "id": ids,
-                "A": a[ids],
-                "B": b[ids],
-                "B − A": b[ids] - a[ids],
-            },
+            {"token": [label(i) for i in ids], "id": ids, "A": a[ids], "B": b[ids], "B − A": b[ids] - a[ids]},
             hide_index=True,
             key=f"{key}-movers",
             column_config={name: st.column_config.NumberColumn(format="percent") for name in ("A", "B", "B − A")},
@@ -120,10 +114,14 @@ def trailing_space(reading: Reading, prompt: str, without: Reading) -> None:
     name = "space" if tail.strip(" ") == "" else "line break" if tail.strip("\n\r") == "" else "white space"
     with st.container(border=True, key="trailing-space"):
         st.markdown(
-            f":material/warning: **The prompt ends in a {name}.** " + (
+            f":material/warning: **The prompt ends in a {name}.** "
+            + (
                 "In running text most words carry the space *before* them in their token (`␣girl` is one token). A "
                 "space left at the end is a token of its own, and the model must go on in a way that it rarely saw in "
-                "training." if name == "space" else "That is part of its tokens too, and it changes what comes next.")
+                "training."
+                if name == "space"
+                else "That is part of its tokens too, and it changes what comes next."
+            )
             + " Compare the two:"
         )
         a, b = reading.shaped(Knobs()).probs, without.shaped(Knobs()).probs

@@ -99,7 +99,9 @@ def token_row(tokenizer: Tokenizer, token_id: int) -> ChartRow:
     return seen[token_id]
 
 
-_rows: dict[str, dict[int, ChartRow]] = {}  # by tokenizer: at most its vocabulary, as a page shows the same tokens again
+_rows: dict[
+    str, dict[int, ChartRow]
+] = {}  # by tokenizer: at most its vocabulary, as a page shows the same tokens again
 
 
 def _make_row(tokenizer: Tokenizer, token_id: int) -> ChartRow:

@@ -22,7 +22,9 @@ def percent(p: float) -> str:
     return (
         f"{100 * p:.2f} %"
         if p >= 0.01
-        else f"{100 * p:.3f} %" if p >= 1e-4 else f"{100 * p:.1e} %".replace("e-0", "e-")
+        else f"{100 * p:.3f} %"
+        if p >= 1e-4
+        else f"{100 * p:.1e} %".replace("e-0", "e-")
     )
 
 
@@ -179,9 +181,7 @@ def notes(reading: Reading, prompt: str, view: State) -> None:
     spelled = [text for text in reading.tokenizer.special if text in prompt]
     if spelled:
         st.info(
-            "The prompt spells a control token ("
-            + ", ".join(f"`{text}`" for text in spelled[:4])
-            + "). Typed text is "
+            "The prompt spells a control token (" + ", ".join(f"`{text}`" for text in spelled[:4]) + "). Typed text is "
             "only ever ordinary characters here: it is cut into pieces and does not become the control token.",
             icon=":material/shield:",
         )

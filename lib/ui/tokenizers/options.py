@@ -78,7 +78,9 @@ def choose(name: str) -> TokenizerOption:
 
 def _loaded(title: str, about: str, name: str) -> TokenizerOption:
     tokenizer = tokenization.load(name)
-    return TokenizerOption(title, about, tokenizer, f"{name} {id(tokenizer)}")  # of a folder another one, if its file changes
+    return TokenizerOption(
+        title, about, tokenizer, f"{name} {id(tokenizer)}"
+    )  # of a folder another one, if its file changes
 
 
 def corpus() -> str:

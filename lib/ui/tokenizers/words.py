@@ -159,8 +159,9 @@ def _length(text: str) -> None:
 def _encode(key: str, example: str, tokenizer: WordTokenizer | CharacterTokenizer, title: str, about: str) -> str:
     """A text to type, its tokens, its ids and what they decode to; gives back the text."""
     text = st.text_input("Encode", value=example, key=f"{key}-text", persist_state="session", live=True)
-    token_rows(f"{key}-row", text, [row_data(compare(text, [tokenizer]).rows[0], tokenizer, text, title=title,
-                                             about=about)])
+    token_rows(
+        f"{key}-row", text, [row_data(compare(text, [tokenizer]).rows[0], tokenizer, text, title=title, about=about)]
+    )
     ids = tokenizer.ids(text)
     st.markdown(f"Ids: `{ids}`. Decoded: {_quoted(tokenizer.decode(ids))}")
     return text

@@ -16,8 +16,9 @@ def test_every_box_names_a_place_in_the_code(name: str) -> None:
     config = dict(arch.config)
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(AutoConfig.for_model(config.pop("model_type"), **config))
-    places = {key: box.code.removeprefix("inside ").split(" (")[0].split(", ")[0]
-              for key, box in diagram(arch).boxes.items()}
+    places = {
+        key: box.code.removeprefix("inside ").split(" (")[0].split(", ")[0] for key, box in diagram(arch).boxes.items()
+    }
     places = {key: place for key, place in places.items() if place.startswith("model.")}
     assert {"embedding", "q", "out", "activation", "down", "final_norm", "head"} <= set(places)
     for place in places.values():

@@ -21,18 +21,42 @@ from lib.architecture.cost import (
     weight_bytes,
 )
 
-GPT2 = {"model_type": "gpt2", "n_embd": 96, "n_layer": 3, "n_head": 4, "vocab_size": 300, "n_positions": 64,
-        "bos_token_id": 0, "eos_token_id": 0}
-LLAMA = {"hidden_size": 96, "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2,
-         "intermediate_size": 160, "vocab_size": 300, "max_position_embeddings": 64, "pad_token_id": None,
-         "bos_token_id": 0, "eos_token_id": 0}
+GPT2 = {
+    "model_type": "gpt2",
+    "n_embd": 96,
+    "n_layer": 3,
+    "n_head": 4,
+    "vocab_size": 300,
+    "n_positions": 64,
+    "bos_token_id": 0,
+    "eos_token_id": 0,
+}
+LLAMA = {
+    "hidden_size": 96,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 160,
+    "vocab_size": 300,
+    "max_position_embeddings": 64,
+    "pad_token_id": None,
+    "bos_token_id": 0,
+    "eos_token_id": 0,
+}
 SMALL: dict[str, dict[str, Any]] = {
-    "gpt2": GPT2, **{name: {"model_type": name, **LLAMA} for name in ("llama", "qwen2")},
+    "gpt2": GPT2,
+    **{name: {"model_type": name, **LLAMA} for name in ("llama", "qwen2")},
     "qwen3": {"model_type": "qwen3", **LLAMA, "head_dim": 32},
     "mistral": {"model_type": "mistral", **LLAMA, "sliding_window": 8},
-    "gemma3_text": {"model_type": "gemma3_text", **LLAMA, "head_dim": 32, "sliding_window": 8,
-                    "layer_types": ["sliding_attention", "full_attention", "sliding_attention"]},
-    "gpt_neox": {"model_type": "gpt_neox", **LLAMA}, "phi": {"model_type": "phi", **LLAMA, "num_key_value_heads": 4},
+    "gemma3_text": {
+        "model_type": "gemma3_text",
+        **LLAMA,
+        "head_dim": 32,
+        "sliding_window": 8,
+        "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+    },
+    "gpt_neox": {"model_type": "gpt_neox", **LLAMA},
+    "phi": {"model_type": "phi", **LLAMA, "num_key_value_heads": 4},
 }
 
 
@@ -50,8 +74,10 @@ def test_weight_bytes_equal_a_saved_file(family: str, dtype: str, tmp_path: Path
 
     real(SMALL[family], getattr(torch, dtype)).save_pretrained(tmp_path)
     with safe_open(tmp_path / "model.safetensors", "pt") as file:
-        stored = {name.replace("embed_out", "lm_head"): file.get_tensor(name)  # GPT-NeoX's head is renamed on disk
-                  for name in file.keys()}  # noqa: SIM118
+        stored = {
+            name.replace("embed_out", "lm_head"): file.get_tensor(name)  # GPT-NeoX's head is renamed on disk
+            for name in file.keys()  # noqa: SIM118: a safetensors file is no dictionary
+        }
     mine = {row.name: row_bytes(row, dtype) for row in ledger(SMALL[family]).rows if row.params}
     assert mine == {name: tensor.nbytes for name, tensor in stored.items()}
     assert weight_bytes(read(SMALL[family]), dtype) == sum(tensor.nbytes for tensor in stored.values())
@@ -189,8 +215,16 @@ def test_bad_questions_get_sentences() -> None:
 
 
 def test_of_families_not_known_only_the_weights_are_given() -> None:
-    config = {"model_type": "opt", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "ffn_dim": 64,
-              "vocab_size": 99, "max_position_embeddings": 50, "word_embed_proj_dim": 32}
+    config = {
+        "model_type": "opt",
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "ffn_dim": 64,
+        "vocab_size": 99,
+        "max_position_embeddings": 50,
+        "word_embed_proj_dim": 32,
+    }
     assert weight_bytes(read(config), "bfloat16") == 2 * ledger(config).total
     for figure in (cost, training):
         with pytest.raises(ArchitectureError, match="not how it computes"):

@@ -43,8 +43,11 @@ def reference(model: Any, ids: list[int]) -> Any:
     return out
 
 
-@pytest.mark.parametrize("config", [*SMALL.values(), {**SMALL["gpt_neox"], "use_parallel_residual": False},
-                                    {**SMALL["phi"], "qk_layernorm": True}], ids=lambda c: c["model_type"])
+@pytest.mark.parametrize(
+    "config",
+    [*SMALL.values(), {**SMALL["gpt_neox"], "use_parallel_residual": False}, {**SMALL["phi"], "qk_layernorm": True}],
+    ids=lambda c: c["model_type"],
+)
 def test_every_block_equals_the_transformers_block(config: dict[str, Any]) -> None:
     engine = engine_of(config)
     traced = trace(engine, IDS)

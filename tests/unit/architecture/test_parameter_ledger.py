@@ -28,6 +28,7 @@ def examples(count: int) -> Any:
 @st.composite
 def configs(draw: Any, family: str) -> dict[str, Any]:
     """A small random configuration that transformers accepts."""
+
     def whole(low: int, high: int) -> int:
         return int(draw(st.integers(low, high)))
 
@@ -36,11 +37,25 @@ def configs(draw: Any, family: str) -> dict[str, Any]:
     width = heads * head_dim if family not in {"qwen3", "gemma3_text"} else heads * whole(2, 20)
     sizes = {"vocab_size": whole(1, 500), "tie_word_embeddings": draw(st.booleans()), "pad_token_id": None}
     if family == "gpt2":
-        return {"model_type": family, "n_embd": width, "n_layer": whole(1, 4), "n_head": heads,
-                "n_positions": whole(1, 99), "n_inner": draw(st.sampled_from([None, whole(1, 90)])), **sizes}
-    config = {"model_type": family, "hidden_size": width, "num_hidden_layers": whole(1, 4),
-              "num_attention_heads": heads, "num_key_value_heads": kv, "intermediate_size": whole(1, 90),
-              "max_position_embeddings": whole(1, 99), **sizes}
+        return {
+            "model_type": family,
+            "n_embd": width,
+            "n_layer": whole(1, 4),
+            "n_head": heads,
+            "n_positions": whole(1, 99),
+            "n_inner": draw(st.sampled_from([None, whole(1, 90)])),
+            **sizes,
+        }
+    config = {
+        "model_type": family,
+        "hidden_size": width,
+        "num_hidden_layers": whole(1, 4),
+        "num_attention_heads": heads,
+        "num_key_value_heads": kv,
+        "intermediate_size": whole(1, 90),
+        "max_position_embeddings": whole(1, 99),
+        **sizes,
+    }
     if family in {"qwen3", "gemma3_text", "llama", "mistral"}:
         config["head_dim"] = head_dim
     if family in {"llama", "qwen3", "gemma3_text", "gpt_neox"}:
@@ -49,8 +64,11 @@ def configs(draw: Any, family: str) -> dict[str, Any]:
         config["mlp_bias"] = draw(st.booleans())
     if family == "gpt_neox":
         del config["num_key_value_heads"]
-        config |= {"use_parallel_residual": draw(st.booleans()), "rotary_pct": draw(st.sampled_from([0.5, 1.0])),
-                   "hidden_size": heads * 8}
+        config |= {
+            "use_parallel_residual": draw(st.booleans()),
+            "rotary_pct": draw(st.sampled_from([0.5, 1.0])),
+            "hidden_size": heads * 8,
+        }
     if family == "phi":
         config |= {"qk_layernorm": draw(st.booleans()), "partial_rotary_factor": 0.5, "hidden_size": heads * 8}
     return config
@@ -59,8 +77,7 @@ def configs(draw: Any, family: str) -> dict[str, Any]:
 def tensors(config: dict[str, Any]) -> tuple[dict[str, tuple[int, ...]], int]:
     """Names and shapes of transformers' module, and its parameter count (tied weights once)."""
     model = meta_module.build(read(config))
-    return ({name: tuple(p.shape) for name, p in model.named_parameters()},
-            sum(p.numel() for p in model.parameters()))
+    return ({name: tuple(p.shape) for name, p in model.named_parameters()}, sum(p.numel() for p in model.parameters()))
 
 
 @pytest.mark.parametrize("name", known_configs.names())
@@ -118,8 +135,11 @@ def test_what_a_configuration_leaves_out_is_what_transformers_takes(family: str)
 
     theirs = read(AutoConfig.for_model(family).to_dict())
     mine = read({"model_type": family})
-    differing = {key for key in vars(mine) if key not in {"config", "dtype", "name"}
-                 and getattr(mine, key) != getattr(theirs, key)}
+    differing = {
+        key
+        for key in vars(mine)
+        if key not in {"config", "dtype", "name"} and getattr(mine, key) != getattr(theirs, key)
+    }
     assert not differing
     assert set(DEFAULTS) == set(FAMILIES)
 
@@ -135,8 +155,16 @@ def test_old_and_new_spellings_of_windows_and_rope_agree() -> None:
 
 
 def test_an_unknown_family_is_walked_on_the_meta_device() -> None:
-    config = {"model_type": "opt", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "ffn_dim": 64,
-              "vocab_size": 99, "max_position_embeddings": 50, "word_embed_proj_dim": 32}
+    config = {
+        "model_type": "opt",
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "ffn_dim": 64,
+        "vocab_size": 99,
+        "max_position_embeddings": 50,
+        "word_embed_proj_dim": 32,
+    }
     arch = read(config)
     book = ledger(arch)
     assert not arch.known
@@ -153,33 +181,51 @@ def test_a_repository_cannot_bring_its_own_code() -> None:
         meta_module.build(arch)
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"n_head": 7}, "7 heads do not divide a width of 768"),
-    ({"n_layer": 0}, "number of blocks must be at least 1"),
-    ({"n_inner": 1_000_000_000}, "width of the MLP is 1,000,000,000"),
-    ({"vocab_size": -5}, "vocabulary size must be at least 1"),
-    ({"n_embd": "768"}, "hidden_size is '768'"),
-    ({"n_embd": float("nan")}, "must be a whole number"),
-    ({"n_layer": True}, "must be a whole number"),
-    ({"n_head": 0}, "heads must be at least 1"),
-    ({"model_type": None}, "does not say its model_type"),
-    ({"n_layer": 10**30}, "no model comes near"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"n_head": 7}, "7 heads do not divide a width of 768"),
+        ({"n_layer": 0}, "number of blocks must be at least 1"),
+        ({"n_inner": 1_000_000_000}, "width of the MLP is 1,000,000,000"),
+        ({"vocab_size": -5}, "vocabulary size must be at least 1"),
+        ({"n_embd": "768"}, "hidden_size is '768'"),
+        ({"n_embd": float("nan")}, "must be a whole number"),
+        ({"n_layer": True}, "must be a whole number"),
+        ({"n_head": 0}, "heads must be at least 1"),
+        ({"model_type": None}, "does not say its model_type"),
+        ({"n_layer": 10**30}, "no model comes near"),
+    ],
+)
 def test_nonsense_gets_a_sentence(change: dict[str, Any], words: str) -> None:
     with pytest.raises(ArchitectureError, match=words):
         ledger({**known_configs.architecture("gpt2").config, **change})
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"kv_heads": 5}, "5 KV heads cannot be shared evenly by 12"),
-    ({"style": "gpt2", "kv_heads": 4}, "GPT-2's attention has a key and a value for every head"),
-    ({"heads": 256, "kv_heads": 256}, "even number"), ({"inner": 10**9}, "1,000,000,000"),
-    ({"layers": 0}, "at least 1"),
-    ({"heads": 5}, "do not divide"), ({"kv_heads": 24}, "cannot be shared"), ({"style": "moe"}, "no style"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"kv_heads": 5}, "5 KV heads cannot be shared evenly by 12"),
+        ({"style": "gpt2", "kv_heads": 4}, "GPT-2's attention has a key and a value for every head"),
+        ({"heads": 256, "kv_heads": 256}, "even number"),
+        ({"inner": 10**9}, "1,000,000,000"),
+        ({"layers": 0}, "at least 1"),
+        ({"heads": 5}, "do not divide"),
+        ({"kv_heads": 24}, "cannot be shared"),
+        ({"style": "moe"}, "no style"),
+    ],
+)
 def test_ones_own_nonsense_gets_a_sentence(change: dict[str, Any], words: str) -> None:
-    sizes = {"style": "llama", "layers": 12, "width": 768, "heads": 12, "kv_heads": 12, "inner": 3072, "vocab": 50257,
-             "context": 1024, "tied": True}
+    sizes = {
+        "style": "llama",
+        "layers": 12,
+        "width": 768,
+        "heads": 12,
+        "kv_heads": 12,
+        "inner": 3072,
+        "vocab": 50257,
+        "context": 1024,
+        "tied": True,
+    }
     assert ledger(custom_architecture(**sizes)).total == closed_form(custom_architecture(**sizes))
     with pytest.raises(ArchitectureError, match=words):
         custom_architecture(**{**sizes, **change})

@@ -11,7 +11,7 @@ from benchmarks.classroom.processes import _shares
 from benchmarks.classroom.signs import COLUMNS, REPLY, Watch
 from benchmarks.classroom.student import Student
 
-SCRIPT = '''
+SCRIPT = """
 import streamlit as st
 
 state = st.session_state
@@ -47,7 +47,7 @@ part()
 if question := st.chat_input("Say something"):
     st.markdown(f"asked: {question}")
 st.html("<!-- " + "a large message that comes once " * 1000 + "-->")
-'''
+"""
 OTHER = 'import streamlit as st\nst.markdown("another page")\n'
 
 

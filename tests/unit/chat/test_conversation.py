@@ -72,8 +72,9 @@ def test_any_sequence_of_actions_leaves_a_sound_tree(actions: list[tuple[str, in
             conversation.step(ids[number % len(ids)], number % 3 - 1)
         messages = conversation.messages
         assert all(m.parent == ROOT or m.parent in messages for m in messages.values())
-        assert all(child in messages and messages[child].parent == parent
-                   for parent, child in conversation.chosen.items())
+        assert all(
+            child in messages and messages[child].parent == parent for parent, child in conversation.chosen.items()
+        )
         assert not messages or conversation.path()
         again = from_json(to_json(conversation))
         assert shown(again) == shown(conversation) and list(again.messages) == list(messages)
@@ -84,8 +85,11 @@ def test_what_goes_to_the_model() -> None:
     assert [m["role"] for m in conversation.to_model()] == ["user", "assistant", "user"]
     conversation.system = ""
     sent = conversation.to_model(until=conversation.path()[2].id)
-    assert sent == [{"role": "system", "content": ""}, {"role": "user", "content": "a"},
-                    {"role": "assistant", "content": "b"}]
+    assert sent == [
+        {"role": "system", "content": ""},
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "b"},
+    ]
 
 
 def test_saved_and_loaded_again() -> None:
@@ -105,17 +109,27 @@ def test_a_plain_list_of_messages_can_be_loaded() -> None:
         assert conversation.system == "s" and shown(conversation) == ["u", "a"]
 
 
-@pytest.mark.parametrize("text", [
-    "", "{", "[" * 100_000, "3", '{"messages": 3}', '[{"role": "root", "content": "x"}]', '[{"role": "user"}]', "[3]",
-    '{"format": "llm-playground-chat", "version": 99}',
-    '{"format": "llm-playground-chat", "version": 1, "title": "t", "system": 3, "messages": []}',
-    '{"format": "llm-playground-chat", "version": 1, "title": "t", "system": null, "messages": '
-    '[{"id": "a", "parent": "b", "role": "user", "content": "x"}]}',
-    '{"format": "llm-playground-chat", "version": 1, "title": "t", "system": null, "messages": '
-    '[{"id": "a", "parent": "a", "role": "user", "content": "x"}]}',
-    json.dumps([{"role": "user", "content": "x"}] * 2_001),
-    " " * 4_000_001,
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[" * 100_000,
+        "3",
+        '{"messages": 3}',
+        '[{"role": "root", "content": "x"}]',
+        '[{"role": "user"}]',
+        "[3]",
+        '{"format": "llm-playground-chat", "version": 99}',
+        '{"format": "llm-playground-chat", "version": 1, "title": "t", "system": 3, "messages": []}',
+        '{"format": "llm-playground-chat", "version": 1, "title": "t", "system": null, "messages": '
+        '[{"id": "a", "parent": "b", "role": "user", "content": "x"}]}',
+        '{"format": "llm-playground-chat", "version": 1, "title": "t", "system": null, "messages": '
+        '[{"id": "a", "parent": "a", "role": "user", "content": "x"}]}',
+        json.dumps([{"role": "user", "content": "x"}] * 2_001),
+        " " * 4_000_001,
+    ],
+)
 def test_a_bad_file_gives_a_sentence(text: str) -> None:
     with pytest.raises(ConversationError) as caught:
         from_json(text)
@@ -130,8 +144,10 @@ def test_the_oldest_turns_go_first_and_the_system_prompt_stays() -> None:
     tokenizer = tokenization.load("gpt2")
     messages = [{"role": "system", "content": "Be brief."}]
     for turn in range(20):
-        messages += [{"role": "user", "content": f"question {turn} " * 5},
-                     {"role": "assistant", "content": f"answer {turn} " * 5}]
+        messages += [
+            {"role": "user", "content": f"question {turn} " * 5},
+            {"role": "assistant", "content": f"answer {turn} " * 5},
+        ]
     messages.append({"role": "user", "content": "last"})
     for context in (10_000, 300, 120):
         fitted = fit(messages, template="plain", tokenizer=tokenizer, context=context, reserve=40)
@@ -147,24 +163,32 @@ def test_the_oldest_turns_go_first_and_the_system_prompt_stays() -> None:
 
 def test_a_last_message_that_cannot_fit_says_so() -> None:
     with pytest.raises(TooLongError, match="can attend to 50"):
-        fit([{"role": "user", "content": "word " * 100}], template="plain", tokenizer=tokenization.load("gpt2"),
-            context=50, reserve=10)
+        fit(
+            [{"role": "user", "content": "word " * 100}],
+            template="plain",
+            tokenizer=tokenization.load("gpt2"),
+            context=50,
+            reserve=10,
+        )
 
 
-@pytest.mark.parametrize(("text", "safe"), [
-    ("**bold** and `code $x$`", "**bold** and `code $x$`"),
-    ("$a$ and $$b$$", r"\$a\$ and \$\$b\$\$"),
-    ("<script>alert(1)</script>", r"\<script>alert(1)\</script>"),
-    ("![x](http://a) [y](http://b)", r"\![x](http://a) [y](http://b)"),
-    (":red[x] :material/home: 12:30", r"\:red[x] \:material/home\: 12:30".replace(r"home\:", "home:")),
-    ("```\n$x$ <b>\n```\n$y$", "```\n$x$ <b>\n```\n\\$y\\$"),
-    ("~~~\n```\n$x$\n~~~\n<b>", "~~~\n```\n$x$\n~~~\n\\<b>"),
-    ("```python\n<open while streaming> $x$", "```python\n<open while streaming> $x$"),
-    ("``a ` $x$`` $y$", r"``a ` $x$`` \$y\$"),
-    ("`never closed $x$", r"`never closed \$x\$"),
-    (r"\$5", r"\$5"),
-    ("", ""),
-])
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("**bold** and `code $x$`", "**bold** and `code $x$`"),
+        ("$a$ and $$b$$", r"\$a\$ and \$\$b\$\$"),
+        ("<script>alert(1)</script>", r"\<script>alert(1)\</script>"),
+        ("![x](http://a) [y](http://b)", r"\![x](http://a) [y](http://b)"),
+        (":red[x] :material/home: 12:30", r"\:red[x] \:material/home\: 12:30".replace(r"home\:", "home:")),
+        ("```\n$x$ <b>\n```\n$y$", "```\n$x$ <b>\n```\n\\$y\\$"),
+        ("~~~\n```\n$x$\n~~~\n<b>", "~~~\n```\n$x$\n~~~\n\\<b>"),
+        ("```python\n<open while streaming> $x$", "```python\n<open while streaming> $x$"),
+        ("``a ` $x$`` $y$", r"``a ` $x$`` \$y\$"),
+        ("`never closed $x$", r"`never closed \$x\$"),
+        (r"\$5", r"\$5"),
+        ("", ""),
+    ],
+)
 def test_harmless_markdown(text: str, safe: str) -> None:
     assert harmless(text) == safe
 
@@ -176,16 +200,23 @@ def test_harmless_only_adds_backslashes(text: str) -> None:
     assert set(harmless(text)) <= set(text) | {"\\"}
 
 
-@pytest.mark.parametrize(("data", "found"), [
-    (None, {}),
-    ({"eos_token_id": 2}, {"temperature": 0.0}),
-    ({"do_sample": False, "temperature": 0.7, "repetition_penalty": 1.1},
-     {"temperature": 0.0, "repetition_penalty": 1.1}),
-    ({"do_sample": True, "temperature": 0.7, "top_p": 0.8, "top_k": 20},
-     {"temperature": 0.7, "top_p": 0.8, "top_k": 20}),
-    ({"do_sample": True}, {"temperature": 1.0, "top_k": 50}),
-    ("[", {}),
-])
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (None, {}),
+        ({"eos_token_id": 2}, {"temperature": 0.0}),
+        (
+            {"do_sample": False, "temperature": 0.7, "repetition_penalty": 1.1},
+            {"temperature": 0.0, "repetition_penalty": 1.1},
+        ),
+        (
+            {"do_sample": True, "temperature": 0.7, "top_p": 0.8, "top_k": 20},
+            {"temperature": 0.7, "top_p": 0.8, "top_k": 20},
+        ),
+        ({"do_sample": True}, {"temperature": 1.0, "top_k": 50}),
+        ("[", {}),
+    ],
+)
 def test_the_makers_settings(tmp_path, data, found) -> None:
     if data is not None:
         (tmp_path / "generation_config.json").write_text(data if isinstance(data, str) else json.dumps(data))

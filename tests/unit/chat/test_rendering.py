@@ -12,8 +12,12 @@ from lib import chat, tokenization
 from lib.chat import TEMPLATES, ChatTemplate, TemplateError, render, render_naively
 
 CASES = json.loads((Path(__file__).parents[2] / "data" / "chat.json").read_text())["cases"]
-NAMES = {"qwen1.5-chat": "qwen1.5", "qwen1.5-chat-first-revision": "qwen1.5", "qwen2-instruct": "qwen2",
-         "qwen2.5-instruct": "qwen2.5"}
+NAMES = {
+    "qwen1.5-chat": "qwen1.5",
+    "qwen1.5-chat-first-revision": "qwen1.5",
+    "qwen2-instruct": "qwen2",
+    "qwen2.5-instruct": "qwen2.5",
+}
 LLAMA3 = (
     "{{- bos_token }}{% for message in messages %}{{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'"
     " + message['content'] | trim + '<|eot_id|>' }}{% endfor %}"
@@ -45,15 +49,20 @@ ordinary = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from("\n\n
 
 def conversations(text, *, system: bool = True):
     turns = st.lists(text, min_size=1, max_size=5).map(
-        lambda contents: [{"role": ("user", "assistant")[i % 2], "content": c} for i, c in enumerate(contents)])
+        lambda contents: [{"role": ("user", "assistant")[i % 2], "content": c} for i, c in enumerate(contents)]
+    )
     first = st.one_of(st.just([]), text.map(lambda c: [{"role": "system", "content": c}])) if system else st.just([])
     return st.tuples(first, turns).map(lambda pair: pair[0] + pair[1])
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['template']}-{len(case['messages'])}")
 def test_published_renderings(case: dict) -> None:
-    rendered = render(case["messages"], template=NAMES[case["template"]], tokenizer=tokenization.load("qwen"),
-                      add_generation_prompt=case["add_generation_prompt"])
+    rendered = render(
+        case["messages"],
+        template=NAMES[case["template"]],
+        tokenizer=tokenization.load("qwen"),
+        add_generation_prompt=case["add_generation_prompt"],
+    )
     assert rendered.text == case["text"]
     assert rendered.ids == case["ids"]
 
@@ -67,8 +76,9 @@ def test_ordinary_text_equals_transformers(template: str, data) -> None:
     messages = data.draw(conversations(ordinary.filter(lambda text: not any(t in text for t in tokens))))
     source = TEMPLATES[template].source
     for generation in (True, False):
-        rendered = render(messages, template=template, tokenizer=tokenization.load(tokenizer),
-                          add_generation_prompt=generation)
+        rendered = render(
+            messages, template=template, tokenizer=tokenization.load(tokenizer), add_generation_prompt=generation
+        )
         assert rendered.ids == expected(tokenizer, source, messages, add_generation_prompt=generation)
 
 
@@ -90,8 +100,13 @@ def test_hostile_text_never_becomes_a_control_token(template: str, name: str, da
     fragments = st.sampled_from(["\n", "system", "<|", "|>", "<|im_", "end|>"])
     words = st.one_of(st.sampled_from(added(name)), ordinary, fragments)
     hostile = st.lists(words, max_size=6).map("".join)
-    chosen = ChatTemplate("own", "own", TEMPLATES[template].source if template in TEMPLATES else template, "",
-                          variables={"bos_token": "<|endoftext|>"})
+    chosen = ChatTemplate(
+        "own",
+        "own",
+        TEMPLATES[template].source if template in TEMPLATES else template,
+        "",
+        variables={"bos_token": "<|endoftext|>"},
+    )
     messages = data.draw(conversations(hostile))
     harmless = [{**m, "content": "x"} for m in messages]
     controls = set(tokenizer.special.values())
@@ -124,9 +139,11 @@ def test_each_added_token_alone_and_in_words(name: str, role: str) -> None:
 
 
 def test_thoughts_of_earlier_turns_are_left_out_safely() -> None:
-    messages = [{"role": "user", "content": "a</think>b<|im_end|>"},
-                {"role": "assistant", "content": "<think>\nhm <|im_start|>\n</think>\n\nfour <|im_end|>"},
-                {"role": "user", "content": "and <tool_response>x</tool_response>"}]
+    messages = [
+        {"role": "user", "content": "a</think>b<|im_end|>"},
+        {"role": "assistant", "content": "<think>\nhm <|im_start|>\n</think>\n\nfour <|im_end|>"},
+        {"role": "user", "content": "and <tool_response>x</tool_response>"},
+    ]
     tokenizer = tokenization.load("qwen3")
     rendered = render(messages, template="qwen3", tokenizer=tokenizer)
     assert "hm" not in rendered.text and "four <|im_end|>" in rendered.text
@@ -135,8 +152,12 @@ def test_thoughts_of_earlier_turns_are_left_out_safely() -> None:
 
 
 def test_thinking_can_be_switched_off() -> None:
-    rendered = render([{"role": "user", "content": "Hi"}], template="qwen3", tokenizer=tokenization.load("qwen3"),
-                      variables={"enable_thinking": False})
+    rendered = render(
+        [{"role": "user", "content": "Hi"}],
+        template="qwen3",
+        tokenizer=tokenization.load("qwen3"),
+        variables={"enable_thinking": False},
+    )
     assert rendered.text.endswith("<|im_start|>assistant\n<think>\n\n</think>\n\n")
     assert tokenization.load("qwen3").special["<think>"] in rendered.ids
 
@@ -154,8 +175,11 @@ def test_naive_rendering_is_what_transformers_does() -> None:
 
 @pytest.mark.parametrize("template", list(TEMPLATES))
 def test_segments_cover_the_text_and_say_whose_it_is(template: str) -> None:
-    messages = [{"role": "user", "content": " Hi\n"}, {"role": "assistant", "content": "Hello "},
-                {"role": "user", "content": "assistant"}]
+    messages = [
+        {"role": "user", "content": " Hi\n"},
+        {"role": "assistant", "content": "Hello "},
+        {"role": "user", "content": "assistant"},
+    ]
     rendered = render(messages, template=template, tokenizer=tokenization.load("qwen"))
     assert [s.start for s in rendered.segments] == [0, *(s.end for s in rendered.segments[:-1])]
     assert rendered.segments[-1].end == len(rendered.text)
@@ -171,53 +195,63 @@ def test_a_given_system_prompt_is_no_default() -> None:
     messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
     rendered = render(messages, template="qwen2.5", tokenizer=tokenization.load("qwen"))
     assert rendered.default_system == "" and rendered.segments[1].role == "system"
-    empty = render([{"role": "system", "content": ""}, messages[1]], template="qwen2.5",
-                   tokenizer=tokenization.load("qwen"))
+    empty = render(
+        [{"role": "system", "content": ""}, messages[1]], template="qwen2.5", tokenizer=tokenization.load("qwen")
+    )
     assert empty.text.startswith("<|im_start|>system\n<|im_end|>\n") and empty.default_system == ""
 
 
 def test_default_system_prompt_of_a_foreign_template() -> None:
-    source = ("{% if messages[0].role == 'system' %}{{ '[S]' + messages[0].content + '<|im_end|>' }}{% else %}"
-              "{{ '[S]Always rhyme.<|im_end|>' }}{% endif %}"
-              "{% for m in messages if m.role != 'system' %}{{ m.content | trim + '<|im_end|>' }}{% endfor %}")
+    source = (
+        "{% if messages[0].role == 'system' %}{{ '[S]' + messages[0].content + '<|im_end|>' }}{% else %}"
+        "{{ '[S]Always rhyme.<|im_end|>' }}{% endif %}"
+        "{% for m in messages if m.role != 'system' %}{{ m.content | trim + '<|im_end|>' }}{% endfor %}"
+    )
     rendered = render([{"role": "user", "content": " Hi "}], template=source, tokenizer=tokenization.load("qwen"))
     assert rendered.default_system == "Always rhyme."
 
 
-@pytest.mark.parametrize(("template", "sentence"), [
-    ("no-such-template", "no chat template"),
-    ("{% for m in messages %}", "not valid Jinja"),
-    ("{{ raise_exception('Roles must alternate') }}", "Roles must alternate"),
-    ("{{ messages.__class__.__mro__ }}", "does not accept"),
-    ("{{ ''.__class__.__subclasses__() }}", "does not accept"),
-    ("{{ messages.append(1) }}", "does not accept"),
-    ("{{ namespace(__class__=1) }}", "underscored"),
-])
+@pytest.mark.parametrize(
+    ("template", "sentence"),
+    [
+        ("no-such-template", "no chat template"),
+        ("{% for m in messages %}", "not valid Jinja"),
+        ("{{ raise_exception('Roles must alternate') }}", "Roles must alternate"),
+        ("{{ messages.__class__.__mro__ }}", "does not accept"),
+        ("{{ ''.__class__.__subclasses__() }}", "does not accept"),
+        ("{{ messages.append(1) }}", "does not accept"),
+        ("{{ namespace(__class__=1) }}", "underscored"),
+    ],
+)
 def test_bad_templates_give_a_sentence(template: str, sentence: str) -> None:
     with pytest.raises(TemplateError, match=sentence):
         render([{"role": "user", "content": "Hi"}], template=template, tokenizer=tokenization.load("qwen"))
 
 
-@pytest.mark.parametrize("messages", [[], [{"role": "root", "content": "x"}], [{"role": "user", "content": None}],
-                                      [{"content": "x"}]])
+@pytest.mark.parametrize(
+    "messages", [[], [{"role": "root", "content": "x"}], [{"role": "user", "content": None}], [{"content": "x"}]]
+)
 def test_bad_messages_give_a_sentence(messages: list) -> None:
     with pytest.raises(TemplateError):
         render(messages, template="qwen2", tokenizer=tokenization.load("qwen"))
 
 
 def test_half_characters_do_not_stop_it() -> None:
-    rendered = render([{"role": "user", "content": "a\ud83d\U0010fffd"}], template="qwen2",
-                      tokenizer=tokenization.load("qwen"))
+    rendered = render(
+        [{"role": "user", "content": "a\ud83d\U0010fffd"}], template="qwen2", tokenizer=tokenization.load("qwen")
+    )
     assert "a?" in rendered.text
 
 
 def test_a_models_own_template_is_found(tmp_path: Path) -> None:
-    (tmp_path / "tokenizer_config.json").write_text(json.dumps(
-        {"chat_template": LLAMA3, "bos_token": {"content": "<|endoftext|>"}, "eos_token": "<|im_end|>"}))
+    (tmp_path / "tokenizer_config.json").write_text(
+        json.dumps({"chat_template": LLAMA3, "bos_token": {"content": "<|endoftext|>"}, "eos_token": "<|im_end|>"})
+    )
     own = chat.from_folder(tmp_path)
     assert own is not None and own.variables == {"bos_token": "<|endoftext|>", "eos_token": "<|im_end|>"}
-    rendered = render([{"role": "user", "content": " <|endoftext|> "}], template=own,
-                      tokenizer=tokenization.load("qwen"))
+    rendered = render(
+        [{"role": "user", "content": " <|endoftext|> "}], template=own, tokenizer=tokenization.load("qwen")
+    )
     assert rendered.ids.count(151643) == 1 and rendered.ids[0] == 151643
     (tmp_path / "chat_template.jinja").write_text("{{ 'newer' }}")
     assert chat.from_folder(tmp_path).source == "{{ 'newer' }}"
@@ -232,9 +266,15 @@ def test_smollm2_equals_its_own_template(embedded: str) -> None:
 
     own = chat.from_folder(models.where(embedded).folder)
     tokenizer = tokenization.load("smollm2")
-    for messages in ([{"role": "user", "content": "What is 2+2?"}],
-                     [{"role": "system", "content": "Be\n\n brief "}, {"role": "user", "content": "\n\nHi 12"},
-                      {"role": "assistant", "content": " a"}, {"role": "user", "content": "😀\t"}]):
+    for messages in (
+        [{"role": "user", "content": "What is 2+2?"}],
+        [
+            {"role": "system", "content": "Be\n\n brief "},
+            {"role": "user", "content": "\n\nHi 12"},
+            {"role": "assistant", "content": " a"},
+            {"role": "user", "content": "😀\t"},
+        ],
+    ):
         named = render(messages, template="smollm2", tokenizer=tokenizer)
         assert named.ids == render(messages, template=own, tokenizer=tokenizer).ids
         assert named.ids == expected("smollm2", own.source, messages, add_generation_prompt=True)

@@ -36,8 +36,11 @@ def engine(tiny_models) -> Iterator[Engine]:
 @given(IDS)
 def test_longest_repeat_is_the_longest_and_does_not_overlap(ids: list[int]) -> None:
     def occurs_twice(length: int) -> bool:
-        return any(ids[i : i + length] == ids[j : j + length]
-                   for i in range(len(ids)) for j in range(i + length, len(ids) - length + 1))
+        return any(
+            ids[i : i + length] == ids[j : j + length]
+            for i in range(len(ids))
+            for j in range(i + length, len(ids) - length + 1)
+        )
 
     found = text_metrics.longest_repeat(ids)
     assert found.length == max((n for n in range(1, len(ids) + 1) if occurs_twice(n)), default=0)
@@ -74,36 +77,52 @@ def test_perplexity_of_impossible_text_is_infinite_not_an_error() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_links_bring_every_kind_back(kind: str) -> None:
-    changed = {name: value for name, value in {"top_k": 7, "top_p": 0.35, "min_p": 0.2, "temperature": 1.3,
-                                               "repetition_penalty": 1.15, "num_beams": 6, "length_penalty": 0.5,
-                                               }.items() if name in KINDS[kind].knobs}
+    changed = {
+        name: value
+        for name, value in {
+            "top_k": 7,
+            "top_p": 0.35,
+            "min_p": 0.2,
+            "temperature": 1.3,
+            "repetition_penalty": 1.15,
+            "num_beams": 6,
+            "length_penalty": 0.5,
+        }.items()
+        if name in KINDS[kind].knobs
+    }
     strategy = Strategy(kind, forced=(5, 17), **changed)
     assert strategies.decode(strategies.encode([strategy, Strategy()])) == [strategy, Strategy()]
 
 
 @given(hyp.text(max_size=60))
 def test_any_link_is_read_without_an_error(text: str) -> None:
-    for strategy in [*strategies.decode(text), *strategies.decode(f"topk_k{text}_f{text}"),
-                     *strategies.decode(f"beam_b{text}_l{text}")]:
+    for strategy in [
+        *strategies.decode(text),
+        *strategies.decode(f"topk_k{text}_f{text}"),
+        *strategies.decode(f"beam_b{text}_l{text}"),
+    ]:
         assert strategy.problem() is None or strategy.problem().endswith(".")
         assert strategy.title() and strategies.encode([strategy])
 
 
-@pytest.mark.parametrize(("strategy", "words"), [
-    (Strategy("top_p", top_p=2.0), "between 0 and 1"),
-    (Strategy("top_p", top_p=math.nan), "must be a number"),
-    (Strategy("top_k", top_k=0), "at least 1"),
-    (Strategy("top_k", top_k=2.5), "whole number"),
-    (Strategy("min_p", min_p=-0.1), "between 0 and 1"),
-    (Strategy("sampling", temperature=-1), "0 (greedy) or more"),
-    (Strategy("sampling", temperature=math.inf), "must be a number"),
-    (Strategy("greedy", repetition_penalty=0), "above 0"),
-    (Strategy("beam", num_beams=0), "at least 1"),
-    (Strategy("beam", num_beams=2.5), "whole number"),
-    (Strategy("beam", num_beams=1000), "goes up to 16"),
-    (Strategy("beam", num_beams=math.nan), "whole number"),
-    (Strategy("beam", length_penalty=math.nan), "exponent"),
-])
+@pytest.mark.parametrize(
+    ("strategy", "words"),
+    [
+        (Strategy("top_p", top_p=2.0), "between 0 and 1"),
+        (Strategy("top_p", top_p=math.nan), "must be a number"),
+        (Strategy("top_k", top_k=0), "at least 1"),
+        (Strategy("top_k", top_k=2.5), "whole number"),
+        (Strategy("min_p", min_p=-0.1), "between 0 and 1"),
+        (Strategy("sampling", temperature=-1), "0 (greedy) or more"),
+        (Strategy("sampling", temperature=math.inf), "must be a number"),
+        (Strategy("greedy", repetition_penalty=0), "above 0"),
+        (Strategy("beam", num_beams=0), "at least 1"),
+        (Strategy("beam", num_beams=2.5), "whole number"),
+        (Strategy("beam", num_beams=1000), "goes up to 16"),
+        (Strategy("beam", num_beams=math.nan), "whole number"),
+        (Strategy("beam", length_penalty=math.nan), "exponent"),
+    ],
+)
 def test_nonsense_is_explained(strategy: Strategy, words: str) -> None:
     assert words in (strategy.problem() or "")
 
@@ -136,22 +155,32 @@ def _run(code: str, monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], dict, l
     monkeypatch.setattr(GenerationMixin, "generate", spy)
     names: dict = {}
     exec(compile(ast.parse(code), "<shown code>", "exec"), names)
-    return names["output"][0, len(names["ids"]):].tolist(), seen, seen["scores"]
+    return names["output"][0, len(names["ids"]) :].tolist(), seen, seen["scores"]
 
 
-@pytest.mark.parametrize("strategy", [
-    Strategy("greedy"), Strategy("greedy", repetition_penalty=1.3), Strategy("greedy", forced=(70, 71)),
-    Strategy("beam", num_beams=2), Strategy("beam", num_beams=5, length_penalty=0.5), Strategy("beam", num_beams=1),
-    Strategy("top_k", temperature=0), Strategy("top_k", top_k=1),
-], ids=lambda s: s.title() + str(s.forced))
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        Strategy("greedy"),
+        Strategy("greedy", repetition_penalty=1.3),
+        Strategy("greedy", forced=(70, 71)),
+        Strategy("beam", num_beams=2),
+        Strategy("beam", num_beams=5, length_penalty=0.5),
+        Strategy("beam", num_beams=1),
+        Strategy("top_k", temperature=0),
+        Strategy("top_k", top_k=1),
+    ],
+    ids=lambda s: s.title() + str(s.forced),
+)
 def test_the_shown_code_gives_our_tokens(engine, tiny_models, strategy, monkeypatch) -> None:
     prompt, length = "the cat sat", 12
     ids = [token.id for token in engine.tokenizer.encode(prompt)]
     track = StrategyRun(engine, ids, strategy, seed=1, max_new_tokens=length)
     track.join(30)
     assert track.state == "done", track.error
-    code = transformers_code(strategy, model=str(tiny_models["gpt2"]), prompt=prompt, max_new_tokens=length, seed=1,
-                             stop_ids=engine.stop_ids)
+    code = transformers_code(
+        strategy, model=str(tiny_models["gpt2"]), prompt=prompt, max_new_tokens=length, seed=1, stop_ids=engine.stop_ids
+    )
     theirs, _, _ = _run(code, monkeypatch)
     pad = sorted(engine.stop_ids)[0]
     while len(theirs) > 1 and theirs[-1] == pad and theirs[-2] == pad:
@@ -159,22 +188,35 @@ def test_the_shown_code_gives_our_tokens(engine, tiny_models, strategy, monkeypa
     assert list(strategy.forced) + theirs == [step.id for step in track.steps]
 
 
-@pytest.mark.parametrize("strategy", [
-    Strategy("top_k", top_k=5), Strategy("top_p", top_p=0.6, temperature=0.7), Strategy("min_p", min_p=0.2),
-    Strategy("sampling", temperature=1.7), Strategy("sampling", repetition_penalty=1.4),
-    Strategy("mix", top_k=40, top_p=0.8, min_p=0.01, temperature=0.9),
-], ids=lambda s: s.title())
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        Strategy("top_k", top_k=5),
+        Strategy("top_p", top_p=0.6, temperature=0.7),
+        Strategy("min_p", min_p=0.2),
+        Strategy("sampling", temperature=1.7),
+        Strategy("sampling", repetition_penalty=1.4),
+        Strategy("mix", top_k=40, top_p=0.8, min_p=0.01, temperature=0.9),
+    ],
+    ids=lambda s: s.title(),
+)
 def test_the_shown_code_draws_from_our_distribution(engine, tiny_models, strategy, monkeypatch) -> None:
     from lib.engine.sampling import penalise
 
     ids = [token.id for token in engine.tokenizer.encode("the dog")]
-    code = transformers_code(strategy, model=str(tiny_models["gpt2"]), prompt=ids, max_new_tokens=2, seed=3,
-                             stop_ids=engine.stop_ids)
+    code = transformers_code(
+        strategy, model=str(tiny_models["gpt2"]), prompt=ids, max_new_tokens=2, seed=3, stop_ids=engine.stop_ids
+    )
     _, arguments, scores = _run(code, monkeypatch)
     theirs = np.exp(np.asarray(scores[0][0].double().log_softmax(-1)))
     s = strategy.sampling()
-    ours = distribution(penalise(engine.logits(ids), set(ids), s.repetition_penalty), temperature=s.temperature,
-                        top_k=s.top_k, top_p=s.top_p, min_p=s.min_p)
+    ours = distribution(
+        penalise(engine.logits(ids), set(ids), s.repetition_penalty),
+        temperature=s.temperature,
+        top_k=s.top_k,
+        top_p=s.top_p,
+        min_p=s.min_p,
+    )
     assert arguments["do_sample"] is True
     np.testing.assert_allclose(theirs, ours.probs, atol=1e-6)
 
@@ -269,10 +311,15 @@ def test_the_toy_s_best_first_token_loses() -> None:
 
 def test_figures_show_hostile_tokens_as_text(engine) -> None:
     steps = list(engine.beam([70, 71], num_beams=2, length_penalty=1.0, max_new_tokens=3))
-    for figure in (beam_tree.figure(steps, lambda _: "<b>$x$</b>"),
-                   decoding.sample_tree([[1, 2], [1, 3]], lambda _: "<b>$x$</b>"),
-                   decoding.step_bars(np.full(4, 0.25), [decoding.Shaped("<i>", np.eye(4)[0], np.eye(4)[0] > 0)],
-                                      {0: "<b>$x$</b>", 2: "<b>$x$</b>"})):
+    for figure in (
+        beam_tree.figure(steps, lambda _: "<b>$x$</b>"),
+        decoding.sample_tree([[1, 2], [1, 3]], lambda _: "<b>$x$</b>"),
+        decoding.step_bars(
+            np.full(4, 0.25),
+            [decoding.Shaped("<i>", np.eye(4)[0], np.eye(4)[0] > 0)],
+            {0: "<b>$x$</b>", 2: "<b>$x$</b>"},
+        ),
+    ):
         text = str(figure)
         assert "&lt;b&gt;&#36;x&#36;" in text
         assert "$x$" not in text
@@ -348,8 +395,9 @@ def test_a_branch_by_click_does_not_read_the_prompt_for_its_opening(engine, monk
     expected = engine.score([70, 71, *ids[:2], other]).logprobs[1:]
     with monkeypatch.context() as patched:
         patched.setattr(engine, "score", lambda ids: pytest.fail("the parent knows"))
-        branch = StrategyRun(engine, [70, 71], Strategy("greedy", forced=(*ids[:2], other)), seed=0, max_new_tokens=6,
-                       parent=parent)
+        branch = StrategyRun(
+            engine, [70, 71], Strategy("greedy", forced=(*ids[:2], other)), seed=0, max_new_tokens=6, parent=parent
+        )
         branch.join(30)
     assert branch.state == "done", branch.error
     assert [step.id for step in branch.forced] == [*ids[:2], other]
@@ -363,8 +411,11 @@ def test_the_tree_shows_totals_and_every_edge_starts_at_its_parent(engine) -> No
     shown = [node for node in nodes.values() if node.step >= 3]
     texts = " ".join(text for trace in figure["data"] for text in trace.get("text", ()))
     assert all(f"{abs(node.total):.2f}" in texts for node in shown)
-    ends = [(y0, x1, y1) for trace in figure["data"][1:3]
-            for y0, x1, y1 in zip(trace["y"][0::3], trace["x"][1::3], trace["y"][1::3], strict=True)]
+    ends = [
+        (y0, x1, y1)
+        for trace in figure["data"][1:3]
+        for y0, x1, y1 in zip(trace["y"][0::3], trace["x"][1::3], trace["y"][1::3], strict=True)
+    ]
     assert sorted(ends) == sorted((nodes[n.ids[:-1]].place, n.step - 0.05, n.place) for n in shown)
     assert len({y0 for y0, x1, _ in ends if x1 < 3}) > 1  # the first drawn step too has more than one parent
 

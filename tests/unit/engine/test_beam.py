@@ -32,12 +32,23 @@ def test_the_same_tokens_as_generate(tiny, num_beams: int, length_penalty: float
     for stops in ([2], [2, 9, 77, 130, 200]):
         ids = rng.integers(0, 300, 6).tolist()
         with torch.inference_mode():
-            out = tiny.module.generate(torch.tensor([ids]), attention_mask=torch.ones(1, 6), max_new_tokens=16,
-                                       do_sample=False, num_beams=num_beams, length_penalty=length_penalty,
-                                       eos_token_id=stops, pad_token_id=0, return_dict_in_generate=True,
-                                       output_scores=True)
-        steps = list(tiny.beam(ids, num_beams=num_beams, length_penalty=length_penalty, max_new_tokens=16,
-                               stop_ids=frozenset(stops)))
+            out = tiny.module.generate(
+                torch.tensor([ids]),
+                attention_mask=torch.ones(1, 6),
+                max_new_tokens=16,
+                do_sample=False,
+                num_beams=num_beams,
+                length_penalty=length_penalty,
+                eos_token_id=stops,
+                pad_token_id=0,
+                return_dict_in_generate=True,
+                output_scores=True,
+            )
+        steps = list(
+            tiny.beam(
+                ids, num_beams=num_beams, length_penalty=length_penalty, max_new_tokens=16, stop_ids=frozenset(stops)
+            )
+        )
         assert list(steps[-1].best.ids) == out.sequences[0, 6:].tolist()
         assert steps[-1].best.score == pytest.approx(out.sequences_scores[0].item(), abs=1e-4)
 
@@ -68,8 +79,15 @@ def test_one_beam_is_greedy(tiny) -> None:
     assert list(steps[-1].best.ids) == [step.id for step in greedy]
 
 
-@pytest.mark.parametrize("knobs", [{"num_beams": 0}, {"num_beams": 99}, {"num_beams": 2, "max_new_tokens": 0},
-                                   {"num_beams": 2, "length_penalty": float("nan")}])
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {"num_beams": 0},
+        {"num_beams": 99},
+        {"num_beams": 2, "max_new_tokens": 0},
+        {"num_beams": 2, "length_penalty": float("nan")},
+    ],
+)
 def test_nonsense_is_explained(tiny, knobs: dict) -> None:
     with pytest.raises(PlaygroundError):
         tiny.beam([1, 2], **{"max_new_tokens": 4, **knobs})
@@ -153,18 +171,39 @@ def test_logits_that_are_no_numbers_end_the_search_alone(tiny, monkeypatch) -> N
 def test_a_search_in_a_model_whose_rows_share_no_batch(tmp_path: Path) -> None:
     torch.manual_seed(0)
     shape = {"hidden_size": 16, "intermediate_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1}
-    MistralForCausalLM(MistralConfig(vocab_size=300, num_hidden_layers=2, sliding_window=8, initializer_range=0.3,
-                                     max_position_embeddings=64, **shape)).save_pretrained(tmp_path / "m")
+    MistralForCausalLM(
+        MistralConfig(
+            vocab_size=300,
+            num_hidden_layers=2,
+            sliding_window=8,
+            initializer_range=0.3,
+            max_position_embeddings=64,
+            **shape,
+        )
+    ).save_pretrained(tmp_path / "m")
     sliding = engine.load(tmp_path / "m")
     ids = list(range(3, 23))
     with sliding.lock:
         search = sliding.beam(ids, num_beams=3, max_new_tokens=12, stop_ids=frozenset())
         beside = sliding.generate(ids, sampling=engine.Sampling(temperature=0), max_new_tokens=12, stop_ids=frozenset())
     with torch.inference_mode():
-        out = sliding.module.generate(torch.tensor([ids]), attention_mask=torch.ones(1, 20), max_new_tokens=12,
-                                      do_sample=False, num_beams=3, eos_token_id=None, pad_token_id=0)
-        greedy = sliding.module.generate(torch.tensor([ids]), attention_mask=torch.ones(1, 20), max_new_tokens=12,
-                                         do_sample=False, eos_token_id=None, pad_token_id=0)
+        out = sliding.module.generate(
+            torch.tensor([ids]),
+            attention_mask=torch.ones(1, 20),
+            max_new_tokens=12,
+            do_sample=False,
+            num_beams=3,
+            eos_token_id=None,
+            pad_token_id=0,
+        )
+        greedy = sliding.module.generate(
+            torch.tensor([ids]),
+            attention_mask=torch.ones(1, 20),
+            max_new_tokens=12,
+            do_sample=False,
+            eos_token_id=None,
+            pad_token_id=0,
+        )
     assert list(list(search)[-1].best.ids) == out[0, 20:].tolist()
     assert [step.id for step in beside] == greedy[0, 20:].tolist()
     sliding.close()

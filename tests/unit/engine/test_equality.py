@@ -31,9 +31,16 @@ def tiny(request, tmp_path_factory):
 def reference(tiny, ids: list[int], tokens: int, **options) -> list[int]:
     """What transformers' own generate gives, without stop tokens."""
     with torch.inference_mode():
-        out = tiny.module.generate(torch.tensor([ids]), attention_mask=torch.ones(1, len(ids)), max_new_tokens=tokens,
-                                   do_sample=False, eos_token_id=None, pad_token_id=0, **options)
-    return out[0, len(ids):].tolist()
+        out = tiny.module.generate(
+            torch.tensor([ids]),
+            attention_mask=torch.ones(1, len(ids)),
+            max_new_tokens=tokens,
+            do_sample=False,
+            eos_token_id=None,
+            pad_token_id=0,
+            **options,
+        )
+    return out[0, len(ids) :].tolist()
 
 
 def prompts(count: int, seed: int = 0) -> list[list[int]]:
@@ -82,10 +89,13 @@ def test_greedy_and_beam_equal_generate_in_a_mixed_batch_of_16(tiny) -> None:
     def beam(ids: list[int]) -> list[int]:
         return list(list(tiny.beam(ids, num_beams=4, max_new_tokens=12, stop_ids=NEVER))[-1].best.ids)
 
-    noise = [tiny.generate(ids, sampling=Sampling(temperature=1.3), max_new_tokens=9, seed=i, stop_ids=NEVER)
-             for i, ids in enumerate(texts[:5])]
-    running = [tiny.generate(ids, sampling=GREEDY, max_new_tokens=12 + i, stop_ids=NEVER)
-               for i, ids in enumerate(texts)]
+    noise = [
+        tiny.generate(ids, sampling=Sampling(temperature=1.3), max_new_tokens=9, seed=i, stop_ids=NEVER)
+        for i, ids in enumerate(texts[:5])
+    ]
+    running = [
+        tiny.generate(ids, sampling=GREEDY, max_new_tokens=12 + i, stop_ids=NEVER) for i, ids in enumerate(texts)
+    ]
     with ThreadPoolExecutor(3) as pool:
         searched = list(pool.map(beam, texts[:3]))
     assert [[step.id for step in generation] for generation in running] == expected
@@ -95,8 +105,9 @@ def test_greedy_and_beam_equal_generate_in_a_mixed_batch_of_16(tiny) -> None:
 
 def test_repetition_penalty_is_transformers(tiny) -> None:
     ids = [5, 40, 7, 5]
-    steps = tiny.generate(ids, sampling=Sampling(temperature=0, repetition_penalty=1.7), max_new_tokens=30,
-                          stop_ids=NEVER)
+    steps = tiny.generate(
+        ids, sampling=Sampling(temperature=0, repetition_penalty=1.7), max_new_tokens=30, stop_ids=NEVER
+    )
     assert [step.id for step in steps] == reference(tiny, ids, 30, repetition_penalty=1.7)
 
 
@@ -124,9 +135,17 @@ def test_short_and_long_texts_in_lanes_of_their_own(tiny, monkeypatch: pytest.Mo
 def test_a_model_whose_rows_cannot_share_a_batch_still_generates_the_same(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, MistralConfig
 
-    config = MistralConfig(vocab_size=300, hidden_size=16, intermediate_size=32, num_hidden_layers=2, sliding_window=8,
-                           num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=64,
-                           initializer_range=0.5)
+    config = MistralConfig(
+        vocab_size=300,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        sliding_window=8,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        max_position_embeddings=64,
+        initializer_range=0.5,
+    )
     AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "m")
     tiny = engine.load(tmp_path / "m")
     assert not tiny.scheduler.batch.batchable

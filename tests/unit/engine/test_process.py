@@ -106,12 +106,15 @@ def test_a_process_that_dies_is_told_and_replaced(tiny_models, inside: Engine) -
         first.logits(PROMPT)
     again = load_apart(tiny_models["llama"], dtype="float32")
     assert again.alive and [s.id for s in again.generate(PROMPT, sampling=GREEDY, max_new_tokens=5)] == [
-        s.id for s in inside.generate(PROMPT, sampling=GREEDY, max_new_tokens=5)]
+        s.id for s in inside.generate(PROMPT, sampling=GREEDY, max_new_tokens=5)
+    ]
 
 
 def test_it_ends_with_the_app(tiny_models) -> None:
-    program = ("from lib.engine.process import HOST, load_apart\n"
-               f"load_apart({str(tiny_models['llama'])!r})\nprint(HOST.pid, flush=True)")
+    program = (
+        "from lib.engine.process import HOST, load_apart\n"
+        f"load_apart({str(tiny_models['llama'])!r})\nprint(HOST.pid, flush=True)"
+    )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     deadline = time.monotonic() + 20

@@ -27,6 +27,7 @@ def tiny(tiny_models) -> Iterator[Engine]:
 @pytest.fixture
 def connect(tiny: Engine, tiny_models, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., RemoteEngine]]:
     with ExitStack() as stack:
+
         def start(how: Behaviour, key: str = "") -> RemoteEngine:
             url = stack.enter_context(serve(tiny, how))
             monkeypatch.setenv("PLAYGROUND_REMOTE_URL", url)
@@ -62,7 +63,12 @@ def test_knobs_and_seed_reach_the_server(connect) -> None:
     assert first == again
     asked = how.requests[-1]
     assert (asked["temperature"], asked["top_k"], asked["top_p"], asked["seed"], asked["max_tokens"]) == (
-        0.8, 7, 0.9, 5, 6)
+        0.8,
+        7,
+        0.9,
+        5,
+        6,
+    )
     assert asked["prompt"] == PROMPT  # ids, not text
 
 
@@ -90,8 +96,7 @@ def test_text_only_servers_get_text_unless_it_would_lie(tiny: Engine, connect) -
 
 def test_closing_ends_the_stream(connect) -> None:
     how = Behaviour()
-    run = connect(how).generate(PROMPT, sampling=Sampling(temperature=1.5), max_new_tokens=50,
-                                stop_ids=frozenset())
+    run = connect(how).generate(PROMPT, sampling=Sampling(temperature=1.5), max_new_tokens=50, stop_ids=frozenset())
     next(run)
     run.close()
     run.close()
@@ -111,10 +116,13 @@ def test_the_key_is_sent_and_never_shown(connect, capfd: pytest.CaptureFixture[s
 def test_what_it_cannot_give_is_a_sentence(connect) -> None:
     remote = connect(Behaviour())
     assert remote.info.context == 64 and remote.info.device == "remote"
-    for ask in (lambda: remote.logits(PROMPT), lambda: remote.score(PROMPT),
-                lambda: remote.beam(PROMPT, num_beams=2, max_new_tokens=2),
-                lambda: remote.generate([], sampling=Sampling(), max_new_tokens=1),
-                lambda: remote.generate(list(range(64)), sampling=Sampling(), max_new_tokens=1)):
+    for ask in (
+        lambda: remote.logits(PROMPT),
+        lambda: remote.score(PROMPT),
+        lambda: remote.beam(PROMPT, num_beams=2, max_new_tokens=2),
+        lambda: remote.generate([], sampling=Sampling(), max_new_tokens=1),
+        lambda: remote.generate(list(range(64)), sampling=Sampling(), max_new_tokens=1),
+    ):
         with pytest.raises(PlaygroundError):
             ask()
 

@@ -90,8 +90,16 @@ def test_every_filter_keeps_a_beginning_of_the_ranking(values, t, k, p, m) -> No
 
 
 @pytest.mark.parametrize("size", [50_257, 151_936])
-@pytest.mark.parametrize("knobs", [(1.0, None, 0.9, None), (1.5, None, 0.999, None), (0.7, 50, 0.95, 0.05),
-                                   (2.0, None, 0.3, 0.01), (0.01, 5000, 0.99, None)])
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        (1.0, None, 0.9, None),
+        (1.5, None, 0.999, None),
+        (0.7, 50, 0.95, 0.05),
+        (2.0, None, 0.3, 0.01),
+        (0.01, 5000, 0.99, None),
+    ],
+)
 def test_a_real_vocabulary(size, knobs) -> None:
     values = (np.random.default_rng(size).standard_normal(size) * 3).astype(np.float32)
     ours = distribution(values, temperature=knobs[0], top_k=knobs[1], top_p=knobs[2], min_p=knobs[3])
@@ -130,8 +138,19 @@ def test_logits_that_are_no_distribution_are_refused(bad) -> None:
             distribution(np.array(bad), temperature=t)
 
 
-@pytest.mark.parametrize("knobs", [{"top_p": 2.0}, {"top_p": -0.1}, {"top_k": 0}, {"top_k": 1.5}, {"min_p": 1.1},
-                                   {"temperature": -1}, {"temperature": math.nan}, {"repetition_penalty": 0}])
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {"top_p": 2.0},
+        {"top_p": -0.1},
+        {"top_k": 0},
+        {"top_k": 1.5},
+        {"min_p": 1.1},
+        {"temperature": -1},
+        {"temperature": math.nan},
+        {"repetition_penalty": 0},
+    ],
+)
 def test_knobs_out_of_range_are_refused_with_a_sentence(knobs) -> None:
     with pytest.raises(SamplingError, match=r"must be .*\.$"):
         Sampling(**knobs)

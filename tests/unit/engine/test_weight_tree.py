@@ -71,8 +71,11 @@ def test_the_module_shares_the_weights(name: str, dtype: str, traced_first: bool
     assert loaded.module is None
 
 
-@pytest.mark.parametrize("path", sorted((Path(model_config.__file__).parents[1] / "architecture" / "configs").glob("*.json")),
-                         ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path",
+    sorted((Path(model_config.__file__).parents[1] / "architecture" / "configs").glob("*.json")),
+    ids=lambda p: p.stem,
+)
 def test_configurations_are_read_as_transformers_reads_them(path: Path) -> None:
     config = json.loads(path.read_text())
     ours = model_config.read(config)
@@ -81,8 +84,15 @@ def test_configurations_are_read_as_transformers_reads_them(path: Path) -> None:
         return
     theirs = AutoConfig.for_model(**config)
     assert ours is not None
-    for key in ("vocab_size", "max_position_embeddings", "hidden_size", "num_hidden_layers", "num_attention_heads",
-                "tie_word_embeddings", "eos_token_id"):
+    for key in (
+        "vocab_size",
+        "max_position_embeddings",
+        "hidden_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "tie_word_embeddings",
+        "eos_token_id",
+    ):
         assert getattr(ours, key) == getattr(theirs, key), key
     if ours.rope:
         with torch.device("meta"):
@@ -91,10 +101,19 @@ def test_configurations_are_read_as_transformers_reads_them(path: Path) -> None:
         assert torch.equal(weight_tree.frequencies(ours.rope, ours.head_dim), rotary.inv_freq)
 
 
-@pytest.mark.parametrize("changes", [
-    {"rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 10_000.0}}, {"hidden_act": "gelu"},
-    {"use_sliding_window": True}, {"num_hidden_layers": "two"}, {"num_attention_heads": 0}, {"a_new_idea": 3},
-    {"layer_types": ["sliding_attention"] * 2}, {"attention_bias": 1}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 10_000.0}},
+        {"hidden_act": "gelu"},
+        {"use_sliding_window": True},
+        {"num_hidden_layers": "two"},
+        {"num_attention_heads": 0},
+        {"a_new_idea": 3},
+        {"layer_types": ["sliding_attention"] * 2},
+        {"attention_bias": 1},
+    ],
+)
 def test_what_is_unusual_is_left_to_transformers(changes: dict[str, object]) -> None:
     usual = CONFIGS["qwen3"].to_dict()
     assert model_config.read(usual) is not None and model_config.read({**usual, **changes}) is None

@@ -44,7 +44,7 @@ def _one_bar() -> None:
 
 
 def test_streamlit_sends_the_dictionary_as_it_is_and_checks_nothing(monkeypatch) -> None:
-    """What `lib/ui/components/charts.py` relies on: fails if Streamlit or Plotly come to treat a figure of Plotly's otherwise."""
+    """What `lib.figures.prepared` relies on: fails if Streamlit or Plotly come to treat a figure otherwise."""
 
     def refused(*_args, **_options):
         raise AssertionError("a figure was made or checked at run time")

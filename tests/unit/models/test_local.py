@@ -56,7 +56,13 @@ def test_a_folder_describes_itself(tiny_models, folder: Path) -> None:
         module = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
         assert spec.parameters == sum(p.numel() for p in module.parameters())
         assert (spec.family, spec.role, spec.context, spec.layers, spec.width, spec.vocab_size) == (
-            family, "base", 64, 1, 8, 300)
+            family,
+            "base",
+            64,
+            1,
+            8,
+            300,
+        )
         assert spec.tokenizer == str(folder / f"my-{family}") and spec.dtype == "float32"
         assert spec.kv_width == (8 if family == "gpt2" else 4)
 
@@ -117,8 +123,13 @@ def test_what_is_wrong_with_a_folder_is_one_sentence(tiny_models, folder: Path) 
     (broken / "config.json").write_text("{")
     text = link(tiny_models["gpt2"], folder / "text")
     (text / "model.safetensors").write_text("<html>not found</html>")
-    words = {"broken": "config.json", "cut": "damaged: it has", "pickle": "pickles", "shards": "is missing",
-             "text": "damaged: its header"}
+    words = {
+        "broken": "config.json",
+        "cut": "damaged: it has",
+        "pickle": "pickles",
+        "shards": "is missing",
+        "text": "damaged: its header",
+    }
     sentences = models.problems()
     assert models.local() == [] and len(sentences) == len(words)
     for (name, word), sentence in zip(words.items(), sentences, strict=True):
@@ -222,12 +233,22 @@ def test_bfloat16_is_rounded_as_torch_rounds() -> None:
 
 
 def test_the_catalog_is_whole() -> None:
-    assert {"gpt2", "distilgpt2", "gpt2-medium", "qwen1.5-1.8b-chat", "qwen1.5-0.5b-chat", "qwen2.5-0.5b-instruct",
-            "qwen3-0.6b", "qwen2.5-0.5b", models.EMBEDDED} == models.CATALOG.keys()
+    assert {
+        "gpt2",
+        "distilgpt2",
+        "gpt2-medium",
+        "qwen1.5-1.8b-chat",
+        "qwen1.5-0.5b-chat",
+        "qwen2.5-0.5b-instruct",
+        "qwen3-0.6b",
+        "qwen2.5-0.5b",
+        models.EMBEDDED,
+    } == models.CATALOG.keys()
     for role, ids in PREFERENCE.items():
         assert ids[-1] == models.EMBEDDED
         assert {i for i in ids if i != models.EMBEDDED} == {
-            spec.id for spec in models.CATALOG.values() if spec.role == role and spec.id != models.EMBEDDED}
+            spec.id for spec in models.CATALOG.values() if spec.role == role and spec.id != models.EMBEDDED
+        }
 
 
 @pytest.mark.parametrize("model_id", sorted(models.CATALOG))

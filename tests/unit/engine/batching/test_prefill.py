@@ -28,8 +28,9 @@ def tiny(request, tiny_models: dict[str, Path], tmp_path: Path):
     if request.param == "alone":
         torch.manual_seed(0)
         shape = {"hidden_size": 16, "intermediate_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1}
-        MistralForCausalLM(MistralConfig(vocab_size=300, num_hidden_layers=2, sliding_window=8,
-                                         max_position_embeddings=64, **shape)).save_pretrained(tmp_path / "m")
+        MistralForCausalLM(
+            MistralConfig(vocab_size=300, num_hidden_layers=2, sliding_window=8, max_position_embeddings=64, **shape)
+        ).save_pretrained(tmp_path / "m")
         folder = tmp_path / "m"
     loaded = engine.load(folder)
     assert loaded.scheduler.batch.batchable == (request.param == "rows")
@@ -100,8 +101,15 @@ def test_turns() -> None:
     def request(ids: list[int]) -> TextRequest:
         import numpy as np
 
-        return TextRequest(ids=ids, max_new_tokens=9, room=9, stop_ids=NEVER, sampling=Sampling(), alternatives=0,
-                           rng=np.random.default_rng(0))
+        return TextRequest(
+            ids=ids,
+            max_new_tokens=9,
+            room=9,
+            stop_ids=NEVER,
+            sampling=Sampling(),
+            alternatives=0,
+            rng=np.random.default_rng(0),
+        )
 
     prompts = Prompts()
     asked = [request([1, 2, 3, 4, 5]), request([6, 7]), request([1, 2, 3, 4, 5])]

@@ -10,10 +10,20 @@ from lib.engine.batching.sampler import Chooser, filtered, largest
 from lib.engine.sampling import distribution, penalise, softmax
 
 KNOBS = [
-    Sampling(), Sampling(temperature=0), Sampling(temperature=0.7, top_k=5), Sampling(top_k=40, top_p=0.8),
-    Sampling(top_k=300), Sampling(top_k=10_000), Sampling(top_p=0.5), Sampling(top_p=0.0), Sampling(top_p=0.999),
-    Sampling(temperature=50, top_p=0.9), Sampling(top_p=0.9, min_p=0.05), Sampling(temperature=1.6, min_p=0.1),
-    Sampling(min_p=1.0), Sampling(temperature=0.01, min_p=0.3),
+    Sampling(),
+    Sampling(temperature=0),
+    Sampling(temperature=0.7, top_k=5),
+    Sampling(top_k=40, top_p=0.8),
+    Sampling(top_k=300),
+    Sampling(top_k=10_000),
+    Sampling(top_p=0.5),
+    Sampling(top_p=0.0),
+    Sampling(top_p=0.999),
+    Sampling(temperature=50, top_p=0.9),
+    Sampling(top_p=0.9, min_p=0.05),
+    Sampling(temperature=1.6, min_p=0.1),
+    Sampling(min_p=1.0),
+    Sampling(temperature=0.01, min_p=0.3),
 ]
 
 
@@ -38,8 +48,9 @@ def test_candidates_are_the_distribution(knobs: Sampling) -> None:
     rng = np.random.default_rng(1)
     smooth, peaked, tied = rng.normal(0, 1, 5000), rng.normal(0, 6, 5000), rng.integers(0, 9, 5000)
     for logits in (values.astype(np.float32) for values in (smooth, peaked, tied)):
-        expected = distribution(logits, temperature=knobs.temperature, top_k=knobs.top_k, top_p=knobs.top_p,
-                                min_p=knobs.min_p).probs
+        expected = distribution(
+            logits, temperature=knobs.temperature, top_k=knobs.top_k, top_p=knobs.top_p, min_p=knobs.min_p
+        ).probs
         assert np.abs(everywhere(*filtered(logits, knobs), 5000) - expected).max() < 1e-12
 
 
@@ -67,23 +78,37 @@ def test_the_largest_are_those_of_topk(size: int, count: int, spread: str) -> No
     elif spread == "rising":
         logits = logits.sort().values
     elif spread == "outlawed":
-        logits[:, count // 2:] = -torch.inf
+        logits[:, count // 2 :] = -torch.inf
     values, ids = largest(logits, count)
     assert torch.equal(values, logits.topk(count).values) and torch.equal(values, logits.gather(1, ids))
     assert all(len(set(row)) == count for row in ids.tolist())
 
 
-@pytest.mark.parametrize("knobs", [Sampling(temperature=1.2), Sampling(top_k=12), Sampling(top_p=0.7),
-                                   Sampling(min_p=0.2), Sampling(repetition_penalty=1.8)], ids=str)
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        Sampling(temperature=1.2),
+        Sampling(top_k=12),
+        Sampling(top_p=0.7),
+        Sampling(min_p=0.2),
+        Sampling(repetition_penalty=1.8),
+    ],
+    ids=str,
+)
 def test_chi_square(tiny, knobs: Sampling) -> None:
     """First tokens of many seeds, in batches of 16, against the distribution: the chi-square statistic is ordinary."""
     ids, count = [5, 9, 33], 1200
     logits = penalise(tiny.logits(ids), ids, knobs.repetition_penalty)
-    expected = count * distribution(logits, temperature=knobs.temperature, top_k=knobs.top_k, top_p=knobs.top_p,
-                                    min_p=knobs.min_p).probs
+    expected = (
+        count
+        * distribution(
+            logits, temperature=knobs.temperature, top_k=knobs.top_k, top_p=knobs.top_p, min_p=knobs.min_p
+        ).probs
+    )
     drawn = np.zeros(expected.size)
-    for generation in [tiny.generate(ids, sampling=knobs, max_new_tokens=1, seed=seed, alternatives=0)
-                       for seed in range(count)]:
+    for generation in [
+        tiny.generate(ids, sampling=knobs, max_new_tokens=1, seed=seed, alternatives=0) for seed in range(count)
+    ]:
         drawn[next(generation).id] += 1
     assert drawn[expected == 0].sum() == 0
     often = expected >= 5

@@ -113,8 +113,10 @@ def test_closing_the_engine_ends_everything(tiny_models) -> None:
 
 
 def test_a_process_that_ends_in_the_middle_ends_cleanly(tiny_models) -> None:
-    program = (f"from lib import engine\ne = engine.load({str(tiny_models['llama'])!r})\n"
-               "g = [e.generate([3, 4], sampling=engine.Sampling(), max_new_tokens=60) for _ in range(9)]\nnext(g[0])")
+    program = (
+        f"from lib import engine\ne = engine.load({str(tiny_models['llama'])!r})\n"
+        "g = [e.generate([3, 4], sampling=engine.Sampling(), max_new_tokens=60) for _ in range(9)]\nnext(g[0])"
+    )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
 
@@ -133,8 +135,10 @@ def test_an_error_in_a_step_reaches_its_readers_and_the_next_request_works(tiny,
 
 def test_a_small_soak(tiny) -> None:
     """150 requests from 12 threads; a third cancelled at random moments, a tenth past the context."""
-    expected = {n: [s.id for s in tiny.generate([n, n + 1], sampling=GREEDY, max_new_tokens=20, stop_ids=NEVER)]
-                for n in range(20)}
+    expected = {
+        n: [s.id for s in tiny.generate([n, n + 1], sampling=GREEDY, max_new_tokens=20, stop_ids=NEVER)]
+        for n in range(20)
+    }
 
     def one(number: int) -> str:
         rng = random.Random(number)
@@ -173,8 +177,11 @@ def test_cache_storage_follows_use(tiny) -> None:
 def test_a_lane_grows_once_for_all_who_will_join_it(tiny, monkeypatch) -> None:
     grown: list[tuple[int, int]] = []
     kept = SlotLayer.resize
-    monkeypatch.setattr(SlotLayer, "resize", lambda layer, rows, positions, like: (
-        grown.append((rows, positions)), kept(layer, rows, positions, like)))
+    monkeypatch.setattr(
+        SlotLayer,
+        "resize",
+        lambda layer, rows, positions, like: (grown.append((rows, positions)), kept(layer, rows, positions, like)),
+    )
     with tiny.lock:
         running = [tiny.generate([5, n], sampling=GREEDY, max_new_tokens=20, stop_ids=NEVER) for n in range(5)]
     assert [len(list(generation)) for generation in running] == [20] * 5

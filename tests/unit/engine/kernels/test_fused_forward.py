@@ -19,14 +19,30 @@ from lib.engine.sampling import Sampling
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-SHAPE = {"vocab_size": 120, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
-         "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64, "initializer_range": 0.2}
+SHAPE = {
+    "vocab_size": 120,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 64,
+    "initializer_range": 0.2,
+}
 CONFIGS = {
     "llama": LlamaConfig(**SHAPE, tie_word_embeddings=True),
     "llama with biases": LlamaConfig(**SHAPE, attention_bias=True, mlp_bias=True),
-    "llama 3 rope": LlamaConfig(**SHAPE, rope_parameters={
-        "rope_type": "llama3", "rope_theta": 10_000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-        "original_max_position_embeddings": 16}),
+    "llama 3 rope": LlamaConfig(
+        **SHAPE,
+        rope_parameters={
+            "rope_type": "llama3",
+            "rope_theta": 10_000.0,
+            "factor": 8.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 16,
+        },
+    ),
     "qwen2": Qwen2Config(**SHAPE),
     "qwen3": Qwen3Config(**SHAPE, head_dim=32),
     "gpt2": GPT2Config(vocab_size=120, n_positions=64, n_embd=64, n_layer=2, n_head=4, initializer_range=0.2),
@@ -34,8 +50,15 @@ CONFIGS = {
 
 
 def prompt(ids: list[int], config: object) -> Prompt:
-    asked = TextRequest(ids=list(ids), max_new_tokens=9, room=9, stop_ids=frozenset(), alternatives=1,
-                        sampling=Sampling(temperature=0), rng=np.random.default_rng(0))
+    asked = TextRequest(
+        ids=list(ids),
+        max_new_tokens=9,
+        room=9,
+        stop_ids=frozenset(),
+        alternatives=1,
+        sampling=Sampling(temperature=0),
+        rng=np.random.default_rng(0),
+    )
     return Prompt(list(ids), DynamicCache(config=config), [asked])
 
 

@@ -32,8 +32,9 @@ def test_what_is_put_is_the_same_and_apart_from_what_it_was(dtype: torch.dtype) 
     assert all(torch.equal(*pair) for index, pair in enumerate(zip(weights, put, strict=True)) if index != 1)
 
 
-@pytest.mark.parametrize(("device", "dtype"), [
-    ("cuda", torch.bfloat16), ("mps", torch.float16), ("cpu", torch.float32)])
+@pytest.mark.parametrize(
+    ("device", "dtype"), [("cuda", torch.bfloat16), ("mps", torch.float16), ("cpu", torch.float32)]
+)
 def test_elsewhere_weights_are_left_alone(device: str, dtype: torch.dtype) -> None:
     weight = torch.randn(300, 300)
     assert HugePages(torch.device(device), dtype).put(weight) is weight

@@ -52,11 +52,19 @@ def test_codes_are_found_again_and_nothing_else_is_taken_for_them() -> None:
         assert int4.codes(other) is None
 
 
-@pytest.mark.parametrize(("platform", "device", "has", "answer"), [
-    ("linux", "cpu", {"avx2": True}, True), ("linux", "cpu", {"avx512_f": True}, True), ("linux", "cpu", {}, False),
-    ("win32", "cpu", {"avx2": True}, False), ("linux", "cuda", {"avx2": True}, False)])
-def test_only_where_torch_has_a_kernel(platform: str, device: str, has: dict[str, bool], answer: bool,
-                                       monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("platform", "device", "has", "answer"),
+    [
+        ("linux", "cpu", {"avx2": True}, True),
+        ("linux", "cpu", {"avx512_f": True}, True),
+        ("linux", "cpu", {}, False),
+        ("win32", "cpu", {"avx2": True}, False),
+        ("linux", "cuda", {"avx2": True}, False),
+    ],
+)
+def test_only_where_torch_has_a_kernel(
+    platform: str, device: str, has: dict[str, bool], answer: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
     assert int4.usable(device) is answer
@@ -78,27 +86,37 @@ def test_a_layer_multiplies_what_was_stored(rows: int, bias: bool) -> None:
 @able
 def test_layers_side_by_side_are_the_same_and_held_once() -> None:
     torch.manual_seed(2)
-    parts = [Int4Linear(*int4.codes(four_bits(rows, 64, rows)), torch.randn(rows))  # type: ignore[misc]
-             for rows in (128, 64)]
+    parts = [
+        Int4Linear(*int4.codes(four_bits(rows, 64, rows)), torch.randn(rows))  # type: ignore[misc]
+        for rows in (128, 64)
+    ]
     x = torch.randn(3, 64).bfloat16()
     before = torch.cat([part(x) for part in parts], 1)
     one = side_by_side(parts, HugePages(torch.device("cpu"), torch.bfloat16))
     assert torch.equal(one(x), before) and torch.equal(torch.cat([part(x) for part in parts], 1), before)
     for name in ("weight", "scale", "bias"):
         assert {getattr(part, name).untyped_storage().data_ptr() for part in parts} == {
-            getattr(one, name).untyped_storage().data_ptr()}
+            getattr(one, name).untyped_storage().data_ptr()
+        }
 
 
 @able
 def test_other_instruction_sets_pack_in_other_ways(tmp_path: Path) -> None:
     torch.save((q := torch.randint(0, 16, (128, 64), dtype=torch.int32), torch.rand(2, 128, 2)), tmp_path / "in.pt")
-    script = ("import sys, torch; from lib.engine.kernels.int4 import Int4Linear, _block\n"
-              "q, scale = torch.load(sys.argv[1]); layer = Int4Linear(q, scale.bfloat16())\n"
-              "x = torch.eye(64).bfloat16()\n"
-              "print(_block(), layer(x).float().sum().item(),"
-              " (layer(x)[:48] - layer(x[:48])).abs().max().item())")
-    run = subprocess.run([sys.executable, "-c", script, str(tmp_path / "in.pt")], capture_output=True, text=True,
-                         env=os.environ | {"ATEN_CPU_CAPABILITY": "avx2"}, check=True)
+    script = (
+        "import sys, torch; from lib.engine.kernels.int4 import Int4Linear, _block\n"
+        "q, scale = torch.load(sys.argv[1]); layer = Int4Linear(q, scale.bfloat16())\n"
+        "x = torch.eye(64).bfloat16()\n"
+        "print(_block(), layer(x).float().sum().item(),"
+        " (layer(x)[:48] - layer(x[:48])).abs().max().item())"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "in.pt")],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"ATEN_CPU_CAPABILITY": "avx2"},
+        check=True,
+    )
     block, total, apart = map(float, run.stdout.split())
     q, scale = torch.load(tmp_path / "in.pt")
     assert block == 32 and apart < 0.05  # both ways of multiplying agree, and with the sum of all weights
@@ -108,9 +126,19 @@ def test_other_instruction_sets_pack_in_other_ways(tmp_path: Path) -> None:
 @able
 def test_a_model_keeps_four_bits_where_they_are_and_int8_elsewhere(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = LlamaForCausalLM(LlamaConfig(vocab_size=128, hidden_size=64, intermediate_size=128, num_hidden_layers=2,
-                                         num_attention_heads=4, num_key_value_heads=4, max_position_embeddings=400,
-                                         initializer_range=0.2, tie_word_embeddings=True))
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=128,
+            hidden_size=64,
+            intermediate_size=128,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=4,
+            max_position_embeddings=400,
+            initializer_range=0.2,
+            tie_word_embeddings=True,
+        )
+    )
     for number, (name, part) in enumerate(model.named_modules()):
         if isinstance(part, nn.Linear) and name != "lm_head" and not name.endswith("0.self_attn.k_proj"):
             part.weight.data = 10 * four_bits(*part.weight.shape, number).float()

@@ -46,8 +46,10 @@ def test_an_int8_model_is_near_the_full_one(family: str, tmp_path: Path) -> None
     assert not any(tensor.is_meta for tensor in (*small.module.parameters(), *small.module.buffers()))
     difference = kl_between(full, small, list(range(3, 60)))
     assert difference.positions == 57 and 0 < difference.kl < 0.1
-    running = [small.generate([5, i], sampling=engine.Sampling(temperature=0), max_new_tokens=10, stop_ids=frozenset())
-               for i in range(12)]
+    running = [
+        small.generate([5, i], sampling=engine.Sampling(temperature=0), max_new_tokens=10, stop_ids=frozenset())
+        for i in range(12)
+    ]
     assert [len(list(generation)) for generation in running] == [10] * 12
     full.close()
     small.close()

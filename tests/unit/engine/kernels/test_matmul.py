@@ -13,7 +13,9 @@ from lib.engine.kernels.matmul import for_float32, foreign, native, of_integers,
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 PRODUCTS = {
-    "packed": packed, "integers": of_integers, "bfloat16": partial(unpacked, wide=torch.bfloat16),
+    "packed": packed,
+    "integers": of_integers,
+    "bfloat16": partial(unpacked, wide=torch.bfloat16),
     "float32": partial(unpacked, wide=torch.float32),
 }
 
@@ -21,8 +23,10 @@ PRODUCTS = {
 SHAPES = [(1, 64), (1, 100), (7, 64), (16, 1088), (130, 36), (3, 16_384)]  # rows, width
 
 
-@pytest.mark.parametrize(("name", "rows", "width"), [
-    (name, *shape) for name in PRODUCTS for shape in SHAPES if name != "packed" or shape[1] % 64 == 0])
+@pytest.mark.parametrize(
+    ("name", "rows", "width"),
+    [(name, *shape) for name in PRODUCTS for shape in SHAPES if name != "packed" or shape[1] % 64 == 0],
+)
 def test_every_product_is_that_of_the_weights(name: str, rows: int, width: int) -> None:
     generator = torch.Generator().manual_seed(rows)
     weight, scale = int8.pack(torch.randn(300, width, generator=generator))
