@@ -76,7 +76,7 @@ def test_weight_bytes_equal_a_saved_file(family: str, dtype: str, tmp_path: Path
     with safe_open(tmp_path / "model.safetensors", "pt") as file:
         stored = {
             name.replace("embed_out", "lm_head"): file.get_tensor(name)  # GPT-NeoX's head is renamed on disk
-            for name in file.keys()  # noqa: SIM118: a safetensors file is no dictionary
+            for name in file.keys()  # noqa: SIM118
         }
     mine = {row.name: row_bytes(row, dtype) for row in ledger(SMALL[family]).rows if row.params}
     assert mine == {name: tensor.nbytes for name, tensor in stored.items()}
