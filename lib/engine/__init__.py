@@ -14,9 +14,11 @@ from lib.engine.interface import (
     FinishReason,
     Generation,
     Hypothesis,
+    InspectableEngine,
     Running,
     Step,
     TokenScores,
+    inspectable,
 )
 from lib.engine.qualified_names import by_name
 from lib.engine.sampling import Distribution, Sampling, SamplingError
@@ -35,12 +37,14 @@ __all__ = [
     "FinishReason",
     "Generation",
     "Hypothesis",
+    "InspectableEngine",
     "Running",
     "Sampling",
     "SamplingError",
     "Step",
     "TokenScores",
     "compute",
+    "inspectable",
     "kl_between",
     "load",
     "load_for_pages",

@@ -1,7 +1,8 @@
 """The boundary between pages and models: what an engine can do, and the data it gives back.
 
 Knows nothing of torch, transformers or Streamlit, so that a page, a figure or a test can import it for free.
-Implementations: `lib.engine.local` (transformers, here) and `lib.engine.remote` (an OpenAI-compatible server).
+`Engine` is what every model can do; `InspectableEngine` what only one on this machine can. Implementations:
+`lib.engine.local`, `lib.engine.process` (the same in a process of its own), `lib.engine.remote` (a server).
 """
 
 from abc import ABC, abstractmethod
@@ -13,6 +14,7 @@ import numpy as np
 
 from lib.engine.running_request import FinishReason, Item, Running
 from lib.engine.sampling import Sampling
+from lib.errors import PlaygroundError
 from lib.tokenization import Tokenizer
 
 __all__ = ["FinishReason", "Item", "Running"]
@@ -111,20 +113,11 @@ BeamSearch = Running[BeamStep]
 
 
 class Engine(ABC):
-    """One loaded model, safe to share between threads and sessions."""
+    """One model that writes text, safe to share between threads and sessions: here or on a server."""
 
     info: EngineInfo
     tokenizer: Tokenizer
     stop_ids: frozenset[int]
-
-    @abstractmethod
-    def logits(self, ids: Sequence[int], position: int = -1) -> np.ndarray:
-        """Raw logits for the token after `position`, float32 (V,). Raises PlaygroundError on empty or too long ids."""
-
-    @abstractmethod
-    def score(self, ids: Sequence[int]) -> TokenScores:
-        """Log-probability, rank and best guess for every token after the first, in chunks (never (T, V) at once), and
-        the logits after the last, all of one pass."""
 
     @abstractmethod
     def generate(
@@ -156,11 +149,6 @@ class Engine(ABC):
     ) -> BeamSearch:
         """Beam search, equal to `transformers.generate(num_beams=..., do_sample=False)` token for token."""
 
-    @abstractmethod
-    def run(self, function: str, *args: Any) -> Any:
-        """`function(engine, *args)` where the weights are, with the engine that holds them. The function is given by
-        its full name, as in "lib.architecture.live_pass.trace"; between processes arguments and result are copied."""
-
     @property
     def alive(self) -> bool:
         """Whether it can still compute: a process that ended took its models with it."""
@@ -169,3 +157,31 @@ class Engine(ABC):
     @abstractmethod
     def close(self) -> None:
         """Release the weights and stop the worker. Running requests end with finish_reason "cancelled"."""
+
+
+class InspectableEngine(Engine):
+    """A model on this machine: its logits, how it reads a given text, and what happens inside."""
+
+    @abstractmethod
+    def logits(self, ids: Sequence[int], position: int = -1) -> np.ndarray:
+        """Raw logits for the token after `position`, float32 (V,). Raises PlaygroundError on empty or too long ids."""
+
+    @abstractmethod
+    def score(self, ids: Sequence[int]) -> TokenScores:
+        """Log-probability, rank and best guess for every token after the first, in chunks (never (T, V) at once), and
+        the logits after the last, all of one pass."""
+
+    @abstractmethod
+    def run(self, function: str, *args: Any) -> Any:
+        """`function(engine, *args)` where the weights are, with the engine that holds them. The function is given by
+        its full name, as in "lib.architecture.live_pass.trace"; between processes arguments and result are copied."""
+
+
+def inspectable(engine: Engine) -> InspectableEngine:
+    """`engine`, if it can be looked into. Raises PlaygroundError for a model on a server."""
+    if not isinstance(engine, InspectableEngine):
+        raise PlaygroundError(
+            f"{engine.info.name} is on a server, which gives tokens and a few log-probabilities, not the full logits "
+            "and nothing from inside the model. Choose a model on this machine."
+        )
+    return engine

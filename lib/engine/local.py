@@ -25,7 +25,7 @@ from lib.engine.batching.kv_cache import kv_bytes_per_token
 from lib.engine.batching.ragged_batch import module_pass
 from lib.engine.batching.scheduler import Scheduler
 from lib.engine.beam import check_knobs
-from lib.engine.interface import BeamSearch, Engine, EngineInfo, Generation, TokenScores
+from lib.engine.interface import BeamSearch, EngineInfo, Generation, InspectableEngine, TokenScores
 from lib.engine.model_config import read
 from lib.engine.qualified_names import by_name
 from lib.engine.sampling import Sampling
@@ -66,7 +66,7 @@ def _load(source: loading.Source, dtype: str, slots: int | None) -> "LocalEngine
     return engine
 
 
-class LocalEngine(Engine):
+class LocalEngine(InspectableEngine):
     """One model in this process. `body`: a skeleton, or the transformers model where our own pass will not do."""
 
     def __init__(self, source: loading.Source, body: Any, dtype: str, *, slots: int | None = None) -> None:

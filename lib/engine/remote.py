@@ -13,11 +13,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
 import openai
 
 from lib import models, tokenization
-from lib.engine.interface import BeamSearch, Engine, EngineInfo, Generation, Step, TokenScores
+from lib.engine.interface import BeamSearch, Engine, EngineInfo, Generation, Step
 from lib.engine.remote_steps import pieces, to_step
 from lib.engine.running_request import FinishReason, Inbox, Progress, Running
 from lib.engine.sampling import Sampling
@@ -86,15 +85,6 @@ class RemoteEngine(Engine):
             weight_bytes=0,
         )
 
-    def logits(self, ids: Sequence[int], position: int = -1) -> np.ndarray:
-        raise RemoteError(
-            "A remote server gives tokens and a few log-probabilities, not the full logits. "
-            "Choose a model on this machine for the whole distribution."
-        )
-
-    def score(self, ids: Sequence[int]) -> TokenScores:
-        raise RemoteError("A remote server does not say how it reads a given text. Choose a model on this machine.")
-
     def beam(
         self,
         ids: Sequence[int],
@@ -155,11 +145,6 @@ class RemoteEngine(Engine):
         stream = _Stream(self, inbox, plain, length < max_new_tokens)
         stream.start([int(i) for i in ids], options)
         return Running(inbox, len(ids), stream.close)
-
-    def run(self, function: str, *args: Any) -> Any:
-        raise RemoteError(
-            "What happens inside a remote model cannot be seen from here. Choose a model on this machine."
-        )
 
     def open(self, ids: list[int], options: dict[str, Any]) -> Any:
         """Start the stream: with ids, and where the server takes none, with text."""

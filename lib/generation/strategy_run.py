@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from lib.decoding import beam_nodes
 from lib.decoding.strategies import Strategy
-from lib.engine import BeamStep, Engine, Running, Step
+from lib.engine import BeamStep, Engine, Running, Step, inspectable
 from lib.generation.background_text import BackgroundText
 
 ALTERNATIVES = 8
@@ -35,7 +35,7 @@ class StrategyRun(BackgroundText):
 
         def ask() -> Running[Any]:
             if unknown:
-                scores = engine.score([*ids, *strategy.forced]).logprobs
+                scores = inspectable(engine).score([*ids, *strategy.forced]).logprobs
                 self.forced = self._given(seen, scores[len(ids) - 1 :].tolist())
             return self._ask(engine, owner)
 

@@ -75,6 +75,11 @@ def engine(model_id: str, dtype: str = "auto") -> engines.Engine:
     return _engine(model_id, default_dtype() if dtype == "auto" else dtype)
 
 
+def inspectable(model_id: str, dtype: str = "auto") -> engines.InspectableEngine:
+    """The same, for pages that look into a model. Raises PlaygroundError for one on a server too."""
+    return engines.inspectable(engine(model_id, dtype))
+
+
 def default_dtype() -> str:
     """What "auto" means in this app: PLAYGROUND_DTYPE, or int8 on a small machine, or what `lib.engine` finds best."""
     wanted = settings().dtype
@@ -104,4 +109,4 @@ def unload(model_id: str) -> None:
 @st.cache_data(max_entries=256, max_size="200MB", show_spinner=False)
 def logits(model_id: str, dtype: str, ids: tuple[int, ...], position: int = -1) -> np.ndarray:
     """Raw logits float32 (V,) of the token after `position`: one forward pass per (model, ids)."""
-    return engine(model_id, dtype).logits(ids, position)
+    return inspectable(model_id, dtype).logits(ids, position)

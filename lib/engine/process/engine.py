@@ -9,7 +9,7 @@ import numpy as np
 
 from lib import tokenization
 from lib.engine import loading
-from lib.engine.interface import BeamSearch, Engine, EngineInfo, Generation, TokenScores
+from lib.engine.interface import BeamSearch, EngineInfo, Generation, InspectableEngine, TokenScores
 from lib.engine.process.host import HOST, Link
 from lib.settings import settings
 
@@ -22,7 +22,7 @@ def load_apart(model: str | Path, *, dtype: str = "auto") -> "ProcessEngine":
     return ProcessEngine(link, number, source, info, stop_ids)
 
 
-class ProcessEngine(Engine):
+class ProcessEngine(InspectableEngine):
     """A model in another process. `number`: its name there."""
 
     def __init__(
@@ -69,12 +69,12 @@ def _plain(ids: Sequence[int]) -> list[int]:
     return [int(i) for i in ids]
 
 
-def logits_of(engine: Engine, ids: list[int], position: int) -> np.ndarray:
+def logits_of(engine: InspectableEngine, ids: list[int], position: int) -> np.ndarray:
     """Asked for by name, over there."""
     return engine.logits(ids, position)
 
 
-def scores_of(engine: Engine, ids: list[int]) -> TokenScores:
+def scores_of(engine: InspectableEngine, ids: list[int]) -> TokenScores:
     """Asked for by name, over there."""
     return engine.score(ids)
 

@@ -21,19 +21,19 @@ START = "The cat sat on the mat because it was"
 
 @st.cache_resource(max_entries=8, show_spinner="Computing every step …")
 def _trace(model_id: str, ids: tuple[int, ...]) -> Trace:
-    traced: Trace = cache.engine(model_id).run("lib.architecture.live_pass.without_lens", ids)
+    traced: Trace = cache.inspectable(model_id).run("lib.architecture.live_pass.without_lens", ids)
     return traced
 
 
 @st.cache_resource(max_entries=8, show_spinner="Asking every layer …")
 def _lens(model_id: str, ids: tuple[int, ...]) -> Lens:
-    lens: Lens = cache.engine(model_id).run("lib.architecture.live_pass.logit_lens", _trace(model_id, ids))
+    lens: Lens = cache.inspectable(model_id).run("lib.architecture.live_pass.logit_lens", _trace(model_id, ids))
     return lens
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _steps(model_id: str, ids: tuple[int, ...], block: int) -> tuple[Step, ...]:
-    steps: tuple[Step, ...] = cache.engine(model_id).run(
+    steps: tuple[Step, ...] = cache.inspectable(model_id).run(
         "lib.architecture.live_pass.block_steps", _trace(model_id, ids), block
     )
     return steps

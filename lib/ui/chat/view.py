@@ -1,6 +1,7 @@
 """The conversation on screen: messages, buttons, branches, measurements, three ways to look at a reply."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -123,7 +124,7 @@ def _foot(conversation: Conversation, message: Message, *, last: bool) -> None:
         _button("Delete", "delete", message, chat_state.delete, "Removes this message and all that follow it.")
 
 
-def _button(name: str, icon: str, message: Message, action: object, hint: str | None = None) -> None:
+def _button(name: str, icon: str, message: Message, action: Callable[[Message], None], hint: str | None = None) -> None:
     st.button(
         name,
         icon=f":material/{icon}:",
@@ -132,7 +133,7 @@ def _button(name: str, icon: str, message: Message, action: object, hint: str | 
         help=hint,
         on_click=action,
         args=(message,),
-    )  # type: ignore[arg-type]
+    )
 
 
 def _arrow(sign: str, message: Message, by: int, *, disabled: bool) -> None:

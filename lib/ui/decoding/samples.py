@@ -1,6 +1,7 @@
 """One strategy, many times: seeds in a row, computed together, and how the texts spread."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -142,7 +143,7 @@ def _figures(engine: Engine, texts: list[list[int]]) -> None:
 
 def _table(engine: Engine, tracks: Sequence[StrategyRun]) -> None:
     with st.expander("All texts, likeliest first"):
-        rows = []
+        rows: list[dict[str, Any]] = []
         for track in tracks:
             steps = track.steps
             data = b"".join(engine.tokenizer.token_bytes(step.id) for step in steps)
@@ -156,7 +157,7 @@ def _table(engine: Engine, tracks: Sequence[StrategyRun]) -> None:
                 }
             )
         st.dataframe(
-            sorted(rows, key=lambda row: -float(row["log-probability"])),
-            hide_index=True,  # type: ignore[arg-type]
+            sorted(rows, key=lambda row: row["log-probability"], reverse=True),
+            hide_index=True,
             column_config={"text": st.column_config.TextColumn(width="large")},
         )

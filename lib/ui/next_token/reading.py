@@ -26,7 +26,7 @@ START_TOKENS = ("<|endoftext|>", "<|begin_of_text|>", "<s>", "<bos>", "<|im_star
 @st.cache_data(max_entries=64, max_size="100MB", show_spinner=False)
 def scores(model_id: str, ids: tuple[int, ...]) -> TokenScores:
     """How the model reads `ids`, and the logits after them: one pass per (model, ids)."""
-    return cache.engine(model_id, DTYPE).score(ids)
+    return cache.inspectable(model_id, DTYPE).score(ids)
 
 
 def _logits(model_id: str, ids: tuple[int, ...]) -> np.ndarray:

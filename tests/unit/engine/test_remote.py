@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lib import chat, engine, models
-from lib.engine import Engine, Sampling
+from lib.engine import Engine, Sampling, inspectable
 from lib.engine.remote import RemoteEngine, RemoteError, load_remote
 from lib.errors import PlaygroundError
 from tests.remote_server import NAME, Behaviour, serve
@@ -117,8 +117,7 @@ def test_what_it_cannot_give_is_a_sentence(connect) -> None:
     remote = connect(Behaviour())
     assert remote.info.context == 64 and remote.info.device == "remote"
     for ask in (
-        lambda: remote.logits(PROMPT),
-        lambda: remote.score(PROMPT),
+        lambda: inspectable(remote).logits(PROMPT),
         lambda: remote.beam(PROMPT, num_beams=2, max_new_tokens=2),
         lambda: remote.generate([], sampling=Sampling(), max_new_tokens=1),
         lambda: remote.generate(list(range(64)), sampling=Sampling(), max_new_tokens=1),
