@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.ui.components.page import setup_page
 from lib.ui.home.cards import lesson_cards
-from lib.ui.home.demo import demo
+from lib.ui.home.demo import demo, room
 from lib.ui.home.model_shelf import loaded_models, shelf_panel
 
 setup_page(
@@ -14,7 +14,7 @@ setup_page(
     "and again. Here you watch real models do it: every number on the screen is computed by the model in front of you.",
 )
 
-first = st.container()  # filled last: it loads the model, and the page should be there before
+first = room()  # filled last: it loads the model, and the page should be there before
 
 st.subheader("The lessons", anchor="lessons")
 lesson_cards()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib import engine as engines
 from lib import models
@@ -23,10 +24,13 @@ RUN = 10  # tokens that "write" adds
 _LONGEST = 2000  # characters
 MAX_TOKENS = 300  # of text: enough to play, quick on two cores
 
-# The bars' place has their height before they are there: the first visitor's model takes a while to load, and the
-# lessons below would jump away from under the pointer when they come.
+# The demo has its height before it is there: the first visitor's model takes a while to load, and the lessons below
+# would jump away from under the pointer.
 _ROOM = """
 <style>
+.st-key-home-room { min-height: 36.8rem; }
+@media (max-width: 1100px) { .st-key-home-room { min-height: 46.7rem; } }
+@media (max-width: 640px) { .st-key-home-room { min-height: 56.1rem; } }
 .st-key-home-chart { min-height: 21.1rem; }
 @media (min-width: 1500px) { .st-key-home-chart { min-height: 19.3rem; } }
 </style>
@@ -75,6 +79,13 @@ def model_for_demo() -> str:
     return models.default("base")
 
 
+def room() -> DeltaGenerator:
+    """The place of the demo, as high as it will be. A container that holds nothing would not be there at all."""
+    place = st.container(key="home-room")
+    place.html(_ROOM)
+    return place
+
+
 @st.fragment
 def demo() -> None:
     """The whole demo; a click reruns only this."""
@@ -82,7 +93,6 @@ def demo() -> None:
         _HEAD(key="home-head")
         text = _text_input()
         left, right = st.columns(2, gap="large")
-        st.html(_ROOM)
         chart = right.container(key="home-chart")
         row, below = right.container(horizontal=True, gap="small"), right.container()
         model_id = model_for_demo()
