@@ -20,12 +20,12 @@ class Signs(NamedTuple):
 _CARET = "▌".encode()
 COLUMNS = Signs(
     re.compile(rb'"live": ?true(?=.*"tokens": ?\[[\[{])|"tokens": ?\[[\[{](?=.*"live": ?true)|' + _CARET, re.DOTALL),
-    re.compile(rb"reached the length|ended by itself|ended the text|ended its turn|s context is full"),
+    re.compile(rb"reached the maximum length|ended its text|the context is full"),
     frozenset({"bidi_component", "markdown", "html", "code"}),
 )
 CELLS = Signs(
     re.compile(_CARET),
-    re.compile(rb"longest text reached|ended its turn|context full|It ended at once|Nothing was written"),
+    re.compile(rb"reached the maximum length|ended its turn|the context is full|It ended at once|Nothing was written"),
     frozenset({"markdown", "alert", "bidi_component", "html", "code"}),
 )
 REPLY = Signs(

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from lib.architecture.cost import flops_per_token, kv_cache_bytes, weight_bytes
-from lib.architecture.hardware import number, size
 from lib.architecture.parameter_ledger import ledger
 from lib.architecture.spec import Architecture
+from lib.text_format import number, size
 
 
 @dataclass(frozen=True)

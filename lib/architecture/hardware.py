@@ -39,31 +39,3 @@ def machines() -> tuple[Machine, ...]:
     """This machine first (if it is known), then the known ones from small to large."""
     machine = this_machine()
     return (machine, *KNOWN) if machine else KNOWN
-
-
-def size(count: float) -> str:
-    """Bytes for people, in powers of ten as memory of GPUs and files is sold.
-
-    >>> size(497_759_232), size(1_500), size(15_231_233_024)
-    ('498 MB', '1.5 kB', '15.2 GB')
-    """
-    return _short(count, ("B", "kB", "MB", "GB", "TB", "PB"))
-
-
-def number(count: float) -> str:
-    """A large count for people.
-
-    >>> number(124_439_808), number(7_615_616_512), number(950)
-    ('124 M', '7.62 B', '950')
-    """
-    return _short(count, ("", "k", "M", "B", "T", "P", "E")).strip()
-
-
-def _short(count: float, units: tuple[str, ...]) -> str:
-    value = float(count)
-    for unit in units:
-        if abs(value) < 999.5 or unit == units[-1]:
-            digits = f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
-            return f"{digits} {unit}"
-        value /= 1000
-    return ""

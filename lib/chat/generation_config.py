@@ -1,8 +1,9 @@
 """The sampling settings a model's makers ship with it (`generation_config.json`): shown, never applied unasked."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
+
+from lib.json_file import read_json
 
 KNOBS = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
 
@@ -13,11 +14,8 @@ def generation_defaults(folder: Path) -> Mapping[str, float]:
     `do_sample` false (transformers' own default) means greedy, given here as temperature 0. A top-k of 0 means off;
     where the file samples and names no top-k, transformers falls back to 50.
     """
-    try:
-        data = json.loads((folder / "generation_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(data, dict):
+    data = read_json(folder / "generation_config.json")
+    if not data:
         return {}
     found = {
         knob: float(data[knob])

@@ -5,7 +5,6 @@ The named templates are written here; each renders text conversations exactly as
 Qwen1.5-1.8B-Chat, Qwen2-0.5B-Instruct, Qwen2.5-0.5B-Instruct, Qwen3-0.6B and SmolLM2-135M-Instruct.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 
 from lib import models
 from lib.chat.sandbox import TemplateError
+from lib.json_file import read_json
+from lib.models.chat_format import chat_template
 
 
 @dataclass(frozen=True)
@@ -179,15 +180,9 @@ def for_model(model_id: str) -> ChatTemplate:
 
 def from_folder(folder: Path) -> ChatTemplate | None:
     """The template in a model folder (`chat_template.jinja` or `tokenizer_config.json`), with its special tokens."""
-    config = _json(folder / "tokenizer_config.json")
-    source: Any = config.get("chat_template")
-    own_file = folder / "chat_template.jinja"
-    if own_file.is_file():
-        source = own_file.read_text(encoding="utf-8")
-    if isinstance(source, list):  # several, by name
-        named = {entry.get("name"): entry.get("template") for entry in source if isinstance(entry, dict)}
-        source = named.get("default") or next(iter(named.values()), None)
-    if not isinstance(source, str) or not source.strip():
+    config = read_json(folder / "tokenizer_config.json")
+    source = chat_template(folder)
+    if not source:
         return None
     return ChatTemplate(
         "own",
@@ -206,11 +201,3 @@ def _special_tokens(config: Mapping[str, Any]) -> dict[str, str]:
         if key.endswith("_token") and isinstance(text, str):
             found[key] = text
     return found
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return loaded if isinstance(loaded, dict) else {}

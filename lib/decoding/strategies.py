@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from lib.engine import Sampling
+from lib.engine.interface import MAX_BEAMS
 from lib.errors import PlaygroundError
 
-MAX_BEAMS = 16
 MAX_COLUMNS = 8
 
 

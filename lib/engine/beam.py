@@ -14,11 +14,9 @@ from typing import Any
 import torch
 
 from lib.engine.batching.sampler import largest
-from lib.engine.interface import BeamCandidate, BeamStep, Hypothesis
+from lib.engine.interface import MAX_BEAMS, BeamCandidate, BeamStep, Hypothesis
 from lib.engine.sampling import SamplingError
 from lib.errors import PlaygroundError
-
-MAX_BEAMS = 16
 
 
 def check_knobs(num_beams: int, length_penalty: float, max_new_tokens: int) -> None:

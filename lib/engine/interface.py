@@ -19,6 +19,8 @@ from lib.tokenization import Tokenizer
 
 __all__ = ["FinishReason", "Item", "Running"]
 
+MAX_BEAMS = 16  # of one search: every beam is a row of the batch
+
 
 @dataclass(frozen=True)
 class EngineInfo:

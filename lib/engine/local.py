@@ -31,7 +31,7 @@ from lib.engine.qualified_names import by_name
 from lib.engine.sampling import Sampling
 from lib.engine.stop_tokens import stop_ids as find_stop_ids
 from lib.errors import PlaygroundError
-from lib.models.folders import read_json
+from lib.json_file import read_json
 from lib.models.memory import available_bytes
 from lib.settings import settings
 

@@ -21,11 +21,11 @@ from lib.engine.remote_steps import pieces, to_step
 from lib.engine.running_request import FinishReason, Inbox, Progress, Running
 from lib.engine.sampling import Sampling
 from lib.errors import PlaygroundError
+from lib.models.chat_format import END_OF_TEXT, END_OF_TURN
 from lib.settings import settings
 from lib.tokenization import Tokenizer
 
 READ_SECONDS = 120.0  # how long a busy server may think before the next token
-_END_OF_TURN = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<end_of_turn>", "</s>")
 
 
 class RemoteError(PlaygroundError):
@@ -71,7 +71,9 @@ class RemoteEngine(Engine):
         self, client: openai.OpenAI, name: str, spec: models.ModelSpec, tokenizer: Tokenizer, context: int
     ) -> None:
         self.client, self.name, self.tokenizer = client, name, tokenizer
-        self.stop_ids = frozenset(tokenizer.special[text] for text in _END_OF_TURN if text in tokenizer.special)
+        self.stop_ids = frozenset(
+            tokenizer.special[text] for text in END_OF_TURN + END_OF_TEXT if text in tokenizer.special
+        )
         self.takes_ids = True  # until the server says otherwise
         self.info = EngineInfo(
             model_id=spec.id,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lib.architecture.cost import DTYPES, kv_cache_bytes, weight_bytes
-from lib.architecture.hardware import Machine, number, size
+from lib.architecture.hardware import Machine
 from lib.architecture.linear_layer import Linear
 from lib.architecture.parameter_ledger import COMPONENTS, Ledger
 from lib.architecture.spec import Architecture
@@ -22,6 +22,7 @@ from lib.figures.theme import (
     titled,
     vertical,
 )
+from lib.text_format import number, size
 
 COLOURS = {
     "embedding": "#6366f1",
@@ -133,7 +134,7 @@ def component_bars(books: Mapping[str, Ledger], *, highlight: str = "") -> Figur
                     "name": LABELS[component],
                     "marker": {"color": COLOURS[component]},
                     "customdata": [[f"{c:,}", f"{books[n].total:,}"] for n, c in zip(names, counts, strict=True)],
-                    "hovertemplate": f"%{{y}}<br>{LABELS[component]}: %{{x:.1f}} %<br>%{{customdata[0]}} of "
+                    "hovertemplate": f"%{{y}}<br>{LABELS[component]}: %{{x:.1f}}%<br>%{{customdata[0]}} of "
                     "%{customdata[1]}<extra></extra>",
                 }
             )

@@ -17,6 +17,7 @@ from lib.figures.theme import (
     plain,
     titled,
 )
+from lib.text_format import percent
 
 DIVERGING = ((0.0, "#2563eb"), (0.5, "#f8fafc"), (1.0, "#dc2626"))
 SHADES = ((0.0, "#6b7488"), (0.5, "#5b5bd6"), (1.0, "#3127a8"))  # white text reads on all of it, light and dark
@@ -165,7 +166,7 @@ def next_bars(names: Sequence[str], probs: Sequence[float], rest: float) -> Figu
         "x": values,
         "orientation": "h",
         "marker": {"color": [MUTED] + [ACCENT] * len(names)},
-        "text": [f"{v:.2%}" for v in values],
+        "text": [percent(v) for v in values],
         "textposition": "auto",
         "hovertemplate": "%{y}: %{x:.4%}<extra></extra>",
     }

@@ -7,6 +7,7 @@ import numpy as np
 
 from lib.decoding.text_metrics import agreement
 from lib.figures.theme import ACCENT, CATEGORICAL, GOOD, MONOSPACE, MUTED, Figure, figure, plain, titled
+from lib.text_format import percent
 
 REST = "everything else"
 _GRID = "rgba(128,128,128,0.2)"
@@ -57,7 +58,7 @@ def step_bars(raw: np.ndarray, shaped: Sequence[Shaped], labels: dict[int, str])
                 "marker": {"color": colour},
                 "hoverinfo": "text",
                 "hovertext": [
-                    f"{n} · {plain(one.name)}: {100 * v:.3f} %{note}"
+                    f"{n} · {plain(one.name)}: {percent(v)}{note}"
                     for n, v, note in zip(names, values, notes, strict=True)
                 ],
             }

@@ -25,6 +25,7 @@ from lib.figures.theme import (
     titled,
     vertical,
 )
+from lib.text_format import percent
 
 TEMPERATURES = (0.2, 0.5, 0.7, 1.0, 1.5, 2.0)
 GRID = tuple(round(0.05 * step, 2) for step in range(41))  # 0 (greedy) to 2
@@ -69,7 +70,7 @@ def six_temperatures(found: Sweep, label: Label) -> Figure:
                 "yaxis": f"y{at}",
                 "marker": {"color": [ACCENT] * len(probs) + [MUTED]},
                 "showlegend": False,
-                "text": [f"{100 * v:.1f}%" for v in values],
+                "text": [percent(v) for v in values],
                 "textposition": "outside",
                 "cliponaxis": False,
                 "customdata": [*names, f"{found.vocab_size - len(probs):,} other tokens"],

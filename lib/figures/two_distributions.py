@@ -8,6 +8,7 @@ import numpy as np
 
 from lib.engine.sampling import kl_divergence, ranking
 from lib.figures.theme import ACCENT, MONOSPACE, WARN, Figure, figure, plain
+from lib.text_format import percent
 
 Label = Callable[[int], str]
 
@@ -58,7 +59,7 @@ def two(
                 "name": plain(name),
                 "orientation": "h",
                 "marker": {"color": color},
-                "text": [f"{100 * v:.2f}%" for v in values],
+                "text": [percent(v) for v in values],
                 "textposition": "outside",
                 "cliponaxis": False,
                 "hovertemplate": "id %{y}: %{x:.4%}<extra>" + plain(name) + "</extra>",

@@ -33,8 +33,8 @@ def reading(tokens: int, share: float | None) -> str:
     """How much of a prompt of so many tokens has been read.
 
     >>> reading(2000, 0.256), reading(20, 0.5)
-    ('Reading the prompt: 26 % of 2,000 tokens …', 'Reading the prompt …')
+    ('Reading the prompt: 26% of 2,000 tokens …', 'Reading the prompt …')
     """
     if share is None or tokens < _LONG:
         return "Reading the prompt …"
-    return f"Reading the prompt: {100 * share:.0f} % of {tokens:,} tokens …"
+    return f"Reading the prompt: {share:.0%} of {tokens:,} tokens …"

@@ -5,7 +5,7 @@ import sys
 
 from lib.errors import PlaygroundError
 from lib.models import EMBEDDED, fits, get, gettable, local, problems, require, where
-from lib.models.disk import count, gigabytes
+from lib.text_format import number, size
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,12 +37,11 @@ def _list() -> None:
     for spec in local():
         found = where(spec.id)
         source = found.source if found else "?"
-        print(f"{spec.id:<24} here ({source}), {spec.role}, {count(spec.parameters)} parameters")
+        print(f"{spec.id:<24} here ({source}), {spec.role}, {number(spec.parameters)} parameters")
     for spec in gettable():
         needed, free = fits(spec)
         room = "" if free is None or needed <= free else ", more memory than this machine has free"
-        size = gigabytes(spec.download_bytes)
-        print(f"{spec.id:<24} {size} to get, {spec.role}, {gigabytes(needed)} of memory{room}")
+        print(f"{spec.id:<24} {size(spec.download_bytes)} to get, {spec.role}, {size(needed)} of memory{room}")
     for sentence in problems():
         print(sentence, file=sys.stderr)
 

@@ -9,28 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lib.models.errors import DownloadError, ModelError
+from lib.text_format import size
 
 Progress = Callable[[str, float | None], None]  # (what happens now, fraction done or None when unknown)
-
-
-def gigabytes(size: float) -> str:
-    """A size for people, in powers of ten as shops and download pages count.
-
-    >>> gigabytes(92_871_040), gigabytes(548_105_171), gigabytes(1_519_984_962)
-    ('93 MB', '548 MB', '1.5 GB')
-    """
-    return f"{size / 1e9:.1f} GB" if size >= 999.5e6 else f"{max(size, 0) / 1e6:.0f} MB"
-
-
-def count(parameters: int) -> str:
-    """A number of parameters for people.
-
-    >>> count(3_800), count(134_515_008), count(1_836_828_672)
-    ('3,800', '135 M', '1.84 B')
-    """
-    if parameters >= 1e9:
-        return f"{parameters / 1e9:.2f} B"
-    return f"{parameters / 1e6:.0f} M" if parameters >= 1e6 else f"{parameters:,}"
 
 
 def check_space(folder: Path, needed: int, what: str) -> None:
@@ -38,7 +19,7 @@ def check_space(folder: Path, needed: int, what: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DownloadError(
-            f"{what} needs {gigabytes(needed)} of disk space and only {gigabytes(free)} are free "
+            f"{what} needs {size(needed)} of disk space and only {size(free)} are free "
             "where models are kept. Free some space, or point PLAYGROUND_HOME to another disk."
         )
 

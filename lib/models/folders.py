@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lib.json_file import read_json
+
 _MAX_HEADER = 100_000_000  # bytes, safetensors' own limit
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
@@ -83,12 +85,3 @@ def safetensors_problem(path: Path) -> str | None:
         reason = str(error) if "byte" in str(error) or "header" in str(error) else "its header cannot be read"
         return f"The weights file {path.name} in {path.parent.name} is damaged: {reason}. Delete it and get it again."
     return None
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; {} if there is none or it is not one."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

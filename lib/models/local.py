@@ -8,8 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from lib.json_file import read_json
 from lib.models.catalog import CATALOG, ModelSpec
-from lib.models.folders import Location, is_model_folder, problem, read_json, safetensors_header, weight_files
+from lib.models.chat_format import chat_template
+from lib.models.folders import Location, is_model_folder, problem, safetensors_header, weight_files
 from lib.settings import settings
 
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
@@ -153,18 +155,6 @@ def _weights(folder: Path, *, tied: bool) -> tuple[int, int, str]:
                 parameters += count
                 kinds[entry["dtype"]] = kinds.get(entry["dtype"], 0) + count
     return size, parameters, _DTYPES[max(kinds, key=lambda kind: kinds[kind])] if kinds else "float32"
-
-
-def chat_template(folder: Path) -> str:
-    """The Jinja text of a folder's chat template, or ''."""
-    try:
-        return (folder / "chat_template.jinja").read_text(encoding="utf-8")
-    except OSError:
-        template = read_json(folder / "tokenizer_config.json").get("chat_template")
-    if isinstance(template, list):  # several named templates
-        named = {entry.get("name"): entry.get("template") for entry in template if isinstance(entry, dict)}
-        template = named.get("default")
-    return template if isinstance(template, str) else ""
 
 
 def describe(folder: Path) -> ModelSpec:

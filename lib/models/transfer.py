@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from lib.models.disk import Progress, check_space, gigabytes
+from lib.models.disk import Progress, check_space
 from lib.models.errors import DownloadError
 from lib.models.hub import Hub, HubFile, Repository, reason
+from lib.text_format import size
 
 CHUNK = 1 << 18  # bytes read at a time; what a broken line loses at most
 ATTEMPTS = 4  # that bring nothing new, before a file is given up
@@ -95,11 +96,11 @@ class _Meter:
     def __init__(self, progress: Progress, repository: Repository, done: int) -> None:
         self.progress, self.repository, self.done = progress, repository, done
 
-    def show(self, file: HubFile, size: int) -> None:
-        """`size` bytes of `file` are here."""
-        total, received = max(self.repository.size, 1), self.done + size
+    def show(self, file: HubFile, on_disk: int) -> None:
+        """`on_disk` bytes of `file` have come."""
+        total, received = max(self.repository.size, 1), self.done + on_disk
         self.progress(
-            f"Getting {self.repository.hub_id}: {gigabytes(received)} of {gigabytes(total)}", min(received / total, 1.0)
+            f"Getting {self.repository.hub_id}: {size(received)} of {size(total)}", min(received / total, 1.0)
         )
 
 
@@ -113,16 +114,16 @@ def _size(path: Path) -> int:
 
 def _whole(part: Path, file: HubFile, meter: _Meter) -> bool:
     """Is it the file that the hub listed?"""
-    size = _size(part)
-    if size != file.size >= 0:
+    length = _size(part)
+    if length != file.size >= 0:
         return False
     expected = file.sha256 or file.git_sha1
     if not expected:
         return True
-    digest = hashlib.sha256() if file.sha256 else hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    digest = hashlib.sha256() if file.sha256 else hashlib.sha1(b"blob %d\0" % length, usedforsecurity=False)
     with part.open("rb") as content:
         while chunk := content.read(32 * CHUNK):
             digest.update(chunk)
-            if size > 50_000_000:
-                meter.progress(f"Checking {file.name}", content.tell() / size)
+            if length > 50_000_000:
+                meter.progress(f"Checking {file.name}", content.tell() / length)
     return digest.hexdigest() == expected

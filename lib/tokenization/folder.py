@@ -6,6 +6,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from lib.json_file import read_json
 from lib.tokenization.base import TokenizationError
 from lib.tokenization.hf import HFTokenizer
 
@@ -63,9 +64,7 @@ def _without_added(spec: dict[str, Any], added: set[str]) -> dict[str, Any]:
 
 def _model_vocabulary(folder: Path) -> int:
     """The model's own vocabulary size, 0 if unknown: embeddings are often padded beyond the tokenizer."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        size = config.get("vocab_size") or config.get("text_config", {}).get("vocab_size") or 0
-        return size if isinstance(size, int) else 0
-    except (OSError, ValueError, AttributeError):
-        return 0
+    config = read_json(folder / "config.json")
+    inner = config.get("text_config")
+    size = config.get("vocab_size") or (inner.get("vocab_size") if isinstance(inner, dict) else 0)
+    return size if isinstance(size, int) else 0

@@ -58,7 +58,7 @@ def test_attention_maps_answer_in_the_browser(page: Any, app: str) -> None:
     eventually(page, lambda: said(lambda height: height - 12), lambda text: "looks at" in text)
     eventually(page, lambda: said(lambda height: height / 2), lambda text: "comes later" in text)
     page.locator(".attention .chip").first.hover()
-    expect(page.locator(".attention .says")).to_contain_text("100.0 %")  # the first token has only itself
+    expect(page.locator(".attention .says")).to_contain_text("100%")  # the first token has only itself
 
 
 @pytest.mark.parametrize(

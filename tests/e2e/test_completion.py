@@ -20,7 +20,7 @@ def test_raw_and_templated_write_side_by_side(app: str, page) -> None:
     expect(chat).to_contain_text("ended its turn with", timeout=180_000)
     expect(chat).to_contain_text("The answer is 4.")
     expect(chat.locator(".token.control")).to_have_count(5)  # <|im_start|> three times, <|im_end|> twice
-    expect(raw).to_contain_text(re.compile("ended its turn with|longest text reached"))
+    expect(raw).to_contain_text(re.compile("ended its turn with|reached the maximum length"))
     expect(raw).to_contain_text("What went in: 10 ids")
     expect(raw.locator(".token")).not_to_have_count(0)
     expect(raw.locator(".token.control")).to_have_count(0)

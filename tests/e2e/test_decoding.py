@@ -10,7 +10,7 @@ from tests.conftest import eventually, settled
 
 RUN = ".st-key-decoding-run button"
 CARDS = "[class*=st-key-decoding-card-]"
-ENDED = re.compile("ended by itself|reached the length|stopped")
+ENDED = re.compile("ended its text|reached the maximum length|stopped")
 SLOW = 180_000  # ms: a model writes
 
 # Looks at the first column at every frame: how many tokens there were at most, and what was ever lost of them.

@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import expect
 
 from lib.engine.sampling import entropy, ranking, softmax, stages
+from lib.text_format import percent
+from lib.ui.components.custom import FORMAT
 from lib.ui.next_token.distribution import DRAWS, SCRIPT, Knobs, pack
 from tests.conftest import eventually, settled
 
@@ -65,6 +67,11 @@ def test_the_browser_computes_what_python_computes(page, kind) -> None:
         assert np.abs(counts - result["counts"]).max() <= 1, case  # a number on the edge of two shares
 
 
+def test_the_browser_writes_percentages_as_python_does(page) -> None:
+    shares = [0, 1e-12, 1.25e-7, 0.00009999, 1e-4, 0.00123, 0.0099999, 0.01, 0.0123, 0.1, 0.55555, 0.99994, 0.99996, 1]
+    assert page.evaluate(FORMAT + "(shares => shares.map(percent))", shares) == [percent(share) for share in shares]
+
+
 def test_the_script_writes_no_html() -> None:
     scripts = SCRIPT + (ASSETS / "strip.js").read_text()
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", scripts)
@@ -84,7 +91,7 @@ def numbers(page) -> list[str]:
 
 
 def shares(page) -> list[float]:
-    return [float(text.removesuffix(" %").lstrip("> ").replace("−", "-")) / 100 for text in numbers(page)]
+    return [float(text.removesuffix("%").lstrip(">").replace("−", "-")) / 100 for text in numbers(page)]
 
 
 def ids(page) -> list[int]:
@@ -227,7 +234,7 @@ def test_a_typed_number_out_of_range_is_explained_and_not_taken(page, app) -> No
     field.fill("0")
     field.press("Enter")
     linked(page, p="0")
-    eventually(page, lambda: numbers(page)[:2], lambda seen: seen == ["100 %", "0 %"])
+    eventually(page, lambda: numbers(page)[:2], lambda seen: seen == ["100%", "0%"])
     field = page.locator('input[type="number"][data-knob="k"]')
     field.fill("99999999")
     field.press("Enter")

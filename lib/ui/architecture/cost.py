@@ -6,8 +6,9 @@ import streamlit as st
 
 from lib.architecture import Architecture, ledger
 from lib.architecture.cost import DTYPES, Cost, bytes_read_per_token, cost, flops_per_token, kv_cache_bytes, training
-from lib.architecture.hardware import machines, number, size
+from lib.architecture.hardware import machines
 from lib.figures.architecture import flops_bars, kv_curve, memory_bars, weights_by_dtype
+from lib.text_format import number, size
 from lib.ui.architecture.panels import numbers_row
 from lib.ui.components.charts import chart
 

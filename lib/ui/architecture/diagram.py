@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from lib.architecture.block_diagram import Box, Diagram
-from lib.architecture.hardware import number
 from lib.figures.architecture import COLOURS
+from lib.text_format import number, percent
 from lib.ui.components.custom import component
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -46,14 +46,14 @@ def block_diagram(
 
 
 def _data(box: Box, total: int, changed: bool) -> dict[str, Any]:
-    percent = 100 * box.params * box.copies / total
+    share = box.params * box.copies / total
     return {
         "label": box.label,
         "detail": box.detail,
         "component": box.component,
-        "percent": percent,
+        "percent": 100 * share,
         "params": number(box.params) + (" each" if box.copies > 1 else "") if box.params else "",
-        "share": f"{percent:.1f} %" if percent >= 0.05 else "< 0.1 %",
+        "share": percent(share),
         "changed": changed,
         "what": box.what,
     }

@@ -3,8 +3,8 @@
 from lib.architecture import known_configs, ledger
 from lib.architecture.config_readers import read
 from lib.architecture.cost import flops_per_token, kv_cache_bytes, weight_bytes
-from lib.architecture.hardware import size
 from lib.figures.architecture import LABELS
+from lib.text_format import size
 from lib.ui.components.page import predict
 
 

@@ -6,10 +6,10 @@ import streamlit as st
 
 from lib.architecture import Architecture, Ledger, known_configs, ledger
 from lib.architecture.block_diagram import diagram
-from lib.architecture.hardware import number
 from lib.architecture.parameter_ledger import closed_form
 from lib.engine import compute
 from lib.figures.architecture import COLOURS, LABELS, component_bars, parameter_map
+from lib.text_format import number
 from lib.ui.architecture.diagram import block_diagram, explain_box
 from lib.ui.architecture.table import csv, formula, table
 from lib.ui.components.charts import chart

@@ -6,7 +6,7 @@ from typing import Any
 
 from lib.architecture import Architecture, Ledger, ledger
 from lib.architecture.cost import row_bytes
-from lib.architecture.hardware import size
+from lib.text_format import size
 
 
 def formula(arch: Architecture) -> str:

@@ -10,13 +10,14 @@ from lib import chat
 from lib.chat import Conversation, Fitted, Message
 from lib.engine import Engine
 from lib.generation.background_text import BackgroundText
+from lib.models.chat_format import END_OF_TEXT, END_OF_TURN
+from lib.text_format import finished
 from lib.ui.chat.growing_reply import GrowingReply
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.state import Task, Workspace
 from lib.ui.components.session import session_alive, session_id
 
 ALTERNATIVES = 10  # other tokens kept for every step
-_END_OF_TURN = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>")
 
 
 def prompt(
@@ -50,7 +51,7 @@ def reserve(engine: Engine, chosen: ChatSettings) -> int:
 def stop_ids(engine: Engine, chosen: ChatSettings) -> frozenset[int]:
     """The model's own end tokens, and the end-of-turn token of the template in use."""
     special = engine.tokenizer.special
-    ends = {special[text] for text in _END_OF_TURN if text in special and text in chosen.template.source}
+    ends = {special[text] for text in END_OF_TURN + END_OF_TEXT if text in special and text in chosen.template.source}
     return engine.stop_ids | ends
 
 
@@ -113,16 +114,6 @@ def _begin(conversation: Conversation, task: Task, engine: Engine, chosen: ChatS
     return conversation.add("assistant", prefill, parent=task.parent), fitted
 
 
-FINISH = {
-    "stop": "the model ended its turn",
-    "length": "longest reply reached",
-    "context": "context full",
-    "stopped": "stopped",
-    "cancelled": "stopped",
-    "stop text": "cut off where it began to write the user's part",
-}
-
-
 def stats_line(stats: dict[str, Any]) -> str:
     """One line under a reply: tokens, speed, first token, why it ended."""
     count = stats.get("reply_tokens") or 0
@@ -134,5 +125,5 @@ def stats_line(stats: dict[str, Any]) -> str:
     if stats.get("dtype") and stats.get("reply_tokens"):
         parts.append(str(stats["dtype"]))
     if stats.get("finish"):
-        parts.append(FINISH.get(str(stats["finish"]), str(stats["finish"])))
+        parts.append(finished(str(stats["finish"]), "turn"))
     return " · ".join(parts)

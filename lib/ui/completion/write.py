@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lib.engine import Engine, Generation, Sampling
 from lib.errors import PlaygroundError
 from lib.generation.background_text import BackgroundText
+from lib.text_format import finished, percent
 from lib.tokenization.display import Utf8Stream
 from lib.ui.completion.corners import Cell
 from lib.ui.components.live_updates import LiveRegion, LiveUpdates
@@ -16,7 +17,6 @@ from lib.ui.components.replaceable import Replaceable
 from lib.ui.components.session import session_alive, session_id
 from lib.ui.components.token_stream import stream_data, stream_tokens, token_stream
 
-FINISH = {"stop": "ended its turn", "length": "longest text reached", "context": "context full", "cancelled": "stopped"}
 Texts = Mapping[str, BackgroundText]  # by the cells' keys
 
 
@@ -147,10 +147,10 @@ def written(text: BackgroundText, engine: Engine) -> str:
 def summary(text: BackgroundText, control: Mapping[int, str]) -> str:
     """One line under a finished text."""
     steps, reason = text.steps, "cancelled" if text.state == "stopped" else text.reason
-    parts = [f"{len(steps):,} token{'s' * (len(steps) != 1)}", FINISH.get(reason, reason)]
+    parts = [f"{len(steps):,} token{'s' * (len(steps) != 1)}", finished(reason, "turn")]
     if steps and reason == "stop":
         last = steps[-1]
-        parts[-1] += f" with {control.get(last.id, 'its end token')} (probability {100 * last.prob:.0f} %)"
+        parts[-1] += f" with {control.get(last.id, 'its end token')} (probability {percent(last.prob)})"
     if text.rate and len(steps) > 1:
         parts.append(f"{text.rate:.1f} tokens/s")
     return " · ".join(parts)

@@ -5,7 +5,7 @@ from streamlit.errors import StreamlitAPIException
 
 from lib import models
 from lib.models import download_jobs
-from lib.models.disk import count, gigabytes
+from lib.text_format import number, size
 from lib.ui import available_models, cache
 from lib.ui.components.page import escape
 
@@ -41,7 +41,9 @@ def pick_model(key: str, *, role: models.Role, label: str = "Model", remote: boo
 
 def _caption(spec: models.ModelSpec) -> None:
     kind = "instruction-tuned" if spec.role == "instruct" else "a base (completion) model"
-    about = f"{count(spec.parameters)} parameters, {kind}." if spec.parameters else "A model on a server, size unknown."
+    about = (
+        f"{number(spec.parameters)} parameters, {kind}." if spec.parameters else "A model on a server, size unknown."
+    )
     st.caption(" ".join(filter(None, (about, cache.precision(spec.id), "More models: the shelf on Home."))))
 
 
@@ -54,7 +56,7 @@ def _not_here(key: str) -> None:
         spec = models.CATALOG[asked]
         st.info(
             f"The link asks for {escape(spec.name)}, which is not on this machine yet "
-            f"({gigabytes(spec.download_bytes)} to get). Another model is used here."
+            f"({size(spec.download_bytes)} to get). Another model is used here."
         )
         link_home("Get it on the Home page")
     else:

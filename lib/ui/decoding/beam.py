@@ -13,6 +13,7 @@ from lib.figures.prepared import as_json
 from lib.figures.theme import Figure
 from lib.generation.strategy_run import StrategyRun
 from lib.generation.token_view import token_name
+from lib.text_format import percent
 from lib.ui.components.charts import chart
 from lib.ui.components.live_updates import LiveRegion, LiveUpdates
 from lib.ui.components.page import escape, wide_chart
@@ -216,13 +217,13 @@ def verdict(steps: Sequence[BeamStep], name: Callable[[int], str]) -> str:
     if winner.id == favourite.id and low.place == 0:
         return (
             f"Here the likeliest first token, “**{escape(name(favourite.id))}**” "
-            f"({100 * math.exp(favourite.logprob):.1f} %), also opens the result, and the result led at every step:"
+            f"({percent(math.exp(favourite.logprob))}), also opens the result, and the result led at every step:"
             " greedy search finds the same. The toy shows the other case; try other prompts, or more beams."
         )
     if winner.id == favourite.id:
         return (
             f"The likeliest first token, “**{escape(name(favourite.id))}**” "
-            f"({100 * math.exp(favourite.logprob):.1f} %), also opens the result. But at step {low.step + 1} the "
+            f"({percent(math.exp(favourite.logprob))}), also opens the result. But at step {low.step + 1} the "
             f"result was only number {low.place + 1} in total: whoever keeps one beginning alone has lost it "
             "by then."
         )
@@ -233,7 +234,7 @@ def verdict(steps: Sequence[BeamStep], name: Callable[[int], str]) -> str:
     )
     return (
         f"The best first token lost. “**{escape(name(favourite.id))}**” was likeliest at step 1 "
-        f"({100 * math.exp(favourite.logprob):.1f} %), but {lost}. "
-        f"“**{escape(name(winner.id))}**” began with only {100 * math.exp(winner.logprob):.1f} % and ends with a "
+        f"({percent(math.exp(favourite.logprob))}), but {lost}. "
+        f"“**{escape(name(winner.id))}**” began with only {percent(math.exp(winner.logprob))} and ends with a "
         f"total of {best.total:.2f} (score {best.score:.3f})."
     )

@@ -9,6 +9,7 @@ from lib.decoding import text_metrics
 from lib.decoding.strategies import MAX_COLUMNS
 from lib.engine import Engine, Step
 from lib.generation.strategy_run import StrategyRun
+from lib.text_format import finished
 from lib.ui.components.page import escape
 from lib.ui.components.replaceable import Replaceable
 from lib.ui.components.token_stream import stream_data, stream_tokens, token_stream
@@ -16,7 +17,6 @@ from lib.ui.decoding import state
 
 Settings = tuple[tuple[int, ...], int, int]  # prompt ids, seed, new tokens
 _LOOP = 6  # a repeat of so many tokens is pointed out
-_ENDS = {"stop": "ended by itself", "length": "reached the length", "context": "the model's context is full"}
 _STATS_CSS = """
 <style>
 .dec-stats { display: grid; grid-template-columns: repeat(3, auto); justify-content: space-between;
@@ -135,7 +135,7 @@ def _note(track: StrategyRun | None, steps: list[Step]) -> str:
     if track.running:
         looked = f" · step {len(track.beam_steps)} of the search" if track.strategy.kind == "beam" else ""
         return ("waits for its next turn …" if steps and track.queue_position else "writing …") + looked
-    end = "stopped" if track.state == "stopped" else _ENDS.get(track.reason, "")
+    end = finished("cancelled" if track.state == "stopped" else track.reason)
     repeat = text_metrics.longest_repeat([step.id for step in steps])
     if repeat.length < _LOOP:
         return end
@@ -177,4 +177,4 @@ def _stats(track: StrategyRun, steps: list[Step]) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.0f} %"
+    return "–" if value is None else f"{value:.0%}"

@@ -12,6 +12,7 @@ from lib.engine import Engine
 from lib.engine.sampling import distribution, penalise, ranking, softmax
 from lib.figures import decoding as figures
 from lib.generation.token_view import token_name
+from lib.text_format import percent
 from lib.ui import cache
 from lib.ui.components.charts import chart
 from lib.ui.components.linked_text import for_link
@@ -42,7 +43,7 @@ def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str)
     st.markdown(
         f"Token {index + 1} of column {list(columns).index(column) + 1} "
         f"({escape(track.strategy.title())}): after “{escape(_tail(text))}” it is "
-        f"**{escape(token_name(engine.tokenizer, chosen))}**, with {100 * raw[chosen]:.2f} % number {place} of "
+        f"**{escape(token_name(engine.tokenizer, chosen))}**, with {percent(float(raw[chosen]))} number {place} of "
         f"{raw.size:,} in the model's own order. Click any token above to look at its step."
     )
     shaped = _shaped(columns, raw_logits, [*track.prompt, *before])

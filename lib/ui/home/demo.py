@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lib import engine as engines
 from lib import models
+from lib.text_format import percent
 from lib.tokenization import Tokenizer
 from lib.tokenization.display import label
 from lib.ui import cache
@@ -193,20 +194,6 @@ def next_bars(logits: np.ndarray, tokenizer: Tokenizer, stops: Container[int]) -
     rest = max(1.0 - float(probs[best].sum()), 0.0)
     bars.append({"id": None, "label": f"the other {probs.size - len(best):,}", "prob": rest, "tip": "All other tokens"})
     return [bar | {"percent": percent(bar["prob"])} for bar in bars]
-
-
-def percent(prob: float) -> str:
-    """A probability for people.
-
-    >>> percent(0.1234), percent(0.00042), percent(1e-9), percent(1.0)
-    ('12.3 %', '0.04 %', '< 0.01 %', '100 %')
-    """
-    value = 100 * prob
-    if value >= 99.95:
-        return "100 %"
-    if value >= 1:
-        return f"{value:.1f} %"
-    return f"{value:.2f} %" if value >= 0.01 or value == 0 else "< 0.01 %"
 
 
 def _show_bars(model_id: str, tokenizer: Tokenizer, ids: list[int]) -> None:

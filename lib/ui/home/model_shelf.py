@@ -8,9 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 from lib import models
 from lib.engine.process import HOST
 from lib.models import download_jobs
-from lib.models.disk import count, gigabytes
 from lib.models.memory import available_bytes, needed_bytes, resident_bytes, total_bytes
 from lib.settings import settings
+from lib.text_format import number, size
 from lib.ui import cache
 from lib.ui.components.page import escape
 
@@ -58,13 +58,13 @@ def _machine() -> None:
     total, free, mine = total_bytes(), available_bytes(), resident_bytes()
     if total is None:
         return
-    parts = [f"{gigabytes(total)} of memory in all"]
+    parts = [f"{size(total)} of memory in all"]
     if free is not None:
-        parts.append(f"{gigabytes(free)} free")
+        parts.append(f"{size(free)} free")
     if mine is not None:
         models_too = resident_bytes(HOST.pid) if HOST.pid else None
-        apart = f" (its pages {gigabytes(mine)}, its models with PyTorch {gigabytes(models_too)})" if models_too else ""
-        parts.append(f"this app uses {gigabytes(mine + (models_too or 0))}{apart}")
+        apart = f" (its pages {size(mine)}, its models with PyTorch {size(models_too)})" if models_too else ""
+        parts.append(f"this app uses {size(mine + (models_too or 0))}{apart}")
     used = 1 - free / total if free is not None else 0.0
     st.progress(min(max(used, 0.0), 1.0), text="This machine: " + ", ".join(parts) + ".")
     st.caption(_class(settings().slots))
@@ -77,8 +77,8 @@ def _class(slots: int) -> str:
         return "Once a model is in memory, this line says what a class needs."
     texts = slots * _TEXT * kv
     return (
-        f"A class of {_STUDENTS} adds about {gigabytes(_STUDENTS * _SESSION)} for its pages and up to "
-        f"{gigabytes(texts)} for the texts that the model writes at the same moment. Those are {slots} at most (a "
+        f"A class of {_STUDENTS} adds about {size(_STUDENTS * _SESSION)} for its pages and up to "
+        f"{size(texts)} for the texts that the model writes at the same moment. Those are {slots} at most (a "
         "run on the Decoding page asks for three); when more are asked for, students take turns."
     )
 
@@ -88,7 +88,7 @@ def _row(spec: models.ModelSpec, detail: str) -> tuple[DeltaGenerator, DeltaGene
     row = st.container(border=True, key=f"shelf-{spec.id}")
     about, memory, button = row.columns(WIDTHS, vertical_alignment="center")
     kind = "instruction-tuned" if spec.role == "instruct" else "completion"
-    facts = [kind, f"{count(spec.parameters)} parameters", detail, escape(spec.licence)]
+    facts = [kind, f"{number(spec.parameters)} parameters", detail, escape(spec.licence)]
     about.markdown(f"**{escape(spec.name)}**  \n:small[{' · '.join(fact for fact in facts if fact)}]")
     return row, memory, button
 
@@ -97,13 +97,13 @@ def _memory(column: DeltaGenerator, spec: models.ModelSpec) -> bool:
     """The memory that a model needs against this machine's. Gives back whether it can ever fit."""
     needed, free, total = needed_bytes(spec), available_bytes(), total_bytes()
     if total is None:
-        column.markdown(f"needs {gigabytes(needed)} of memory")
+        column.markdown(f"needs {size(needed)} of memory")
         return True
-    column.progress(min(needed / total, 1.0), text=f":small[needs at least {gigabytes(needed)} of {gigabytes(total)}]")
+    column.progress(min(needed / total, 1.0), text=f":small[needs at least {size(needed)} of {size(total)}]")
     if needed > total:
         column.caption(":red[More than this machine has.]")
     elif free is not None and needed > free:
-        column.caption(f":orange[Only {gigabytes(free)} are free now.]")
+        column.caption(f":orange[Only {size(free)} are free now.]")
     return needed <= total
 
 
@@ -115,7 +115,7 @@ def _here(spec: models.ModelSpec) -> None:
     if not loaded:
         button.caption("Ready. It is loaded when a page uses it.")
         return
-    size = gigabytes(sum(info.weight_bytes for info in loaded))
+    held = size(sum(info.weight_bytes for info in loaded))
     kinds = ", ".join(sorted({info.dtype for info in loaded}))
     if button.button(
         "Unload",
@@ -126,7 +126,7 @@ def _here(spec: models.ModelSpec) -> None:
     ):
         cache.unload(spec.id)
         st.rerun()
-    memory.caption(f"In memory now: {size} ({kinds})")
+    memory.caption(f"In memory now: {held} ({kinds})")
 
 
 def _gettable(spec: models.ModelSpec) -> None:
@@ -142,7 +142,7 @@ def _gettable(spec: models.ModelSpec) -> None:
         return
     if job is not None and job.error and time.monotonic() - job.ended < SHOW_ERROR:
         row.error(escape(job.error), icon=":material/cloud_off:")
-    label = "Convert" if waiting else f"Get {gigabytes(spec.download_bytes)}"
+    label = "Convert" if waiting else f"Get {size(spec.download_bytes)}"
     if button.button(
         label,
         key=f"get-{spec.id}",
@@ -160,4 +160,4 @@ def _smaller(spec: models.ModelSpec) -> str:
     total = total_bytes() or 0
     smaller = [other for other in models.CATALOG.values() if other.role == spec.role and needed_bytes(other) <= total]
     best = max(smaller, key=lambda other: other.parameters, default=models.CATALOG[models.EMBEDDED])
-    return f"It needs {gigabytes(needed_bytes(spec))} of memory; this machine has {gigabytes(total)}. Try {best.name}."
+    return f"It needs {size(needed_bytes(spec))} of memory; this machine has {size(total)}. Try {best.name}."

@@ -18,10 +18,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from lib.ui.components.custom import FORMAT
+
 ROWS = 100  # most bars one can ask for
 DRAWS = 10_000  # most draws one can ask for
 _ASSETS = Path(__file__).with_name("assets")
-SCRIPT = "\n".join(
+SCRIPT = FORMAT + "\n".join(
     (_ASSETS / name).read_text() for name in ("math.js", "chart.js", "controls.js", "bars.js", "redraw.js", "steps.js")
 )
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from lib.engine.sampling import ranking, softmax
+from lib.text_format import percent
 from lib.ui.components.page import escape
 from lib.ui.next_token.reading import Reading, read
-from lib.ui.next_token.text import percent
 
 # Openings of books in the public domain, and two plain paragraphs of our own.
 TEXTS = {

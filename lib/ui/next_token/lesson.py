@@ -4,10 +4,10 @@ import numpy as np
 import streamlit as st
 
 from lib.engine.sampling import softmax
+from lib.text_format import percent
 from lib.ui.components.page import escape, predict
 from lib.ui.next_token.reading import Reading
 from lib.ui.next_token.state import State
-from lib.ui.next_token.text import percent
 
 _OPTIONS = ("It gains, as every token but the first does", "It loses too, like the first", "Nothing changes for it")
 

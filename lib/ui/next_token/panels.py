@@ -10,6 +10,7 @@ import streamlit as st
 from lib.figures import next_token as figures
 from lib.figures import two_distributions as pairs
 from lib.figures.theme import Figure
+from lib.text_format import percent
 from lib.ui.components.charts import chart
 from lib.ui.components.page import wide_chart
 from lib.ui.next_token.distribution import Knobs
@@ -87,7 +88,7 @@ def versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callable
     columns[1].metric("KL(B ‖ A)", _bits(result.backward), help="The other way round: KL is not symmetric.")
     columns[2].metric(
         "Probability that moved",
-        f"{100 * result.distance:.1f} %",
+        percent(result.distance),
         help="Half the sum of all differences: 0 % for equal distributions, 100 % for ones that share no token.",
     )
     chart(pairs.two(a, b, names, label), key=f"{key}-two")
@@ -128,6 +129,6 @@ def trailing_space(reading: Reading, prompt: str, without: Reading) -> None:
         result = pairs.compare(a, b)
         chart(pairs.two(a, b, (f"with the {name}", "without"), reading.label, top=8), key="trailing-two")
         st.caption(
-            f"KL(with ‖ without) = {_bits(result.forward)}; {100 * result.distance:.0f} % of the probability moved. "
+            f"KL(with ‖ without) = {_bits(result.forward)}; {result.distance:.0%} of the probability moved. "
             "Your text is left as it is: delete the end yourself if you did not mean it."
         )

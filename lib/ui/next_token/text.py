@@ -5,27 +5,11 @@ import math
 import streamlit as st
 
 from lib.engine import TokenScores
+from lib.text_format import percent
 from lib.ui.components.page import escape
 from lib.ui.next_token.reading import HEATED, Reading, path_logprobs, scores
 from lib.ui.next_token.state import State, act
 from lib.ui.next_token.strip import Chip, heat, token_strip
-
-
-def percent(p: float) -> str:
-    """A probability for people.
-
-    >>> percent(0.5), percent(0.01234), percent(0.00001)
-    ('50.0 %', '1.23 %', '1.0e-3 %')
-    """
-    if p >= 0.1:
-        return f"{100 * p:.1f} %"
-    return (
-        f"{100 * p:.2f} %"
-        if p >= 0.01
-        else f"{100 * p:.3f} %"
-        if p >= 1e-4
-        else f"{100 * p:.1e} %".replace("e-0", "e-")
-    )
 
 
 def bits(logprob: float) -> float:

@@ -32,7 +32,7 @@ if st.button("Begin"):
 def clock():
     if "ticks" in state:
         state["ticks"] += 1
-        st.markdown(f"ticks: {state['ticks']}" + (" ▌" if state["ticks"] < 4 else ", reached the length"))
+        st.markdown(f"ticks: {state['ticks']}" + (" ▌" if state["ticks"] < 4 else ", reached the maximum length"))
         if state["ticks"] == 4:
             st.rerun()
 
@@ -136,7 +136,7 @@ def test_a_fragment_ticks_until_it_is_over(url: str) -> None:
         assert watch.first <= watch.last
         await student.session.quiet()
         assert not student.session.timers
-        assert any(one.startswith("ticks:") and one.endswith("reached the length") for one in shown(student))
+        assert any(one.startswith("ticks:") and one.endswith("reached the maximum length") for one in shown(student))
 
     student = go(url, action)
     assert student.counts["ticks"] >= 3

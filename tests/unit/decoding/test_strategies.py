@@ -269,13 +269,13 @@ def test_a_beam_search_tells_how_far_it_has_read_and_stops_meanwhile(engine, mon
         track = StrategyRun(engine, [70] * 40, Strategy("beam"), seed=0, max_new_tokens=5)
     said = set[str]()
     deadline = time.monotonic() + 20
-    while not any("40 %" in sentence for sentence in said) and time.monotonic() < deadline:
+    while not any("40%" in sentence for sentence in said) and time.monotonic() < deadline:
         with engine.lock:  # given in the order of asking: one round lies between two looks
             said.add(track.waiting)
-            if "40 %" in track.waiting:
+            if "40%" in track.waiting:
                 track.stop()
     track.join(30)
-    assert {"Reading the prompt: 20 % of 40 tokens …", "Reading the prompt: 40 % of 40 tokens …"} <= said
+    assert {"Reading the prompt: 20% of 40 tokens …", "Reading the prompt: 40% of 40 tokens …"} <= said
     assert track.state == "stopped" and not track.beam_steps and track.steps == [] and track.waiting == ""
 
 
@@ -306,7 +306,7 @@ def test_the_toy_s_best_first_token_loses() -> None:
     assert steps[0].candidates[0].id == 1 and steps[-1].best.ids == (2, 4)
     assert math.exp(steps[-1].best.total) == pytest.approx(0.36)
     words = verdict(steps, ("The", " nice", " dog", " house", " has", " woman").__getitem__)
-    assert words.startswith("The best first token lost") and "50.0 %" in words and "40.0 %" in words
+    assert words.startswith("The best first token lost") and "50.0%" in words and "40.0%" in words
 
 
 def test_figures_show_hostile_tokens_as_text(engine) -> None:

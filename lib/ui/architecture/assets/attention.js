@@ -14,7 +14,6 @@ const colour = (root) => {
   return [n >> 16, (n >> 8) & 255, n & 255]
 }
 
-const percent = (w) => (w >= 0.1 ? (100 * w).toFixed(1) : (100 * w).toFixed(2)) + " %"
 const live = new WeakMap()
 
 export default function (component) {
@@ -134,7 +133,7 @@ export default function (component) {
       return option
     }))
   }
-  const idle = "Point at a cell to read a weight. Rows look at columns; every row sums to 100 %."
+  const idle = "Point at a cell to read a weight. Rows look at columns; every row sums to 100%."
   const all = () => {
     fill(layerPick, L, "Block"); fill(headPick, H, "Head")
     layerPick.value = state.layer; headPick.value = state.head

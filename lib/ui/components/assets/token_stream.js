@@ -17,16 +17,6 @@ export default function (component) {
   return view.destroy;
 }
 
-function percent(p) {
-  if (p === null || p === undefined) return "–";
-  const value = 100 * p;
-  if (value >= 99.995) return "100 %";
-  if (value >= 10) return value.toFixed(1) + " %";
-  if (value >= 0.1) return value.toFixed(2) + " %";
-  if (value >= 0.001) return value.toFixed(4) + " %";
-  return value > 0 ? value.toExponential(1) + " %" : "0 %";
-}
-
 function tint(logprob) {
   if (logprob === null || logprob === undefined) return "transparent";
   const s = Math.min(1, Math.max(0, -logprob / Math.LN2 / BITS));

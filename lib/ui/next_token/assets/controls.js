@@ -133,7 +133,7 @@ Object.assign(View.prototype, {
     this.before = make("div", "small");
     this.curve = curve();
     const box = make("div", "stat");
-    box.append(make("div", "name", "Nucleus: the n likeliest together, 0 to 100 %"), this.curve.svg, this.curve.kept);
+    box.append(make("div", "name", "Nucleus: the n likeliest together, 0 to 100%"), this.curve.svg, this.curve.kept);
     this.aside.append(stats, this.before, box);
   },
 });

@@ -103,11 +103,3 @@ export function toK(position, size) {
 export function fromK(k, size) {
   return k === null || k >= size ? 1000 : Math.min(999, Math.round((1000 * Math.log(k)) / Math.log(Math.max(2, size))));
 }
-
-export function percent(p) {
-  if (p === 0) return "0 %";
-  if (p >= 0.99995) return p === 1 ? "100 %" : "> 99.99 %";
-  if (p >= 0.1) return (100 * p).toFixed(1) + " %";
-  if (p >= 0.0001) return (100 * p).toFixed(p >= 0.01 ? 2 : 3) + " %";
-  return (100 * p).toExponential(1).replace("e-", "e−") + " %";
-}

@@ -89,7 +89,7 @@ Object.assign(View.prototype, {
       return { kind, max, at: (p) => Math.min(1, p / max) };
     }
     if (kind === "log") {
-      this.ticks(["10⁻⁷", "0.1 %", "100 %"], [0, 1 - 3 / -FLOOR, 1]);
+      this.ticks(["10⁻⁷", "0.1%", "100%"], [0, 1 - 3 / -FLOOR, 1]);
       return { kind, max: 1, at: (p) => (p > 0 ? Math.max(0, 1 - Math.log10(p) / FLOOR) : 0) };
     }
     const t = this.knobs.t || 1, last = this.finite(this.logits[this.shownRows - 1]);

@@ -135,6 +135,6 @@ def test_what_a_text_waits_for_is_said(tiny: LocalEngine) -> None:
     with tiny.lock:
         assert waiting(ask(tiny, PROMPT, 0)) in {"In the queue: number 1 …", "Reading the prompt …"}
     long: Any = SimpleNamespace(queue_position=0, prompt_tokens=4000, prompt_share=0.256)
-    assert waiting(long) == "Reading the prompt: 26 % of 4,000 tokens …"
+    assert waiting(long) == "Reading the prompt: 26% of 4,000 tokens …"
     elsewhere: Any = SimpleNamespace(queue_position=0, prompt_tokens=4000, prompt_share=None)
     assert waiting(elsewhere) == "Reading the prompt …"

@@ -1,0 +1,63 @@
+"""How numbers are written for people, once for all pages. `ui/components/assets/format.js` writes the same percentages
+in the browser; a test holds both to the same cases. Knows nothing."""
+
+_FINISHED = {
+    "length": "reached the maximum length",
+    "context": "the context is full",
+    "cancelled": "stopped",
+    "stopped": "stopped",
+    "stop text": "cut off where it began to write the user's part",
+}
+
+
+def finished(reason: str, what: str = "text") -> str:
+    """An engine's finish reason, or the chat's, in words. `what`: what the model wrote, a text or its turn.
+
+    >>> finished("stop"), finished("stop", "turn"), finished("")
+    ('the model ended its text', 'the model ended its turn', '')
+    """
+    return f"the model ended its {what}" if reason == "stop" else _FINISHED.get(reason, reason)
+
+
+def percent(share: float) -> str:
+    """A probability or share, 0 to 1, with three digits or so; what is not everything is never written as 100%.
+
+    >>> [percent(share) for share in (0, 0.000012345, 0.00012345, 0.012345, 0.12345, 0.99996, 1)]
+    ['0%', '1.2e−3%', '0.012%', '1.23%', '12.3%', '>99.99%', '100%']
+    """
+    if share == 0:
+        return "0%"
+    if share >= 0.99995:
+        return "100%" if share >= 1 else ">99.99%"
+    if share >= 1e-4:
+        return f"{100 * share:.{1 if share >= 0.1 else 2 if share >= 0.01 else 3}f}%"
+    mantissa, exponent = f"{100 * share:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}%".replace("-", "−")
+
+
+def size(count: float) -> str:
+    """Bytes, in powers of ten as memory and downloads are sold.
+
+    >>> size(497_759_232), size(1_500), size(15_231_233_024), size(0)
+    ('498 MB', '1.5 kB', '15.2 GB', '0 B')
+    """
+    return _short(count, (" B", " kB", " MB", " GB", " TB", " PB"))
+
+
+def number(count: float) -> str:
+    """A large count: parameters, operations.
+
+    >>> number(124_439_808), number(7_615_616_512), number(3_800), number(950)
+    ('124M', '7.62B', '3.8k', '950')
+    """
+    return _short(count, ("", "k", "M", "B", "T", "P", "E"))
+
+
+def _short(count: float, units: tuple[str, ...]) -> str:
+    value = float(count)
+    for unit in units:
+        if abs(value) < 999.5 or unit == units[-1]:
+            digits = f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
+            return f"{digits}{unit}"
+        value /= 1000
+    return ""
