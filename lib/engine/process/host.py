@@ -144,6 +144,7 @@ def _start() -> tuple[Connection, "subprocess.Popen[bytes]"]:
         options = {"close_fds": False}
     process = subprocess.Popen(
         [sys.executable, "-m", "lib.engine.process", str(handle)], stdin=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}, **options)
+        env={"MALLOC_ARENA_MAX": "2",  # each busy spell is a new thread, and glibc would keep freed memory for each
+             **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}, **options)
     theirs.close()
     return ours, process
