@@ -16,6 +16,7 @@ test: lint chromium model
 
 lint: .venv/.test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 # The browser tests drive the distribution's own Chromium.

@@ -121,10 +121,10 @@ class SlotCache:
     def copy_of(self, row: int) -> PromptCache:
         """A row as a cache of its own, which can `join` again."""
         length, copy = self.plan.lengths[row], PromptCache(len(self.slots))
-        for index, layer in enumerate(self.slots):
-            assert layer.store is not None
-            keys, values = layer.store[row, :, :length].clone()[None].chunk(2, 1)
-            copy.update(keys, values, index)
+        kept: list[Any] = [layer.store for layer in self.slots]
+        whole = torch.stack([store[row, :, :length] for store in kept])  # one piece: many would riddle the heap
+        for index, layer in enumerate(whole):
+            copy.update(*layer[None].chunk(2, 1), index)
         return copy
 
     def reorder(self, parents: list[int], start: int) -> None:

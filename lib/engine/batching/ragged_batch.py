@@ -97,10 +97,11 @@ class Pass:
         kept = [at for part, end in zip(parts, ends, strict=True) for at in range(end - part.wanted, end)]
         everything = len(kept) == len(self.ids)
         self.kept = None if everything else torch.tensor(kept, dtype=torch.long, device=device)
-        self.attend = parts[0].attend if len(parts) == 1 else self._attend
 
-    def _attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, scale: float) -> torch.Tensor:
+    def attend(self, layer: int, q: torch.Tensor, kv: torch.Tensor, scale: float) -> torch.Tensor:
         """q (T, heads, D), keys and then values (T, 2 kv_heads, D) -> (T, heads * D)."""
+        if len(self.parts) == 1:
+            return self.parts[0].attend(layer, q, kv, scale)
         pieces = zip(self.parts, q.split(self.sizes), kv.split(self.sizes), strict=True)
         return torch.cat([part.attend(layer, own_q, own_kv, scale) for part, own_q, own_kv in pieces])
 

@@ -29,10 +29,8 @@ from lib.errors import PlaygroundError
 _GIVE_BACK = 5.0  # seconds of work after which freed memory goes back to the system; it takes milliseconds
 IDLE_SECONDS = 0.1  # an idle worker ends, and its OpenMP threads with it: they would slow other models' workers down
 
-_FIRST_TOKENS, _TIME_SLICE = (
-    2,
-    12,
-)  # tokens after which a text may have to make room for another: first tokens soon, then longer slices
+_PARKED = 64 << 20  # bytes of keys and values of texts that wait for another slice
+_FIRST_TOKENS, _TIME_SLICE = 2, 12  # tokens after which a text may have to make room: first tokens soon, then longer
 
 
 class Scheduler:
@@ -175,7 +173,7 @@ class Scheduler:
         a class of thirty all see their texts begin at once."""
         texts = [text for text in self.batch.rows() if text.owner is not None]
         parked = sum(len(other.ids) for other in self._queue if isinstance(other, TextRequest) and other.parked)
-        if request.owner is None or not texts or 2 * parked * self.batch.kv_bytes > self.kv_budget:
+        if request.owner is None or not texts or parked * self.batch.kv_bytes > min(_PARKED, self.kv_budget // 2):
             return False
         held = Counter(other.owner for other in self.batch if not isinstance(other, ReadRequest))
         text = max(texts, key=lambda one: (held[one.owner], one.since_admitted))

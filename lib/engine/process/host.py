@@ -147,7 +147,11 @@ def _start() -> tuple[Connection, "subprocess.Popen[bytes]"]:
     process = subprocess.Popen(
         [sys.executable, "-m", "lib.engine.process", str(handle)],
         stdin=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        env={
+            "MALLOC_ARENA_MAX": "2",  # each busy spell is a new thread, and glibc would keep freed memory for each
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        },
         **options,
     )
     theirs.close()

@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import torch
 
 from lib import engine
 from lib.engine import Sampling
@@ -239,3 +240,29 @@ def test_a_parked_text_goes_on_as_if_nothing_had_been(tiny_models, monkeypatch) 
     assert parked[:5] == [2] * 5 and 14 in parked  # all five others begin at once; then turns are long
     assert until(lambda: idle(small)) and not small.scheduler.batch.buckets
     small.close()
+
+
+def test_finished_work_leaves_no_tensor_to_the_garbage_collector(tiny) -> None:
+    """A class makes hundreds of passes a minute: keys and values in circles of references would wait for minutes."""
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        with tiny.lock:  # all in the same passes
+            texts = [tiny.generate([3, n], sampling=Sampling(), max_new_tokens=5) for n in range(4)]
+            searches = [tiny.beam([4, n], num_beams=2, max_new_tokens=5) for n in range(2)]
+            readers = [threading.Thread(target=tiny.score, args=([5, 6, n],)) for n in range(3)]
+            for reader in readers:
+                reader.start()
+        for each in (*texts, *searches):
+            list(each)
+        for reader in readers:
+            reader.join(timeout=60)
+        assert until(lambda: idle(tiny))
+        del texts, searches, each
+        gc.collect()
+        assert not [one for one in gc.garbage if isinstance(one, torch.Tensor)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
