@@ -12,7 +12,7 @@ from lib.architecture.linear_layer import make
 from lib.engine import BeamCandidate, BeamStep, Hypothesis
 from lib.engine.sampling import distribution, softmax
 from lib.figures import architecture, architecture_live, beam_tree, decoding, next_token, tokenizers, two_distributions
-from lib.tokenization.bpe_tokenizer import Node
+from lib.tokenization.bpe_tokenizer import MergeNode
 
 HOSTILE = "<img src=x onerror=alert(1)> $x$"
 
@@ -116,7 +116,7 @@ def _tokenizers() -> Iterator[tuple[str, dict[str, Any]]]:
     counts = {"GPT-2": {"English": 10, "Thai": 95}, HOSTILE: {"English": 9, "Thai": 18}}
     yield "languages", tokenizers.languages(ratios, counts)
     yield "growth", tokenizers.growth([50, 100], [40, 70], [80.0, 60.0])
-    leaves = [Node(i, bytes([i]), 0, ()) for i in (104, 105, 60)]
-    word = Node(300, b"hi", 1, (leaves[0], leaves[1]))
-    yield "merges", tokenizers.merge_tree([Node(301, b"hi<", 2, (word, leaves[2])), Node(62, b">", 0, ())])
+    leaves = [MergeNode(i, bytes([i]), 0, ()) for i in (104, 105, 60)]
+    word = MergeNode(300, b"hi", 1, (leaves[0], leaves[1]))
+    yield "merges", tokenizers.merge_tree([MergeNode(301, b"hi<", 2, (word, leaves[2])), MergeNode(62, b">", 0, ())])
     yield "no merges", tokenizers.merge_tree([])

@@ -70,8 +70,8 @@ def custom_architecture(**sizes: Any) -> Architecture:
     """The architecture of `custom_config(**sizes)`. Raises ArchitectureError with a sentence.
 
     >>> from lib.architecture.parameter_ledger import ledger
-    >>> ledger(own(style="gpt2", layers=12, width=768, heads=12, kv_heads=12, inner=3072, vocab=50257, context=1024,
-    ...            tied=True)).total
+    >>> sizes = dict(layers=12, width=768, heads=12, kv_heads=12, inner=3072, vocab=50257, context=1024)
+    >>> ledger(custom_architecture(style="gpt2", tied=True, **sizes)).total
     124439808
     """
     return read(custom_config(**sizes), name="Your own model")

@@ -5,8 +5,7 @@ from lib.models.errors import DownloadError, ModelError
 from lib.models.folders import Location
 from lib.models.memory import fits
 from lib.models.remote import is_remote, remote_id
-from lib.models.store import default, get, gettable, problems, require, spec, where
-from lib.models.store import local_models as local
+from lib.models.store import default, get, gettable, local_models, problems, require, spec, where
 
 __all__ = [
     "CATALOG",
@@ -21,7 +20,7 @@ __all__ = [
     "get",
     "gettable",
     "is_remote",
-    "local",
+    "local_models",
     "problems",
     "remote_id",
     "require",

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from lib.errors import PlaygroundError
-from lib.models import EMBEDDED, fits, get, gettable, local, problems, require, where
+from lib.models import EMBEDDED, fits, get, gettable, local_models, problems, require, where
 from lib.text_format import number, size
 
 
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _list() -> None:
-    for spec in local():
+    for spec in local_models():
         found = where(spec.id)
         source = found.source if found else "?"
         print(f"{spec.id:<24} here ({source}), {spec.role}, {number(spec.parameters)} parameters")

@@ -17,8 +17,8 @@ from lib.settings import settings
 _SECONDS = 5
 
 
-def local() -> list[models.ModelSpec]:
-    """`models.local()`."""
+def local_models() -> list[models.ModelSpec]:
+    """`models.local_models()`."""
     return list(_local(_disk()))
 
 
@@ -48,7 +48,7 @@ def _changed(folder: Path) -> int:
 
 @lru_cache(maxsize=4)
 def _local(_disk: tuple[Any, ...]) -> tuple[models.ModelSpec, ...]:
-    return tuple(models.local())
+    return tuple(models.local_models())
 
 
 @lru_cache(maxsize=8)

@@ -31,7 +31,7 @@ def test_the_page_shows_itself_and_says_what_is_here(home: AppTest) -> None:
     assert not home.exception and not home.error
     assert [title.value for title in home.title] == ["LLM Playground"]
     assert "SmolLM2\\-135M\\-Instruct" in shelf_text(home) and "In memory now: 538 MB" in shelf_text(home)
-    wanted = {f"get-{model_id}" for model_id in models.CATALOG} - {f"get-{spec.id}" for spec in models.local()}
+    wanted = {f"get-{model_id}" for model_id in models.CATALOG} - {f"get-{spec.id}" for spec in models.local_models()}
     assert wanted <= {button.key for button in home.button}
 
 

@@ -124,7 +124,8 @@ class SlotCache:
         kept: list[Any] = [layer.store for layer in self.slots]
         whole = torch.stack([store[row, :, :length] for store in kept])  # one piece: many would riddle the heap
         for index, layer in enumerate(whole):
-            copy.update(*layer[None].chunk(2, 1), index)
+            keys, values = layer[None].chunk(2, 1)
+            copy.update(keys, values, index)
         return copy
 
     def reorder(self, parents: list[int], start: int) -> None:

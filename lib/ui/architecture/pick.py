@@ -137,7 +137,7 @@ def _from_hub() -> Architecture | None:
 
 
 def _from_folder() -> Architecture | None:
-    folders = {spec.id: where for spec in models.local() if (where := _folder(spec.id))}
+    folders = {spec.id: where for spec in models.local_models() if (where := _folder(spec.id))}
     left, right = st.columns(2)
     with left:
         chosen = st.selectbox(

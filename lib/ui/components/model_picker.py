@@ -17,9 +17,9 @@ def pick_model(key: str, *, role: models.Role, label: str = "Model", remote: boo
     embedded one is fetched first, with a progress bar. Ends the run with a sentence if that fails. With `remote` the
     model of the server in the settings is offered too, if there is one.
     """
-    if not available_models.local():
+    if not available_models.local_models():
         fetch(models.EMBEDDED)
-    specs = {spec.id: spec for spec in available_models.local()}
+    specs = {spec.id: spec for spec in available_models.local_models()}
     if remote and (elsewhere := models.remote_id()) is not None:
         specs[elsewhere] = models.spec(elsewhere)
     best = available_models.default(role)

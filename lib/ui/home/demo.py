@@ -75,7 +75,7 @@ def model_for_demo() -> str:
     """The embedded model, because it is quick; another one if only that is here; with none the embedded one is got."""
     if models.where(models.EMBEDDED) is not None:
         return models.EMBEDDED
-    if not models.local():
+    if not models.local_models():
         model_picker.fetch(models.EMBEDDED)
     return models.default("base")
 

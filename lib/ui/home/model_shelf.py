@@ -38,7 +38,7 @@ def _shelf(busy: bool) -> None:
     _machine()
     for sentence in models.problems():
         st.warning(escape(sentence), icon=":material/folder_off:")
-    present, gettable = models.local(), models.gettable()
+    present, gettable = models.local_models(), models.gettable()
     if present:
         st.markdown("**On this machine**")
         for spec in present:

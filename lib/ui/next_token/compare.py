@@ -60,7 +60,7 @@ def _settings(reading: Reading, view: State) -> None:
 
 def _models(reading: Reading, view: State) -> None:
     mine = models.spec(reading.model_id)
-    others = [spec for spec in models.local() if spec.id != mine.id and _same_tokenizer(reading, spec)]
+    others = [spec for spec in models.local_models() if spec.id != mine.id and _same_tokenizer(reading, spec)]
     if not others:
         st.info(
             "Two models can be compared token by token only if they share a vocabulary. There is no second model with "

@@ -53,7 +53,7 @@ def _local() -> dict[str, Path]:
 def _found(where: Settings) -> dict[str, Path]:
     """Looked for on the disk every few seconds, not at every key press of everybody."""
     found: dict[str, Path] = {}
-    for spec in models.local():
+    for spec in models.local_models():
         location = models.where(spec.id)
         if spec.id != models.EMBEDDED and location and (location.folder / "tokenizer.json").is_file():
             found[spec.id] = location.folder

@@ -20,6 +20,7 @@ from lib.architecture.cost import (
     training,
     weight_bytes,
 )
+from lib.text_format import number, size
 
 GPT2 = {
     "model_type": "gpt2",
@@ -248,5 +249,5 @@ def test_machines_and_people() -> None:
     machine = hardware.this_machine()
     assert machine is None or machine.memory > 100_000_000
     assert [machine.kind for machine in hardware.machines()].count("cloud") == 2
-    assert hardware.size(999_600) == "1 MB"
-    assert hardware.number(1_557_611_200) == "1.56 B"
+    assert size(999_600) == "1 MB"
+    assert number(1_557_611_200) == "1.56B"

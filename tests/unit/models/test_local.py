@@ -41,7 +41,7 @@ def test_folders_of_folders_and_folders_are_found(tiny_models, folder: Path, mon
     link(tiny_models["llama"], folder / "Llama-Tiny")
     paths = os.pathsep.join([str(folder), str(tiny_models["qwen2"]), "/nowhere"])
     monkeypatch.setenv("PLAYGROUND_MODELS", paths)
-    assert [spec.id for spec in models.local()] == ["llama-tiny", "tiny-qwen2"]
+    assert [spec.id for spec in models.local_models()] == ["llama-tiny", "tiny-qwen2"]
     assert models.where("llama-tiny") == models.Location(folder / "Llama-Tiny", "folder")
     assert models.problems() == ["PLAYGROUND_MODELS names /nowhere, and there is no such folder."]
 
@@ -72,12 +72,12 @@ def test_a_chat_template_makes_it_an_instruct_model(tiny_models, folder: Path) -
     (new / "chat_template.jinja").write_text(TEMPLATE)
     config = json.loads((old / "tokenizer_config.json").read_text())
     (old / "tokenizer_config.json").write_text(json.dumps(config | {"chat_template": TEMPLATE}))
-    assert [(spec.role, spec.template) for spec in models.local()] == [("instruct", TEMPLATE)] * 2
+    assert [(spec.role, spec.template) for spec in models.local_models()] == [("instruct", TEMPLATE)] * 2
 
 
 def test_a_folder_with_the_name_of_a_catalog_model_but_another_shape_keeps_apart(tiny_models, folder: Path) -> None:
     link(tiny_models["gpt2"], folder / "gpt2")
-    assert [spec.id for spec in models.local()] == ["gpt2-local"] and models.where("gpt2") is None
+    assert [spec.id for spec in models.local_models()] == ["gpt2-local"] and models.where("gpt2") is None
     assert models.spec("gpt2").vocab_size == 50_257 and models.default("base") == "gpt2-local"
 
 
@@ -131,7 +131,7 @@ def test_what_is_wrong_with_a_folder_is_one_sentence(tiny_models, folder: Path) 
         "text": "damaged: its header",
     }
     sentences = models.problems()
-    assert models.local() == [] and len(sentences) == len(words)
+    assert models.local_models() == [] and len(sentences) == len(words)
     for (name, word), sentence in zip(words.items(), sentences, strict=True):
         assert word in sentence and name in sentence
         with pytest.raises(models.ModelError, match=name):
@@ -155,13 +155,13 @@ def test_unknown_ids_are_named(folder: Path) -> None:
 
 def to_gguf(source: Path, path: Path) -> None:
     """A tiny Llama or Qwen2 folder as the GGUF that llama.cpp's converter would write, in float32."""
-    import gguf
+    from gguf import GGUFWriter
     from safetensors.numpy import load_file
 
     config = json.loads((source / "config.json").read_text())
     tokenizer = json.loads((source / "tokenizer.json").read_text())
     family, heads, kv = config["model_type"], config["num_attention_heads"], config["num_key_value_heads"]
-    writer = gguf.GGUFWriter(path, family)
+    writer = GGUFWriter(path, family)
     writer.add_block_count(1)
     writer.add_context_length(64)
     writer.add_embedding_length(8)
@@ -204,7 +204,7 @@ def test_a_gguf_folder_is_converted_to_the_same_model(tiny_models, folder: Path,
     to_gguf(tiny_models[family], folder / "mine" / "model.gguf")
     assert models.where("mine") is None and models.gettable()[0].id == "mine"
     found = models.get("mine", progress=silent)
-    assert models.where("mine") == found and [spec.id for spec in models.local()] == ["mine"]
+    assert models.where("mine") == found and [spec.id for spec in models.local_models()] == ["mine"]
     original = AutoModelForCausalLM.from_pretrained(tiny_models[family], dtype=torch.bfloat16)
     converted = AutoModelForCausalLM.from_pretrained(found.folder, dtype=torch.bfloat16)
     assert original.state_dict().keys() == converted.state_dict().keys()

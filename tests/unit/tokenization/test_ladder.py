@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lib.tokenization import TokenizationError, bpe, load, texts
 from lib.tokenization.bpe import trains_like_library
-from lib.tokenization.bpe_tokenizer import BPETokenizer, Node, same_as_library
+from lib.tokenization.bpe_tokenizer import BPETokenizer, MergeNode, same_as_library
 from lib.tokenization.character import ALPHABET, CharacterTokenizer
 from lib.tokenization.character import same_as_library as characters_as_library
 from lib.tokenization.subwords import train_unigram, train_wordpiece
@@ -124,7 +124,7 @@ def test_a_vocabulary_smaller_than_the_bytes_is_refused() -> None:
         list(bpe.train("abc", vocab_size=255))
 
 
-def leaves(node: Node) -> bytes:
+def leaves(node: MergeNode) -> bytes:
     return b"".join(map(leaves, node.parts)) if node.parts else node.data
 
 

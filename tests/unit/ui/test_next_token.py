@@ -16,7 +16,7 @@ from lib.errors import PlaygroundError
 from lib.figures import next_token as figures
 from lib.figures import two_distributions as pairs
 from lib.ui.next_token import reading as next_token
-from lib.ui.next_token.distribution import DRAWS, Knobs, Row, pack
+from lib.ui.next_token.distribution import DRAWS, ChartRow, Knobs, pack
 from lib.ui.next_token.link import link, read_link
 from lib.ui.next_token.state import History
 from lib.ui.next_token.table import full_csv
@@ -91,7 +91,7 @@ def unpack(data: bytes) -> tuple[dict, np.ndarray, np.ndarray]:
 
 
 def test_the_browser_gets_every_logit_sorted_and_the_seed_s_numbers() -> None:
-    rows = [Row(1, "a</script>", "61"), Row(2, "é", "C3 A9")]
+    rows = [ChartRow(1, "a</script>", "61"), ChartRow(2, "é", "C3 A9")]
     header, logits, u = unpack(pack(LOGITS, rows, start=Knobs(t=0.3), nonce=4, seed=9, actual=2))
     assert (logits == np.sort(LOGITS)[::-1]).all()
     assert (u == np.random.default_rng(9).random(DRAWS)).all()
@@ -172,7 +172,7 @@ def test_the_chart_s_content_is_the_ranking(tiny) -> None:
     assert list(content.ids) == ranking(logits)[: len(content.ids)].tolist() and content.size == logits.size
     assert reading.content() is content  # one for everybody
     header, ordered, _ = unpack(content.packed(start=Knobs(), nonce=0, seed=0))
-    assert [Row(**row) for row in header["rows"]] == [reading.row(i) for i in content.ids]
+    assert [ChartRow(**row) for row in header["rows"]] == [reading.row(i) for i in content.ids]
     assert (ordered == np.sort(logits)[::-1]).all()
     assert reading.content(1) is not content
 
@@ -184,7 +184,7 @@ def test_control_token_text_stays_text(tiny) -> None:
 
 def test_tokens_have_names_even_where_the_tokenizer_has_none(tiny) -> None:
     tokenizer = next_token.tokenizer_of(tiny)
-    assert next_token.token_row(tokenizer, 0) == Row(0, "<|endoftext|>", b"<|endoftext|>".hex(" ").upper(), True)
+    assert next_token.token_row(tokenizer, 0) == ChartRow(0, "<|endoftext|>", b"<|endoftext|>".hex(" ").upper(), True)
     assert next_token.token_row(tokenizer, 10**6).label == "⟨unused 1000000⟩"
 
 
