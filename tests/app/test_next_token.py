@@ -207,7 +207,8 @@ from streamlit.testing.v1 import AppTest
 from lib import engine, tokenization
 from lib.engine.interface import EngineInfo, TokenScores
 
-class Ready:
+class Ready(engine.InspectableEngine):
+    tokenizer, stop_ids, generate, beam, run, close = None, frozenset(), None, None, None, None
     info, alive = EngineInfo("tiny-gpt2", "tiny", "gpt2", "float32", "cpu", 1, 300, 64, 1), True
     def logits(self, ids, position=-1):
         return np.arange(300, dtype=np.float32)
