@@ -2,15 +2,22 @@ r"""A model's Markdown, made harmless: structure stays; HTML, LaTeX, images and 
 
 Streamlit's Markdown reads `$…$` as LaTeX, `:name:` as an icon and `:red[…]` as a colour; a price in dollars is not a
 formula, and an image would make the reader's browser fetch an address that the model chose. Inside code nothing is
-changed, because nothing there is interpreted.
+changed, because nothing there is interpreted. A line that ends inside a paragraph ends on the page too, where Markdown
+would join it with the next: a haiku has three lines.
 """
 
 import re
+from itertools import pairwise
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^`\n]*)$")
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", re.DOTALL)
 # Backslashes come first: what is already escaped stays as it is.
 _ACTIVE = re.compile(r"(\\[!-/:-@\[-`{-~])|(\$|<|!(?=\[)|:(?=[A-Za-z+_-])|&(?=[#A-Za-z]))")
+# Lines that begin something of their own, and lines that end by themselves: there a hard break would be a backslash.
+_BEGINS = re.compile(
+    r"\s*(?:[-+*]\s|\d{1,9}[.)]\s|#{1,6}(?:\s|$)|>|\||(?:=+|-+)\s*$|[-*_](?:\s*[-*_]){2,}\s*$)| {4}|\t"
+)
+_ENDS = re.compile(r"\s*(?:#{1,6}\s|\|)| {4}|\t|.*(?:\\|  )$|\s*$")
 
 
 def harmless(text: str) -> str:
@@ -20,6 +27,8 @@ def harmless(text: str) -> str:
     'It costs \\$5 or \\$6, \\<b>really\\</b> \\:red[now] \\![x](http://a)'
     >>> harmless("`$x$` is code, $x$ is not")
     '`$x$` is code, \\$x\\$ is not'
+    >>> harmless("An old pond\nA frog\n- one\n- two")
+    'An old pond\\\nA frog\n- one\n- two'
     """
     blocks: list[str] = []
     prose: list[str] = []
@@ -46,9 +55,19 @@ def _prose(text: str) -> str:
 def _paragraph(text: str) -> str:
     parts, at = [], 0
     for span in _SPAN.finditer(text):
-        parts += [_escape(text[at : span.start()]), span.group()]
+        parts += [_broken(_escape(text[at : span.start()])), span.group()]
         at = span.end()
-    return "".join([*parts, _escape(text[at:])])
+    return "".join([*parts, _broken(_escape(text[at:]))])
+
+
+def _broken(text: str) -> str:
+    """Hard breaks, a backslash at the end of a line, between lines of one paragraph."""
+    lines = text.split("\n")
+    made = []
+    for line, after in pairwise(lines):
+        hard = after.strip() and not _BEGINS.match(after) and not _ENDS.match(line)
+        made.append(line + ("\\\n" if hard else "\n"))
+    return "".join(made) + lines[-1]
 
 
 def _escape(text: str) -> str:

@@ -63,7 +63,9 @@ def cost_panel(arch: Architecture) -> None:
     chart(memory_bars(bars, machines()), key="chart-memory", alt="Memory by number format against machines")
     with st.container(key="fits"):
         st.markdown(_fits(arch, batch, context, train.total))
-    st.caption("✅ what stays free, ❌ what is missing. The last column is training with Adam in float32.")
+    st.caption(
+        "Green: it fits, with so much free. Red: so much is missing. The last column: training with Adam in float32."
+    )
     _notes(arch, batch, context, train.total)
     left, right = st.columns(2, gap="large")
     with left:
@@ -95,7 +97,9 @@ def _fits(arch: Architecture, batch: int, context: int, train: int) -> str:
     lines = ["| | memory | " + " | ".join(needs) + " |", "|---|--:|" + "--:|" * len(needs)]
     for machine in machines():
         cells = [
-            f"✅ {size(machine.memory - need)}" if need <= machine.memory else f"❌ {size(need - machine.memory)}"
+            f":green[{size(machine.memory - need)} free]"
+            if need <= machine.memory
+            else f":red[{size(need - machine.memory)} short]"
             for need in needs.values()
         ]
         name = f"**{machine.name}**" if machine.kind == "this" else machine.name

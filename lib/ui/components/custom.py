@@ -9,7 +9,7 @@ import streamlit as st
 _EXPORT = "export default function"
 _ASSETS = Path(__file__).with_name("assets")
 FORMAT = (_ASSETS / "format.js").read_text(encoding="utf-8")
-_SHARED = (_ASSETS / "make.js").read_text(encoding="utf-8") + FORMAT
+_SHARED = "".join((_ASSETS / name).read_text(encoding="utf-8") for name in ("make.js", "icons.js")) + FORMAT
 
 
 def component(name: str, *, html: str, js: str, css: str | None = None) -> Callable[..., Any]:
@@ -17,7 +17,8 @@ def component(name: str, *, html: str, js: str, css: str | None = None) -> Calla
 
     Streamlit asks of every value in a component's data whether it is a data frame, and imports pandas and pyarrow to
     answer (70 MB). It does not look inside a list, so `data` travels in one. `js` exports a default function by name
-    or without one, sees `data` as it was given, and has `make(tag, class, text)` and `percent(share)`.
+    or without one, sees `data` as it was given, and has `make(tag, class, text)`,
+    `icon(name)` and `percent(share)`.
     """
     assert js.count(_EXPORT) == 1, f"{name}: the script must have one `{_EXPORT}`"
     unpacked = _SHARED + js.replace(_EXPORT, "const mountedComponent = function")

@@ -19,7 +19,10 @@ _LEGEND = """
 <span>expected by the model</span><span style="width:9rem;height:.7rem;border-radius:4px;border:1px solid
 rgba(128,128,128,.4);background:linear-gradient(90deg,rgba(99,102,241,.1),rgba(174,109,132,.25) 33%,
 rgba(249,115,22,.4) 67%,rgba(249,115,22,.55))"></span><span>surprising (1 in 1000)</span>
-<span>Point at a token or tap it for its alternatives, click one to branch · ⑂ where a column leaves the first</span>
+<span>Point at a token or tap it for its alternatives, click one to branch ·
+<svg viewBox="0 0 24 24" width="1em" height="1em" fill="none" stroke="currentColor" stroke-width="2.5"
+style="vertical-align:-.12em"><path d="M6 3v6c0 3 2 5 6 6v6M18 3v6c0 3-2 5-6 6"/></svg>
+where a column leaves the first</span>
 </div>
 """
 

@@ -77,7 +77,7 @@ function createView(root) {
     span.classList.toggle("selected", chosen);
     span.classList.toggle("open", index === current);
     span.style.backgroundColor = tint(token.logprob);
-    if (mark) span.appendChild(make("span", "flag", "⑂"));
+    if (mark) span.appendChild(make("span", "flag")).append(icon("fork"));
     if (token.special) span.appendChild(make("span", "chip", token.label));
     else if (grouped) {
       if (token.text) span.appendChild(document.createTextNode(token.text));
@@ -108,7 +108,7 @@ function createView(root) {
     head.append(make("span", "chip", token.label), make("span", "muted", `token ${index + 1} · id ${token.id}`));
     card.appendChild(head);
     const mark = (data.marks || {})[index];
-    if (mark) card.appendChild(make("div", "marknote", "⑂ " + mark));
+    if (mark) card.appendChild(make("div", "marknote")).append(icon("fork"), " " + mark);
     if (token.forced) card.appendChild(make("div", "muted", "Given when the branch was made, not generated."));
     const place = list.findIndex((item) => item.id === token.id);
     const rank = token.rank ?? (place >= 0 ? place : null);
@@ -140,7 +140,8 @@ function createView(root) {
       const bar = make("span", "bar");
       bar.style.width = `${(100 * Math.exp(item.logprob)) / top}%`;
       const dropped = item.prob === 0;
-      option.append(bar, make("span", "label", item.label + (own ? " ✓" : "")));
+      option.append(bar, make("span", "label", item.label));
+      if (own) option.lastChild.append(" ", icon("check"));
       option.appendChild(make("span", "value", percent(Math.exp(item.logprob))));
       if (item.prob !== null && item.prob !== undefined) {
         option.appendChild(make("span", "after" + (dropped ? " dropped" : ""), dropped ? "dropped" : percent(item.prob)));

@@ -157,13 +157,13 @@ function show(state, step) {
 function stop(state) {
   clearInterval(state.timer);
   state.timer = 0;
-  state.part.play.textContent = "▶ Play";
+  state.part.play.replaceChildren(icon("play"), " Play");
 }
 
 function play(state) {
   if (state.timer) return stop(state);
   if (state.step === state.data.merges.length) show(state, 0);
-  state.part.play.textContent = "❚❚ Pause";
+  state.part.play.replaceChildren(icon("pause"), " Pause");
   const pace = Number(state.part.speed.value);
   state.timer = setInterval(() => {
     if (!state.part.root.isConnected || state.step >= state.data.merges.length) return stop(state);
@@ -182,7 +182,8 @@ function build(root, state) {
   const part = (state.part = { root });
   const controls = make("div", "controls");
   const button = (name, hint, act, cls) => {
-    const node = make("button", cls, name);
+    const node = make("button", cls);
+    node.append(icon(name));
     node.type = "button";
     node.title = hint;
     node.setAttribute("aria-label", hint);
@@ -190,11 +191,12 @@ function build(root, state) {
     return node;
   };
   const go = (step) => { stop(state); show(state, Math.min(Math.max(step, 0), state.data.merges.length)); };
-  part.first = button("⏮", "to the start", () => go(0));
-  part.back = button("◀", "one merge back", () => go(state.step - 1));
-  part.play = button("▶ Play", "play or pause", () => play(state), "play");
-  part.next = button("▶", "one merge on", () => go(state.step + 1));
-  part.last = button("⏭", "to the end", () => go(state.data.merges.length));
+  part.first = button("first", "to the start", () => go(0));
+  part.back = button("back", "one merge back", () => go(state.step - 1));
+  part.play = button("play", "play or pause", () => play(state), "play");
+  part.play.append(" Play");
+  part.next = button("play", "one merge on", () => go(state.step + 1));
+  part.last = button("last", "to the end", () => go(state.data.merges.length));
   part.slider = make("input");
   part.slider.type = "range";
   part.slider.min = "0";
