@@ -32,7 +32,7 @@ def test_switching_models_redraws_the_diagram(page: Any, app: str) -> None:
     expect(page.locator(".times")).to_contain_text("12")
     page.locator(".st-key-arch input").click()
     page.get_by_role("option", name="Phi-2").click()
-    expect(page.locator(".facts")).to_contain_text("2.78 B")
+    expect(page.locator(".facts")).to_contain_text("2.78B")
     expect(page.locator(".times")).to_contain_text("32")
     expect(page).to_have_url(re.compile("Phi-2"))
 
