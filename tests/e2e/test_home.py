@@ -23,7 +23,7 @@ def open_home(app: str, page) -> None:
 def shares(page) -> list[float]:
     """The percentages of the bars, top to bottom, the last one that of all other tokens."""
     rows = page.locator(".st-key-home-bars .bar .value").all_text_contents()
-    return [float(row.removesuffix(" %")) for row in rows if "<" not in row]
+    return [float(row.removesuffix("%").removeprefix(">").replace("−", "-")) for row in rows]
 
 
 def test_a_click_on_a_bar_continues_the_text(app: str, page, embedded: str) -> None:
