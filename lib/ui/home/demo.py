@@ -29,6 +29,8 @@ MAX_TOKENS = 300  # of text: enough to play, quick on two cores
 # would jump away from under the pointer.
 _ROOM = """
 <style>
+.st-key-home-room, [data-testid="stLayoutWrapper"]:has(> .st-key-home-room) { height: auto !important;
+  overflow: visible !important; }
 .st-key-home-room { min-height: 36.8rem; }
 @media (max-width: 1100px) { .st-key-home-room { min-height: 46.7rem; } }
 @media (max-width: 640px) { .st-key-home-room { min-height: 56.1rem; } }
@@ -81,8 +83,11 @@ def model_for_demo() -> str:
 
 
 def room() -> DeltaGenerator:
-    """The place of the demo, as high as it will be. A container that holds nothing would not be there at all."""
-    place = st.container(key="home-room")
+    """The place of the demo, as high as it will be; once its style has come, it may grow.
+
+    Without a height, a container that holds nothing yet is not on the page at all.
+    """
+    place = st.container(key="home-room", height=589, border=False)
     place.html(_ROOM)
     return place
 
