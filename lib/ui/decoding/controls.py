@@ -7,10 +7,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lib.decoding.strategies import KINDS, MAX_COLUMNS, PRESETS, Strategy
-from lib.ui.components.linked_text import linked_text
+from lib.ui.components.linked_text import text_box
 from lib.ui.components.model_picker import pick_model
 from lib.ui.components.page import escape
-from lib.ui.decoding import grid as decoding_grid
 from lib.ui.decoding import state
 
 PROMPTS = ("Once upon a time", "What is 2+2?", "Suggest a party theme.")
@@ -43,7 +42,7 @@ def settings_bar() -> tuple[str, int, int, str]:
     """The prompt, the seed, the number of new tokens and the model."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        prompt = linked_text(
+        prompt = text_box(
             st.text_area, "Prompt", PROMPTS[0], key="prompt", height=110, help="The text that every column continues."
         )
         with st.container(horizontal=True, gap="small"):
@@ -119,9 +118,18 @@ def _add() -> None:
     state.add(Strategy("sampling"))
 
 
+def per_row(count: int) -> int:
+    """Columns in a row: never more than three, so that none is narrow.
+
+    >>> [per_row(n) for n in range(1, 9)]
+    [1, 2, 3, 2, 3, 3, 3, 3]
+    """
+    return 2 if count == 4 else min(count, 3)
+
+
 def cards(columns: Sequence[state.Column]) -> list[tuple[state.Column, DeltaGenerator]]:
     """Draw every column's head in a grid of cards; gives back the place under each head for its text."""
-    width = decoding_grid.per_row(len(columns))
+    width = per_row(len(columns))
     slots = []
     for start in range(0, len(columns), width):
         places = st.columns(width)

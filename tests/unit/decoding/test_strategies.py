@@ -13,14 +13,14 @@ from hypothesis import strategies as hyp
 from lib import engine as engines
 from lib.decoding import beam_nodes, strategies, text_metrics
 from lib.decoding.strategies import KINDS, PRESETS, Strategy
-from lib.decoding.transformers_code import transformers_code
+from lib.decoding.transformers_code import decoding_program
 from lib.engine import Alternative, Engine, Sampling, Step
 from lib.engine.sampling import distribution
 from lib.figures import beam_tree, decoding
 from lib.generation.strategy_run import StrategyRun
 from lib.generation.token_view import groups, printable, stream_tokens
 from lib.ui.decoding.beam import toy_steps, verdict
-from lib.ui.decoding.grid import parting_marks
+from lib.ui.decoding.columns import parting_marks
 from lib.ui.decoding.state import Column
 
 IDS = hyp.lists(hyp.integers(0, 3), max_size=24)
@@ -178,7 +178,7 @@ def test_the_shown_code_gives_our_tokens(engine, tiny_models, strategy, monkeypa
     track = StrategyRun(engine, ids, strategy, seed=1, max_new_tokens=length)
     track.join(30)
     assert track.state == "done", track.error
-    code = transformers_code(
+    code = decoding_program(
         strategy, model=str(tiny_models["gpt2"]), prompt=prompt, max_new_tokens=length, seed=1, stop_ids=engine.stop_ids
     )
     theirs, _, _ = _run(code, monkeypatch)
@@ -204,7 +204,7 @@ def test_the_shown_code_draws_from_our_distribution(engine, tiny_models, strateg
     from lib.engine.sampling import penalise
 
     ids = [token.id for token in engine.tokenizer.encode("the dog")]
-    code = transformers_code(
+    code = decoding_program(
         strategy, model=str(tiny_models["gpt2"]), prompt=ids, max_new_tokens=2, seed=3, stop_ids=engine.stop_ids
     )
     _, arguments, scores = _run(code, monkeypatch)
