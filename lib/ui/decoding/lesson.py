@@ -1,4 +1,4 @@
-"""The decoding page's words: what the colours mean, the code of every column, the questions whose answers are computed, the takeaways."""
+"""The decoding page's words: the colours, the code of every column, questions with computed answers, the takeaways."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""What the Next Token page remembers: knobs, the path with undo, the place looked at; and what a click changes in it."""
+"""What the Next Token page remembers (knobs, the path with undo, the place looked at), and what clicks change in it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

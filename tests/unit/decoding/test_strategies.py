@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as hyp
 
 from lib import engine as engines
-from lib.decoding import beam_nodes, strategies, text_metrics
+from lib.decoding import beam_nodes, links, strategies, text_metrics
 from lib.decoding.strategies import KINDS, PRESETS, Strategy
 from lib.decoding.transformers_code import decoding_program
 from lib.engine import Alternative, Engine, Sampling, Step
@@ -91,18 +91,18 @@ def test_links_bring_every_kind_back(kind: str) -> None:
         if name in KINDS[kind].knobs
     }
     strategy = Strategy(kind, forced=(5, 17), **changed)
-    assert strategies.decode(strategies.encode([strategy, Strategy()])) == [strategy, Strategy()]
+    assert links.decode(links.encode([strategy, Strategy()])) == [strategy, Strategy()]
 
 
 @given(hyp.text(max_size=60))
 def test_any_link_is_read_without_an_error(text: str) -> None:
     for strategy in [
-        *strategies.decode(text),
-        *strategies.decode(f"topk_k{text}_f{text}"),
-        *strategies.decode(f"beam_b{text}_l{text}"),
+        *links.decode(text),
+        *links.decode(f"topk_k{text}_f{text}"),
+        *links.decode(f"beam_b{text}_l{text}"),
     ]:
         assert strategy.problem() is None or strategy.problem().endswith(".")
-        assert strategy.title() and strategies.encode([strategy])
+        assert strategy.title() and links.encode([strategy])
 
 
 @pytest.mark.parametrize(
