@@ -25,7 +25,7 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
     prose = _FENCED.sub("", document.read_text(encoding="utf-8"))
     named = {name for quoted in re.findall(r"`([^`\n]+)`", prose) for name in _FILE.findall(quoted)}
     assert named
-    new = set(re.findall(r"a new file,? `([^`]+)`", prose))  # what a worked example adds
+    new = set(re.findall(r"[Aa] new file,? `([^`]+)`", prose))  # what a worked example adds
     assert not {name for name in named - new if not (ROOT / name).exists()}
 
 
