@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.ui.components.page import setup_page
 from lib.ui.home.cards import lesson_cards
-from lib.ui.home.demo import demo, room
+from lib.ui.home.demo import first_demo, room
 from lib.ui.home.model_shelf import loaded_models, shelf_panel
 
 setup_page(
@@ -24,6 +24,6 @@ shelf_panel()
 
 before = loaded_models()
 with first:
-    demo()
+    first_demo()
 if loaded_models() != before:
     st.rerun()  # the demo has just loaded its model: the shelf, drawn before, should say so

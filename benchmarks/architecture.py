@@ -36,7 +36,7 @@ def _milliseconds(work: Callable[[], object]) -> float:
 def _arithmetic(report: Report) -> None:
     from lib.architecture import known_configs, ledger
     from lib.architecture.block_diagram import diagram
-    from lib.architecture.cost import cost
+    from lib.architecture.cost import cost_of
     from lib.architecture.parameter_ledger import _ledger
     from lib.figures.architecture import parameter_map
 
@@ -47,7 +47,7 @@ def _arithmetic(report: Report) -> None:
         _ledger.cache_clear()
         cold.append(_milliseconds(partial(ledger, arch)))
         shapes.append(_milliseconds(partial(diagram, arch)))
-        price.append(_milliseconds(partial(cost, arch, dtype="int4", context=4096)))
+        price.append(_milliseconds(partial(cost_of, arch, dtype="int4", context=4096)))
         figure.append(_milliseconds(partial(parameter_map, ledger(arch))))
     report.add("ledger of one model, not cached, ms", cold)
     report.add("block diagram, ms", shapes)

@@ -19,7 +19,7 @@ TEXTS = {
 TIMES = 4
 
 
-def paste(page: Any, text: str) -> float:
+def paste_text(page: Any, text: str) -> float:
     """Milliseconds from Ctrl+V over whatever stands in the text area to the repainted rows."""
     area = page.locator("textarea#text")
     area.focus()
@@ -47,7 +47,7 @@ def run() -> Report:
         settled(page)
         for step in range(TIMES):
             for name, text in TEXTS.items():
-                samples[name].append(paste(page, text + "." * step))
+                samples[name].append(paste_text(page, text + "." * step))
     for name, taken in samples.items():
         report.add(f"paste {name} to its counts on screen, 4 tokenizers, ms", taken[1:])
     short, *long = report.figures.values()

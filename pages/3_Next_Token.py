@@ -3,14 +3,23 @@
 import streamlit as st
 
 from lib.ui.components import model_picker
-from lib.ui.components.linked_text import linked_text
+from lib.ui.components.linked_text import text_box
 from lib.ui.components.page import explained, setup_page, takeaways
 from lib.ui.next_token import reading as next_token
-from lib.ui.next_token.actions import EXAMPLES, append, before_widgets, example, look
 from lib.ui.next_token.distribution import next_token_chart
-from lib.ui.next_token.lesson import lesson, question
-from lib.ui.next_token.state import CHART, follow, state, write_link
-from lib.ui.next_token.tabs import tabs
+from lib.ui.next_token.lesson import explanations, question
+from lib.ui.next_token.panels import tab_panels
+from lib.ui.next_token.state import (
+    CHART,
+    EXAMPLES,
+    append,
+    before_widgets,
+    example,
+    follow,
+    look,
+    page_state,
+    write_link,
+)
 from lib.ui.next_token.text import HEATED, notes, path_buttons, place_note, show_tokens
 
 setup_page(
@@ -21,14 +30,14 @@ setup_page(
         " and filters only reshape these probabilities: drag them and watch. Click a token to write on."
     ),
 )
-view = state()
+view = page_state()
 before_widgets(view)
 with explained():
     left, right = st.columns([3, 1])
     with right:
         model_id = model_picker.pick_model("model", role="base")
     with left:
-        prompt = linked_text(st.text_area, "Prompt", EXAMPLES[0], key="prompt", height=80)
+        prompt = text_box(st.text_area, "Prompt", EXAMPLES[0], key="prompt", height=80)
         st.pills(
             "Examples", EXAMPLES, key="next-token-example", on_change=example, label_visibility="collapsed", wrap=True
         )
@@ -60,9 +69,9 @@ with explained():
         picked = show_tokens(reading, view, heated=len(reading.ids) <= HEATED)
     if picked is not None:
         look(reading, view, picked)
-    tabs(reading, prompt, view)
+    tab_panels(reading, prompt, view)
     question(reading, view)
-lesson()
+explanations()
 takeaways(
     "The model gives a probability to **every** token it knows; choosing one is a separate step.",
     "**Temperature** divides the scores before the softmax: below 1 the likely get likelier, above 1 the unlikely get a"

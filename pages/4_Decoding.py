@@ -6,8 +6,8 @@ from lib.ui import cache
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained, setup_page
 from lib.ui.decoding import beam as decoding_beam
+from lib.ui.decoding import columns as decoding_columns
 from lib.ui.decoding import controls as decoding_controls
-from lib.ui.decoding import grid as decoding_grid
 from lib.ui.decoding import lesson as decoding_lesson
 from lib.ui.decoding import samples as decoding_samples
 from lib.ui.decoding import state as decoding_state
@@ -33,8 +33,8 @@ with explained():
     if st.session_state.pop("decoding-asked", False):
         with explained():  # whatever keeps the texts from starting, the page below stays
             decoding_state.run_all(engine, ids, seed=seed, max_new_tokens=length)
-    decoding_grid.columns(engine, slots, settings=(ids, seed, length), updates=updates)
-    decoding_grid.legend(prompt)
+    decoding_columns.show_columns(engine, slots, settings=(ids, seed, length), updates=updates)
+    decoding_lesson.legend(prompt)
 
     decoding_step.panel(engine, model_id, columns, prompt)
     decoding_samples.panel(engine, columns, ids, seed=seed, updates=updates)

@@ -27,7 +27,7 @@ settle(space)
 with st.sidebar:
     chosen = controls()
     chat_files.conversations(space)
-    chat_files.files(space, chosen.model_id)
+    chat_files.save_and_load(space, chosen.model_id)
 
 with explained():
     engine = cache.engine(chosen.model_id, chosen.dtype)

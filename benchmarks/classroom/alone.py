@@ -122,11 +122,12 @@ def _read(asker: _Asker) -> Texts:
 
 def _columns(asker: _Asker) -> Texts:
     """The Decoding page's columns."""
-    from lib.decoding import strategies
+    from lib.decoding import links
+    from lib.decoding.strategies import Strategy
 
     ids, loaded = asker.ids(), asker.loaded
 
-    def column(strategy: strategies.Strategy) -> Iterable[Any]:
+    def column(strategy: Strategy) -> Iterable[Any]:
         if strategy.kind == "beam":
             return loaded.beam(
                 ids,
@@ -138,7 +139,7 @@ def _columns(asker: _Asker) -> Texts:
             ids, sampling=strategy.sampling(), max_new_tokens=NEW_TOKENS, seed=SEED, alternatives=ALTERNATIVES
         )
 
-    return [lambda one=one: column(one) for one in strategies.decode(asker.request["link"])]  # type: ignore[misc]
+    return [lambda one=one: column(one) for one in links.decode(asker.request["link"])]  # type: ignore[misc]
 
 
 def _cells(asker: _Asker) -> Texts:

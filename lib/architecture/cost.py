@@ -66,12 +66,12 @@ class Training:
         return self.weights + self.gradients + self.adam + self.activations
 
 
-def cost(config: object, *, dtype: str = "bfloat16", batch: int = 1, context: int = 1024) -> Cost:
+def cost_of(config: object, *, dtype: str = "bfloat16", batch: int = 1, context: int = 1024) -> Cost:
     """Memory and arithmetic of running `config`. KV cache and activations are 16-bit when the weights are quantised.
 
     Raises ArchitectureError for a dtype that is not in DTYPES or sizes below 1.
 
-    >>> cost("gpt2", dtype="float32").weights == 4 * 124_439_808
+    >>> cost_of("gpt2", dtype="float32").weights == 4 * 124_439_808
     True
     """
     arch = _computable(config)

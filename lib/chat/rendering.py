@@ -12,7 +12,7 @@ from typing import Any
 
 from lib.chat.provenance import Messages, Traced, trace
 from lib.chat.sandbox import TemplateError
-from lib.chat.segments import Kind, Segment, segments
+from lib.chat.segments import Kind, Segment, segments_of
 from lib.chat.templates import ChatTemplate, resolve
 from lib.tokenization import Token, Tokenizer
 
@@ -63,7 +63,7 @@ def render(
         whole = _cut(traced([*clean[:-1], {**clean[-1], "content": clean[-1]["content"] + _END + " "}], False))
     else:
         whole = traced(clean, add_generation_prompt)
-    parts, default = segments(clean, whole, traced, generation=add_generation_prompt and not continue_final)
+    parts, default = segments_of(clean, whole, traced, generation=add_generation_prompt and not continue_final)
     tokens = _encode(whole, tokenizer, names)
     return Rendered([token.id for token in tokens], whole.text, parts, tokens, default)
 

@@ -27,7 +27,9 @@ class Segment:
         return self.start, self.end
 
 
-def segments(messages: Messages, whole: Traced, trace: Trace, *, generation: bool) -> tuple[tuple[Segment, ...], str]:
+def segments_of(
+    messages: Messages, whole: Traced, trace: Trace, *, generation: bool
+) -> tuple[tuple[Segment, ...], str]:
     """All segments of a rendered chat in order, without gaps, and the default system prompt ("" for none).
 
     Contents are where the text came from a message; the generation prompt is what `add_generation_prompt` adds; a

@@ -1,13 +1,10 @@
-"""Decoding strategies with their knobs: what they are called, what is nonsense, and how they fit into a link.
+"""Decoding strategies with their knobs: what they are called and what is nonsense. `links` puts them into a link.
 
 Knows nothing of Streamlit or models.
 """
 
 import math
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass
 
 from lib.engine import Sampling
 from lib.engine.interface import MAX_BEAMS
@@ -55,15 +52,49 @@ KINDS: dict[str, Kind] = {
         "Temperature, then top-k, top-p and min-p, each on what the one before left.",
     ),
 }
-_CODES = {kind.code: name for name, kind in KINDS.items()}
-_LETTERS = {
-    "k": "top_k",
-    "p": "top_p",
-    "m": "min_p",
-    "t": "temperature",
-    "r": "repetition_penalty",
-    "b": "num_beams",
-    "l": "length_penalty",
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A number of a strategy: its letter in a link, its name in a title and at its box, the box's step and its help."""
+
+    letter: str
+    short: str
+    label: str
+    step: float
+    help: str
+
+
+KNOBS: dict[str, Knob] = {  # by the field of `Strategy`
+    "top_k": Knob("k", "k", "k", 1.0, "How many of the likeliest tokens stay."),
+    "top_p": Knob("p", "p", "p", 0.05, "The likeliest tokens stay until together they hold this share (0 to 1)."),
+    "min_p": Knob(
+        "m", "min-p", "min-p", 0.01, "A token stays if it is at least this share as likely as the best one (0 to 1)."
+    ),
+    "temperature": Knob(
+        "t",
+        "T",
+        "temperature",
+        0.1,
+        "Below 1 the likely becomes likelier, above 1 everything evens out. "
+        "0.2 to 1.3 is usual; at 2 the text often falls apart; 0 is greedy.",
+    ),
+    "repetition_penalty": Knob(
+        "r",
+        "repetition",
+        "repetition",
+        0.1,
+        "The repetition penalty: above 1, tokens that are already in the text lose; 1 is off.",
+    ),
+    "num_beams": Knob("b", "beams", "beams", 1.0, "How many beginnings are kept at every step (2 to 8 is usual)."),
+    "length_penalty": Knob(
+        "l",
+        "length penalty",
+        "length penalty",
+        0.1,
+        "Finished texts are ranked by total log-probability / length^penalty: "
+        "above 0 favours longer ones (0.5 to 2 is usual).",
+    ),
 }
 
 
@@ -94,7 +125,7 @@ class Strategy:
     def sampling(self) -> Sampling:
         """The engine's knobs. Raises PlaygroundError with the reason if they are nonsense."""
         knobs = self.knobs
-        whole = {"top_k": _whole(knobs["top_k"])} if "top_k" in knobs else {}
+        whole = {"top_k": _integral(knobs["top_k"])} if "top_k" in knobs else {}
         if self.kind in {"greedy", "beam"}:
             return Sampling(temperature=0, repetition_penalty=knobs.get("repetition_penalty", 1.0))
         return Sampling(**{**knobs, **whole})  # type: ignore[arg-type]
@@ -108,31 +139,20 @@ class Strategy:
         if self.kind != "beam":
             return None
         if not math.isfinite(self.num_beams) or self.num_beams != int(self.num_beams) or self.num_beams < 1:
-            return f"Beams are counted: it must be a whole number of at least 1, not {_tidy(self.num_beams)}."
+            return f"Beams are counted: it must be a whole number of at least 1, not {tidy(self.num_beams)}."
         if self.num_beams > MAX_BEAMS:
             return (
-                f"{_tidy(self.num_beams)} beams would cost as much as {_tidy(self.num_beams)} texts at every step; "
+                f"{tidy(self.num_beams)} beams would cost as much as {tidy(self.num_beams)} texts at every step; "
                 f"this page goes up to {MAX_BEAMS}."
             )
         if not -10 <= self.length_penalty <= 10:  # NaN fails too
-            return (
-                f"The length penalty is an exponent: it must be between -10 and 10, not {_tidy(self.length_penalty)}."
-            )
+            return f"The length penalty is an exponent: it must be between -10 and 10, not {tidy(self.length_penalty)}."
         return None
 
     def summary(self) -> str:
         """The knobs in a few characters: 'k 80 · T 0.7'. A repetition penalty of 1 is off and not named."""
-        names = {
-            "top_k": "k",
-            "top_p": "p",
-            "min_p": "min-p",
-            "temperature": "T",
-            "repetition_penalty": "repetition",
-            "num_beams": "beams",
-            "length_penalty": "length penalty",
-        }
         parts = [
-            f"{names[name]} {_tidy(value)}"
+            f"{KNOBS[name].short} {tidy(value)}"
             for name, value in self.knobs.items()
             if not (name == "repetition_penalty" and value == 1)
         ]
@@ -169,72 +189,21 @@ PRESETS: dict[str, tuple[Strategy, ...]] = {
 }
 
 
-def encode(strategies: Sequence[Strategy]) -> str:
-    """Columns for a link.
-
-    >>> encode([Strategy("greedy"), Strategy("top_k", top_k=80, temperature=0.7)])
-    'greedy_r1~topk_k80_t0.7_r1'
-    """
-    letters = {name: letter for letter, name in _LETTERS.items()}
-    parts = []
-    for strategy in strategies:
-        words = [KINDS[strategy.kind].code, *(letters[k] + _tidy(v) for k, v in strategy.knobs.items())]
-        if strategy.forced:
-            words.append("f" + ".".join(map(str, strategy.forced)))
-        parts.append("_".join(words))
-    return "~".join(parts)
-
-
-def decode(text: str) -> list[Strategy]:
-    """Columns from a link; what cannot be read is left at its default, unknown kinds are skipped.
-
-    >>> decode("topk_k40~nonsense~beam_b3_lx") == [Strategy("top_k", top_k=40), Strategy("beam", num_beams=3)]
-    True
-    >>> decode(encode([Strategy("top_p", top_p=2.0, forced=(5, 7))]))[0].problem()
-    'top_p is a probability: it must be between 0 and 1, not 2.0.'
-    """
-    found: list[Strategy] = []
-    for part in text.split("~"):
-        code, *words = part.split("_")
-        if code not in _CODES or len(found) == MAX_COLUMNS:
-            continue
-        changes: dict[str, Any] = {}
-        for word in filter(None, words):
-            value = _number(word[1:])
-            if word[0] in _LETTERS and value is not None:
-                changes[_LETTERS[word[0]]] = value
-            elif word[0] == "f":
-                changes["forced"] = tuple(int(w) for w in word[1:].split(".")[:512] if re.fullmatch("[0-9]{1,7}", w))
-        found.append(replace(Strategy(_CODES[code]), **changes))
-    return found
-
-
 def with_kind(strategy: Strategy, kind: str) -> Strategy:
     """The same column with another kind; knobs both have keep their values, the others get their defaults."""
     kept = {name: value for name, value in strategy.knobs.items() if name in KINDS[kind].knobs}
     return Strategy(kind, forced=strategy.forced, **kept)  # type: ignore[arg-type]
 
 
-def defaults() -> dict[str, float]:
-    """Every knob's default."""
-    return {f.name: f.default for f in fields(Strategy) if f.name in _LETTERS.values()}  # type: ignore[misc]
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _whole(value: float) -> float:
+def _integral(value: float) -> float:
     """An integral float as int (so that it counts), anything else as it is (so that it is explained)."""
     return int(value) if math.isfinite(value) and value == int(value) else value
 
 
-def _tidy(value: float) -> str:
-    """
-    >>> _tidy(80.0), _tidy(0.7), _tidy(float("nan"))
+def tidy(value: float) -> str:
+    """A number as people write it.
+
+    >>> tidy(80.0), tidy(0.7), tidy(float("nan"))
     ('80', '0.7', 'nan')
     """
-    return str(_whole(value)) if abs(value) < 1e15 else str(value)
+    return str(_integral(value)) if abs(value) < 1e15 else str(value)

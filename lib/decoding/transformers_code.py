@@ -7,7 +7,7 @@ from lib.decoding.strategies import Strategy
 _DTYPES = {"bfloat16": "bfloat16", "float16": "float16"}
 
 
-def transformers_code(
+def decoding_program(
     strategy: Strategy,
     *,
     model: str,

@@ -124,20 +124,20 @@ class RemoteEngine(Engine):
         stops = self.stop_ids if stop_ids is None else stop_ids
         names = {token_id: text for text, token_id in self.tokenizer.special.items()}
         length = min(max_new_tokens, room)
+        filters = sampling.filters
         options: dict[str, Any] = {
             "model": self.name,
             "max_tokens": length,
-            "temperature": sampling.temperature,
+            "temperature": filters.pop("temperature"),
             "seed": seed,
             "stream": True,
             "logprobs": max(alternatives, 1),
             "stop": [names[i] for i in sorted(stops) if i in names][:4] or None,
         }
-        if sampling.top_p is not None:
-            options["top_p"] = sampling.top_p
+        if (top_p := filters.pop("top_p")) is not None:
+            options["top_p"] = top_p
         extra = {
-            "top_k": sampling.top_k,
-            "min_p": sampling.min_p,
+            **filters,
             "return_tokens_as_token_ids": True,
             "repetition_penalty": sampling.repetition_penalty if sampling.repetition_penalty != 1 else None,
         }

@@ -7,7 +7,7 @@ them (temperature, top-k, top-p, min-p), each on the softmax of what the earlier
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -47,6 +47,11 @@ class Sampling:
             f"min_p is a share of the best probability: it must be between 0 and 1, not {self.min_p}.",
         )
         _check(self.repetition_penalty > 0, f"The repetition penalty must be above 0, not {self.repetition_penalty}.")
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """The keyword arguments of `distribution`: every knob but the penalty, which comes before it (`penalise`)."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "repetition_penalty"}
 
 
 @dataclass(frozen=True)

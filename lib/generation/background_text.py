@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from lib.engine import Running, Step
 from lib.errors import PlaygroundError
-from lib.generation.waiting import waiting
+from lib.generation.waiting import waiting_for
 
 _LOOK = 0.5  # seconds between two looks for closed tabs
 State = Literal["waiting", "running", "done", "stopped", "failed"]
@@ -104,7 +104,7 @@ class BackgroundText:
     @property
     def waiting(self) -> str:
         """What it waits for before its first token, in a sentence."""
-        return waiting(self._running) if self.running else ""
+        return waiting_for(self._running) if self.running else ""
 
     def stop(self) -> None:
         """End the work; what is there stays."""

@@ -7,7 +7,7 @@ from lib.engine import Running
 _LONG = 512  # tokens from which a share is worth showing: shorter prompts are read at once
 
 
-def waiting(running: Running[Any] | None) -> str:
+def waiting_for(running: Running[Any] | None) -> str:
     """The place in the queue and how long it will take, or how much of the prompt has been read. None: not asked."""
     if running is None:
         return "Reading the prompt …"

@@ -16,7 +16,7 @@ import tokenizers
 
 from lib.tokenization import vocabulary
 from lib.tokenization.base import Token, checked, outside
-from lib.tokenization.parts import parts
+from lib.tokenization.parts import cut
 
 
 class HFTokenizer:
@@ -74,7 +74,7 @@ class HFTokenizer:
 
     def in_parts(self, text: str) -> Iterator[tuple[str, list[int]]]:
         """Parts of a text, one after the other, and their ids: together the ids of the text."""
-        for part in parts(checked(text)) if self._in_parts else [text]:
+        for part in cut(checked(text)) if self._in_parts else [text]:
             yield part, self._plain.encode_batch_fast([checked(part)], add_special_tokens=False)[0].ids
 
     def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:

@@ -17,10 +17,10 @@ SIZE = 20_000  # characters of a part, if the text has a place to cut it there
 _CUT = re.compile(r"(?<=\S)(?= )|(?<=\S\n)(?=[A-Za-z])|(?<=[\u4e00-\u9fff])(?=[，。、！？；：])")
 
 
-def parts(text: str, size: int = 0) -> Iterator[str]:
+def cut(text: str, size: int = 0) -> Iterator[str]:
     """`text` in parts of about `size` characters (SIZE), longer where there is no place to cut.
 
-    >>> list(parts("one two three", size=3)), "".join(parts("人人生而自由，在尊严。", size=2))
+    >>> list(cut("one two three", size=3)), "".join(cut("人人生而自由，在尊严。", size=2))
     (['one', ' two', ' three'], '人人生而自由，在尊严。')
     """
     start, size = 0, size or SIZE

@@ -16,7 +16,7 @@ from lib.tokenization import vocabulary
 from lib.tokenization.base import Token, checked, outside
 from lib.tokenization.entries import Ids
 from lib.tokenization.needed import Needed
-from lib.tokenization.parts import parts
+from lib.tokenization.parts import cut
 from lib.tokenization.tiktokens import joined
 
 QWEN_PATTERN = (
@@ -121,7 +121,7 @@ class RankedTokenizer:
         """A tokenizer with all entries that `text` can need, which is cut only after it is normalised."""
         if self._normalizer:  # part by part: the library keeps other threads waiting for half a second a megabyte
             normal = self._normalizer.normalize_str
-            text = "".join(normal(part) if _MAY_CHANGE.search(part) else part for part in parts(text))
+            text = "".join(normal(part) if _MAY_CHANGE.search(part) else part for part in cut(text))
         return self._some.of(text.encode())
 
     def _pieces(self, text: str, parse_special: bool) -> Iterator[tuple[str, int, bool]]:
@@ -145,7 +145,7 @@ class RankedTokenizer:
     def in_parts(self, text: str) -> Iterator[tuple[str, list[int]]]:
         """Parts of a text, one after the other, and their ids: together the ids of the text."""
         library = self._for(checked(text))
-        for part in parts(text):
+        for part in cut(text):
             yield part, library.encode_batch_fast([part], add_special_tokens=False)[0].ids
 
     def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:

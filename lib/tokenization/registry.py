@@ -12,7 +12,7 @@ from lib.tokenization.base import TokenizationError, Tokenizer
 from lib.tokenization.hf import HFTokenizer
 
 SMOLLM2 = "smollm2-135m-instruct"
-PRETRAINED = ("gpt2", "tiktoken-gpt2", "cl100k_base", "o200k_base", "qwen", "qwen1.5", "qwen3", "smollm2")
+PRETRAINED = (*pretrained.RECIPES, *tiktokens.RECIPES, "smollm2")
 _made: dict[tuple[str, int], Tokenizer] = {}
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 _guard = threading.Lock()

@@ -12,7 +12,7 @@ from lib.tokenization import vocabulary
 from lib.tokenization.base import Token, TokenizationError, checked, outside
 from lib.tokenization.entries import Entries, Ids
 from lib.tokenization.needed import Needed
-from lib.tokenization.parts import parts
+from lib.tokenization.parts import cut
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class TiktokenTokenizer:
     def in_parts(self, text: str) -> Iterator[tuple[str, list[int]]]:
         """Parts of a text, one after the other, and their ids: together the ids of the text."""
         encoding = self._encoding.of(checked(text).encode())
-        for part in parts(text):
+        for part in cut(text):
             yield part, self._cut(partial(encoding.encode_ordinary, part))
 
     def _cut(self, encode: Callable[[], list[int]]) -> list[int]:

@@ -6,7 +6,6 @@ The distribution is `lib.engine.sampling.distribution`'s; this file only avoids 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -81,15 +80,17 @@ class Chooser:
 def filtered(logits: np.ndarray, sampling: Sampling) -> tuple[np.ndarray | None, np.ndarray]:
     """Candidates (ids ascending, or None for all) and their probabilities, equal to `distribution` on all ids.
 
-    Each filter keeps the likeliest tokens and renormalises, so `distribution` may be asked about those alone.
+    Each filter keeps the likeliest tokens and renormalises, so once the first one has been applied here,
+    `distribution` may be asked about what it left, with the knobs of the others.
     """
     if sampling.temperature == 0:
         return np.array([int(logits.argmax())]), np.ones(1)
-    knobs: dict[str, Any] = {"temperature": sampling.temperature, "top_p": sampling.top_p, "min_p": sampling.min_p}
+    knobs = sampling.filters
     ids: np.ndarray | None = None
     if sampling.top_k is not None and sampling.top_k <= min(_SMALL, logits.size - 1):
         lowest = torch.from_numpy(logits).topk(int(sampling.top_k)).values[-1].item()
         ids = np.flatnonzero(logits >= lowest)  # ties with the k-th stay, as in `distribution`
+        knobs["top_k"] = None
     elif sampling.top_k is None and sampling.top_p is not None and sampling.top_p < 1:
         ids = _nucleus(logits, sampling.temperature, sampling.top_p)
         knobs["top_p"] = sampling.top_p if ids is None else None
@@ -97,7 +98,7 @@ def filtered(logits: np.ndarray, sampling: Sampling) -> tuple[np.ndarray | None,
         least = logits.max() + sampling.temperature * math.log(sampling.min_p)
         ids = np.flatnonzero(logits >= least - 1e-4 * (1 + abs(least)))  # a few too many: `distribution` decides
     if ids is None:
-        return None, distribution(logits, top_k=sampling.top_k, **knobs).probs
+        return None, distribution(logits, **knobs).probs
     return ids, distribution(logits[ids], **knobs).probs
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import streamlit as st
 
 from lib.architecture import Architecture, ledger
-from lib.architecture.cost import DTYPES, Cost, bytes_read_per_token, cost, flops_per_token, kv_cache_bytes, training
+from lib.architecture.cost import DTYPES, Cost, bytes_read_per_token, cost_of, flops_per_token, kv_cache_bytes, training
 from lib.architecture.hardware import machines
 from lib.figures.architecture import flops_bars, kv_curve, memory_bars, weights_by_dtype
 from lib.text_format import number, size
@@ -44,13 +44,13 @@ def cost_panel(arch: Architecture) -> None:
             f":material/warning: This model takes at most {arch.context:,} tokens; the figures say what "
             f"{context:,} would cost."
         )
-    price = cost(arch, dtype=dtype, batch=batch, context=context)
+    price = cost_of(arch, dtype=dtype, batch=batch, context=context)
     _numbers(price, context)
     st.markdown("##### Does it fit?")
     bars = {
         name: {"weights": c.weights, "KV cache": c.kv_cache, "activations": c.activations}
         for name in ("float32", "bfloat16", "int8", "int4")
-        if (c := cost(arch, dtype=name, batch=batch, context=context))
+        if (c := cost_of(arch, dtype=name, batch=batch, context=context))
     }
     train = training(arch, batch=batch, context=context)
     if st.toggle("Show training with Adam too", key="with_training", persist_state="page"):
@@ -93,7 +93,9 @@ def _numbers(price: Cost, context: int) -> None:
 
 def _fits(arch: Architecture, batch: int, context: int, train: int) -> str:
     formats = ("float32", "bfloat16", "int8", "int4")
-    needs = {name: cost(arch, dtype=name, batch=batch, context=context).total for name in formats} | {"training": train}
+    needs = {name: cost_of(arch, dtype=name, batch=batch, context=context).total for name in formats} | {
+        "training": train
+    }
     lines = ["| | memory | " + " | ".join(needs) + " |", "|---|--:|" + "--:|" * len(needs)]
     for machine in machines():
         cells = [

@@ -12,7 +12,7 @@ from lib.ui import cache
 from lib.ui.architecture.attention import attention_maps
 from lib.ui.architecture.lens import lens_panel, logits_panel, names_of
 from lib.ui.components.charts import chart
-from lib.ui.components.linked_text import at_most, linked_text
+from lib.ui.components.linked_text import at_most, text_box
 from lib.ui.components.model_picker import pick_model
 from lib.ui.components.page import explained
 
@@ -44,7 +44,7 @@ def live_panel() -> None:
     one, two = st.columns([1, 2])
     with one:
         model_id = pick_model("model", role="base")
-    text = at_most(linked_text(two.text_input, "Text", START, key="text"), 20_000)
+    text = at_most(text_box(two.text_input, "Text", START, key="text"), 20_000)
     with explained():
         engine = cache.engine(model_id)
         tokenizer = engine.tokenizer

@@ -11,7 +11,7 @@ from lib.engine import compute
 from lib.figures.architecture import COLOURS, LABELS, component_bars, parameter_map
 from lib.text_format import number
 from lib.ui.architecture.diagram import block_diagram, explain_box
-from lib.ui.architecture.table import csv, formula, table
+from lib.ui.architecture.table import csv, formula, ledger_rows
 from lib.ui.components.charts import chart
 from lib.ui.components.page import escape, explained
 
@@ -159,7 +159,7 @@ def parameters_panel(arch: Architecture) -> None:
     st.caption("Click a rectangle to go in, the top bar to come back. Areas are parameters.")
     _reconcile(arch, book)
     st.dataframe(
-        table(book, fold),
+        ledger_rows(book, fold),
         hide_index=True,
         height=330,
         column_config={

@@ -27,7 +27,7 @@ def formula(arch: Architecture) -> str:
     )
 
 
-def table(book: Ledger, fold: bool) -> list[dict[str, Any]]:
+def ledger_rows(book: Ledger, fold: bool) -> list[dict[str, Any]]:
     """One row a tensor; with `fold` the identical blocks' tensors are one row each."""
     blocks = len(book.by_block())
     total, conv = max(1, book.total), book.architecture.family == "gpt2"

@@ -43,7 +43,7 @@ def conversations(space: Workspace) -> None:
                 )
 
 
-def files(space: Workspace, model: str) -> None:
+def save_and_load(space: Workspace, model: str) -> None:
     """Save as JSON, export as Markdown, load JSON."""
     conversation = space.conversation
     empty = not conversation.messages

@@ -9,7 +9,7 @@ from lib.chat import ChatTemplate, Messages, Rendered
 from lib.engine import Engine, Sampling
 from lib.tokenization import Tokenizer
 from lib.ui.chat.settings import ChatSettings
-from lib.ui.chat.xray import room, xray
+from lib.ui.chat.xray import room, show_xray
 from lib.ui.completion import write
 from lib.ui.completion.corners import Cell
 from lib.ui.components.live_updates import LiveUpdates
@@ -51,7 +51,7 @@ def compare(messages: Messages, tokenizer: Tokenizer) -> None:
                 st.markdown(f"**{chat.TEMPLATES[name].label}**")
                 st.caption(chat.TEMPLATES[name].note)
                 with room(rendered[name]):
-                    xray(f"compare-{name}", rendered[name], tokenizer, ids=ids)
+                    show_xray(f"compare-{name}", rendered[name], tokenizer, ids=ids)
 
 
 def _table(rendered: dict[str, Rendered], tokenizer: Tokenizer) -> str:
@@ -92,7 +92,7 @@ def injection(engine: Engine, chosen: ChatSettings, updates: LiveUpdates) -> Non
         _verdict(safe, unsafe, tokenizer, naive=naive)
         ids = st.toggle("Show ids", key="inject-ids", value=True)
         with room(shown):
-            xray("inject-xray", shown, tokenizer, ids=ids)
+            show_xray("inject-xray", shown, tokenizer, ids=ids)
         _both(engine, chosen, safe, unsafe, updates)
 
 
@@ -147,7 +147,7 @@ def _both(engine: Engine, chosen: ChatSettings, safe: Rendered, unsafe: Rendered
         write.stop(st.session_state.get("inject-results", (None, {}))[1])
         st.session_state["inject-results"] = (
             asked,
-            write.write(cells, sampling=Sampling(temperature=0), length=ANSWER, seed=0),
+            write.begin_all(cells, sampling=Sampling(temperature=0), length=ANSWER, seed=0),
         )
     known, texts = st.session_state.get("inject-results", (None, {}))
     if known != asked:

@@ -9,7 +9,7 @@ from lib.errors import PlaygroundError
 from lib.ui.chat import reply as chat_reply
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.state import Workspace
-from lib.ui.chat.xray import token_meter, xray
+from lib.ui.chat.xray import show_xray, token_meter
 from lib.ui.components.live_updates import LiveRegion, LiveUpdates
 from lib.ui.components.page import escape
 
@@ -62,7 +62,7 @@ def look(space: Workspace, fitted: Fitted | str | None, engine: Engine, chosen: 
             f":material/robot_2: The template put in a system prompt: “{escape(fitted.rendered.default_system)}”"
         )
     with st.container(height=420, border=True, key="xray-box"):
-        xray(
+        show_xray(
             "xray",
             fitted.rendered,
             engine.tokenizer,

@@ -14,7 +14,7 @@ from lib.ui import cache
 from lib.ui.chat import state as chat_state
 from lib.ui.chat.reply import stats_line
 from lib.ui.chat.state import Workspace
-from lib.ui.components.token_stream import stream_tokens, token_stream
+from lib.ui.components.token_stream import show_token_stream, stream_tokens
 
 VIEWS = ("Rendered", "Literal", "Tokens")
 SUGGESTIONS = ("What is 2+2? Answer briefly.", "Suggest a party theme.", "Write a haiku about the sea.", "Who are you?")
@@ -82,7 +82,7 @@ def _inspect(message: Message) -> None:
     )
     if message.stats.get("prefill"):
         st.caption("It began with your words; the tokens after them:")
-    clicked = token_stream(f"tokens-{message.id}", tokens, legend=True)
+    clicked = show_token_stream(f"tokens-{message.id}", tokens, legend=True)
     if clicked:
         chat_state.branch(message, *clicked)
         st.rerun()

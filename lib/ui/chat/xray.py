@@ -23,7 +23,7 @@ _COMPONENT = component(
 _TITLES = {"system": "system", "user": "user", "assistant": "assistant", "tool": "tool", "raw": "raw text"}
 
 
-def xray(
+def show_xray(
     key: str,
     rendered: Rendered,
     tokenizer: Tokenizer,

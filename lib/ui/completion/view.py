@@ -8,11 +8,11 @@ from streamlit.delta_generator import DeltaGenerator
 from lib.decoding.strategies import PRESETS
 from lib.engine import Sampling
 from lib.settings import settings
-from lib.ui.chat.xray import room, xray
+from lib.ui.chat.xray import room, show_xray
 from lib.ui.completion import write
 from lib.ui.completion.corners import Cell, Request
 from lib.ui.components import scroll
-from lib.ui.components.linked_text import linked_text
+from lib.ui.components.linked_text import text_box
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import escape
 
@@ -73,11 +73,11 @@ def controls() -> CompletionSettings:
     with st.container(horizontal=True):
         for index, text in enumerate(COURSE_PROMPTS):
             st.button(text, key=f"cvc-course-{index}", on_click=_fill, args=(Request(text),))
-    prompt = linked_text(
+    prompt = text_box(
         st.text_area, "Prompt", COURSE_PROMPTS[2], key="cvc-prompt", height=80, max_chars=settings().max_prompt_chars
     )
     first, second = st.columns(2)
-    prefill = linked_text(
+    prefill = text_box(
         first.text_input,
         "Start the reply with …",
         "",
@@ -85,7 +85,7 @@ def controls() -> CompletionSettings:
         placeholder="e.g. The answer is",
         help="The first words of the reply, given to all: the models go on from there.",
     )
-    system = linked_text(
+    system = text_box(
         second.text_input,
         "System prompt",
         "",
@@ -129,7 +129,7 @@ def grid(cells: list[Cell], choice: CompletionSettings, updates: LiveUpdates) ->
         _stop()
         st.session_state["cvc-results"] = (
             asked,
-            write.write(cells, sampling=choice.sampling, length=choice.length, seed=choice.seed),
+            write.begin_all(cells, sampling=choice.sampling, length=choice.length, seed=choice.seed),
         )
     known, texts = st.session_state.get("cvc-results", (None, {}))
     shown = texts if known is not None and known[-1] == asked[-1] else {}  # written by these models
@@ -165,7 +165,7 @@ def _cell(cell: Cell, *, ids: bool) -> DeltaGenerator:
     if cell.note:
         st.caption(f":material/info: {escape(cell.note)}")
     with room(cell.rendered):
-        xray(f"xray-{cell.key}", cell.rendered, cell.engine.tokenizer, ids=ids)
+        show_xray(f"xray-{cell.key}", cell.rendered, cell.engine.tokenizer, ids=ids)
     return slot
 
 

@@ -15,12 +15,12 @@ from lib.ui.components.live_updates import LiveRegion, LiveUpdates
 from lib.ui.components.page import escape
 from lib.ui.components.replaceable import Replaceable
 from lib.ui.components.session import session_alive, session_id
-from lib.ui.components.token_stream import stream_data, stream_tokens, token_stream
+from lib.ui.components.token_stream import show_token_stream, stream_data, stream_tokens
 
 Texts = Mapping[str, BackgroundText]  # by the cells' keys
 
 
-def write(cells: Sequence[Cell], *, sampling: Sampling, length: int, seed: int) -> dict[str, BackgroundText]:
+def begin_all(cells: Sequence[Cell], *, sampling: Sampling, length: int, seed: int) -> dict[str, BackgroundText]:
     """Begin the texts of all cells at the same time."""
     alive, owner = session_alive(), session_id()
 
@@ -105,7 +105,7 @@ class _Growing:
         elif self._stream is None:
             with self._place.container():
                 self._stream = Replaceable(
-                    lambda: token_stream(
+                    lambda: show_token_stream(
                         f"cvc-tokens-{self.cell.key}", stream_tokens(tokenizer, steps), branch=False, live=True, whole=0
                     )
                 )
@@ -123,7 +123,7 @@ def _show(cell: Cell, text: BackgroundText | None, *, note: str, colour: bool) -
     if text.error:
         st.error(escape(text.error), icon=":material/error:")
     elif colour and steps:
-        token_stream(f"cvc-tokens-{cell.key}", stream_tokens(engine.tokenizer, steps), branch=False)
+        show_token_stream(f"cvc-tokens-{cell.key}", stream_tokens(engine.tokenizer, steps), branch=False)
     elif words := written(text, engine):
         st.code(words, language=None, wrap_lines=True)
     else:

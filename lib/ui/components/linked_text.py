@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 LINK_BYTES = 1_500  # longer texts do not fit into a link that every browser and chat program keeps
 
 
-def linked_text(box: Callable[..., str | None], label: str, default: str, *, key: str, **options: Any) -> str:
+def text_box(box: Callable[..., str | None], label: str, default: str, *, key: str, **options: Any) -> str:
     """`box` is `st.text_area`, `st.text_input` or a column's. Pages that use one key have the text in common.
 
     The text is kept while the app is open. `persist_state` would forget one that came with a link: it keeps only what

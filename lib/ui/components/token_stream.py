@@ -13,7 +13,7 @@ from typing import Any
 from lib.generation.token_view import stream_tokens
 from lib.ui.components.custom import component
 
-__all__ = ["stream_data", "stream_tokens", "token_stream"]
+__all__ = ["show_token_stream", "stream_data", "stream_tokens"]
 
 _ASSETS = Path(__file__).with_name("assets")
 
@@ -82,7 +82,7 @@ def stream_data(
     }
 
 
-def token_stream(
+def show_token_stream(
     key: str, tokens: Sequence[Mapping[str, Any]], *, on_select: Callable[[int], None] | None = None, **looks: Any
 ) -> tuple[int, int] | None:
     """Show `tokens` and give back a clicked alternative (index, id), or None; `looks` are those of `stream_data`.

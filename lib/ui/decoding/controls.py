@@ -6,44 +6,20 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lib.decoding.strategies import KINDS, MAX_COLUMNS, PRESETS, Strategy
-from lib.ui.components.linked_text import linked_text
+from lib.decoding.strategies import KINDS, KNOBS, MAX_COLUMNS, PRESETS, Strategy
+from lib.ui.components.linked_text import text_box
 from lib.ui.components.model_picker import pick_model
 from lib.ui.components.page import escape
-from lib.ui.decoding import grid as decoding_grid
 from lib.ui.decoding import state
 
 PROMPTS = ("Once upon a time", "What is 2+2?", "Suggest a party theme.")
-_KNOBS = {  # label, step, help
-    "top_k": ("k", 1.0, "How many of the likeliest tokens stay."),
-    "top_p": ("p", 0.05, "The likeliest tokens stay until together they hold this share (0 to 1)."),
-    "min_p": ("min-p", 0.01, "A token stays if it is at least this share as likely as the best one (0 to 1)."),
-    "temperature": (
-        "temperature",
-        0.1,
-        "Below 1 the likely becomes likelier, above 1 everything evens out. "
-        "0.2 to 1.3 is usual; at 2 the text often falls apart; 0 is greedy.",
-    ),
-    "repetition_penalty": (
-        "repetition",
-        0.1,
-        "The repetition penalty: above 1, tokens that are already in the text lose; 1 is off.",
-    ),
-    "num_beams": ("beams", 1.0, "How many beginnings are kept at every step (2 to 8 is usual)."),
-    "length_penalty": (
-        "length penalty",
-        0.1,
-        "Finished texts are ranked by total log-probability / length^penalty: "
-        "above 0 favours longer ones (0.5 to 2 is usual).",
-    ),
-}
 
 
 def settings_bar() -> tuple[str, int, int, str]:
     """The prompt, the seed, the number of new tokens and the model."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        prompt = linked_text(
+        prompt = text_box(
             st.text_area, "Prompt", PROMPTS[0], key="prompt", height=110, help="The text that every column continues."
         )
         with st.container(horizontal=True, gap="small"):
@@ -119,9 +95,18 @@ def _add() -> None:
     state.add(Strategy("sampling"))
 
 
+def per_row(count: int) -> int:
+    """Columns in a row: never more than three, so that none is narrow.
+
+    >>> [per_row(n) for n in range(1, 9)]
+    [1, 2, 3, 2, 3, 3, 3, 3]
+    """
+    return 2 if count == 4 else min(count, 3)
+
+
 def cards(columns: Sequence[state.Column]) -> list[tuple[state.Column, DeltaGenerator]]:
     """Draw every column's head in a grid of cards; gives back the place under each head for its text."""
-    width = decoding_grid.per_row(len(columns))
+    width = per_row(len(columns))
     slots = []
     for start in range(0, len(columns), width):
         places = st.columns(width)
@@ -174,21 +159,21 @@ def column_head(column: state.Column, *, number: int, removable: bool, full: boo
     with st.container(horizontal=True, gap="small"):
         for name, value in strategy.knobs.items():
             _knob(uid, strategy.kind, name, value, width={1: 132, 2: 102}.get(len(strategy.knobs), 98))
-        for _ in range(len(_KNOBS) - len(strategy.knobs)):  # knobs of another kind would stay, pale, while texts grow
+        for _ in range(len(KNOBS) - len(strategy.knobs)):  # knobs of another kind would stay, pale, while texts grow
             st.empty()
 
 
 def _knob(uid: int, kind: str, name: str, value: float, *, width: int) -> None:
-    label, step, explanation = _KNOBS[name]
+    knob = KNOBS[name]
     key = f"decoding-{uid}-{kind}-{name}"
     shown = float(value) if math.isfinite(value) and abs(value) < 1e15 else None
     st.number_input(
-        label,
+        knob.label,
         value=shown,
-        step=step,
+        step=knob.step,
         key=key,
         format="%g",
-        help=explanation,
+        help=knob.help,
         width=width,
         on_change=_knob_changed,
         args=(uid, key, name),

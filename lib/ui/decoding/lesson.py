@@ -1,4 +1,4 @@
-"""The decoding page's words: the code of every column, the questions whose answers are computed, the takeaways."""
+"""The decoding page's words: the colours, the code of every column, questions with computed answers, the takeaways."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,15 +7,38 @@ import streamlit as st
 
 from lib import models
 from lib.decoding import text_metrics
-from lib.decoding.transformers_code import transformers_code
+from lib.decoding.transformers_code import decoding_program
 from lib.engine import Engine, Sampling
 from lib.engine.sampling import distribution
 from lib.ui import cache
+from lib.ui.components.linked_text import for_link
 from lib.ui.components.page import escape, predict, takeaways
 from lib.ui.decoding.state import Column, numbered
 
 _GREEDY_TOKENS, _BEAM_TOKENS = 60, 16
 _ROUNDED = "the app's own copy may be rounded: its numbers, and some tokens, can differ"
+_LEGEND = """
+<div style="display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;font-size:.82rem;opacity:.85">
+<span>expected by the model</span><span style="width:9rem;height:.7rem;border-radius:4px;border:1px solid
+rgba(128,128,128,.4);background:linear-gradient(90deg,rgba(99,102,241,.1),rgba(174,109,132,.25) 33%,
+rgba(249,115,22,.4) 67%,rgba(249,115,22,.55))"></span><span>surprising (1 in 1000)</span>
+<span>Point at a token or tap it for its alternatives, click one to branch ·
+<svg viewBox="0 0 24 24" width="1em" height="1em" fill="none" stroke="currentColor" stroke-width="2.5"
+style="vertical-align:-.12em"><path d="M6 3v6c0 3 2 5 6 6v6M18 3v6c0 3-2 5-6 6"/></svg>
+where a column leaves the first</span>
+</div>
+"""
+
+
+def legend(prompt: str) -> None:
+    """What the colours and flags mean, and that the address bar is the link to share."""
+    st.html(_LEGEND)
+    held = (
+        "prompt, seed, length and columns"
+        if for_link(prompt=prompt)
+        else "seed, length and columns, but not a prompt as long as this one"
+    )
+    st.caption(f"The address bar holds this comparison: {held}. Copy it to share it.")
 
 
 def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: int, max_new_tokens: int) -> None:
@@ -42,7 +65,7 @@ def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: 
     strategy = usable[min(place, len(usable) - 1)].strategy
     model, about = source(engine.info.model_id)
     st.code(
-        transformers_code(
+        decoding_program(
             strategy,
             model=model,
             about=about,

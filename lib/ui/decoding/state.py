@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from lib.decoding import strategies
-from lib.decoding.strategies import MAX_COLUMNS, PRESETS, Strategy
+from lib.decoding import links
+from lib.decoding.strategies import MAX_COLUMNS, PRESETS, Strategy, with_kind
 from lib.engine import Engine
 from lib.errors import PlaygroundError
 from lib.generation.strategy_run import StrategyRun
@@ -37,7 +37,7 @@ def columns() -> list[Column]:
     state = st.session_state
     link = st.query_params.get(LINK)
     if link is not None and link != state.get("decoding-link"):
-        found = strategies.decode(link)
+        found = links.decode(link)
         if found:
             set_columns(found)
     if "decoding-columns" not in state:
@@ -47,7 +47,7 @@ def columns() -> list[Column]:
 
 def write_link() -> None:
     """Put the columns into the address bar."""
-    link = strategies.encode([column.strategy for column in st.session_state["decoding-columns"]])
+    link = links.encode([column.strategy for column in st.session_state["decoding-columns"]])
     st.session_state["decoding-link"] = link
     if st.query_params.get(LINK) != link:
         st.query_params[LINK] = link
@@ -89,7 +89,7 @@ def change_kind(uid: int, kind: str) -> None:
     """Turn a column into another kind of strategy."""
     column = _find(uid)
     if column:
-        column.strategy = strategies.with_kind(column.strategy, kind)
+        column.strategy = with_kind(column.strategy, kind)
 
 
 def numbered(among: Sequence[Column], column: Column) -> str:

@@ -79,13 +79,7 @@ def _shaped(columns: Sequence[Column], logits: np.ndarray, ids: Sequence[int]) -
     strategies = {strategy.title(): strategy for strategy in usable}  # a branch or a copy is no other strategy
     for title, strategy in strategies.items():
         s = strategy.sampling()
-        after = distribution(
-            penalise(logits, set(ids), s.repetition_penalty),
-            temperature=s.temperature,
-            top_k=s.top_k,
-            top_p=s.top_p,
-            min_p=s.min_p,
-        )
+        after = distribution(penalise(logits, set(ids), s.repetition_penalty), **s.filters)
         shaped.append(figures.Shaped(title, after.probs, after.kept))
     return shaped
 

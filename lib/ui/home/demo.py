@@ -93,7 +93,7 @@ def room() -> DeltaGenerator:
 
 
 @st.fragment
-def demo() -> None:
+def first_demo() -> None:
     """The whole demo; a click reruns only this."""
     with st.container(border=True, key="home-demo"), explained():
         _HEAD(key="home-head")

@@ -1,21 +1,26 @@
 """Two distributions at once on the Next Token page: two prompts, two models of one tokenizer, or two settings."""
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 import streamlit as st
 
 from lib import models
 from lib.engine.sampling import distribution
+from lib.figures import two_distributions as pairs
+from lib.text_format import percent
 from lib.ui import cache
+from lib.ui.components.charts import chart
 from lib.ui.components.page import escape, explained
 from lib.ui.next_token.distribution import Knobs
-from lib.ui.next_token.panels import versus
 from lib.ui.next_token.reading import Reading, read
 from lib.ui.next_token.state import State
 
 _KINDS = ("Another prompt", "Other settings", "Another model")
 
 
-def compare(reading: Reading, view: State) -> None:
+def compare_panel(reading: Reading, view: State) -> None:
     """Choose B; A is what the page shows."""
     kind = st.segmented_control(
         "Compare what you see above (A) with", _KINDS, default=_KINDS[0], key="compare-kind", required=True
@@ -38,7 +43,7 @@ def _prompts(reading: Reading, view: State) -> None:
     knobs = _knobs(view, "compare-prompt-knobs")
     b = read(reading.model_id, other, ()).shaped(knobs).probs
     a = reading.shaped(knobs, view.at).probs
-    versus(a, b, ("A: the text above", "B: the other prompt"), reading.label, "compare-p")
+    _versus(a, b, ("A: the text above", "B: the other prompt"), reading.label, "compare-p")
 
 
 def _settings(reading: Reading, view: State) -> None:
@@ -49,7 +54,7 @@ def _settings(reading: Reading, view: State) -> None:
     m = columns[3].number_input("Min-p of B (0: off)", 0.0, 1.0, 0.0, 0.01, key="compare-min-p")
     logits = reading.logits(view.at)
     b = distribution(logits, **Knobs(t=t, k=int(k) or None, p=p, m=m).sampling).probs
-    versus(
+    _versus(
         distribution(logits, **view.knobs.sampling).probs,
         b,
         ("A: your settings above", "B: these settings"),
@@ -73,7 +78,7 @@ def _models(reading: Reading, view: State) -> None:
     size = max(a.size, b.size)
     a, b = (np.pad(v, (0, size - v.size), constant_values=-np.inf) for v in (a, b))
     knobs = _knobs(view, "compare-model-knobs").sampling
-    versus(
+    _versus(
         distribution(a, **knobs).probs,
         distribution(b, **knobs).probs,
         (f"A: {mine.name}", f"B: {chosen.name}"),
@@ -92,3 +97,40 @@ def _same_tokenizer(reading: Reading, spec: models.ModelSpec) -> bool:
         probed = range(0, small, max(1, small // 300))
         return small > 0.98 * large and all(theirs.raw(i) == mine.raw(i) for i in probed)
     return False
+
+
+def _versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callable[[int], str], key: str) -> None:
+    """Two distributions side by side: divergence in numbers, leading tokens, and the tokens that moved most."""
+    result = pairs.compare(a, b)
+    columns = st.columns(3)
+    columns[0].metric(
+        "KL(A ‖ B)",
+        in_bits(result.forward),
+        help=(
+            "How many bits per token one loses on average by "
+            "expecting B when A is true. It is infinite when B rules out what A allows."
+        ),
+    )
+    columns[1].metric("KL(B ‖ A)", in_bits(result.backward), help="The other way round: KL is not symmetric.")
+    columns[2].metric(
+        "Probability that moved",
+        percent(result.distance),
+        help="Half the sum of all differences: 0 % for equal distributions, 100 % for ones that share no token.",
+    )
+    chart(pairs.two(a, b, names, label), key=f"{key}-two")
+    if math.isinf(result.forward) or math.isinf(result.backward):
+        st.caption("∞ means: one side gives no probability at all to a token that the other allows. Filters do that.")
+    if result.movers:
+        ids = list(result.movers)
+        st.markdown("**The tokens that moved most**")
+        st.dataframe(
+            {"token": [label(i) for i in ids], "id": ids, "A": a[ids], "B": b[ids], "B − A": b[ids] - a[ids]},
+            hide_index=True,
+            key=f"{key}-movers",
+            column_config={name: st.column_config.NumberColumn(format="percent") for name in ("A", "B", "B − A")},
+        )
+
+
+def in_bits(value: float) -> str:
+    """A divergence in words; infinite where one side rules out what the other allows."""
+    return "∞" if math.isinf(value) else f"{value:.3f} bits"

@@ -62,7 +62,7 @@ def candidates(reading: Reading, place: int) -> list[int]:
     return chosen
 
 
-def guess(model_id: str, yours: str) -> None:
+def guess_panel(model_id: str, yours: str) -> None:
     """Play with a text of ours or the visitor's own prompt."""
     names = [*TEXTS, "My own prompt"]
     name = st.selectbox("Text", names, key="guess-text")

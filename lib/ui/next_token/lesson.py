@@ -41,7 +41,7 @@ def question(reading: Reading, view: State) -> None:
     )
 
 
-def lesson() -> None:
+def explanations() -> None:
     """What the words mean, in short sentences."""
     with st.expander("What the words mean", icon=":material/menu_book:"):
         st.markdown(

@@ -79,10 +79,10 @@ def read_link(query: Mapping[str, str]) -> tuple[Knobs, tuple[int, ...], list[st
     return Knobs(**values), tuple(int(part) for part in ids), problems  # type: ignore[arg-type]
 
 
-def link(knobs: Knobs, path: tuple[int, ...]) -> dict[str, str]:
+def to_link(knobs: Knobs, path: tuple[int, ...]) -> dict[str, str]:
     """The query parameters that bring this state back; what is at its default is left out.
 
-    >>> link(Knobs(t=0.5, k=40), (1, 2))
+    >>> to_link(Knobs(t=0.5, k=40), (1, 2))
     {'t': '0.5', 'k': '40', 'path': '1,2'}
     """
     standard = Knobs()

@@ -1,27 +1,52 @@
 """The lower panels of the Next Token page: temperatures, comparison, table, code. Each runs only while it is open."""
 
-import math
 import time
-from collections.abc import Callable
 
-import numpy as np
 import streamlit as st
 
 from lib.figures import next_token as figures
 from lib.figures import two_distributions as pairs
 from lib.figures.theme import Figure
-from lib.text_format import percent
 from lib.ui.components.charts import chart
-from lib.ui.components.page import wide_chart
+from lib.ui.components.page import explained, wide_chart
+from lib.ui.next_token.compare import compare_panel, in_bits
 from lib.ui.next_token.distribution import Knobs
-from lib.ui.next_token.reading import Reading
-from lib.ui.next_token.state import State
+from lib.ui.next_token.guess import guess_panel
+from lib.ui.next_token.reading import Reading, read
+from lib.ui.next_token.state import State, append, look
+from lib.ui.next_token.table import places, table_panel
 from lib.ui.next_token.transformers_code import program
 
 # Drawing nine Plotly charts holds the browser for some 300 ms; sent together with the main chart they are drawn before
 # it is painted. Seconds after which it is on the screen; they cost no computing. On a busy machine (load 8, two cores)
 # no pause let 5 of 9 new charts wait for the others, 0.05 s let 2 and 0.15 s one.
 _HEAD_START = 0.15
+_NAMES = ("Temperatures", "Compare two", "Guess the next token", "Every place", "Table and download")
+
+
+def tab_panels(reading: Reading, prompt: str, view: State) -> None:
+    """The trailing-space warning, the tabs and the program."""
+    if prompt != prompt.rstrip() and prompt.strip() and not reading.path and view.at is None:
+        with explained():
+            trailing_space(reading, prompt, read(reading.model_id, prompt.rstrip(), ()))
+    opened = st.tabs(_NAMES, key="next-token-tabs", on_change="rerun")
+    with opened[0], explained():
+        if opened[0].open:
+            temperatures(reading, view)
+    with opened[1], explained():
+        if opened[1].open:
+            compare_panel(reading, view)
+    with opened[2], explained():
+        if opened[2].open:
+            guess_panel(reading.model_id, prompt)
+    with opened[3], explained():
+        if opened[3].open:
+            places(reading, lambda place: look(reading, view, place))
+    with opened[4], explained():
+        if opened[4].open:
+            table_panel(reading, view, lambda token_id: append(reading, view, token_id))
+    with st.expander("The code that computes this", icon=":material/code:"):
+        code(reading, view)
 
 
 def temperatures(reading: Reading, view: State) -> None:
@@ -73,42 +98,6 @@ def code(reading: Reading, view: State) -> None:
     )
 
 
-def versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callable[[int], str], key: str) -> None:
-    """Two distributions side by side: divergence in numbers, leading tokens, and the tokens that moved most."""
-    result = pairs.compare(a, b)
-    columns = st.columns(3)
-    columns[0].metric(
-        "KL(A ‖ B)",
-        _bits(result.forward),
-        help=(
-            "How many bits per token one loses on average by "
-            "expecting B when A is true. It is infinite when B rules out what A allows."
-        ),
-    )
-    columns[1].metric("KL(B ‖ A)", _bits(result.backward), help="The other way round: KL is not symmetric.")
-    columns[2].metric(
-        "Probability that moved",
-        percent(result.distance),
-        help="Half the sum of all differences: 0 % for equal distributions, 100 % for ones that share no token.",
-    )
-    chart(pairs.two(a, b, names, label), key=f"{key}-two")
-    if math.isinf(result.forward) or math.isinf(result.backward):
-        st.caption("∞ means: one side gives no probability at all to a token that the other allows. Filters do that.")
-    if result.movers:
-        ids = list(result.movers)
-        st.markdown("**The tokens that moved most**")
-        st.dataframe(
-            {"token": [label(i) for i in ids], "id": ids, "A": a[ids], "B": b[ids], "B − A": b[ids] - a[ids]},
-            hide_index=True,
-            key=f"{key}-movers",
-            column_config={name: st.column_config.NumberColumn(format="percent") for name in ("A", "B", "B − A")},
-        )
-
-
-def _bits(value: float) -> str:
-    return "∞" if math.isinf(value) else f"{value:.3f} bits"
-
-
 def trailing_space(reading: Reading, prompt: str, without: Reading) -> None:
     """Warn of a space at the end, with the distribution with and without it. Nothing is changed for the reader."""
     tail = prompt[len(prompt.rstrip()) :]
@@ -129,6 +118,6 @@ def trailing_space(reading: Reading, prompt: str, without: Reading) -> None:
         result = pairs.compare(a, b)
         chart(pairs.two(a, b, (f"with the {name}", "without"), reading.label, top=8), key="trailing-two")
         st.caption(
-            f"KL(with ‖ without) = {_bits(result.forward)}; {result.distance:.0%} of the probability moved. "
+            f"KL(with ‖ without) = {in_bits(result.forward)}; {result.distance:.0%} of the probability moved. "
             "Your text is left as it is: delete the end yourself if you did not mean it."
         )

@@ -1,4 +1,4 @@
-"""What the Next Token page remembers: the chart's knobs, the path of appended tokens with undo, the place looked at."""
+"""What the Next Token page remembers (knobs, the path with undo, the place looked at), and what clicks change in it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,9 +7,18 @@ import streamlit as st
 
 from lib.tokenization import Tokenizer
 from lib.ui.next_token.distribution import Knobs
-from lib.ui.next_token.link import PARAMETERS, link, read_link
+from lib.ui.next_token.link import MAX_PATH, PARAMETERS, read_link, to_link
+from lib.ui.next_token.reading import Reading
 
 CHART = "next-token-chart"  # the chart's key
+EXAMPLES = (
+    "Once upon a time, there was a little",
+    "The capital of France is",
+    "What is 2+2?",
+    "Suggest a party theme.",
+    "I opened the door and saw",
+)
+_PENDING = "next-token-pending"
 
 
 @dataclass
@@ -67,7 +76,7 @@ class State:
         self.nonce += 1
 
 
-def state() -> State:
+def page_state() -> State:
     """This visitor's state; a link that was opened since the last run takes over, a bare visit goes on as it was."""
     view: State = st.session_state.setdefault("next-token-state", State())
     query = {name: st.query_params[name] for name in PARAMETERS if name in st.query_params}
@@ -86,7 +95,7 @@ def write_link(view: State) -> None:
     """Put the state into the page's address. A problem of the link is history once something was moved."""
     if view.knobs != view.start or view.history.at > 0:
         view.problems = []
-    query = link(view.knobs, view.history.path)
+    query = to_link(view.knobs, view.history.path)
     for name in PARAMETERS:
         if name in query and st.query_params.get(name) != query[name]:
             st.query_params[name] = query[name]
@@ -117,3 +126,44 @@ def act(change: Callable[[], None]) -> Callable[[], None]:
         st.session_state["next-token-state"].at = None
 
     return run
+
+
+def before_widgets(view: State) -> None:
+    """Carry out what a click of the last run asked of the prompt, which only works before its widget is made."""
+    pending = st.session_state.pop(_PENDING, None)
+    if pending is None:
+        return
+    prompt, path = pending
+    st.session_state["prompt"] = prompt
+    view.base, view.at = None, None
+    view.history.push(path)
+
+
+def append(reading: Reading, view: State, token_id: int) -> None:
+    """Append a token to the end, or, where an earlier place is looked at, cut the text there and go on from it."""
+    first = len(reading.prompt)
+    if view.at is None or view.at >= first:
+        path = (*reading.path[: None if view.at is None else view.at - first], token_id)
+        if len(path) > MAX_PATH:
+            st.toast(f"The path is at its longest ({MAX_PATH} tokens): use “Edit as text”, and go on from there.")
+            return
+        view.at = None
+        view.history.push(path)
+        st.rerun()
+    kept = reading.prompt[1 if reading.start else 0 : view.at]
+    st.session_state[_PENDING] = (reading.tokenizer.decode(kept), (token_id,))
+    st.rerun()
+
+
+def look(reading: Reading, view: State, place: int) -> None:
+    """Show the distribution at a place of the text; the same place again goes back to the end."""
+    if 0 < place < len(reading.ids):
+        view.at = None if view.at == place else place
+        st.rerun()
+
+
+def example() -> None:
+    """Callback: the example that was chosen becomes the prompt."""
+    if chosen := st.session_state.get("next-token-example"):
+        st.session_state["prompt"] = chosen
+        st.session_state["next-token-example"] = None

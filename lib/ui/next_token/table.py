@@ -20,7 +20,7 @@ from lib.ui.next_token.state import State
 Choose = Callable[[int], None]
 
 
-def table(reading: Reading, view: State, append: Choose) -> None:
+def table_panel(reading: Reading, view: State, append: Choose) -> None:
     """The likeliest tokens as a table whose rows append, and the full distribution as CSV."""
     knobs, logits = view.knobs, reading.logits(view.at)
     raw, now = softmax(logits), distribution(logits, **knobs.sampling)

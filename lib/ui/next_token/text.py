@@ -1,15 +1,67 @@
-"""The upper part of the Next Token page: the text as tokens, the path with undo, what to know about the text."""
+"""The upper part of the Next Token page: the text as chips, one a token, the path with undo, what to know about it."""
 
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
 from lib.engine import TokenScores
 from lib.text_format import percent
+from lib.ui.components.custom import component
 from lib.ui.components.page import escape
 from lib.ui.next_token.reading import HEATED, Reading, path_logprobs, scores
 from lib.ui.next_token.state import State, act
-from lib.ui.next_token.strip import Chip, heat, token_strip
+
+_ASSETS = Path(__file__).with_name("assets")
+_component = component(
+    "next_token_strip",
+    html='<div class="mount"></div>\n',
+    css=(_ASSETS / "strip.css").read_text(),
+    js=(_ASSETS / "strip.js").read_text(),
+)
+SHOWN = 400  # chips at most; the last ones, as they are next to the prediction
+FULL_HEAT_BITS = 12.0  # surprisal at which a chip is fully coloured (p = 1/4096)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One token. `heat` 0..1 or None; `note` stands where the id would; `facts` are shown on hover."""
+
+    place: int
+    id: int
+    label: str
+    facts: tuple[tuple[str, str], ...] = ()
+    heat: float | None = None
+    note: str | None = None
+    path: bool = False
+    special: bool = False
+
+
+def heat(logprob: float) -> float:
+    """Surprisal as a colour: 0 for certain, 1 from `FULL_HEAT_BITS` on.
+
+    >>> heat(0.0), heat(-math.log(2) * 6)
+    (0.0, 0.5)
+    """
+    return min(1.0, max(0.0, -logprob / math.log(2) / FULL_HEAT_BITS))
+
+
+def token_strip(key: str, chips: Sequence[Chip], *, at: int | None = None, clickable: bool = False) -> int | None:
+    """Show the chips; gives back the place that was clicked just now."""
+    result = _component(
+        key=key,
+        data={
+            "tokens": [vars(chip) for chip in chips[-SHOWN:]],
+            "hidden": max(0, len(chips) - SHOWN),
+            "at": at,
+            "clickable": clickable,
+        },
+        on_pick_change=lambda: None,
+    )
+    picked = result.get("pick")
+    return None if picked is None else int(picked)
 
 
 def bits(logprob: float) -> float:
@@ -93,40 +145,18 @@ def _together(total: float) -> str:
 def path_buttons(reading: Reading, view: State) -> None:
     """Undo, redo, reset, and the path as text to type on."""
     history = view.history
+    last = len(history.states) - 1
+    fold = "Put the added tokens into the prompt as text, to type on; control tokens become plain text"
     with st.container(horizontal=True, horizontal_alignment="right", gap="small", key="path-buttons"):
-        st.button(
-            "",
-            icon=":material/undo:",
-            key="path-undo",
-            help="Undo",
-            disabled=history.at == 0,
-            on_click=act(history.undo),
-        )
-        st.button(
-            "",
-            icon=":material/redo:",
-            key="path-redo",
-            help="Redo",
-            disabled=history.at == len(history.states) - 1,
-            on_click=act(history.redo),
-        )
-        st.button(
-            "",
-            icon=":material/restart_alt:",
-            key="path-reset",
-            help="Reset: take all added tokens away",
-            disabled=not history.path,
-            on_click=act(lambda: history.push(())),
-        )
-        st.button(
-            "",
-            icon=":material/edit:",
-            key="path-fold",
-            disabled=not reading.path,
-            on_click=_fold,
-            args=(reading,),
-            help="Put the added tokens into the prompt as text, to type on; control tokens become plain text",
-        )
+        _path_button("undo", "undo", "Undo", act(history.undo), disabled=history.at == 0)
+        _path_button("redo", "redo", "Redo", act(history.redo), disabled=history.at == last)
+        reset = act(lambda: history.push(()))
+        _path_button("reset", "restart_alt", "Reset: take all added tokens away", reset, disabled=not history.path)
+        _path_button("fold", "edit", fold, lambda: _fold(reading), disabled=not reading.path)
+
+
+def _path_button(name: str, icon: str, hint: str, change: Callable[[], None], *, disabled: bool) -> None:
+    st.button("", icon=f":material/{icon}:", key=f"path-{name}", help=hint, disabled=disabled, on_click=change)
 
 
 def _fold(reading: Reading) -> None:

@@ -34,7 +34,7 @@ export default function ({ data, parentElement }) {
 _BARS = component("playground_bars", html='<div class="bars" role="group"></div>', css=_CSS, js=_JS)
 
 
-def bars(key: str, names: Sequence[str], values: Sequence[float], *, unit: str, digits: int = 0) -> None:
+def tokenizer_bars(key: str, names: Sequence[str], values: Sequence[float], *, unit: str, digits: int = 0) -> None:
     """One horizontal bar a tokenizer, in the order given, with its value written beside it."""
     drawn = [
         {"name": name, "value": value, "text": f"{value:,.{digits}f}", "color": CATEGORICAL[n % len(CATEGORICAL)]}

@@ -62,7 +62,7 @@ def pieces(text: str, both: set[int], first: set[int], second: set[int]) -> list
     return [(visible(text[a:b]), kind.get(b, "")) for a, b in pairwise(edges) if b > a]
 
 
-def boundaries(
+def draw_boundaries(
     key: str, text: str, both: set[int], first: set[int], second: set[int], *, names: tuple[str, str]
 ) -> None:
     """Draw `text` with a mark at every cut; `names` are the two tokenizers' titles."""
@@ -82,7 +82,7 @@ def boundary_panel(result: Comparison, choices: Sequence[TokenizerOption]) -> No
         a, b = titles.index(first), titles.index(second)
         both, only_a, only_b = result.boundaries(a, b)
         end = min(result.reach(a), result.reach(b))
-        boundaries("compare-cuts", result.text[:end], both, only_a, only_b, names=(first, second))
+        draw_boundaries("compare-cuts", result.text[:end], both, only_a, only_b, names=(first, second))
         total = len(both) + len(only_a) + len(only_b)
         start = f"In the first {end:,} characters: " if end < len(result.text) else ""
         st.caption(

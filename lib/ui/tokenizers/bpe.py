@@ -16,7 +16,7 @@ from lib.ui.components.charts import chart
 from lib.ui.components.custom import component
 from lib.ui.components.page import escape
 from lib.ui.tokenizers.options import FEWEST, MERGES, MOST, merges, trained
-from lib.ui.tokenizers.table import table
+from lib.ui.tokenizers.table import small_table
 from lib.ui.tokenizers.token_view import asset, row_data, token_rows
 from lib.ui.tokenizers.words import corpus_area
 
@@ -157,7 +157,7 @@ def _cut_side_by_side(tokenizers: list[Tokenizer]) -> None:
     words = list(dict.fromkeys(text.split()))
     spelled = {title: [_spelled(word, tokenizer) for word in words]
                for tokenizer, title in zip(tokenizers, titles, strict=True)}  # fmt: skip
-    table("rivals-spelled", {"Piece": words, **spelled})
+    small_table("rivals-spelled", {"Piece": words, **spelled})
     st.caption(
         "Every word alone, with a space before it, in the vocabulary's own spelling (Ġ and ▁: a space; ##: inside a "
         "word); above, BPE meets the first word without that space and may cut it otherwise. WordPiece and Unigram "

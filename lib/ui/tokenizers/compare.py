@@ -12,12 +12,12 @@ from lib.tokenization.comparison import ComparisonRow
 from lib.tokenization.texts import SAMPLES
 from lib.ui.components.linked_text import LINK_BYTES, at_most, for_link, keep_in_link
 from lib.ui.components.page import escape
-from lib.ui.tokenizers.bars import bars
+from lib.ui.tokenizers.bars import tokenizer_bars
 from lib.ui.tokenizers.boundaries import boundary_panel
 from lib.ui.tokenizers.counts import why_different
 from lib.ui.tokenizers.lookup import look_up
 from lib.ui.tokenizers.options import DEFAULT, TokenizerOption, choose, names, title
-from lib.ui.tokenizers.table import Cell, table
+from lib.ui.tokenizers.table import Cell, small_table
 from lib.ui.tokenizers.token_view import row_data, set_text, token_rows, typed_text
 
 TEXT = "compare-text"
@@ -159,7 +159,7 @@ def _figures(result: Comparison, choices: list[TokenizerOption]) -> None:
         "Unknown": [row.unknown for row in result.rows],
         "Round trip": ["cannot" if row.error else "kept" if row.kept else "lost" for row in result.rows],
     }
-    table("compare-figures", figures_of, help=_HELP)
+    small_table("compare-figures", figures_of, help=_HELP)
     lost = [
         f"**{escape(choice.title)}**, round trip: {escape(row.error or row.lost)}"
         for row, choice in zip(result.rows, choices, strict=True)
@@ -173,7 +173,7 @@ def _figures(result: Comparison, choices: list[TokenizerOption]) -> None:
             "Compare", list(_MEASURES), default="tokens", required=True, key="measure", bind="query-params"
         )
         values, digits = _MEASURES[measure]
-        bars("compare-bars", titles, [values(row) for row in result.rows], unit=measure, digits=digits)
+        tokenizer_bars("compare-bars", titles, [values(row) for row in result.rows], unit=measure, digits=digits)
 
 
 _HELP = {

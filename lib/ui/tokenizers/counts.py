@@ -11,7 +11,7 @@ from lib.tokenization import Tokenizer
 from lib.tokenization.hf import HFTokenizer
 from lib.ui.components.page import escape
 from lib.ui.tokenizers.options import TokenizerOption
-from lib.ui.tokenizers.table import Cell, table
+from lib.ui.tokenizers.table import Cell, small_table
 
 _TEMPLATES = {"qwen": "qwen2.5", "smollm2": "smollm2"}
 _LIMIT = 20_000  # characters; each way counts the whole text again
@@ -71,5 +71,5 @@ def why_different(text: str, choices: list[TokenizerOption]) -> None:
         columns: dict[str, list[Cell]] = {"What is counted": list(counted[0])}
         for choice, column in zip(choices, counted, strict=True):
             columns[choice.title] = list(column.values())
-        table("counts", columns)
+        small_table("counts", columns)
         st.caption("– : makes no difference, or this tokenizer has no such tokens.")

@@ -8,7 +8,7 @@ import streamlit as st
 from lib.tokenization import TokenizationError, Tokenizer
 from lib.tokenization.display import label, visible
 from lib.ui.tokenizers.options import TokenizerOption
-from lib.ui.tokenizers.table import table
+from lib.ui.tokenizers.table import small_table
 
 _MOST = 2_000  # ids
 
@@ -39,7 +39,7 @@ def look_up(choices: Sequence[TokenizerOption]) -> None:
             "Text": [text for text, _ in rows],
             "Tokens": [pieces for _, pieces in rows],
         }
-        table("looked-up", columns)
+        small_table("looked-up", columns)
 
 
 def _meaning(tokenizer: Tokenizer, ids: list[int]) -> tuple[str, str]:

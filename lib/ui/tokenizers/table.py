@@ -42,7 +42,7 @@ export default function ({ data, parentElement }) {
 _TABLE = component("playground_table", html='<div class="box"><table></table></div>', css=_CSS, js=_JS)
 
 
-def table(key: str, columns: Mapping[str, Sequence[Cell]], *, help: Mapping[str, str] | None = None) -> None:
+def small_table(key: str, columns: Mapping[str, Sequence[Cell]], *, help: Mapping[str, str] | None = None) -> None:
     """Draw `columns` (title to cells, all of one length). Numbers stand at the right; `help` explains titles."""
     numbers = [not any(isinstance(cell, str) for cell in cells) for cells in columns.values()]
     rows = [list(map(shown, row)) for row in zip(*columns.values(), strict=True)]

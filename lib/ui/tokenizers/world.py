@@ -12,7 +12,7 @@ from lib.tokenization.texts import article_1
 from lib.ui.components.charts import chart
 from lib.ui.components.page import escape
 from lib.ui.tokenizers.options import TokenizerOption, choose, names, title
-from lib.ui.tokenizers.table import Cell, table
+from lib.ui.tokenizers.table import Cell, small_table
 from lib.ui.tokenizers.token_view import row_data, token_rows
 
 
@@ -53,7 +53,7 @@ def _texts(counts: dict[str, dict[str, int]]) -> None:
     columns: dict[str, list[Cell]] = {"Language": list(article_1())}
     columns["UTF-8 bytes"] = [len(text.encode()) for text in article_1().values()]
     columns |= {name: list(by.values()) for name, by in counts.items()}
-    table("world-texts", columns | {"Text": list(article_1().values())})
+    small_table("world-texts", columns | {"Text": list(article_1().values())})
     st.caption("Official translations, as collected by Unicode (unicode.org/udhr). In normal form C.")
 
 

@@ -11,7 +11,7 @@ from lib.architecture import ArchitectureError, hardware, known_configs, ledger,
 from lib.architecture.config_readers import read
 from lib.architecture.cost import (
     bytes_read_per_token,
-    cost,
+    cost_of,
     flops_per_token,
     flops_prompt,
     kv_cache_bytes,
@@ -202,17 +202,17 @@ def test_the_estimate_of_activations_is_of_the_right_size() -> None:
     ids = torch.zeros(2, 64, dtype=torch.long)
     with Peak({p.untyped_storage().data_ptr() for p in model.parameters()}) as peak, torch.no_grad():
         model(ids, use_cache=False, logits_to_keep=1)
-    parts = cost(config, dtype="float32", batch=2, context=64).activations
+    parts = cost_of(config, dtype="float32", batch=2, context=64).activations
     assert 0.6 < parts / peak.most < 1.6
 
 
 def test_bad_questions_get_sentences() -> None:
     with pytest.raises(ArchitectureError, match="number format"):
-        cost("gpt2", dtype="float13")
+        cost_of("gpt2", dtype="float13")
     with pytest.raises(ArchitectureError, match="batch must be"):
-        cost("gpt2", batch=0)
+        cost_of("gpt2", batch=0)
     with pytest.raises(ArchitectureError, match="context must be"):
-        cost("gpt2", context=1.5)  # type: ignore[arg-type]
+        cost_of("gpt2", context=1.5)  # type: ignore[arg-type]
 
 
 def test_of_families_not_known_only_the_weights_are_given() -> None:
@@ -227,7 +227,7 @@ def test_of_families_not_known_only_the_weights_are_given() -> None:
         "word_embed_proj_dim": 32,
     }
     assert weight_bytes(read(config), "bfloat16") == 2 * ledger(config).total
-    for figure in (cost, training):
+    for figure in (cost_of, training):
         with pytest.raises(ArchitectureError, match="not how it computes"):
             figure(config)
 

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as hyp
 
 from lib import engine as engines
-from lib.decoding import beam_nodes, strategies, text_metrics
+from lib.decoding import beam_nodes, links, strategies, text_metrics
 from lib.decoding.strategies import KINDS, PRESETS, Strategy
-from lib.decoding.transformers_code import transformers_code
+from lib.decoding.transformers_code import decoding_program
 from lib.engine import Alternative, Engine, Sampling, Step
 from lib.engine.sampling import distribution
 from lib.figures import beam_tree, decoding
 from lib.generation.strategy_run import StrategyRun
 from lib.generation.token_view import groups, printable, stream_tokens
 from lib.ui.decoding.beam import toy_steps, verdict
-from lib.ui.decoding.grid import parting_marks
+from lib.ui.decoding.columns import parting_marks
 from lib.ui.decoding.state import Column
 
 IDS = hyp.lists(hyp.integers(0, 3), max_size=24)
@@ -91,18 +91,18 @@ def test_links_bring_every_kind_back(kind: str) -> None:
         if name in KINDS[kind].knobs
     }
     strategy = Strategy(kind, forced=(5, 17), **changed)
-    assert strategies.decode(strategies.encode([strategy, Strategy()])) == [strategy, Strategy()]
+    assert links.decode(links.encode([strategy, Strategy()])) == [strategy, Strategy()]
 
 
 @given(hyp.text(max_size=60))
 def test_any_link_is_read_without_an_error(text: str) -> None:
     for strategy in [
-        *strategies.decode(text),
-        *strategies.decode(f"topk_k{text}_f{text}"),
-        *strategies.decode(f"beam_b{text}_l{text}"),
+        *links.decode(text),
+        *links.decode(f"topk_k{text}_f{text}"),
+        *links.decode(f"beam_b{text}_l{text}"),
     ]:
         assert strategy.problem() is None or strategy.problem().endswith(".")
-        assert strategy.title() and strategies.encode([strategy])
+        assert strategy.title() and links.encode([strategy])
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_the_shown_code_gives_our_tokens(engine, tiny_models, strategy, monkeypa
     track = StrategyRun(engine, ids, strategy, seed=1, max_new_tokens=length)
     track.join(30)
     assert track.state == "done", track.error
-    code = transformers_code(
+    code = decoding_program(
         strategy, model=str(tiny_models["gpt2"]), prompt=prompt, max_new_tokens=length, seed=1, stop_ids=engine.stop_ids
     )
     theirs, _, _ = _run(code, monkeypatch)
@@ -204,7 +204,7 @@ def test_the_shown_code_draws_from_our_distribution(engine, tiny_models, strateg
     from lib.engine.sampling import penalise
 
     ids = [token.id for token in engine.tokenizer.encode("the dog")]
-    code = transformers_code(
+    code = decoding_program(
         strategy, model=str(tiny_models["gpt2"]), prompt=ids, max_new_tokens=2, seed=3, stop_ids=engine.stop_ids
     )
     _, arguments, scores = _run(code, monkeypatch)

@@ -222,7 +222,7 @@ def test_many_threads_at_once() -> None:
 def test_a_long_text_counted_in_parts_is_the_text_counted_at_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     tokenizer = load(name)
     text = "".join(case["text"] + " and words " for case in CASES) * 40
-    assert len(text) > 40_000 and len(list(parts.parts(text))) > 2
+    assert len(text) > 40_000 and len(list(parts.cut(text))) > 2
     assert tokenizer.ids(text) == [token.id for token in tokenizer.encode(text)]
     monkeypatch.setattr(parts, "SIZE", 1)  # cut wherever it can be
     breaks = [*"人律。，aZ'.7/ ", "Z's", "  ", "\n", "\n\n", "\r\n", "\n/", "\t", "\u0301", "\x85", "\x1c"]
@@ -230,7 +230,7 @@ def test_a_long_text_counted_in_parts_is_the_text_counted_at_once(name: str, mon
     @settings(max_examples=400, deadline=None)
     @given(anything | st.lists(st.sampled_from(breaks), max_size=16).map("".join))
     def same(text: str) -> None:
-        assert "".join(parts.parts(text)) == text
+        assert "".join(parts.cut(text)) == text
         assert tokenizer.ids(text) == [token.id for token in tokenizer.encode(text)]
 
     same()

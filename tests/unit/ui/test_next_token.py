@@ -17,7 +17,7 @@ from lib.figures import next_token as figures
 from lib.figures import two_distributions as pairs
 from lib.ui.next_token import reading as next_token
 from lib.ui.next_token.distribution import DRAWS, ChartRow, Knobs, pack
-from lib.ui.next_token.link import link, read_link
+from lib.ui.next_token.link import read_link, to_link
 from lib.ui.next_token.state import History
 from lib.ui.next_token.table import full_csv
 from lib.ui.next_token.transformers_code import program
@@ -47,7 +47,7 @@ knobs = st.builds(
 @settings(deadline=None)
 @given(knobs, st.lists(st.integers(0, 150_000), max_size=20).map(tuple))
 def test_a_link_restores_settings_and_path(chosen, path) -> None:
-    assert read_link(link(chosen, path)) == (chosen, path, [])
+    assert read_link(to_link(chosen, path)) == (chosen, path, [])
 
 
 @pytest.mark.parametrize("query", [{"t": "nan"}, {"t": "-1"}, {"t": "abc"}, {"k": "0"}, {"k": "1.5"}, {"p": "2"},

@@ -12,7 +12,7 @@ from lib.engine import Generation, Sampling
 from lib.engine.batching.generation_request import TextRequest
 from lib.engine.batching.prefill import Prompts
 from lib.engine.local import LocalEngine
-from lib.generation.waiting import waiting
+from lib.generation.waiting import waiting_for
 
 NEVER: frozenset[int] = frozenset()
 PROMPT = [3 + i % 50 for i in range(40)]
@@ -131,10 +131,10 @@ def test_turns() -> None:
 def test_what_a_text_waits_for_is_said(tiny: LocalEngine) -> None:
     from types import SimpleNamespace
 
-    assert waiting(None) == "Reading the prompt …"
+    assert waiting_for(None) == "Reading the prompt …"
     with tiny.lock:
-        assert waiting(ask(tiny, PROMPT, 0)) in {"In the queue: number 1 …", "Reading the prompt …"}
+        assert waiting_for(ask(tiny, PROMPT, 0)) in {"In the queue: number 1 …", "Reading the prompt …"}
     long: Any = SimpleNamespace(queue_position=0, prompt_tokens=4000, prompt_share=0.256)
-    assert waiting(long) == "Reading the prompt: 26% of 4,000 tokens …"
+    assert waiting_for(long) == "Reading the prompt: 26% of 4,000 tokens …"
     elsewhere: Any = SimpleNamespace(queue_position=0, prompt_tokens=4000, prompt_share=None)
-    assert waiting(elsewhere) == "Reading the prompt …"
+    assert waiting_for(elsewhere) == "Reading the prompt …"

@@ -1,31 +1,22 @@
-"""One column of the decoding page: coloured tokens and the numbers under them; drawn once, then kept up to date."""
+"""The decoding page's columns: each drawn once and then kept up to date, where they part, and branches by click."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lib.decoding import text_metrics
-from lib.decoding.strategies import MAX_COLUMNS
+from lib.decoding.strategies import KINDS, MAX_COLUMNS
 from lib.engine import Engine, Step
-from lib.generation.strategy_run import StrategyRun
-from lib.text_format import finished
+from lib.ui.components.live_updates import LiveRegion, LiveUpdates
 from lib.ui.components.page import escape
 from lib.ui.components.replaceable import Replaceable
-from lib.ui.components.token_stream import stream_data, stream_tokens, token_stream
-from lib.ui.decoding import state
+from lib.ui.components.token_stream import show_token_stream, stream_data, stream_tokens
+from lib.ui.decoding import column_words, state
 
 Settings = tuple[tuple[int, ...], int, int]  # prompt ids, seed, new tokens
-_LOOP = 6  # a repeat of so many tokens is pointed out
-_STATS_CSS = """
-<style>
-.dec-stats { display: grid; grid-template-columns: repeat(3, auto); justify-content: space-between;
-  gap: .35rem .5rem; font-size: .78rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
-.dec-stats div { white-space: nowrap; }
-.dec-stats b { display: block; font-size: .98rem; font-weight: 600; }
-.dec-stats span { opacity: .72; }
-</style>
-"""
 
 
 class ColumnView:
@@ -45,7 +36,7 @@ class ColumnView:
             elif track and track.error:
                 st.error(escape(track.error), icon=":material/error:")
             self._stream = Replaceable(
-                lambda: token_stream(
+                lambda: show_token_stream(
                     f"decoding-{uid}-stream",
                     self._tokens(steps, 0),
                     on_select=lambda index: _focus(uid, index),
@@ -86,14 +77,14 @@ class ColumnView:
             "marks": marks,
             "branch": len(st.session_state["decoding-columns"]) < MAX_COLUMNS,
             "selected": focus[1] if focus[0] == uid else None,
-            "note": _note(track, steps),
-            "placeholder": _placeholder(track, self.column.strategy.problem()),
+            "note": column_words.note(track, steps),
+            "placeholder": column_words.placeholder(track, self.column.strategy.problem()),
             "name": f"text of {self.column.strategy.title()}",
         }
 
     def _numbers(self, steps: list[Step]) -> None:
         if self.column.track and steps:
-            self._below.html(_STATS_CSS + _stats(self.column.track, steps))
+            self._below.html(column_words.numbers(self.column.track, steps))
 
     def _earlier(self) -> None:
         track, (prompt, seed, length) = self.column.track, self.settings
@@ -121,60 +112,74 @@ def _focus(uid: int, index: int) -> None:
     st.session_state["decoding-focus-changed"] = True
 
 
-def _placeholder(track: StrategyRun | None, problem: str | None) -> str:
-    if problem:
-        return ""
+def show_columns(
+    engine: Engine, slots: Sequence[tuple[state.Column, DeltaGenerator]], *, settings: Settings, updates: LiveUpdates
+) -> None:
+    """Draw the texts; those that grow are painted again and again at the end of the page's run.
+
+    `settings` are (prompt ids, seed, length) as they stand now.
+    """
+    shown = [column for column, _ in slots]
+    growing = _running(shown)  # asked first: whatever ends from now on was drawn as growing
+    texts = [column.track.steps if column.track else [] for column in shown]
+    marks = parting_marks(shown, texts)
+    views = [ColumnView(engine, column, slot, settings) for column, slot in slots]
+    clicks = [view.draw(steps, mark) for view, steps, mark in zip(views, texts, marks, strict=True)]
+    for column, steps, click in zip(shown, texts, clicks, strict=True):
+        if click:
+            _branch(engine, column, steps, click)
+    if st.session_state.pop("decoding-focus-changed", False):
+        st.rerun()  # the text above was drawn with the frame around another token
+    if growing:
+        updates.add(LiveRegion(over=lambda: not _running(shown), look=lambda: _look(views), stop=lambda: _stop(shown)))
+
+
+def _stop(shown: Sequence[state.Column]) -> None:
+    for column in shown:
+        if column.track:
+            column.track.stop()
+
+
+def _running(shown: Sequence[state.Column]) -> bool:
+    return any(column.track and column.track.running for column in shown)
+
+
+def _look(views: Sequence[ColumnView]) -> None:
+    texts = [view.column.track.steps if view.column.track else [] for view in views]
+    marks = parting_marks([view.column for view in views], texts)
+    for view, steps, mark in zip(views, texts, marks, strict=True):
+        view.look(steps, mark)
+
+
+def parting_marks(columns: Sequence[state.Column], texts: Sequence[list[Step]]) -> list[dict[int, str]]:
+    """Where every column leaves the first one that has a text; in that one, where the first other leaves it."""
+    ids = [[step.id for step in steps] for steps in texts]
+    marks: list[dict[int, str]] = [{} for _ in ids]
+    first = next((number for number, text in enumerate(ids) if text), None)
+    if first is None:
+        return marks
+    where = [text_metrics.first_divergence(ids[first], other) for other in ids]
+    for mark, place in zip(marks, where, strict=True):
+        if place is not None:
+            mark[place] = (
+                f"Up to here the same as column {first + 1} ({columns[first].strategy.title()}); this token is another."
+            )
+    parted = min((place for place in where if place is not None), default=None)
+    if parted is not None:
+        marks[first][parted] = "The first token where the columns part."
+    return marks
+
+
+def _branch(engine: Engine, column: state.Column, steps: list[Step], click: tuple[int, int]) -> None:
+    """A new column beside this one: the same tokens up to the click, then the chosen one, then the strategy again."""
+    index, token = click
+    track = column.track
     if track is None:
-        return "Press Run."
-    return track.waiting
-
-
-def _note(track: StrategyRun | None, steps: list[Step]) -> str:
-    if track is None or track.state in {"waiting", "failed"}:
-        return ""
-    if track.running:
-        looked = f" · step {len(track.beam_steps)} of the search" if track.strategy.kind == "beam" else ""
-        return ("waits for its next turn …" if steps and track.queue_position else "writing …") + looked
-    end = finished("cancelled" if track.state == "stopped" else track.reason)
-    repeat = text_metrics.longest_repeat([step.id for step in steps])
-    if repeat.length < _LOOP:
-        return end
-    return (
-        f"{end} · tokens {repeat.first + 1} to {repeat.first + repeat.length} come again from token {repeat.second + 1}"
-    )
-
-
-def _stats(track: StrategyRun, steps: list[Step]) -> str:
-    ids, logprobs = [step.id for step in steps], [step.logprob for step in steps]
-    repeat = text_metrics.longest_repeat(ids)
-    one, two, three = (_share(text_metrics.distinct_n(ids, n)) for n in (1, 2, 3))
-    ppl, rate = text_metrics.perplexity(logprobs), track.rate
-    cells = [
-        (str(len(steps)), "tokens", "Generated tokens, the stop token included"),
-        (f"{rate:.1f}" if rate else "–", "tokens/s", "While being computed, together with the other columns"),
-        (
-            f"{text_metrics.sequence_logprob(logprobs):.2f}".replace("-", "−"),
-            "log-probability",
-            "Sum of ln p over the tokens, under the model itself (temperature 1, no filter)",
-        ),
-        (
-            "–" if ppl is None else f"{ppl:.2f}" if ppl < 1e4 else f"{ppl:.1e}",
-            "perplexity",
-            "exp(−mean log-probability): low = the model expected it (or it loops), high = it rambles",
-        ),
-        (two, "distinct-2", f"Share of two-token runs that are different. Of single tokens: {one}, of three: {three}"),
-        (
-            f"{repeat.length} tok." if repeat.length > 1 else "none",
-            "longest repeat",
-            "Longest run of tokens that occurs twice without overlapping",
-        ),
-    ]
-    return (
-        '<div class="dec-stats">'
-        + "".join(f'<div title="{hint}"><b>{value}</b><span>{name}</span></div>' for value, name, hint in cells)
-        + "</div>"
-    )
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0%}"
+        return
+    forced = (*(step.id for step in steps[:index]), token)
+    where = f"Branch of column “{KINDS[track.strategy.kind].label}” at token {index + 1}."
+    new = state.add(replace(track.strategy, forced=forced), after=column.uid, origin=where)
+    if new:
+        new.parent = track
+        state.run(new, engine, track.prompt, seed=track.seed, max_new_tokens=max(track.max_new_tokens, index + 2))
+        st.rerun()

@@ -1,0 +1,80 @@
+"""What stands in, under and beside one column's text: what it waits for, why it ended, its numbers."""
+
+from lib.decoding import text_metrics
+from lib.engine import Step
+from lib.generation.strategy_run import StrategyRun
+from lib.text_format import finished
+
+_LOOP = 6  # a repeat of so many tokens is pointed out
+_STATS_CSS = """
+<style>
+.dec-stats { display: grid; grid-template-columns: repeat(3, auto); justify-content: space-between;
+  gap: .35rem .5rem; font-size: .78rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.dec-stats div { white-space: nowrap; }
+.dec-stats b { display: block; font-size: .98rem; font-weight: 600; }
+.dec-stats span { opacity: .72; }
+</style>
+"""
+
+
+def placeholder(track: StrategyRun | None, problem: str | None) -> str:
+    """What stands in the place of a text without a token."""
+    if problem:
+        return ""
+    if track is None:
+        return "Press Run."
+    return track.waiting
+
+
+def note(track: StrategyRun | None, steps: list[Step]) -> str:
+    """The line under a text: that it is being written, or why it ended and what comes again in it."""
+    if track is None or track.state in {"waiting", "failed"}:
+        return ""
+    if track.running:
+        looked = f" · step {len(track.beam_steps)} of the search" if track.strategy.kind == "beam" else ""
+        return ("waits for its next turn …" if steps and track.queue_position else "writing …") + looked
+    end = finished("cancelled" if track.state == "stopped" else track.reason)
+    repeat = text_metrics.longest_repeat([step.id for step in steps])
+    if repeat.length < _LOOP:
+        return end
+    return (
+        f"{end} · tokens {repeat.first + 1} to {repeat.first + repeat.length} come again from token {repeat.second + 1}"
+    )
+
+
+def numbers(track: StrategyRun, steps: list[Step]) -> str:
+    """HTML: tokens, tokens/s, ln p, perplexity, distinct-2 and the longest repeat, each with its explanation."""
+    ids, logprobs = [step.id for step in steps], [step.logprob for step in steps]
+    repeat = text_metrics.longest_repeat(ids)
+    one, two, three = (_share(text_metrics.distinct_n(ids, n)) for n in (1, 2, 3))
+    ppl, rate = text_metrics.perplexity(logprobs), track.rate
+    cells = [
+        (str(len(steps)), "tokens", "Generated tokens, the stop token included"),
+        (f"{rate:.1f}" if rate else "–", "tokens/s", "While being computed, together with the other columns"),
+        (
+            f"{text_metrics.sequence_logprob(logprobs):.2f}".replace("-", "−"),
+            "log-probability",
+            "Sum of ln p over the tokens, under the model itself (temperature 1, no filter)",
+        ),
+        (
+            "–" if ppl is None else f"{ppl:.2f}" if ppl < 1e4 else f"{ppl:.1e}",
+            "perplexity",
+            "exp(−mean log-probability): low = the model expected it (or it loops), high = it rambles",
+        ),
+        (two, "distinct-2", f"Share of two-token runs that are different. Of single tokens: {one}, of three: {three}"),
+        (
+            f"{repeat.length} tok." if repeat.length > 1 else "none",
+            "longest repeat",
+            "Longest run of tokens that occurs twice without overlapping",
+        ),
+    ]
+    return (
+        _STATS_CSS
+        + '<div class="dec-stats">'
+        + "".join(f'<div title="{hint}"><b>{value}</b><span>{name}</span></div>' for value, name, hint in cells)
+        + "</div>"
+    )
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"
