@@ -7,9 +7,9 @@ from pathlib import Path
 import tokenizers
 
 from lib.settings import settings
-from lib.tokenization import character, folder, pretrained, tiktokens, word
+from lib.tokenization import character, huggingface, pretrained, tiktokens, word
 from lib.tokenization.base import TokenizationError, Tokenizer
-from lib.tokenization.hf import HFTokenizer
+from lib.tokenization.huggingface import HFTokenizer
 
 SMOLLM2 = "smollm2-135m-instruct"
 PRETRAINED = (*pretrained.RECIPES, *tiktokens.RECIPES, "smollm2")
@@ -33,7 +33,7 @@ def load(name: str) -> Tokenizer:
     with lock:
         tokenizer = _made.get((name, stamp))
         if tokenizer is None:
-            tokenizer = _made[name, stamp] = folder.load(path, name) if path else _build(name)
+            tokenizer = _made[name, stamp] = huggingface.load_folder(path, name) if path else _build(name)
         return tokenizer
 
 

@@ -10,7 +10,7 @@ import json
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from lib.tokenization.base import TokenizationError
-from lib.tokenization.hf import HFTokenizer
+from lib.tokenization.huggingface import HFTokenizer
 from lib.tokenization.word import UNK
 
 _WORDS = pre_tokenizers.Sequence(

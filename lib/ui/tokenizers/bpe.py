@@ -10,7 +10,7 @@ from lib.tokenization import Tokenizer, bpe
 from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.tokenization.comparison import compare
 from lib.tokenization.display import label, visible
-from lib.tokenization.hf import HFTokenizer
+from lib.tokenization.huggingface import HFTokenizer
 from lib.tokenization.subwords import train_unigram, train_wordpiece
 from lib.ui.components.charts import chart
 from lib.ui.components.custom import component

@@ -8,7 +8,7 @@ import streamlit as st
 from lib import chat
 from lib.errors import PlaygroundError
 from lib.tokenization import Tokenizer
-from lib.tokenization.hf import HFTokenizer
+from lib.tokenization.huggingface import HFTokenizer
 from lib.ui.components.page import escape
 from lib.ui.tokenizers.options import TokenizerOption
 from lib.ui.tokenizers.table import Cell, small_table
