@@ -10,7 +10,7 @@ from lib.ui.chat import lessons as chat_lessons
 from lib.ui.chat import state as chat_state
 from lib.ui.chat import view as chat_view
 from lib.ui.chat.settings import controls
-from lib.ui.chat.side_panel import fit_now, look, make_reply, notices, settle
+from lib.ui.chat.side_panel import begin_reply, fit_now, look, notices, paint_reply, settle
 from lib.ui.components import scroll
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained, predict, setup_page, takeaways
@@ -31,6 +31,7 @@ with st.sidebar:
 
 with explained():
     engine = cache.engine(chosen.model_id, chosen.dtype)
+    begin_reply(space, engine, chosen)
     fitted = fit_now(space, engine, chosen)
 
     left, right = st.columns([3, 2], gap="medium")
@@ -93,5 +94,5 @@ with explained():
         "When the context is full something has to go. Here it is the oldest turns.",
     )
     chat_keeper.keep()
-    make_reply(space, engine, chosen, spot, updates)
+    paint_reply(space, spot, updates)
     updates.follow()

@@ -60,6 +60,18 @@ def path(test: AppTest) -> list[str]:
     return [m.content for m in test.session_state["chat-workspace"].conversation.path()]
 
 
+def test_the_prompt_of_a_turn_is_rendered_once(chat_page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[int] = []
+    fit = chat.fit
+    monkeypatch.setattr(
+        chat, "fit", lambda messages, **options: rendered.append(len(messages)) or fit(messages, **options)
+    )
+    say(chat_page, "Hello")  # for the request, for the X-ray, and again with the finished reply
+    assert rendered == [1]
+    say(chat_page, "More")
+    assert rendered == [1, 3]
+
+
 def test_a_reply_with_its_measurements(chat_page: AppTest) -> None:
     say(chat_page, "the cat")
     messages = chat_page.session_state["chat-workspace"].conversation.path()

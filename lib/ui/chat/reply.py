@@ -6,6 +6,8 @@ that whatever ends it (Stop, a closed tab) leaves the text that was there.
 
 from typing import Any
 
+import streamlit as st
+
 from lib import chat
 from lib.chat import Conversation, Fitted, Message
 from lib.engine import Engine
@@ -28,19 +30,27 @@ def prompt(
     until: str | None = None,
     final: str | None = None,
 ) -> Fitted:
-    """The conversation up to `until` as the model reads it; with `final`, the reply has already begun with that."""
+    """The conversation up to `until` as the model reads it; with `final`, the reply has already begun with that.
+
+    The last one is kept in the session: the request and the X-ray ask for the same, and most runs change nothing in it.
+    """
     messages = conversation.to_model(until=until)
     if final is not None:
         messages = [*messages, {"role": "assistant", "content": final}]
-    return chat.fit(
-        messages,
-        template=chosen.template,
-        tokenizer=engine.tokenizer,
-        context=engine.info.context,
-        reserve=reserve(engine, chosen),
-        continue_final=final is not None,
-        variables=chosen.variables,
-    )
+    asked = (messages, final, chosen.template, chosen.variables, engine.info, reserve(engine, chosen))
+    known: tuple[Any, Fitted] | None = st.session_state.get("chat-prompt")
+    if known is None or known[0] != asked:
+        fitted = chat.fit(
+            messages,
+            template=chosen.template,
+            tokenizer=engine.tokenizer,
+            context=engine.info.context,
+            reserve=reserve(engine, chosen),
+            continue_final=final is not None,
+            variables=chosen.variables,
+        )
+        known = st.session_state["chat-prompt"] = (asked, fitted)
+    return known[1]
 
 
 def reserve(engine: Engine, chosen: ChatSettings) -> int:

@@ -15,25 +15,15 @@ from lib.ui.components.page import escape
 
 
 def fit_now(space: Workspace, engine: Engine, chosen: ChatSettings) -> Fitted | str | None:
-    """The prompt of the latest reply, or of the next one; a sentence if there can be none; None without messages.
-
-    The last result is kept in the session, because most runs of the page change nothing in it.
-    """
-    latest = _latest(space)
-    messages = space.conversation.to_model(until=latest.id if latest else None)
+    """The prompt of the latest reply, or of the next one; a sentence if there can be none; None without messages."""
     if not space.conversation.path():
         return None
+    latest = _latest(space)
     final = (latest.stats.get("prefill") if latest else chosen.prefill) or None
-    asked = (messages, final, chosen.template, chosen.variables, engine.info, chat_reply.reserve(engine, chosen))
-    known, fitted = st.session_state.get("chat-fitted", (None, None))
-    if known == asked:
-        return fitted
     try:
-        fitted = chat_reply.prompt(space.conversation, engine, chosen, final=final, until=latest.id if latest else None)
+        return chat_reply.prompt(space.conversation, engine, chosen, final=final, until=latest.id if latest else None)
     except PlaygroundError as error:
-        fitted = str(error)
-    st.session_state["chat-fitted"] = (asked, fitted)
-    return fitted
+        return str(error)
 
 
 def _latest(space: Workspace) -> Message | None:
@@ -96,19 +86,18 @@ def settle(space: Workspace) -> None:
         space.problem, space.writer = writer.writing.error or space.problem, None
 
 
-def make_reply(
-    space: Workspace, engine: Engine, chosen: ChatSettings, spot: DeltaGenerator | None, updates: LiveUpdates
-) -> None:
-    """Answer what is to be answered, or go on painting."""
-    if spot is None:
-        return
+def begin_reply(space: Workspace, engine: Engine, chosen: ChatSettings) -> None:
+    """Ask for what is to be answered, before the page is drawn: the model works meanwhile."""
     if space.task is not None:
         try:
             space.writer = chat_reply.begin(space, space.task, engine, chosen)
         except PlaygroundError as error:
             space.problem, space.task = str(error), None
-            st.rerun()
+
+
+def paint_reply(space: Workspace, spot: DeltaGenerator | None, updates: LiveUpdates) -> None:
+    """Show the reply as it grows."""
     writer = space.writer
-    if writer is not None:
+    if writer is not None and spot is not None:
         writer.paint(spot)
         updates.add(LiveRegion(over=writer.update, look=lambda: writer.paint(spot), stop=writer.stop))
