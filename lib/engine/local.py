@@ -2,8 +2,8 @@
 
 The common families are loaded and computed by ourselves (`lib.engine.weight_tree`,
 `lib.engine.kernels.fused_forward`), all others by transformers, which is imported for them and for whoever looks inside
-a model, and otherwise not at all. Every forward pass happens under `lock`, which is handed over in the order of asking.
-Knows nothing of pages.
+a model, and otherwise not at all. With PLAYGROUND_KERNELS=transformers it computes everything.
+Every forward pass happens under `lock`, which is handed over in the order of asking. Knows nothing of pages.
 """
 
 import weakref
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from lib import tokenization
-from lib.engine import loading, weight_tree
+from lib.engine import loading, own_kernels, weight_tree
 from lib.engine.batching.beam_request import BeamRequest
 from lib.engine.batching.fair_lock import FairLock
 from lib.engine.batching.generation_request import ReadRequest, TextRequest
@@ -56,7 +56,9 @@ def _load(source: loading.Source, dtype: str, slots: int | None) -> "LocalEngine
     device = loading.pick_device()
     dtype = loading.resolve_dtype(dtype, tensors, device)
     loading.check_memory(source, tensors, dtype, device)
-    module: Any = None if plain is None else weight_tree.load(plain, tensors, dtype=dtype, device=device)
+    module: Any = None
+    if plain is not None and own_kernels.wanted():
+        module = weight_tree.load(plain, tensors, dtype=dtype, device=device)
     if module is None:
         from lib.engine import transformers_modules
 

@@ -11,7 +11,7 @@ from lib.engine import kl_between
 from lib.engine.kernels import int8
 from tests.tiny import make
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.kernels, pytest.mark.usefixtures("one_thread")]
 
 
 def test_packing_is_within_half_a_step() -> None:

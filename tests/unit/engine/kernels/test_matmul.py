@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812
 from lib.engine.kernels import int8
 from lib.engine.kernels.matmul import for_float32, foreign, native, of_integers, packed, unpacked, weight_first
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.kernels, pytest.mark.usefixtures("one_thread")]
 
 PRODUCTS = {
     "packed": packed,
