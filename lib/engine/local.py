@@ -42,7 +42,7 @@ def load_local(source: loading.Source, *, dtype: str = "auto", slots: int | None
     """Check and load a model that has been found. Raises ModelError.
 
     In a thread that ends: OpenMP keeps a team of threads for every thread that computed, and once there are more of
-    them than cores, all of them sleep between any two operations (int8 on two cores: 36 ms a token instead of 21).
+    them than cores, all of them sleep between any two operations, which nearly doubles the time of a token.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="load") as thread:
         return thread.submit(_load, source, dtype, slots).result()

@@ -1,6 +1,6 @@
 """transformers' own modules and caches: for models that our short pass does not know, and to look inside of any model.
 
-The only file of this room that computes with transformers, whose import takes a second and 100 MB: import it late.
+The only file of this room that computes with transformers, whose import is slow and large: import it late.
 """
 
 from typing import Any

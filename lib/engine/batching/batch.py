@@ -51,7 +51,7 @@ class Batch:
     def step(self) -> Callable[[Pass], torch.Tensor] | None:
         """The short forward pass of this family, made when the first text is asked for; None: transformers' own."""
         step = own_kernels.step_for(self.module) if self.short else None
-        give_back()  # the memory of layers that were joined, 50 to 70 MB of SmolLM2
+        give_back()  # the memory of layers that were joined
         return step
 
     def __len__(self) -> int:
