@@ -5,7 +5,6 @@ it (AppTest, no browser): a switch of models with everything cached, as a class 
 """
 
 import gc
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -57,33 +56,24 @@ def _arithmetic(report: Report) -> None:
 
 def _memory(report: Report) -> None:
     from lib.architecture import known_configs, ledger, meta_module
+    from lib.models.memory import resident_bytes
 
     meta_module.build(
         known_configs.architecture("gpt2")
     )  # the imports and the first module are not the 7B model's cost
     meta_module.build(known_configs.architecture("qwen2.5-0.5b"))
     gc.collect()
-    before = _resident()
+    before = resident_bytes() or 0
     start = time.perf_counter()
     model = meta_module.build(known_configs.architecture(BIG))
     seconds = time.perf_counter() - start
     count = sum(parameter.numel() for parameter in model.parameters())
-    grown = _resident() - before
+    grown = (resident_bytes() or 0) - before
     if count != ledger(BIG).total:
         raise AssertionError(f"the module has {count} parameters, the ledger {ledger(BIG).total}")
     report.add(f"{BIG} on the meta device, ms", [1000 * seconds])
     report.add(f"{BIG}: resident memory grows by, MB", [grown / 1e6])
     report.add(f"{BIG}: weights in bfloat16 would be, MB", [2 * count / 1e6])
-
-
-def _resident() -> int:
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:  # not Linux: the most there ever was
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if os.uname().sysname == "Darwin" else 1024)
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _page(report: Report) -> None:

@@ -25,6 +25,7 @@ class Settings:
     slots: int = 16  # PLAYGROUND_SLOTS: requests one model computes at the same time, the others queue
     dtype: str = "auto"  # PLAYGROUND_DTYPE: what models compute in where a page does not ask for more
     engine_inside: bool = False  # PLAYGROUND_ENGINE=inside: models in the pages' process, not in one of their own
+    own_kernels: bool = True  # PLAYGROUND_KERNELS=transformers: all models computed by transformers' own modules
     connect_seconds: float = 3.0  # after this an unreachable host is given up
 
 
@@ -44,6 +45,7 @@ def settings() -> Settings:
         remote_tokenizer=env.get("PLAYGROUND_REMOTE_TOKENIZER", "").strip(),
         dtype=env.get("PLAYGROUND_DTYPE", "").strip().lower() or Settings.dtype,
         engine_inside=env.get("PLAYGROUND_ENGINE", "").strip().lower() == "inside",
+        own_kernels=env.get("PLAYGROUND_KERNELS", "").strip().lower() != "transformers",
         slots=_at_least_one(env.get("PLAYGROUND_SLOTS", ""), Settings.slots),
     )
 

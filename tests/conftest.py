@@ -22,6 +22,16 @@ T = TypeVar("T")
 PATIENCE = 90_000  # ms that a browser test waits for what should come: it costs nothing when the page is quick
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without our own kernels, skip what exists only with them."""
+    from lib.settings import settings
+
+    if not settings().own_kernels:
+        for item in items:
+            if item.get_closest_marker("kernels"):
+                item.add_marker(pytest.mark.skip(reason="PLAYGROUND_KERNELS=transformers turns our kernels off"))
+
+
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders in transformers' layout: random 1-layer, 8-wide GPT-2, Llama and Qwen2 with a byte-level BPE."""

@@ -1,6 +1,6 @@
 """The app's processes: memory and CPU time of the server and all its children, and who holds its GIL. Linux only."""
 
-import os
+import contextlib
 import re
 import shutil
 import subprocess
@@ -9,35 +9,28 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-_TICKS = os.sysconf("SC_CLK_TCK")
+import psutil
 
 
-def tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[psutil.Process]:
     """The process and all that it has started, as far as they are still there."""
-    children: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # it has just ended
-        children.setdefault(int(fields[1]), []).append(int(path.parent.name))
-    found = [pid]
-    for one in found:
-        found += children.get(one, [])
-    return found
+    try:
+        first = psutil.Process(pid)
+        return [first, *first.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def megabytes(pid: int) -> dict[str, float]:
-    """Sums over the processes, MB of 10^6 bytes: memory now (VmRSS) and each one's highest so far (VmHWM)."""
+    """Sums over the processes, MB of 10^6 bytes: memory now (VmRSS) and each one's highest so far (VmHWM).
+
+    The highest is the kernel's own figure, which psutil does not give on Linux."""
     sums = {"VmRSS": 0.0, "VmHWM": 0.0}
     for one in tree(pid):
-        try:
-            status = Path(f"/proc/{one}/status").read_text()
-        except OSError:
-            continue
-        for name in sums:
-            if match := re.search(rf"{name}:\s+(\d+) kB", status):
-                sums[name] += int(match[1]) * 1024 / 1e6
+        with contextlib.suppress(psutil.Error, OSError):  # it has just ended
+            sums["VmRSS"] += one.memory_info().rss / 1e6
+            peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{one.pid}/status").read_text())
+            sums["VmHWM"] += int(peak[1]) * 1024 / 1e6 if peak else 0.0
     return sums
 
 
@@ -45,14 +38,12 @@ def cpu_seconds(pid: int | None) -> float | None:
     """CPU time that the processes have used; None where there is no telling."""
     if pid is None:
         return None
-    total = 0
+    total = 0.0
     for one in tree(pid):
-        try:
-            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        total += int(fields[11]) + int(fields[12])
-    return total / _TICKS
+        with contextlib.suppress(psutil.Error):  # it has just ended
+            times = one.cpu_times()
+            total += times.user + times.system
+    return total
 
 
 def gil_holders(pid: int, seconds: int = 5, top: int = 8) -> dict[str, float]:

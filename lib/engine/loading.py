@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import models
+from lib.engine import own_kernels
 from lib.models import ModelError, folders
 from lib.models.memory import WIDTHS, available_bytes, headroom
 
@@ -107,9 +108,10 @@ def read_config(folder: Path) -> Any:
 
 def resolve_dtype(dtype: str, tensors: list[Stored], device: str) -> str:
     """A dtype by name. "auto" is float32, whose numbers equal transformers' own, and bfloat16 when float32 would take
-    more than 60% of the free memory (float16 on CUDA)."""
+    more than 60% of the free memory (float16 on CUDA). Raises ModelError on one that cannot be had."""
     if dtype not in DTYPES:
         raise ModelError(f"A model computes in one of {', '.join(DTYPES)}, not in “{dtype}”.")
+    own_kernels.check_dtype(dtype)
     if dtype != "auto":
         return dtype
     free = free_bytes(device)
@@ -137,6 +139,8 @@ def check_memory(source: Source, tensors: list[Stored], dtype: str, device: str)
     needed, free = weight_bytes(tensors, dtype) + headroom(), free_bytes(device)
     if free is not None and needed > free:
         advice = {"float32": "try bfloat16 or int8", "bfloat16": "try int8", "float16": "try int8"}
+        if not own_kernels.wanted():
+            advice = {"float32": "try bfloat16"}
         raise ModelError(
             f"{source.name} in {dtype} needs {needed / 1e9:.1f} GB of memory and only {free / 1e9:.1f} GB "
             f"is free. Unload another model, or {advice.get(dtype, 'take a smaller one')}."

@@ -2,8 +2,8 @@
 
 The common families are loaded and computed by ourselves (`lib.engine.weight_tree`,
 `lib.engine.kernels.fused_forward`), all others by transformers, which is imported for them and for whoever looks inside
-a model, and otherwise not at all. Every forward pass happens under `lock`, which is handed over in the order of asking.
-Knows nothing of pages.
+a model, and otherwise not at all. With PLAYGROUND_KERNELS=transformers it computes everything.
+Every forward pass happens under `lock`, which is handed over in the order of asking. Knows nothing of pages.
 """
 
 import weakref
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from lib import tokenization
-from lib.engine import loading, weight_tree
+from lib.engine import loading, own_kernels, weight_tree
 from lib.engine.batching.beam_request import BeamRequest
 from lib.engine.batching.fair_lock import FairLock
 from lib.engine.batching.generation_request import ReadRequest, TextRequest
@@ -42,7 +42,7 @@ def load_local(source: loading.Source, *, dtype: str = "auto", slots: int | None
     """Check and load a model that has been found. Raises ModelError.
 
     In a thread that ends: OpenMP keeps a team of threads for every thread that computed, and once there are more of
-    them than cores, all of them sleep between any two operations (int8 on two cores: 36 ms a token instead of 21).
+    them than cores, all of them sleep between any two operations, which nearly doubles the time of a token.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="load") as thread:
         return thread.submit(_load, source, dtype, slots).result()
@@ -56,7 +56,9 @@ def _load(source: loading.Source, dtype: str, slots: int | None) -> "LocalEngine
     device = loading.pick_device()
     dtype = loading.resolve_dtype(dtype, tensors, device)
     loading.check_memory(source, tensors, dtype, device)
-    module: Any = None if plain is None else weight_tree.load(plain, tensors, dtype=dtype, device=device)
+    module: Any = None
+    if plain is not None and own_kernels.wanted():
+        module = weight_tree.load(plain, tensors, dtype=dtype, device=device)
     if module is None:
         from lib.engine import transformers_modules
 

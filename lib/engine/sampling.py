@@ -189,7 +189,7 @@ def distribution(
     return Distribution(last.probs, last.kept, entropy(last.probs))
 
 
-_HEAD = 1024  # nearly every nucleus fits in it, and sorting it is 30 times cheaper than sorting a vocabulary
+_HEAD = 1024  # nearly every nucleus fits in it, and it is far cheaper to sort than a vocabulary
 
 
 def _nucleus(scores: np.ndarray, probs: np.ndarray, top_p: float) -> np.ndarray:

@@ -1,6 +1,6 @@
 """transformers' own modules and caches: for models that our short pass does not know, and to look inside of any model.
 
-The only file of this room that computes with transformers, whose import takes a second and 100 MB: import it late.
+The only file of this room that computes with transformers, whose import is slow and large: import it late.
 """
 
 from typing import Any
@@ -9,9 +9,8 @@ import torch
 from torch import nn
 from transformers.cache_utils import Cache, CacheLayerMixin, DynamicCache, DynamicLayer
 
-from lib.engine import loading
+from lib.engine import loading, own_kernels
 from lib.engine.batching.kv_cache import SlotCache, SlotLayer
-from lib.engine.kernels import int8
 from lib.engine.weight_tree import WeightModule, WeightTree
 
 
@@ -21,7 +20,7 @@ def load_module(source: loading.Source, tensors: list[loading.Stored], *, dtype:
     if dtype != "int8":
         return loading.load_module(source, config, dtype=dtype, device=device)
     module = unfilled(config, torch.bfloat16)
-    loading.complete(source, int8.fill(module, tensors, device=device))
+    loading.complete(source, own_kernels.fill_int8(module, tensors, device=device))
     return module.to(device)
 
 

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from lib.engine.kernels import int8
+from lib.engine import own_kernels
 from lib.engine.loading import FLOATS, Stored, read_tensor
 from lib.engine.model_config import PlainConfig
 
@@ -93,7 +93,7 @@ def load(config: PlainConfig, tensors: list[Stored], *, dtype: str, device: str)
     if found is None:
         return None
     if dtype == "int8":
-        int8.fill(skeleton, tensors, device=device)
+        own_kernels.fill_int8(skeleton, tensors, device=device)
         skeleton.to(device)
     else:
         _fill(skeleton, found, torch.device(device))

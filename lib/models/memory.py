@@ -6,10 +6,10 @@ The one place that answers "does it fit?": the engine asks before loading, the m
 import contextlib
 import ctypes
 import gc
-import os
-import subprocess
 import sys
 from pathlib import Path
+
+import psutil
 
 from lib.models.catalog import ModelSpec
 from lib.models.store import spec
@@ -25,14 +25,12 @@ _CGROUPS = (  # (limit, used) in bytes; version 2 first
 
 def small_host() -> bool:
     """Whether this machine has so little memory that models are kept in few bits by default."""
-    total = total_bytes()
-    return total is not None and total <= SMALL
+    return total_bytes() <= SMALL
 
 
 def headroom() -> int:
     """Bytes kept free for activations, the KV cache and the app itself: 300 MB, on a small machine a tenth of all."""
-    most = 300 * 2**20
-    return min(most, (total_bytes() or 10 * most) // 10)
+    return min(300 * 2**20, total_bytes() // 10)
 
 
 def needed_bytes(model: ModelSpec, dtype: str = "bfloat16") -> int:
@@ -48,10 +46,9 @@ def fits(model: ModelSpec | str, dtype: str = "bfloat16") -> tuple[int, int | No
     return needed_bytes(spec(model) if isinstance(model, str) else model, dtype), available_bytes()
 
 
-def total_bytes() -> int | None:
-    """Memory of the machine, or of the container if that is less; None where it cannot be known."""
-    sizes = [size for size in (_machine()[0], _cgroup()[0]) if size]
-    return min(sizes) if sizes else None
+def total_bytes() -> int:
+    """Memory of the machine, or of the container if that is less."""
+    return min(size for size in (_machine()[0], _cgroup()[0]) if size)
 
 
 def available_bytes() -> int | None:
@@ -63,8 +60,8 @@ def available_bytes() -> int | None:
 def resident_bytes(pid: int | None = None) -> int | None:
     """Resident memory of a process, or of this one; None where it cannot be known."""
     try:
-        return int(Path(f"/proc/{pid or 'self'}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, AttributeError):
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:  # it has ended, or is somebody else's
         return None
 
 
@@ -77,6 +74,7 @@ def give_memory_back() -> None:
 
 
 def _cgroup() -> tuple[int | None, int | None]:
+    """(limit, still free) of the container in bytes, which psutil does not know; (None, None) without a limit."""
     for limit_file, used_file in _CGROUPS:
         try:
             limit, used = int(Path(limit_file).read_text()), int(Path(used_file).read_text())
@@ -96,27 +94,7 @@ def _reclaimable(stat: Path) -> int:
     return int(fields.get("inactive_file", 0))
 
 
-def _machine() -> tuple[int | None, int | None]:
-    try:
-        if sys.platform == "win32":
-            return _windows()
-        if sys.platform == "darwin":
-            total = int(subprocess.run(["sysctl", "-n", "hw.memsize"], capture_output=True, check=True).stdout)
-            return total, None  # macOS compresses and purges on demand: only the total is a limit worth naming
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        fields = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.endswith("kB")}
-        return fields.get("MemTotal"), fields.get("MemAvailable")
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None, None
-
-
-def _windows() -> tuple[int | None, int | None]:
-    class Status(ctypes.Structure):
-        _fields_ = [("length", ctypes.c_ulong), ("load", ctypes.c_ulong)] + [
-            (name, ctypes.c_ulonglong)
-            for name in ("total", "free", "page", "page_free", "virtual", "virtual_free", "extended")
-        ]
-
-    status = Status(length=ctypes.sizeof(Status))
-    ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined]
-    return int(status.total), int(status.free)
+def _machine() -> tuple[int, int | None]:
+    memory = psutil.virtual_memory()
+    # macOS compresses and purges on demand: only the total is a limit worth naming
+    return memory.total, None if sys.platform == "darwin" else memory.available

@@ -81,9 +81,11 @@ def inspectable(model_id: str, dtype: str = "auto") -> engines.InspectableEngine
 
 
 def default_dtype() -> str:
-    """What "auto" means in this app: PLAYGROUND_DTYPE, or int8 on a small machine, or what `lib.engine` finds best."""
+    """What "auto" means in this app: PLAYGROUND_DTYPE, or int8 on a small machine (bfloat16 where only transformers
+    computes), or what `lib.engine` finds best."""
     wanted = settings().dtype
-    return "int8" if wanted == "auto" and small_host() else wanted
+    smallest = "int8" if settings().own_kernels else "bfloat16"
+    return smallest if wanted == "auto" and small_host() else wanted
 
 
 def precision(model_id: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from lib.engine import own_kernels
 from lib.engine.batching.beam_request import BeamRequest, alone
 from lib.engine.batching.generation_request import ReadRequest, Request, TextRequest
 from lib.engine.batching.kv_cache import PromptCache, SlotCache, kv_bytes_per_token
@@ -19,7 +20,6 @@ from lib.engine.batching.prefill import Prompt, Prompts
 from lib.engine.batching.ragged_batch import Part, Pass, PromptPiece, Rows
 from lib.engine.batching.sampler import Chooser
 from lib.engine.batching.token_scores import score_piece
-from lib.engine.kernels.fused_forward import kind_of, step_for
 from lib.engine.loading import give_back
 from lib.engine.weight_tree import WeightTree
 
@@ -40,7 +40,7 @@ class Batch:
                 transformers_modules.layer_count(module),
                 transformers_modules.batchable(module),
             )
-        self.short = self.batchable and kind_of(module) is not None  # whether our own short pass knows the model
+        self.short = self.batchable and own_kernels.knows(module)  # whether our own short pass knows the model
         self.kv_bytes = kv_bytes_per_token(module)
         self.prompts = Prompts()
         self.buckets: dict[int, LengthBucket] = {}
@@ -50,8 +50,8 @@ class Batch:
     @cached_property
     def step(self) -> Callable[[Pass], torch.Tensor] | None:
         """The short forward pass of this family, made when the first text is asked for; None: transformers' own."""
-        step = step_for(self.module) if self.short else None
-        give_back()  # the memory of layers that were joined, 50 to 70 MB of SmolLM2
+        step = own_kernels.step_for(self.module) if self.short else None
+        give_back()  # the memory of layers that were joined
         return step
 
     def __len__(self) -> int:

@@ -26,7 +26,7 @@ from lib.engine.loading import give_back
 from lib.engine.running_request import Inbox, Running
 from lib.errors import PlaygroundError
 
-_GIVE_BACK = 5.0  # seconds of work after which freed memory goes back to the system; it takes milliseconds
+_GIVE_BACK = 5.0  # seconds of work after which freed memory goes back to the system: often enough, and not felt
 IDLE_SECONDS = 0.1  # an idle worker ends, and its OpenMP threads with it: they would slow other models' workers down
 
 _PARKED = 64 << 20  # bytes of keys and values of texts that wait for another slice
@@ -101,7 +101,7 @@ class Scheduler:
 
     def _work(self) -> None:
         self._serve()
-        give_back()  # what freed caches left between others: up to 400 MB after half a class's beam searches
+        give_back()  # what freed caches left between others, most of it after beam searches
 
     def _serve(self) -> None:
         given_back = time.perf_counter()
@@ -118,7 +118,7 @@ class Scheduler:
                 self._round()
                 took = time.perf_counter() - began
                 self.round_seconds = 0.8 * (self.round_seconds or took) + 0.2 * took
-            if time.perf_counter() - given_back > _GIVE_BACK:  # a class is never idle: 200 MB after some minutes
+            if time.perf_counter() - given_back > _GIVE_BACK:  # a class is never idle
                 give_back()
                 given_back = time.perf_counter()
             time.sleep(0)  # let the readers of the new tokens run

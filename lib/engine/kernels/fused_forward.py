@@ -1,7 +1,7 @@
 """The forward pass of the common families in fewer, larger operations; the numbers stay transformers' own.
 
-For one token a row, transformers spends more time between matrix products than in them: a step of SmolLM2 is about
-2,200 small operations. Here the same weights go through the same formulas with less than half of them, and tests
+For one token a row, transformers spends more time between matrix products than in them: a step is thousands of small
+operations. Here the same weights go through the same formulas with less than half of them, and tests
 compare the results. What shows the inside of a model runs through transformers itself. Knows
 Llama, Qwen2, Qwen3 and GPT-2.
 """

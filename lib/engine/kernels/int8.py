@@ -17,7 +17,7 @@ from lib.engine import loading
 from lib.engine.kernels import int4
 from lib.engine.kernels.huge_pages import HugePages
 from lib.engine.kernels.int4 import Int4Linear
-from lib.engine.kernels.matmul import limits, of_integers, packed, unpacked
+from lib.engine.kernels.matmul import limits, packed, unpacked
 
 _WEIGHTS = 1 << 18  # that have copies in float32 at the same time
 
@@ -57,14 +57,10 @@ class Int8Linear(nn.Module):
     def rows(self) -> Callable[[torch.Tensor], torch.Tensor]:
         """The layer as a function, (M, K) -> (M, N), with what it needs at hand: modules look things up slowly."""
         weight, scale, bias = self.weight, self.scale, self.bias
-        few, some, wide = limits(self.in_features, weight.device)
+        few, wide = limits(self.in_features, weight.device)
 
         def product(x: torch.Tensor) -> torch.Tensor:
-            count = x.shape[0]
-            if count <= few:
-                out = packed(x, weight, scale)
-            else:
-                out = of_integers(x, weight, scale) if count <= some else unpacked(x, weight, scale, wide)
+            out = packed(x, weight, scale) if x.shape[0] <= few else unpacked(x, weight, scale, wide)
             return out if bias is None else out.add_(bias)
 
         return product

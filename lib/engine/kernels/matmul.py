@@ -1,16 +1,14 @@
 """Ways to multiply rows x (M, K) in bfloat16 by weights (N, K), and which is the fastest for how many rows.
 
 For int8 weights:
-- `packed`, a few rows: torch's own kernel, which widens each weight on the way to the multiplier. It is as fast as
-  memory for a row or two, and does the widening again for every four rows more.
-- `of_integers`, some rows: x as 16-bit integers, both of whose bytes go through an integer matrix product. Processors
-  with VNNI or AMX have instructions for that.
-- `unpacked`, many rows: the weights in a wider type, block by block, in a plain matrix product.
+- `packed`, a text's or a class's rows: torch's own kernel, which widens each weight on the way to the multiplier. It is
+  as fast as memory for a row or two, and does the widening again for every four rows more.
+- `unpacked`, a prompt's rows: the weights in a wider type, block by block, in a plain matrix product.
 
 For float32 weights: torch's own, but for a class's number of rows.
 
 For bfloat16 weights: torch's products where the processor has instructions for them, and `unpacked` where it has not,
-as in most laptops: there 128 rows are multiplied five times as fast in float32.
+as in most laptops: there a prompt's rows are multiplied several times as fast in float32.
 
 Knows nothing of layers or models.
 """
@@ -25,44 +23,39 @@ import torch.nn.functional as F  # noqa: N812
 _EVEN = 64  # the packed kernel reads past the end of rows that are no multiple of its vectors
 _PAGE = 4096  # bytes of a page of memory
 _BLOCK = 1 << 22  # bytes of weights unpacked at a time: more make fewer products, fewer stay in the cache
-_ROWS = 64  # rows in one product of integers: the step that joins the bytes grows with their square
 _NARROW = 24  # up to this many rows, W x^T is faster than x W^T in bfloat16
 _CLASS, _DEEP = range(8, 33), 768  # rows of x and weights in a row for which W x^T is faster in float32
 _SLOW = 8  # up to this many rows, bfloat16 without instructions of its own is faster than unpacking
-_UNIT = 32512  # the largest |x| of a row as an integer: 127 * 256, so that 128 more still fit in 16 bits
 
 
 class Limits(NamedTuple):
-    """Up to how many rows a product is used, and the type that unpacked weights get."""
+    """Up to how many rows `packed` is used, and the type that unpacked weights get."""
 
     packed: int
-    of_integers: int
     wide: torch.dtype
 
 
 def limits(width: int, device: torch.device) -> Limits:
     """What is fastest here for weights (N, `width`), by measurement. All results agree but for rounding."""
     if device.type != "cpu":
-        return Limits(0, 0, torch.bfloat16)
+        return Limits(0, torch.bfloat16)
     has = torch.cpu.get_capabilities()
-    if not (has.get("avx512_vnni") and torch.backends.mkldnn.is_available()):  # torch would use plain loops
-        found = Limits(24, 0, torch.float32)
-    elif has.get("amx_int8") and has.get("amx_bf16"):
-        found = Limits(6, 64, torch.bfloat16)
+    if has.get("amx_bf16"):
+        found = Limits(24, torch.bfloat16)
     else:
-        found = Limits(8, 1 << 31, torch.float32)
+        found = Limits(64 if has.get("avx512_f") else 24, torch.float32)
     return found if width % _EVEN == 0 else found._replace(packed=0)
 
 
 def packed(x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
-    """x (M, K) bfloat16, weight (N, K) int8, scale (N,) bfloat16 -> (M, N) bfloat16, as the other two.
+    """x (M, K) bfloat16, weight (N, K) int8, scale (N,) bfloat16 -> (M, N) bfloat16, as `unpacked`.
 
-    The kernel reads four rows of weights at a time, and rows of a page of memory or more twice as fast as shorter ones:
-    presumably the processor does not see four rows in one page, and fetches too little in advance. For rows of half a
-    page, two in one are up to 1.4 times as fast: as weights (N / 2, 2 K), times x beside zeros and zeros beside x.
+    The kernel reads four rows of weights at a time, and rows of a page of memory or more much faster than shorter ones:
+    presumably the processor does not see four rows in one page, and fetches too little in advance. So two rows of about
+    half a page are read as one: as weights (N / 2, 2 K), times x beside zeros and zeros beside x.
     """
     count, width = x.shape
-    if count > 1 or not _PAGE // 2 <= width < _PAGE or weight.shape[0] % 2:
+    if count > 1 or not _PAGE // 2 <= width < _PAGE * 3 // 4 or weight.shape[0] % 2:
         return torch._weight_int8pack_mm(x, weight, scale)
     both = x.new_zeros(4, width)
     both[::3] = x
@@ -78,32 +71,8 @@ def _ones(count: int) -> torch.Tensor:
         return torch.ones(count, dtype=torch.bfloat16)
 
 
-def of_integers(x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
-    """The same by integers. Each row becomes round(x / size * 32512) = 256 high + low, whose bytes are two columns.
-
-    The weights come first in the product, because oneDNN rearranges the second matrix at every call.
-    """
-    if x.shape[0] > _ROWS:
-        return torch.cat([of_integers(rows, weight, scale) for rows in x.split(_ROWS)])
-    x = x.to(torch.float32, copy=True)
-    size = x.abs().amax(1, keepdim=True).clamp_min_(1e-30)  # (M, 1)
-    # Plus 128, the low byte is low + 128 without a carry into the high one; flipping its top bit takes 128 away again.
-    # The half makes rounding of what the conversion does, cutting off.
-    whole = x.mul_(_UNIT / size).add_(128.5).T.to(torch.int16, memory_format=torch.contiguous_format)
-    columns = whole.bitwise_xor_(128).view(torch.int8)  # (K, 2M): low, high, low, high, ...
-    sums = torch._int_mm(weight, columns).T.float()  # (2M, N)
-    return torch.mm(_join(x.shape[0]) * size, sums).mul_(scale.float()).to(torch.bfloat16)
-
-
-@cache
-def _join(rows: int) -> torch.Tensor:
-    """(M, 2M): row i takes low and 256 times high of its own two columns."""
-    with torch.inference_mode(False):
-        return torch.kron(torch.eye(rows), torch.tensor([[1.0, 256.0]])) / _UNIT
-
-
 def unpacked(x: torch.Tensor, weight: torch.Tensor, scale: torch.Tensor | None, wide: torch.dtype) -> torch.Tensor:
-    """The same by weights in `wide`, which holds them exactly: multiply block by block, and scale afterwards."""
+    """The product by weights in `wide`, which holds them exactly: multiply block by block, and scale afterwards."""
     rows = x.to(wide)
     blocks = weight.split(max(1, _BLOCK // (weight.shape[1] * wide.itemsize)))
     parts = [torch.mm(rows, block.to(wide).T) for block in blocks]
@@ -118,7 +87,7 @@ def for_float32(weight: torch.Tensor) -> Callable[..., torch.Tensor]:
 
 
 def weight_first(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
-    """x W^T as (W x^T)^T: MKL then has the large matrix as it likes it, and takes up to a third less time."""
+    """x W^T as (W x^T)^T: MKL then has the large matrix as it likes it."""
     if x.shape[0] not in _CLASS:
         return F.linear(x, weight, bias)
     out = torch.mm(weight, x.T).T.contiguous()
@@ -132,7 +101,7 @@ def for_bfloat16() -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
 
 
 def native(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """x W^T as (W x^T)^T: the large matrix stays as it lies, which for a few rows is 1.5 times as fast."""
+    """x W^T as (W x^T)^T: the large matrix stays as it lies, which is faster for a few rows."""
     if x.shape[0] > _NARROW:
         return F.linear(x, weight)
     return torch.mv(weight, x[0])[None] if x.shape[0] == 1 else torch.mm(weight, x.T).T.contiguous()

@@ -35,7 +35,7 @@ def controls() -> ChatSettings:
     """Draw the controls and give back what was chosen."""
     model_id = pick_model("model", role="instruct", remote=True)
     dtype = "auto"
-    if not models.is_remote(model_id):
+    if not models.is_remote(model_id) and settings().own_kernels:  # int8 is theirs
         dtype = str(
             st.segmented_control(
                 "Numbers",

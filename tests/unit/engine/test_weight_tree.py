@@ -40,12 +40,14 @@ def saved(name: str, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.kernels
 def test_the_common_families_need_no_transformers(tmp_path: Path) -> None:
     folders = [str(saved(name, tmp_path / name)) for name in CONFIGS]
     run = subprocess.run([sys.executable, "-c", PROGRAM, *folders], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout.strip()) == (0, "[]"), run.stderr
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("traced_first", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8"])
 @pytest.mark.parametrize("name", CONFIGS)
@@ -124,6 +126,7 @@ def test_gpt2_variants_are_left_to_transformers() -> None:
         assert model_config.read({**CONFIGS["gpt2"].to_dict(), **changes}) is None
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("dtype", ["float32", "int8"])
 def test_an_unusual_model_still_computes(dtype: str, tmp_path: Path) -> None:
     folder = saved("qwen2", tmp_path / "m")
@@ -137,7 +140,7 @@ def test_an_unusual_model_still_computes(dtype: str, tmp_path: Path) -> None:
     loaded.close()
 
 
-@pytest.mark.parametrize("dtype", ["float32", "int8"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("int8", marks=pytest.mark.kernels)])
 def test_weights_of_another_shape_are_refused(dtype: str, tmp_path: Path) -> None:
     folder = saved("llama", tmp_path / "m")
     tensors = load_file(folder / "model.safetensors")

@@ -17,7 +17,7 @@ from lib.engine.kernels.fused_forward import step_for
 from lib.engine.local import describe
 from lib.engine.sampling import Sampling
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.kernels, pytest.mark.usefixtures("one_thread")]
 
 SHAPE = {
     "vocab_size": 120,

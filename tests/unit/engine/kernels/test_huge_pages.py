@@ -15,7 +15,7 @@ from lib.engine.kernels.huge_pages import HugePages
 CPU = torch.device("cpu")
 able = pytest.mark.skipif(not HugePages(CPU, torch.bfloat16).usable, reason="a system without huge pages")
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.kernels, pytest.mark.usefixtures("one_thread")]
 
 
 @able

@@ -17,6 +17,7 @@ from lib.engine.kernels.huge_pages import HugePages
 from lib.engine.kernels.int4 import Int4Linear
 from lib.engine.kernels.int8 import Int8Linear, side_by_side
 
+pytestmark = pytest.mark.kernels
 able = pytest.mark.skipif(not int4.usable("cpu"), reason="torch has no fast 4-bit kernel for this processor")
 
 

@@ -11,7 +11,7 @@ from lib.engine import kl_between
 from lib.engine.kernels import int8
 from tests.tiny import make
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.kernels, pytest.mark.usefixtures("one_thread")]
 
 
 def test_packing_is_within_half_a_step() -> None:
@@ -23,15 +23,15 @@ def test_packing_is_within_half_a_step() -> None:
     assert steps.median() <= 0.5 + 1e-3
 
 
-@pytest.mark.parametrize("able", [(), ("avx512_vnni",), ("avx512_vnni", "amx_int8", "amx_bf16")])
+@pytest.mark.parametrize("able", [(), ("avx512_f",), ("avx512_f", "amx_bf16")])
 def test_a_layer_agrees_with_itself_on_every_processor(able: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: dict.fromkeys(able, True))
     generator = torch.Generator().manual_seed(0)
     layer = int8.Int8Linear(torch.randn(96, 64, generator=generator), torch.randn(96, generator=generator))
-    x = torch.randn(2, 40, 64, generator=generator).bfloat16()
+    x = torch.randn(2, 70, 64, generator=generator).bfloat16()
     assert layer.bias is not None
     expected = x.float() @ (layer.weight.float() * layer.scale.float()[:, None]).T + layer.bias.float()
-    for rows in (1, 4, 10, 40):
+    for rows in (1, 4, 10, 40, 70):
         assert (layer(x[:, :rows]).float() - expected[:, :rows]).abs().max() < 0.02 * expected.abs().max()
 
 
