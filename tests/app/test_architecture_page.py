@@ -4,6 +4,7 @@ from collections.abc import Callable
 from csv import DictReader
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -35,8 +36,9 @@ def open_page(monkeypatch: pytest.MonkeyPatch, tiny_models: dict[str, Path]) -> 
 
 def everything(page: AppTest) -> str:
     """All text on the page."""
+    html: Any = page.get("html")  # the general type has no `body`
     parts = [*page.markdown, *page.caption, *page.error, *page.info, *page.success, *page.code, *page.title]
-    return "\n".join([str(part.value) for part in parts] + [str(h.body) for h in page.get("html")])
+    return "\n".join([str(part.value) for part in parts] + [str(h.body) for h in html])
 
 
 def test_it_opens_on_the_diagram_of_gpt2(open_page: Callable[..., AppTest]) -> None:
@@ -119,7 +121,7 @@ def test_building_ones_own_and_nonsense(open_page: Callable[..., AppTest]) -> No
     page = open_page(**{"from": "Build your own", "part": "Parameters"})
     page.slider(key="layers").set_value(24).run()
     assert not page.error
-    assert "24 blocks" not in page.error
+    assert "<span>Blocks</span><b>24</b>" in everything(page)
     page.slider(key="heads").set_value(7).run()
     assert "7 heads do not divide a width of 768" in page.error[0].value
     assert "last model that made sense: 24 blocks" in everything(page)

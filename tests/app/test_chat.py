@@ -18,6 +18,7 @@ from lib.ui.chat import lessons as chat_lessons
 from lib.ui.chat import reply
 from lib.ui.chat.state import Task
 from tests.chat_models import make_qwen2
+from tests.engines import here
 from tests.remote_server import NAME, Behaviour, serve
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +86,9 @@ def test_regenerate_edit_branch_delete_clear(chat_page: AppTest) -> None:
     ok(button(chat_page, "Save").click().run())
     assert path(chat_page)[0] == "two" and len(path(chat_page)) == 2
     say(chat_page, "three")
-    ok([b for b in chat_page.button if b.key.startswith("delete-")][-1].click().run())  # the last message: the reply
+    ok(
+        [b for b in chat_page.button if str(b.key).startswith("delete-")][-1].click().run()
+    )  # the last message: the reply
     assert path(chat_page)[-1] == "three" and len(path(chat_page)) == 3
     ok(button(chat_page, "Answer").click().run())
     assert len(path(chat_page)) == 4
@@ -99,11 +102,11 @@ def test_regenerate_edit_branch_delete_clear(chat_page: AppTest) -> None:
             ok(button(chat_page, "New").click().run())
             say(chat_page, "another conversation")
             whole = path(chat_page)
-        ok(next(b for b in chat_page.button if b.key.startswith(remove)).click().run())
+        ok(next(b for b in chat_page.button if str(b.key).startswith(remove)).click().run())
         assert path(chat_page) != whole
         ok(button(chat_page, "Undo").click().run())
         assert path(chat_page) == whole
-    ok([b for b in chat_page.button if b.key.startswith("delete-")][-1].click().run())
+    ok([b for b in chat_page.button if str(b.key).startswith("delete-")][-1].click().run())
     say(chat_page, "more")  # what was written since would be lost by going back
     assert not [b for b in chat_page.button if b.label == "Undo"]
 
@@ -122,7 +125,7 @@ def test_a_reply_goes_on_in_the_next_run_and_ends_before_a_change(
         seed=0,
         model_id="little-qwen",
     )
-    loaded = cache.engine("little-qwen")
+    loaded = here(cache.engine("little-qwen"))
     question = space.conversation.add("user", "go on and on")
     with loaded.lock:  # as if another click had cut the run short before the first token
         space.writer = reply.begin(space, Task("answer", parent=question.id), loaded, chosen)  # type: ignore[arg-type]
@@ -134,7 +137,7 @@ def test_a_reply_goes_on_in_the_next_run_and_ends_before_a_change(
         held.enter_context(loaded.lock)
         writer = space.writer = reply.begin(space, Task("answer", parent=question.id), loaded, chosen)  # type: ignore[arg-type]
         monkeypatch.setattr(reply, "begin", lambda *args: [held.close(), begin(*args)][1])  # from here it may compute
-        ok([b for b in chat_page.button if b.key.startswith("regenerate-")][-1].click().run())
+        ok([b for b in chat_page.button if str(b.key).startswith("regenerate-")][-1].click().run())
     assert writer.over and writer.message.stats["finish"] == "stopped" and space.writer is None
     assert space.conversation.place(space.conversation.path()[-1].id) == (3, 3)
 
@@ -259,7 +262,7 @@ def test_both_lessons(chat_page: AppTest) -> None:
     ok(test.run())
     assert sum("tokens/s" in caption.value for caption in test.caption) == 2
     ok(test.pills(key="inject-example").set_value("A token it cannot see").run())
-    assert "<|im_end|>" in test.text_area(key="inject-text").value
+    assert "<|im_end|>" in str(test.text_area(key="inject-text").value)
     assert any("| Qwen1.5 |" in m.value and "You are a helpful assistant" in m.value for m in test.markdown)
 
 

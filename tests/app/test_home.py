@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from lib import models
+from lib.engine import inspectable
 from lib.models import download_jobs
 from lib.ui import cache
 from lib.ui.home import demo as home_demo
@@ -39,7 +40,7 @@ def test_writing_continues_greedily_and_can_be_undone(home: AppTest, embedded: s
     home.run().text_input(key="home-text").set_value("The capital of France is").run()
     home.button(key="home-write").click().run()
     path = list(home.session_state["home-path"])
-    engine = cache.engine(embedded)
+    engine = inspectable(cache.engine(embedded))
     ids = [token.id for token in engine.tokenizer.encode("The capital of France is")]
     for token_id in path[:3]:
         assert int(engine.logits(ids).argmax()) == token_id
@@ -62,7 +63,7 @@ def test_odd_texts_are_no_accident(home: AppTest, text: str) -> None:
 
 
 def test_the_five_bars_and_the_rest_are_the_whole_distribution(embedded: str) -> None:
-    engine = cache.engine(embedded)
+    engine = inspectable(cache.engine(embedded))
     logits = engine.logits([token.id for token in engine.tokenizer.encode("Once upon a time")])
     bars = home_demo.next_bars(logits, engine.tokenizer, engine.stop_ids)
     exact = np.exp(logits.astype(np.float64) - np.logaddexp.reduce(logits.astype(np.float64)))

@@ -98,7 +98,7 @@ def ids(page) -> list[int]:
     return page.locator("button.row[data-id]").evaluate_all("rows => rows.map(row => Number(row.dataset.id))")
 
 
-def ids_are(page, expected: Sequence[int]) -> None:
+def ids_are(page, expected: Sequence[int] | np.ndarray) -> None:
     eventually(page, lambda: ids(page), lambda seen: seen == list(map(int, expected)))
 
 

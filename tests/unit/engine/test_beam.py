@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from lib import engine
 from lib.engine import BeamSearch, Generation
 from lib.engine.running_request import Inbox, Progress
 from lib.errors import PlaygroundError
+from tests.engines import load_here
 from tests.tiny import make
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture(scope="module", params=("gpt2", "llama", "qwen2"))
 def tiny(request, tmp_path_factory):
     folder = make(request.param, tmp_path_factory.mktemp("beam") / request.param, layers=2, width=16, seed=11)
-    loaded = engine.load(folder)
+    loaded = load_here(folder)
     yield loaded
     loaded.close()
 
@@ -94,7 +96,7 @@ def test_nonsense_is_explained(tiny, knobs: dict) -> None:
 
 
 def test_the_context_is_never_passed(tmp_path: Path) -> None:
-    tiny = engine.load(make("gpt2", tmp_path / "m"))
+    tiny = load_here(make("gpt2", tmp_path / "m"))
     steps = list(tiny.beam([3] * 60, num_beams=2, max_new_tokens=50, stop_ids=frozenset()))
     assert len(steps) == 4
     with pytest.raises(PlaygroundError, match="64"):
@@ -170,7 +172,12 @@ def test_logits_that_are_no_numbers_end_the_search_alone(tiny, monkeypatch) -> N
 
 def test_a_search_in_a_model_whose_rows_share_no_batch(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    shape = {"hidden_size": 16, "intermediate_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1}
+    shape: dict[str, Any] = {
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+    }
     MistralForCausalLM(
         MistralConfig(
             vocab_size=300,
@@ -181,7 +188,7 @@ def test_a_search_in_a_model_whose_rows_share_no_batch(tmp_path: Path) -> None:
             **shape,
         )
     ).save_pretrained(tmp_path / "m")
-    sliding = engine.load(tmp_path / "m")
+    sliding = load_here(tmp_path / "m")
     ids = list(range(3, 23))
     with sliding.lock:
         search = sliding.beam(ids, num_beams=3, max_new_tokens=12, stop_ids=frozenset())

@@ -1,6 +1,7 @@
 """The distribution equals torch.softmax and transformers' warpers, on random and on nasty logits."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,9 @@ def theirs(values: np.ndarray, t: float, k: int | None, p: float | None, m: floa
         warpers.append(TopPLogitsWarper(p))
     if m is not None:
         warpers.append(MinPLogitsWarper(m))
-    return warpers(torch.zeros((1, 1), dtype=torch.long), torch.tensor(values, dtype=torch.float64)[None])[0]
+    ids: Any = torch.zeros((1, 1), dtype=torch.long)
+    scores: Any = torch.tensor(values, dtype=torch.float64)[None]
+    return warpers(ids, scores)[0]
 
 
 def on_the_edge(values: np.ndarray, t: float, k: int | None, p: float | None, m: float | None) -> bool:

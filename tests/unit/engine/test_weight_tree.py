@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from lib import engine
 from lib.architecture.live_pass import trace
 from lib.engine import Sampling, model_config, weight_tree
 from lib.errors import PlaygroundError
+from tests.engines import load_here
 from tests.unit.engine.kernels.test_fused_forward import CONFIGS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -50,7 +50,7 @@ def test_the_common_families_need_no_transformers(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8"])
 @pytest.mark.parametrize("name", CONFIGS)
 def test_the_module_shares_the_weights(name: str, dtype: str, traced_first: bool, tmp_path: Path) -> None:
-    loaded = engine.load(saved(name, tmp_path / "m"), dtype=dtype)
+    loaded = load_here(saved(name, tmp_path / "m"), dtype=dtype)
     assert isinstance(loaded.body, weight_tree.WeightTree)
     before = trace(loaded, IDS, lens=False).logits if traced_first else None
     greedy = loaded.generate(IDS, sampling=Sampling(temperature=0), max_new_tokens=2, stop_ids=frozenset())
@@ -129,7 +129,7 @@ def test_an_unusual_model_still_computes(dtype: str, tmp_path: Path) -> None:
     folder = saved("qwen2", tmp_path / "m")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"a_new_idea": 3}))
-    loaded = engine.load(folder, dtype=dtype)
+    loaded = load_here(folder, dtype=dtype)
     assert not isinstance(loaded.body, weight_tree.WeightTree) and loaded.scheduler.batch.step is not None
     with torch.inference_mode():
         wanted = loaded.module(torch.tensor([IDS])).logits[0, -1].float().numpy()
@@ -144,4 +144,4 @@ def test_weights_of_another_shape_are_refused(dtype: str, tmp_path: Path) -> Non
     tensors["model.layers.0.mlp.up_proj.weight"] = torch.zeros(3, 64)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(PlaygroundError, match=r"up_proj|shape|mismatch"):
-        engine.load(folder, dtype=dtype)
+        load_here(folder, dtype=dtype)

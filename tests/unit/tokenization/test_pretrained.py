@@ -52,7 +52,7 @@ def hugging_face() -> dict[str, tokenizers.Tokenizer]:
     for name, cls in (("gpt2", GPT2Tokenizer), ("qwen", Qwen2Tokenizer)):
         model = json.loads(backend(name).to_str())["model"]
         merges = [tuple(pair) for pair in model["merges"]]
-        pieces = cls(vocab=model["vocab"], merges=merges).backend_tokenizer
+        pieces = cls(vocab=model["vocab"], merges=merges).backend_tokenizer  # type: ignore[arg-type]
         bare = tokenizers.Tokenizer(pieces.model)
         bare.pre_tokenizer, bare.decoder = pieces.pre_tokenizer, pieces.decoder
         if pieces.normalizer is not None:

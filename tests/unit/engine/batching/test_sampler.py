@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from lib import engine
 from lib.engine import Sampling, SamplingError
 from lib.engine.batching.sampler import Chooser, filtered, largest
 from lib.engine.sampling import distribution, penalise, softmax
+from tests.engines import load_here
 
 KNOBS = [
     Sampling(),
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.fixture(scope="module")
 def tiny(tiny_models):
-    loaded = engine.load(tiny_models["llama"])
+    loaded = load_here(tiny_models["llama"])
     yield loaded
     loaded.close()
 

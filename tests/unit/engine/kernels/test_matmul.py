@@ -12,7 +12,7 @@ from lib.engine.kernels.matmul import for_float32, foreign, native, of_integers,
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-PRODUCTS = {
+PRODUCTS: dict[str, Callable[..., torch.Tensor]] = {
     "packed": packed,
     "integers": of_integers,
     "bfloat16": partial(unpacked, wide=torch.bfloat16),
