@@ -175,15 +175,20 @@ def test_two_models(open_page: Callable[..., AppTest]) -> None:
     assert not page.exception
 
 
+@pytest.mark.parametrize("model", ["tiny-gpt2", "tiny-qwen2"])
+def test_another_step_of_the_live_pass(open_page: Callable[..., AppTest], model: str) -> None:
+    page = open_page(**{"view": "A live pass", "pass": "Step by step", "model": model, "text": "the cat sat"})
+    before = everything(page)
+    page.radio[0].set_value(9).run()
+    assert not page.exception and everything(page) != before
+
+
 @pytest.mark.parametrize("view", ["Step by step", "Attention maps", "Logit lens", "Logits"])
 @pytest.mark.parametrize("model", ["tiny-gpt2", "tiny-qwen2"])
 def test_the_live_pass(open_page: Callable[..., AppTest], view: str, model: str) -> None:
     page = open_page(**{"view": "A live pass", "pass": view, "model": model, "text": "the cat sat 🚀 <b>$x$</b>"})
     assert not page.error
     assert "The steps end at the model's own output" in everything(page)
-    if view == "Step by step":
-        page.radio[0].set_value(9).run()
-        assert not page.exception
     for text in ("x", "the cat sat on the mat " * 200, "�\u200d"):
         page.text_input(key="text").set_value(text).run()
         assert not page.exception

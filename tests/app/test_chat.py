@@ -1,6 +1,7 @@
 """The chat and completion pages with tiny real models, without a browser: every state a click can lead to."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def chat_page(folder: Path, tiny_models, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setenv("PLAYGROUND_MODELS", f"{folder}:{tiny_models['gpt2']}")
+    monkeypatch.setenv("PLAYGROUND_MODELS", os.pathsep.join([str(folder), str(tiny_models["gpt2"])]))
     test = AppTest.from_file(str(ROOT / "pages" / "6_Chat.py"), default_timeout=60)
     test.query_params["model"] = "little-qwen"
     test.query_params["chat-t"] = "0"
@@ -145,11 +146,11 @@ def test_a_reply_goes_on_in_the_next_run_and_ends_before_a_change(
 def test_a_cut_reply_goes_on_where_it_was(chat_page: AppTest) -> None:
     say(chat_page, "go")
     message = chat_page.session_state["chat-workspace"].conversation.path()[1]
-    if message.stats["finish"] == "length":
-        before, count = message.content, len(message.tokens)
-        ok(button(chat_page, "Continue").click().run())
-        after = chat_page.session_state["chat-workspace"].conversation.path()[1]
-        assert after.id == message.id and after.content.startswith(before) and len(after.tokens) > count
+    assert message.stats["finish"] == "length"
+    before, count = message.content, len(message.tokens)
+    ok(button(chat_page, "Continue").click().run())
+    after = chat_page.session_state["chat-workspace"].conversation.path()[1]
+    assert after.id == message.id and after.content.startswith(before) and len(after.tokens) > count
 
 
 def test_prefill_system_prompt_and_other_templates(chat_page: AppTest) -> None:
@@ -198,18 +199,21 @@ def test_the_context_runs_full_and_it_says_so(chat_page: AppTest) -> None:
     assert len(path(chat_page)) == 9  # the message is kept, there is no reply
 
 
-def test_several_conversations_and_files(chat_page: AppTest) -> None:
+def test_several_conversations_and_only_so_many(chat_page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lib.ui.chat import state as chat_state
+
+    monkeypatch.setattr(chat_state, "MAX_CONVERSATIONS", 2)
     say(chat_page, "first talk")
     ok(button(chat_page, "New").click().run())
     assert path(chat_page) == []
     say(chat_page, "second talk")
     ok(next(b for b in chat_page.button if b.label == "first talk").click().run())
     assert path(chat_page)[0] == "first talk"
-    from lib.ui.chat import state as chat_state  # what a reload gives back
-
     space = chat_page.session_state["chat-workspace"]
     assert {c.title for c in space.conversations.values()} == {"first talk", "second talk"}
-    assert chat_state.MAX_CONVERSATIONS >= 2
+    ok(button(chat_page, "New").click().run())
+    say(chat_page, "third talk")
+    assert {c.title for c in space.conversations.values()} == {"second talk", "third talk"}
 
 
 def test_makers_settings_are_applied_only_on_request(chat_page: AppTest) -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlparse
@@ -14,7 +13,7 @@ from playwright.sync_api import expect
 from lib.engine.sampling import entropy, ranking, softmax, stages
 from lib.text_format import percent
 from lib.ui.components.custom import FORMAT
-from lib.ui.next_token.distribution import DRAWS, SCRIPT, Knobs, pack
+from lib.ui.next_token.distribution import DRAWS, Knobs, pack
 from tests.conftest import eventually, settled
 
 ASSETS = Path(__file__).resolve().parents[2] / "lib" / "ui" / "next_token" / "assets"
@@ -70,11 +69,6 @@ def test_the_browser_computes_what_python_computes(page, kind) -> None:
 def test_the_browser_writes_percentages_as_python_does(page) -> None:
     shares = [0, 1e-12, 1.25e-7, 0.00009999, 1e-4, 0.00123, 0.0099999, 0.01, 0.0123, 0.1, 0.55555, 0.99994, 0.99996, 1]
     assert page.evaluate(FORMAT + "(shares => shares.map(percent))", shares) == [percent(share) for share in shares]
-
-
-def test_the_script_writes_no_html() -> None:
-    scripts = SCRIPT + (ASSETS / "strip.js").read_text()
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", scripts)
 
 
 # ---- the page ----

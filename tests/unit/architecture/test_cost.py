@@ -20,6 +20,7 @@ from lib.architecture.cost import (
     training,
     weight_bytes,
 )
+from lib.models import memory
 from lib.text_format import number, size
 
 GPT2 = {
@@ -247,7 +248,7 @@ def test_what_a_token_reads_leaves_out_the_tables_it_looks_up() -> None:
 
 def test_machines_and_people() -> None:
     machine = hardware.this_machine()
-    assert machine is None or machine.memory > 100_000_000
+    assert machine is not None and machine.memory == memory.total_bytes()
     assert [machine.kind for machine in hardware.machines()].count("cloud") == 2
     assert size(999_600) == "1 MB"
     assert number(1_557_611_200) == "1.56B"

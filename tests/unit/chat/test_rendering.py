@@ -116,13 +116,11 @@ def test_hostile_text_never_becomes_a_control_token(template: str, name: str, da
         return [i for i in render(conversation, template=chosen, tokenizer=tokenizer).ids if i in controls]
 
     thoughts = any("</think>" in m["content"] for m in messages) and template == "qwen3"
-    if not thoughts:  # Qwen3 puts a thought block before a last reply with thoughts, by its own template
-        assert kept(messages) == kept(harmless)
+    # Qwen3 puts a thought block before a last reply with thoughts, by its own template
+    assert thoughts or kept(messages) == kept(harmless)
     rendered = render(messages, template=chosen, tokenizer=tokenizer)
-    for token in rendered.tokens:
-        if token.id in controls:
-            segment = rendered.segment_of(token)
-            assert segment is not None and segment.kind != "content"
+    segments = [rendered.segment_of(token) for token in rendered.tokens if token.id in controls]
+    assert all(segment is not None and segment.kind != "content" for segment in segments)
 
 
 @pytest.mark.parametrize("name", ["qwen", "qwen3"])

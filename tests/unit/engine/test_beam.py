@@ -1,6 +1,5 @@
 """Our beam search against transformers' for the three families, and the steps it shows."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from lib.engine.running_request import Inbox, Progress
 from lib.errors import PlaygroundError
 from tests.engines import load_here
 from tests.tiny import make
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -116,7 +116,7 @@ def test_the_prompt_is_read_in_pieces_and_the_page_sees_how_far(tiny, monkeypatc
     assert running.finish_reason in {"stop", "length"}
 
 
-def test_searches_and_texts_share_their_passes_and_come_out_as_alone(tiny) -> None:
+def test_searches_and_texts_share_their_passes_and_come_out_as_alone(tiny, monkeypatch) -> None:
     prompts, never = [[5, 6, 7], [9], [3, 4, 5, 6, 7, 8, 9], [5, 6, 7]], frozenset[int]()
 
     def ask(number: int) -> BeamSearch:
@@ -127,12 +127,13 @@ def test_searches_and_texts_share_their_passes_and_come_out_as_alone(tiny) -> No
 
     alone = [(list(ask(n))[-1].best.ids, [step.id for step in write(n)]) for n in range(4)]
     passes: list[int] = []
-    kept = tiny.scheduler.batch._logits
-    tiny.scheduler.batch._logits = lambda parts: passes.append(sum(len(p.ids) for p in parts)) or kept(parts)
+    kept = tiny.scheduler.batch.logits
+    monkeypatch.setattr(
+        tiny.scheduler.batch, "logits", lambda parts: passes.append(sum(len(p.ids) for p in parts)) or kept(parts)
+    )
     with tiny.lock:
         running = [(ask(n), write(n)) for n in range(4)]
     assert [(list(search)[-1].best.ids, [step.id for step in text]) for search, text in running] == alone
-    tiny.scheduler.batch._logits = kept
     assert len(passes) == 9 and passes[0] == 3 + 1 + 7  # two of the prompts are one
     assert passes[1:] == [2 + 3 + 4 + 5 + 4] * 8
 
@@ -148,19 +149,16 @@ def test_a_search_waits_in_the_queue_holds_a_slot_and_gives_it_back(tiny, monkey
     assert tiny.scheduler.in_work == 1
     first.close()
     assert len(list(third)) >= 1 and third.queue_position == 0
-    deadline = time.monotonic() + 20
-    while tiny.scheduler.in_work and time.monotonic() < deadline:
-        time.sleep(0.002)
-    assert tiny.scheduler.in_work == 0 and not tiny.scheduler.batch.searches
+    assert until(lambda: tiny.scheduler.in_work == 0 and not tiny.scheduler.batch.searches)
 
 
 def test_logits_that_are_no_numbers_end_the_search_alone(tiny, monkeypatch) -> None:
-    kept, text = tiny.scheduler.batch._logits, [1, 2, 3]
+    kept, text = tiny.scheduler.batch.logits, [1, 2, 3]
 
     def broken(parts):
         return [torch.full_like(got, torch.nan) if got.shape[0] == 2 else got for got in kept(parts)]
 
-    monkeypatch.setattr(tiny.scheduler.batch, "_logits", broken)
+    monkeypatch.setattr(tiny.scheduler.batch, "logits", broken)
     with tiny.lock:
         search = tiny.beam(text, num_beams=2, max_new_tokens=5)
         beside = tiny.generate(text, sampling=engine.Sampling(), max_new_tokens=5, stop_ids=frozenset())

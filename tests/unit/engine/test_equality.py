@@ -123,7 +123,7 @@ def test_a_long_prompt_in_chunks_gives_the_same(tmp_path: Path, monkeypatch: pyt
 def test_short_and_long_texts_in_lanes_of_their_own(tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     from lib.engine.batching import length_buckets
 
-    monkeypatch.setattr(length_buckets, "_SHORTEST", 4)
+    monkeypatch.setattr(length_buckets, "SHORTEST", 4)
     texts = [ids * times for times, ids in enumerate(prompts(5, seed=12), start=1) if len(ids) * times < 50]
     with tiny.lock:
         running = [tiny.generate(ids, sampling=GREEDY, max_new_tokens=9, stop_ids=NEVER) for ids in texts]

@@ -5,7 +5,6 @@ import random
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +16,7 @@ from lib.engine.batching.fair_lock import FairLock
 from lib.engine.batching.kv_cache import SlotLayer
 from lib.errors import PlaygroundError
 from tests.engines import load_here
+from tests.waiting import until
 
 GREEDY = Sampling(temperature=0)
 NEVER: frozenset[int] = frozenset()
@@ -30,16 +30,6 @@ def tiny(tiny_models):
     loaded = load_here(tiny_models["qwen2"])
     yield loaded
     loaded.close()
-
-
-def until(condition, seconds: float = 20.0) -> bool:
-    """Whether `condition()` comes true in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.002)
-    return True
 
 
 def idle(tiny) -> bool:
@@ -128,7 +118,7 @@ def test_an_error_in_a_step_reaches_its_readers_and_the_next_request_works(tiny,
         raise RuntimeError("boom")
 
     with monkeypatch.context() as patch:
-        patch.setattr(tiny.scheduler.batch, "_logits", broken)
+        patch.setattr(tiny.scheduler.batch, "logits", broken)
         generation = tiny.generate([1, 2], sampling=GREEDY, max_new_tokens=3)
         with pytest.raises(PlaygroundError, match="boom"):
             list(generation)
@@ -203,7 +193,7 @@ def test_the_lock_is_given_in_the_order_of_asking() -> None:
         for number in range(6):
             threads.append(threading.Thread(target=take, args=(number,)))
             threads[-1].start()
-            assert until(lambda n=number: len(lock._waiting) == n + 1)
+            assert until(lambda: lock.waiting == len(threads))
     for thread in threads:
         thread.join(timeout=10)
     assert order == list(range(6))
