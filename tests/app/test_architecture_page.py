@@ -156,7 +156,7 @@ def test_the_hub_switched_off_is_a_sentence(open_page: Callable[..., AppTest]) -
     assert "switched off" in page.error[0].value
 
 
-def test_one_linear_layer(open_page: Callable[..., AppTest]) -> None:
+def test_one_linear_layer_agrees_with_torch_and_explains_wrong_inputs(open_page: Callable[..., AppTest]) -> None:
     page = open_page(view="One linear layer")
     assert "the same" in page.success[0].value
     page.slider(key="lin_in").set_value(2).run()
@@ -166,7 +166,7 @@ def test_one_linear_layer(open_page: Callable[..., AppTest]) -> None:
     assert "torch.nn.Linear(2, 3)" in page.success[0].value
 
 
-def test_two_models(open_page: Callable[..., AppTest]) -> None:
+def test_two_models_are_compared_and_the_same_one_is_noticed(open_page: Callable[..., AppTest]) -> None:
     page = open_page(view="Two models", left="gpt2", right="gemma-3-270m")
     text = everything(page)
     assert "15 of 18 blocks only the last 512 tokens" in text
@@ -185,7 +185,7 @@ def test_another_step_of_the_live_pass(open_page: Callable[..., AppTest], model:
 
 @pytest.mark.parametrize("view", ["Step by step", "Attention maps", "Logit lens", "Logits"])
 @pytest.mark.parametrize("model", ["tiny-gpt2", "tiny-qwen2"])
-def test_the_live_pass(open_page: Callable[..., AppTest], view: str, model: str) -> None:
+def test_every_view_of_the_live_pass_takes_any_text(open_page: Callable[..., AppTest], view: str, model: str) -> None:
     page = open_page(**{"view": "A live pass", "pass": view, "model": model, "text": "the cat sat 🚀 <b>$x$</b>"})
     assert not page.error
     assert "The steps end at the model's own output" in everything(page)

@@ -235,7 +235,7 @@ def test_awkward_messages(chat_page: AppTest, text: str) -> None:
     assert path(chat_page)[0] == text and len(path(chat_page)) == 2
 
 
-def test_both_lessons(chat_page: AppTest) -> None:
+def test_templates_are_compared_and_the_injection_is_tried_both_ways(chat_page: AppTest) -> None:
     def lessons() -> None:
         import streamlit as st
 

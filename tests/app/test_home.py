@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from lib import models
 from lib.engine import inspectable
 from lib.models import download_jobs
+from lib.text_format import size
 from lib.ui import cache
 from lib.ui.home import demo as home_demo
 from tests.hub import local_hub
@@ -31,7 +32,8 @@ def test_the_page_shows_itself_and_says_what_is_here(home: AppTest) -> None:
     home.run()
     assert not home.exception and not home.error
     assert [title.value for title in home.title] == ["LLM Playground"]
-    assert "SmolLM2\\-135M\\-Instruct" in shelf_text(home) and "In memory now: 538 MB" in shelf_text(home)
+    held = size(sum(info.weight_bytes for info in cache.loaded().values()))
+    assert "SmolLM2\\-135M\\-Instruct" in shelf_text(home) and f"In memory now: {held}" in shelf_text(home)
     wanted = {f"get-{model_id}" for model_id in models.CATALOG} - {f"get-{spec.id}" for spec in models.local_models()}
     assert wanted <= {button.key for button in home.button}
 

@@ -179,7 +179,7 @@ def test_a_real_engine_can_be_traced(tiny_models: Any) -> None:
             loaded.close()
 
 
-def test_summaries_of_heads() -> None:
+def test_heads_are_summarised_by_where_they_look() -> None:
     maps = np.zeros((1, 2, 4, 4))
     maps[0, 0, :, 0] = 1
     maps[0, 1] = np.eye(4, k=-1)

@@ -218,7 +218,7 @@ def test_harmless_only_adds_backslashes(text: str) -> None:
         ("[", {}),
     ],
 )
-def test_the_makers_settings(tmp_path, data, found) -> None:
+def test_the_makers_settings_are_read_and_nonsense_is_none(tmp_path, data, found) -> None:
     if data is not None:
         (tmp_path / "generation_config.json").write_text(data if isinstance(data, str) else json.dumps(data))
     assert generation_defaults(tmp_path) == found

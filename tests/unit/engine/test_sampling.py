@@ -103,7 +103,7 @@ def test_every_filter_keeps_a_beginning_of_the_ranking(values, t, k, p, m) -> No
         (0.01, 5000, 0.99, None),
     ],
 )
-def test_a_real_vocabulary(size, knobs) -> None:
+def test_equal_to_transformers_on_vocabularies_of_real_size(size, knobs) -> None:
     values = (np.random.default_rng(size).standard_normal(size) * 3).astype(np.float32)
     ours = distribution(values, temperature=knobs[0], top_k=knobs[1], top_p=knobs[2], min_p=knobs[3])
     left = theirs(values, *knobs)

@@ -209,7 +209,7 @@ def test_qwens_added_tokens_have_their_published_ids() -> None:
     assert load("qwen3").special["<think>"] == 151667
 
 
-def test_many_threads_at_once() -> None:
+def test_many_threads_at_once_get_the_ids_of_one() -> None:
     tokenizer = load("qwen")
     texts = [f"{n} <|im_start|> शब्द {n} 🚀 word" * 5 for n in range(64)]
     expected = [(tokenizer.ids(text), len(tokenizer.encode(text, parse_special=True))) for text in texts]

@@ -102,7 +102,7 @@ def test_how_far_a_prompt_is_read(tiny: LocalEngine) -> None:
     assert generation.prompt_share == 1
 
 
-def test_turns() -> None:
+def test_prompts_take_turns_and_equal_ones_are_read_together() -> None:
     def request(ids: list[int]) -> TextRequest:
         import numpy as np
 

@@ -95,7 +95,7 @@ def test_the_largest_are_those_of_topk(size: int, count: int, spread: str) -> No
     ],
     ids=str,
 )
-def test_chi_square(tiny, knobs: Sampling) -> None:
+def test_first_tokens_are_drawn_from_the_distribution(tiny, knobs: Sampling) -> None:
     """First tokens of many seeds, in batches of 16, against the distribution: the chi-square statistic is ordinary."""
     ids, count = [5, 9, 33], 1200
     logits = penalise(tiny.logits(ids), ids, knobs.repetition_penalty)
