@@ -1,9 +1,10 @@
-# make run: environment, embedded model, app.   make test: everything that CI checks.
+# make run: environment, embedded model, app.   make test: everything that CI checks.   make fast: that without a browser.
 PYTHON ?= python3
 BIN := .venv/bin
 MODEL := smollm2-135m-instruct
+UV := uv==0.13.9
 
-.PHONY: run model test lint chromium clean
+.PHONY: run model test fast lint coverage lock chromium clean
 
 run: .venv/.run model
 	$(BIN)/streamlit run Home.py
@@ -14,10 +15,24 @@ model: .venv/.run
 test: lint chromium model
 	$(BIN)/python -m pytest
 
+fast: lint
+	$(BIN)/python -m pytest lib tests/unit tests/app
+
 lint: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Which lines of lib/ the tests without a browser run. What runs in a process of its own is not counted.
+coverage: .venv/.test
+	$(BIN)/coverage run -m pytest lib tests/unit tests/app
+	$(BIN)/coverage report
+
+# The newest versions that requirements*.txt allow, for every system and Python that we support.
+lock: .venv/.test
+	$(BIN)/python -m pip install --quiet $(UV)
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
+		--custom-compile-command "make lock" --output-file requirements.lock requirements-dev.txt
 
 # The browser tests drive the distribution's own Chromium.
 chromium:
@@ -28,14 +43,14 @@ chromium:
 		echo "The browser tests need Chromium: sudo apt-get install chromium, or name one in CHROMIUM." >&2; exit 1; \
 	fi
 
-.venv/.run: requirements.txt
+.venv/.run: requirements.txt requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/python -m pip install --quiet -r requirements.txt -c requirements.lock
 	touch $@
 
 .venv/.test: .venv/.run requirements-dev.txt
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt -c requirements.lock
 	touch $@
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

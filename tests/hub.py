@@ -61,7 +61,7 @@ def local_hub(repositories: dict[str, Path]) -> Iterator[LocalHub]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        thread.join(timeout=20)
 
 
 def commit_of(folder: Path) -> str:

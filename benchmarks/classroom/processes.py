@@ -65,13 +65,13 @@ def gil_holders(pid: int, seconds: int = 5, top: int = 8) -> dict[str, float]:
         if not file.exists():
             print(f"py-spy gave nothing: {done.stderr.strip()[-200:]}", file=sys.stderr)
             return {}
-        return _shares(file.read_text(), samples=rate * seconds, top=top)
+        return shares(file.read_text(), samples=rate * seconds, top=top)
 
 
-def _shares(stacks: str, *, samples: int, top: int) -> dict[str, float]:
+def shares(stacks: str, *, samples: int, top: int) -> dict[str, float]:
     """Lines of 'outer (file:line);inner (file:line) count' as % by innermost function, and of any at all.
 
-    >>> _shares("main (a.py:1);loop (b.py:2) 30\\nmain (a.py:1);loop (b.py:9) 20\\n", samples=100, top=1)
+    >>> shares("main (a.py:1);loop (b.py:2) 30\\nmain (a.py:1);loop (b.py:9) 20\\n", samples=100, top=1)
     {'anyone': 50.0, 'loop (b.py)': 50.0}
     """
     held: Counter[str] = Counter()

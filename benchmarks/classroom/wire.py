@@ -22,6 +22,11 @@ class Wire:
         self._cache: dict[str, tuple[ForwardMsg, bytes, int]] = {}  # by hash; (message, its bytes, its age in runs)
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def kept(self) -> int:
+        """How many large messages are kept for runs that will use them again."""
+        return len(self._cache)
+
     async def connect(self) -> None:
         """Open the websocket."""
         address = self.url.replace("http", "ws", 1).rstrip("/") + "/_stcore/stream"

@@ -38,7 +38,7 @@ _LABELS = {
 @cache
 def _sources() -> dict[str, dict[str, Any]]:
     """By our id (lower-case file name): the hub id and what SOURCES.json says."""
-    raw = json.loads((FOLDER / "SOURCES.json").read_text())
+    raw = json.loads((FOLDER / "SOURCES.json").read_text(encoding="utf-8"))
     return {info["file"].removesuffix(".json").lower(): {"hub_id": hub_id, **info} for hub_id, info in raw.items()}
 
 
@@ -66,7 +66,7 @@ def architecture(model_id: str) -> Architecture:
     wanted = model_id.strip().lower()
     for key, info in _sources().items():
         if wanted in {key, info["hub_id"].lower()}:
-            config = json.loads((FOLDER / info["file"]).read_text())
+            config = json.loads((FOLDER / info["file"]).read_text(encoding="utf-8"))
             return read(config, name=label(key), hub_id=info["hub_id"], published=info["published_parameters"])
     raise ArchitectureError(f"There is no configuration called {model_id[:80]!r} here.")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from lib.engine import Running
 
-_LONG = 512  # tokens from which a share is worth showing: shorter prompts are read at once
+LONG = 512  # tokens from which a share is worth showing: shorter prompts are read at once
 
 
 def waiting_for(running: Running[Any] | None) -> str:
@@ -35,6 +35,6 @@ def reading(tokens: int, share: float | None) -> str:
     >>> reading(2000, 0.256), reading(20, 0.5)
     ('Reading the prompt: 26% of 2,000 tokens …', 'Reading the prompt …')
     """
-    if share is None or tokens < _LONG:
+    if share is None or tokens < LONG:
         return "Reading the prompt …"
     return f"Reading the prompt: {share:.0%} of {tokens:,} tokens …"

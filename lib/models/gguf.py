@@ -19,8 +19,8 @@ from lib.models.gguf_tokenizer import write_tokenizer
 if TYPE_CHECKING:
     from gguf import GGUFReader
 
-_TOP = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
-_BLOCK = {
+TOP = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
+BLOCK = {
     "attn_norm": "input_layernorm",
     "attn_q": "self_attn.q_proj",
     "attn_k": "self_attn.k_proj",
@@ -98,10 +98,10 @@ def tensor_name(name: str) -> str | None:
     ('model.layers.3.self_attn.q_proj.weight', 'model.embed_tokens.weight')
     """
     stem, _, kind = name.rpartition(".")
-    if stem in _TOP:
-        return f"{_TOP[stem]}.{kind}"
+    if stem in TOP:
+        return f"{TOP[stem]}.{kind}"
     block, _, part = stem.removeprefix("blk.").partition(".")
-    return f"model.layers.{block}.{_BLOCK[part]}.{kind}" if part in _BLOCK else None
+    return f"model.layers.{block}.{BLOCK[part]}.{kind}" if part in BLOCK else None
 
 
 def to_bfloat16(values: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from lib.models.store import spec
 SMALL = 1100 * 10**6  # bytes: a machine or container with no more than this is small
 WIDTHS = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}  # bytes a weight
 
-_CGROUPS = (  # (limit, used) in bytes; version 2 first
+CGROUPS = (  # (limit, used) in bytes; version 2 first
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
 )
@@ -75,7 +75,7 @@ def give_memory_back() -> None:
 
 def _cgroup() -> tuple[int | None, int | None]:
     """(limit, still free) of the container in bytes, which psutil does not know; (None, None) without a limit."""
-    for limit_file, used_file in _CGROUPS:
+    for limit_file, used_file in CGROUPS:
         try:
             limit, used = int(Path(limit_file).read_text()), int(Path(used_file).read_text())
         except (OSError, ValueError):  # not there, or "max"

@@ -36,8 +36,8 @@ class Needed(Generic[T]):
     [0, 1, 2]
     """
 
-    def __init__(self, entries: Entries, make: Callable[[Ids], T], *, first: int = FIRST) -> None:
-        self._entries, self._make, self._first = entries, make, first
+    def __init__(self, entries: Entries, make: Callable[[Ids], T], *, first: int | None = None) -> None:
+        self._entries, self._make, self._first = entries, make, FIRST if first is None else first
         self._common: _Made[T] | None = None
         self._last: _Made[T] | None = None  # of the last text that needed more: it is often asked for again
         self._waiting = np.zeros(len(entries), bool)

@@ -34,7 +34,7 @@ _QWEN3_ADDED = (*_QWEN_ADDED, "<tool_response>", "</tool_response>", "<think>", 
 
 
 # Neither combining characters nor any with a decomposition, in Latin, punctuation and Chinese: already in form C.
-_MAY_CHANGE = re.compile(r"[^\x00-\u02ff\u2010-\u2027\u3001-\u3029\u3400-\u9fff]")
+MAY_CHANGE = re.compile(r"[^\x00-\u02ff\u2010-\u2027\u3001-\u3029\u3400-\u9fff]")
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class RankedTokenizer:
         """A tokenizer with all entries that `text` can need, which is cut only after it is normalised."""
         if self._normalizer:  # part by part: the library keeps other threads waiting for half a second a megabyte
             normal = self._normalizer.normalize_str
-            text = "".join(normal(part) if _MAY_CHANGE.search(part) else part for part in cut(text))
+            text = "".join(normal(part) if MAY_CHANGE.search(part) else part for part in cut(text))
         return self._some.of(text.encode())
 
     def _pieces(self, text: str, parse_special: bool) -> Iterator[tuple[str, int, bool]]:

@@ -14,7 +14,7 @@ from typing import Any
 from lib import models
 from lib.settings import settings
 
-_SECONDS = 5
+SECONDS = 5
 
 
 def local_models() -> list[models.ModelSpec]:
@@ -36,7 +36,7 @@ def _disk() -> tuple[Any, ...]:
     """Changes with the settings, with the folders that models are in, and with time."""
     now = settings()
     roots = (now.home / "models", now.hub_cache, *now.model_folders)
-    return now, tuple(map(_changed, roots)), time.monotonic() // _SECONDS
+    return now, tuple(map(_changed, roots)), time.monotonic() // SECONDS
 
 
 def _changed(folder: Path) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from csv import DictReader
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -35,8 +36,9 @@ def open_page(monkeypatch: pytest.MonkeyPatch, tiny_models: dict[str, Path]) -> 
 
 def everything(page: AppTest) -> str:
     """All text on the page."""
+    html: Any = page.get("html")  # the general type has no `body`
     parts = [*page.markdown, *page.caption, *page.error, *page.info, *page.success, *page.code, *page.title]
-    return "\n".join([str(part.value) for part in parts] + [str(h.body) for h in page.get("html")])
+    return "\n".join([str(part.value) for part in parts] + [str(h.body) for h in html])
 
 
 def test_it_opens_on_the_diagram_of_gpt2(open_page: Callable[..., AppTest]) -> None:
@@ -119,7 +121,7 @@ def test_building_ones_own_and_nonsense(open_page: Callable[..., AppTest]) -> No
     page = open_page(**{"from": "Build your own", "part": "Parameters"})
     page.slider(key="layers").set_value(24).run()
     assert not page.error
-    assert "24 blocks" not in page.error
+    assert "<span>Blocks</span><b>24</b>" in everything(page)
     page.slider(key="heads").set_value(7).run()
     assert "7 heads do not divide a width of 768" in page.error[0].value
     assert "last model that made sense: 24 blocks" in everything(page)
@@ -154,7 +156,7 @@ def test_the_hub_switched_off_is_a_sentence(open_page: Callable[..., AppTest]) -
     assert "switched off" in page.error[0].value
 
 
-def test_one_linear_layer(open_page: Callable[..., AppTest]) -> None:
+def test_one_linear_layer_agrees_with_torch_and_explains_wrong_inputs(open_page: Callable[..., AppTest]) -> None:
     page = open_page(view="One linear layer")
     assert "the same" in page.success[0].value
     page.slider(key="lin_in").set_value(2).run()
@@ -164,7 +166,7 @@ def test_one_linear_layer(open_page: Callable[..., AppTest]) -> None:
     assert "torch.nn.Linear(2, 3)" in page.success[0].value
 
 
-def test_two_models(open_page: Callable[..., AppTest]) -> None:
+def test_two_models_are_compared_and_the_same_one_is_noticed(open_page: Callable[..., AppTest]) -> None:
     page = open_page(view="Two models", left="gpt2", right="gemma-3-270m")
     text = everything(page)
     assert "15 of 18 blocks only the last 512 tokens" in text
@@ -173,15 +175,20 @@ def test_two_models(open_page: Callable[..., AppTest]) -> None:
     assert not page.exception
 
 
+@pytest.mark.parametrize("model", ["tiny-gpt2", "tiny-qwen2"])
+def test_another_step_of_the_live_pass(open_page: Callable[..., AppTest], model: str) -> None:
+    page = open_page(**{"view": "A live pass", "pass": "Step by step", "model": model, "text": "the cat sat"})
+    before = everything(page)
+    page.radio[0].set_value(9).run()
+    assert not page.exception and everything(page) != before
+
+
 @pytest.mark.parametrize("view", ["Step by step", "Attention maps", "Logit lens", "Logits"])
 @pytest.mark.parametrize("model", ["tiny-gpt2", "tiny-qwen2"])
-def test_the_live_pass(open_page: Callable[..., AppTest], view: str, model: str) -> None:
+def test_every_view_of_the_live_pass_takes_any_text(open_page: Callable[..., AppTest], view: str, model: str) -> None:
     page = open_page(**{"view": "A live pass", "pass": view, "model": model, "text": "the cat sat 🚀 <b>$x$</b>"})
     assert not page.error
     assert "The steps end at the model's own output" in everything(page)
-    if view == "Step by step":
-        page.radio[0].set_value(9).run()
-        assert not page.exception
     for text in ("x", "the cat sat on the mat " * 200, "�\u200d"):
         page.text_input(key="text").set_value(text).run()
         assert not page.exception

@@ -1,6 +1,7 @@
 """The chat and completion pages with tiny real models, without a browser: every state a click can lead to."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +19,7 @@ from lib.ui.chat import lessons as chat_lessons
 from lib.ui.chat import reply
 from lib.ui.chat.state import Task
 from tests.chat_models import make_qwen2
+from tests.engines import here
 from tests.remote_server import NAME, Behaviour, serve
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def chat_page(folder: Path, tiny_models, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setenv("PLAYGROUND_MODELS", f"{folder}:{tiny_models['gpt2']}")
+    monkeypatch.setenv("PLAYGROUND_MODELS", os.pathsep.join([str(folder), str(tiny_models["gpt2"])]))
     test = AppTest.from_file(str(ROOT / "pages" / "6_Chat.py"), default_timeout=60)
     test.query_params["model"] = "little-qwen"
     test.query_params["chat-t"] = "0"
@@ -97,7 +99,9 @@ def test_regenerate_edit_branch_delete_clear(chat_page: AppTest) -> None:
     ok(button(chat_page, "Save").click().run())
     assert path(chat_page)[0] == "two" and len(path(chat_page)) == 2
     say(chat_page, "three")
-    ok([b for b in chat_page.button if b.key.startswith("delete-")][-1].click().run())  # the last message: the reply
+    ok(
+        [b for b in chat_page.button if str(b.key).startswith("delete-")][-1].click().run()
+    )  # the last message: the reply
     assert path(chat_page)[-1] == "three" and len(path(chat_page)) == 3
     ok(button(chat_page, "Answer").click().run())
     assert len(path(chat_page)) == 4
@@ -111,11 +115,11 @@ def test_regenerate_edit_branch_delete_clear(chat_page: AppTest) -> None:
             ok(button(chat_page, "New").click().run())
             say(chat_page, "another conversation")
             whole = path(chat_page)
-        ok(next(b for b in chat_page.button if b.key.startswith(remove)).click().run())
+        ok(next(b for b in chat_page.button if str(b.key).startswith(remove)).click().run())
         assert path(chat_page) != whole
         ok(button(chat_page, "Undo").click().run())
         assert path(chat_page) == whole
-    ok([b for b in chat_page.button if b.key.startswith("delete-")][-1].click().run())
+    ok([b for b in chat_page.button if str(b.key).startswith("delete-")][-1].click().run())
     say(chat_page, "more")  # what was written since would be lost by going back
     assert not [b for b in chat_page.button if b.label == "Undo"]
 
@@ -134,7 +138,7 @@ def test_a_reply_goes_on_in_the_next_run_and_ends_before_a_change(
         seed=0,
         model_id="little-qwen",
     )
-    loaded = cache.engine("little-qwen")
+    loaded = here(cache.engine("little-qwen"))
     question = space.conversation.add("user", "go on and on")
     with loaded.lock:  # as if another click had cut the run short before the first token
         space.writer = reply.begin(space, Task("answer", parent=question.id), loaded, chosen)  # type: ignore[arg-type]
@@ -146,7 +150,7 @@ def test_a_reply_goes_on_in_the_next_run_and_ends_before_a_change(
         held.enter_context(loaded.lock)
         writer = space.writer = reply.begin(space, Task("answer", parent=question.id), loaded, chosen)  # type: ignore[arg-type]
         monkeypatch.setattr(reply, "begin", lambda *args: [held.close(), begin(*args)][1])  # from here it may compute
-        ok([b for b in chat_page.button if b.key.startswith("regenerate-")][-1].click().run())
+        ok([b for b in chat_page.button if str(b.key).startswith("regenerate-")][-1].click().run())
     assert writer.over and writer.message.stats["finish"] == "stopped" and space.writer is None
     assert space.conversation.place(space.conversation.path()[-1].id) == (3, 3)
 
@@ -154,11 +158,11 @@ def test_a_reply_goes_on_in_the_next_run_and_ends_before_a_change(
 def test_a_cut_reply_goes_on_where_it_was(chat_page: AppTest) -> None:
     say(chat_page, "go")
     message = chat_page.session_state["chat-workspace"].conversation.path()[1]
-    if message.stats["finish"] == "length":
-        before, count = message.content, len(message.tokens)
-        ok(button(chat_page, "Continue").click().run())
-        after = chat_page.session_state["chat-workspace"].conversation.path()[1]
-        assert after.id == message.id and after.content.startswith(before) and len(after.tokens) > count
+    assert message.stats["finish"] == "length"
+    before, count = message.content, len(message.tokens)
+    ok(button(chat_page, "Continue").click().run())
+    after = chat_page.session_state["chat-workspace"].conversation.path()[1]
+    assert after.id == message.id and after.content.startswith(before) and len(after.tokens) > count
 
 
 def test_prefill_system_prompt_and_other_templates(chat_page: AppTest) -> None:
@@ -207,18 +211,21 @@ def test_the_context_runs_full_and_it_says_so(chat_page: AppTest) -> None:
     assert len(path(chat_page)) == 9  # the message is kept, there is no reply
 
 
-def test_several_conversations_and_files(chat_page: AppTest) -> None:
+def test_several_conversations_and_only_so_many(chat_page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lib.ui.chat import state as chat_state
+
+    monkeypatch.setattr(chat_state, "MAX_CONVERSATIONS", 2)
     say(chat_page, "first talk")
     ok(button(chat_page, "New").click().run())
     assert path(chat_page) == []
     say(chat_page, "second talk")
     ok(next(b for b in chat_page.button if b.label == "first talk").click().run())
     assert path(chat_page)[0] == "first talk"
-    from lib.ui.chat import state as chat_state  # what a reload gives back
-
     space = chat_page.session_state["chat-workspace"]
     assert {c.title for c in space.conversations.values()} == {"first talk", "second talk"}
-    assert chat_state.MAX_CONVERSATIONS >= 2
+    ok(button(chat_page, "New").click().run())
+    say(chat_page, "third talk")
+    assert {c.title for c in space.conversations.values()} == {"second talk", "third talk"}
 
 
 def test_makers_settings_are_applied_only_on_request(chat_page: AppTest) -> None:
@@ -240,7 +247,7 @@ def test_awkward_messages(chat_page: AppTest, text: str) -> None:
     assert path(chat_page)[0] == text and len(path(chat_page)) == 2
 
 
-def test_both_lessons(chat_page: AppTest) -> None:
+def test_templates_are_compared_and_the_injection_is_tried_both_ways(chat_page: AppTest) -> None:
     def lessons() -> None:
         import streamlit as st
 
@@ -271,7 +278,7 @@ def test_both_lessons(chat_page: AppTest) -> None:
     ok(test.run())
     assert sum("tokens/s" in caption.value for caption in test.caption) == 2
     ok(test.pills(key="inject-example").set_value("A token it cannot see").run())
-    assert "<|im_end|>" in test.text_area(key="inject-text").value
+    assert "<|im_end|>" in str(test.text_area(key="inject-text").value)
     assert any("| Qwen1.5 |" in m.value and "You are a helpful assistant" in m.value for m in test.markdown)
 
 

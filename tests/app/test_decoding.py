@@ -1,12 +1,16 @@
 """The decoding page without a browser: run, stop, branch-free state, presets, links, nonsense knobs."""
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from lib.generation.strategy_run import StrategyRun
+from lib.ui import cache
+from tests.engines import here
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("run_by_run")
 
@@ -38,10 +42,7 @@ def click(app: AppTest, key: str) -> AppTest:
 
 
 def finish(app: AppTest) -> AppTest:
-    deadline = time.monotonic() + 40
-    while any(c.track and c.track.running for c in columns(app)):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    assert until(lambda: not any(c.track and c.track.running for c in columns(app)), seconds=40)
     return app.run()
 
 
@@ -107,9 +108,9 @@ def test_columns_are_added_copied_removed_and_changed(page) -> None:
     assert columns(page)[0].strategy.min_p == 0.25
     click(page, f"decoding-{uid}-remove")
     assert len(columns(page)) == 2 and page.query_params["s"] == "topk_k5_t1_r1~pure_t1_r1"
-    while len(columns(page)) < 8:
+    for _ in range(6):
         click(page, "decoding-add")
-    assert page.button(key="decoding-add").disabled and not page.exception
+    assert len(columns(page)) == 8 and page.button(key="decoding-add").disabled and not page.exception
 
 
 def test_beam_columns_show_their_tree(page) -> None:
@@ -174,8 +175,14 @@ def test_many_samples_are_drawn_and_counted(page) -> None:
     assert [track.seed for track in tracks] == list(range(42, 48)) and all(len(t.steps) <= 4 for t in tracks)
     different = len({tuple(step.id for step in track.steps) for track in tracks})
     assert next(m for m in page.metric if m.label == "Different texts").value == f"{different} of 6"
-    for track in tracks[4:]:
-        track._running._inbox.items.clear()  # as if Stop had come before its first token
+    engine = here(cache.engine("tiny-gpt2"))
+    with engine.lock:  # Stop comes before their first token
+        tracks[4:] = [
+            StrategyRun(engine, track.prompt, track.strategy, seed=track.seed, max_new_tokens=4) for track in tracks[4:]
+        ]
+        for track in tracks[4:]:
+            track.stop()
+            track.join(30)
     page.run()
     left = len({tuple(step.id for step in track.steps) for track in tracks[:4]})
     assert next(m for m in page.metric if m.label == "Different texts").value == f"{left} of 4"

@@ -177,15 +177,15 @@ def test_what_was_learned_stays_when_the_lesson_is_closed() -> None:
 
 def test_ids_are_read_by_every_tokenizer_and_strange_ones_are_explained() -> None:
     from lib.tokenization import TokenizationError
-    from lib.ui.tokenizers.lookup import _meaning, read_ids
+    from lib.ui.tokenizers.lookup import meaning, read_ids
 
     assert read_ids("[1, 22]\n333; x") == [1, 22, 333]
-    assert _meaning(load("gpt2"), [464, 12520, 234, 253]) == ("The␣🌟", "The | ␣⟨F0 9F⟩ | ⟨8C⟩ | ⟨9F⟩")
+    assert meaning(load("gpt2"), [464, 12520, 234, 253]) == ("The␣🌟", "The | ␣⟨F0 9F⟩ | ⟨8C⟩ | ⟨9F⟩")
     with pytest.raises(TokenizationError):
         load("gpt2").decode([60_000])
-    assert _meaning(load("gpt2"), [60_000])[1] == "gpt2 has ids 0 to 50256; 60000 is not one of them."
-    assert _meaning(load("cl100k_base"), [10**30])[0] == "–"
-    assert _meaning(load("word"), []) == ("", "")
+    assert meaning(load("gpt2"), [60_000])[1] == "gpt2 has ids 0 to 50256; 60000 is not one of them."
+    assert meaning(load("cl100k_base"), [10**30])[0] == "–"
+    assert meaning(load("word"), []) == ("", "")
 
 
 def test_the_tokenizer_of_a_local_model_can_be_chosen(

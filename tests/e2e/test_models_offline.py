@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 def namespaces() -> bool:
     """Can this system give a process a network of its own?"""
     unshare = shutil.which("unshare")
-    return bool(unshare) and subprocess.run([unshare, "-rn", "true"], check=False, capture_output=True).returncode == 0
+    return (
+        unshare is not None
+        and subprocess.run([unshare, "-rn", "true"], check=False, capture_output=True).returncode == 0
+    )
 
 
 @pytest.mark.skipif(not namespaces(), reason="no network namespaces here")

@@ -4,7 +4,7 @@ import json
 import re
 from urllib.parse import urlencode
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from lib.tokenization import bpe, load, texts
 from lib.tokenization.bpe_tokenizer import BPETokenizer
@@ -189,15 +189,14 @@ def test_the_merge_stepper_replays_training_in_the_browser(page, app: str) -> No
             shown = words[seen[0] : seen[0] + 130]
             return seen[1] == [label(tokenizer.token_bytes(i)) for word in shown for i in tokenizer.ids(word)]
 
-        eventually(
-            page,
-            lambda after=after: after.locator(".text").evaluate(
+        def read(after: Locator = after) -> tuple[int, list[str]]:
+            return after.locator(".text").evaluate(
                 "box => [Number(box.dataset.start), [...box.querySelectorAll('.sym')].map(one => one.textContent)]"
-            ),
-            right,
-        )
+            )
+
+        eventually(page, read, right)
         made = label(tokenizer.token_bytes(steps[step - 1].new_id))
-        eventually(page, after.locator(".made").first.text_content, lambda seen, made=made: seen == made)
+        expect(after.locator(".made").first).to_have_text(made)
         expect(stepper).to_contain_text(
             f"{steps[step - 1].count:,} times; {steps[step - 1].tokens_left:,} tokens are left"
         )

@@ -34,7 +34,7 @@ def test_the_course_s_token_ids(name: str, text: str, ids: list[int]) -> None:
     assert tokenizer.decode(ids) == text
 
 
-def test_vocabulary_sizes() -> None:
+def test_vocabularies_have_the_sizes_that_the_course_names() -> None:
     assert tokenization.load("gpt2").vocab_size == 50_257 and tokenization.load("character").vocab_size == 54
 
 

@@ -126,7 +126,7 @@ class Batch:
         rows = [Rows(owner.cache, owner.newest(), self.module.dtype) for owner in owners]
         reads = self.prompts.next(PROMPT_TOKENS * (1 if rows or self.solo or self.searches else 2))
         pieces = [PromptPiece(prompt, count, self.device) for prompt, count in reads]
-        logits = self._logits([*rows, *pieces]) if rows or pieces else []
+        logits = self.logits([*rows, *pieces]) if rows or pieces else []
         for owner, part_logits in zip(owners, logits[: len(rows)], strict=True):
             owner.cache.after_step()
             self._sample(owner.requests, part_logits) if isinstance(owner, LengthBucket) else _search(
@@ -145,7 +145,7 @@ class Batch:
     def _apart(self) -> None:
         """A pass for each, where rows cannot share one."""
         for text in self.solo:
-            logits = self._logits([PromptPiece(text, 1, self.device)])[0]
+            logits = self.logits([PromptPiece(text, 1, self.device)])[0]
             text.advance(1)
             self._sample(_texts(text.requests), logits)
         for search in self.searches:
@@ -168,7 +168,7 @@ class Batch:
 
         return transformers_modules.prompt_cache(self.module)
 
-    def _logits(self, parts: Sequence[Part]) -> list[torch.Tensor]:
+    def logits(self, parts: Sequence[Part]) -> list[torch.Tensor]:
         """float32 (wanted, V) of every part, on the CPU."""
         if self.step is None:
             return [part.whole(self.module).float().cpu() for part in parts]

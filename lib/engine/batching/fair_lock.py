@@ -17,6 +17,11 @@ class FairLock:
         self._owner: int | None = None
         self._depth = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many threads wait for it."""
+        return len(self._waiting)
+
     def __enter__(self) -> "FairLock":
         me, gate = get_ident(), Lock()
         with self._mutex:

@@ -11,7 +11,7 @@ import torch
 from lib.engine.batching.generation_request import TextRequest
 from lib.engine.batching.kv_cache import SlotCache
 
-_SHORTEST = 1024  # buckets are for final lengths up to 1,024, 4,096, 16,384, ...
+SHORTEST = 1024  # buckets are for final lengths up to 1,024, 4,096, 16,384, ...
 
 
 def bucket_length(final_length: int) -> int:
@@ -20,7 +20,7 @@ def bucket_length(final_length: int) -> int:
     >>> [bucket_length(n) for n in (5, 1024, 1025, 5000)]
     [1024, 1024, 4096, 16384]
     """
-    size = _SHORTEST
+    size = SHORTEST
     while size < final_length:
         size *= 4
     return size

@@ -31,8 +31,8 @@ _HTML = """
 _COMPONENT = component(
     "architecture_attention",
     html=_HTML,
-    css=(_ASSETS / "attention.css").read_text(),
-    js=(_ASSETS / "attention.js").read_text(),
+    css=(_ASSETS / "attention.css").read_text(encoding="utf-8"),
+    js=(_ASSETS / "attention.js").read_text(encoding="utf-8"),
 )
 
 

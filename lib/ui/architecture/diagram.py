@@ -15,8 +15,8 @@ _ASSETS = Path(__file__).parent / "assets"
 _COMPONENT = component(
     "architecture_diagram",
     html='<div class="diagram"></div>\n',
-    css=(_ASSETS / "diagram.css").read_text(),
-    js=(_ASSETS / "diagram.js").read_text(),
+    css=(_ASSETS / "diagram.css").read_text(encoding="utf-8"),
+    js=(_ASSETS / "diagram.js").read_text(encoding="utf-8"),
 )
 
 

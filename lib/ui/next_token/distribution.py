@@ -24,13 +24,14 @@ ROWS = 100  # most bars one can ask for
 DRAWS = 10_000  # most draws one can ask for
 _ASSETS = Path(__file__).with_name("assets")
 SCRIPT = FORMAT + "\n".join(
-    (_ASSETS / name).read_text() for name in ("math.js", "chart.js", "controls.js", "bars.js", "redraw.js", "steps.js")
+    (_ASSETS / name).read_text(encoding="utf-8")
+    for name in ("math.js", "chart.js", "controls.js", "bars.js", "redraw.js", "steps.js")
 )
 
 _component = st.components.v2.component(
     "next_token_distribution",
     html='<div class="mount"></div>\n',
-    css=(_ASSETS / "distribution.css").read_text(),
+    css=(_ASSETS / "distribution.css").read_text(encoding="utf-8"),
     js=SCRIPT,
 )
 

@@ -18,8 +18,8 @@ _ASSETS = Path(__file__).with_name("assets")
 _component = component(
     "next_token_strip",
     html='<div class="mount"></div>\n',
-    css=(_ASSETS / "strip.css").read_text(),
-    js=(_ASSETS / "strip.js").read_text(),
+    css=(_ASSETS / "strip.css").read_text(encoding="utf-8"),
+    js=(_ASSETS / "strip.js").read_text(encoding="utf-8"),
 )
 SHOWN = 400  # chips at most; the last ones, as they are next to the prediction
 FULL_HEAT_BITS = 12.0  # surprisal at which a chip is fully coloured (p = 1/4096)

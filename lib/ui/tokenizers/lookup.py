@@ -33,7 +33,7 @@ def look_up(choices: Sequence[TokenizerOption]) -> None:
             max_chars=20_000,
         )  # fmt: skip
         ids = read_ids(pasted or "")
-        rows = [_meaning(choice.tokenizer, ids) for choice in choices]
+        rows = [meaning(choice.tokenizer, ids) for choice in choices]
         columns = {
             "Tokenizer": [choice.title for choice in choices],
             "Text": [text for text, _ in rows],
@@ -42,7 +42,7 @@ def look_up(choices: Sequence[TokenizerOption]) -> None:
         small_table("looked-up", columns)
 
 
-def _meaning(tokenizer: Tokenizer, ids: list[int]) -> tuple[str, str]:
+def meaning(tokenizer: Tokenizer, ids: list[int]) -> tuple[str, str]:
     """The decoded text, made visible, and the tokens one by one; or why there is none."""
     try:
         return visible(tokenizer.decode(ids)) if ids else "", " | ".join(label(tokenizer.token_bytes(i)) for i in ids)

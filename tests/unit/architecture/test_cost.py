@@ -20,6 +20,7 @@ from lib.architecture.cost import (
     training,
     weight_bytes,
 )
+from lib.models import memory
 from lib.text_format import number, size
 
 GPT2 = {
@@ -245,9 +246,13 @@ def test_what_a_token_reads_leaves_out_the_tables_it_looks_up() -> None:
     assert bytes_read_per_token(untied, "bfloat16") == 2 * (untied.published - 50304 * 512)
 
 
-def test_machines_and_people() -> None:
+def test_this_machine_comes_first_with_its_memory() -> None:
     machine = hardware.this_machine()
-    assert machine is None or machine.memory > 100_000_000
-    assert [machine.kind for machine in hardware.machines()].count("cloud") == 2
+    assert machine is not None and machine.memory == memory.total_bytes()
+    assert hardware.machines() == (machine, *hardware.KNOWN)
+    assert [machine.kind for machine in hardware.KNOWN].count("cloud") == 2
+
+
+def test_sizes_and_numbers_are_rounded_for_people() -> None:
     assert size(999_600) == "1 MB"
     assert number(1_557_611_200) == "1.56B"

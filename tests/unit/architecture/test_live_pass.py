@@ -15,6 +15,7 @@ from lib.architecture.head_patterns import head_summary, middle_peaks, notable_h
 from lib.architecture.linear_layer import by_conv1d, by_torch, make, numbers
 from lib.architecture.live_pass import block_steps, trace
 from lib.architecture.step_descriptions import STORY
+from tests.engines import load_here
 from tests.unit.architecture.test_cost import SMALL
 
 IDS = [5, 17, 3, 3, 250, 41, 99, 1, 0, 77, 8, 12]
@@ -167,10 +168,9 @@ def test_what_cannot_be_traced_gets_a_sentence() -> None:
 
 
 def test_a_real_engine_can_be_traced(tiny_models: Any) -> None:
-    from lib import engine
 
     for family in ("gpt2", "llama", "qwen2"):
-        loaded = engine.load(str(tiny_models[family]))
+        loaded = load_here(str(tiny_models[family]))
         try:
             ids = [token.id for token in loaded.tokenizer.encode("the cat sat")]
             traced = trace(loaded, ids)
@@ -179,7 +179,7 @@ def test_a_real_engine_can_be_traced(tiny_models: Any) -> None:
             loaded.close()
 
 
-def test_summaries_of_heads() -> None:
+def test_heads_are_summarised_by_where_they_look() -> None:
     maps = np.zeros((1, 2, 4, 4))
     maps[0, 0, :, 0] = 1
     maps[0, 1] = np.eye(4, k=-1)

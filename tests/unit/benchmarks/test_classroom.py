@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.chromium import serve
 from benchmarks.classroom.figures import percentile
-from benchmarks.classroom.processes import _shares
+from benchmarks.classroom.processes import shares
 from benchmarks.classroom.signs import COLUMNS, REPLY, Watch
 from benchmarks.classroom.student import Student
 
@@ -177,7 +177,7 @@ def test_large_messages_come_once(url: str) -> None:
         large = next(one.text for one in student.session.screen.all("html"))
         await student.press("Press")
         assert [one.text for one in student.session.screen.all("html")] == [large]
-        assert len(student.session._cache) == 1
+        assert student.session.kept == 1
 
     assert not go(url, action).errors
 
@@ -194,10 +194,10 @@ def test_a_watch_knows_the_first_word_and_the_last() -> None:
     assert watch.began["new"] == 2.0
 
 
-def test_percentiles() -> None:
+def test_percentiles_are_values_that_occurred() -> None:
     assert [percentile(range(1, 101), share) for share in (0.5, 0.95, 1)] == [50, 95, 100]
 
 
-def test_who_holds_the_gil() -> None:
+def test_who_holds_the_interpreter_lock_is_counted_by_function() -> None:
     stacks = "main (a.py:1);loop (b.py:2) 30\nmain (a.py:1);loop (b.py:9) 20\nmain (a.py:3) 10\n"
-    assert _shares(stacks, samples=100, top=1) == {"anyone": 60.0, "loop (b.py)": 50.0}
+    assert shares(stacks, samples=100, top=1) == {"anyone": 60.0, "loop (b.py)": 50.0}

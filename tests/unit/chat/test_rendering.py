@@ -51,7 +51,8 @@ def conversations(text, *, system: bool = True):
     turns = st.lists(text, min_size=1, max_size=5).map(
         lambda contents: [{"role": ("user", "assistant")[i % 2], "content": c} for i, c in enumerate(contents)]
     )
-    first = st.one_of(st.just([]), text.map(lambda c: [{"role": "system", "content": c}])) if system else st.just([])
+    nothing: st.SearchStrategy[list[dict]] = st.just([])
+    first = st.one_of(nothing, text.map(lambda c: [{"role": "system", "content": c}])) if system else nothing
     return st.tuples(first, turns).map(lambda pair: pair[0] + pair[1])
 
 
@@ -115,13 +116,11 @@ def test_hostile_text_never_becomes_a_control_token(template: str, name: str, da
         return [i for i in render(conversation, template=chosen, tokenizer=tokenizer).ids if i in controls]
 
     thoughts = any("</think>" in m["content"] for m in messages) and template == "qwen3"
-    if not thoughts:  # Qwen3 puts a thought block before a last reply with thoughts, by its own template
-        assert kept(messages) == kept(harmless)
+    # Qwen3 puts a thought block before a last reply with thoughts, by its own template
+    assert thoughts or kept(messages) == kept(harmless)
     rendered = render(messages, template=chosen, tokenizer=tokenizer)
-    for token in rendered.tokens:
-        if token.id in controls:
-            segment = rendered.segment_of(token)
-            assert segment is not None and segment.kind != "content"
+    segments = [rendered.segment_of(token) for token in rendered.tokens if token.id in controls]
+    assert all(segment is not None and segment.kind != "content" for segment in segments)
 
 
 @pytest.mark.parametrize("name", ["qwen", "qwen3"])
@@ -254,7 +253,8 @@ def test_a_models_own_template_is_found(tmp_path: Path) -> None:
     )
     assert rendered.ids.count(151643) == 1 and rendered.ids[0] == 151643
     (tmp_path / "chat_template.jinja").write_text("{{ 'newer' }}")
-    assert chat.from_folder(tmp_path).source == "{{ 'newer' }}"
+    newer = chat.from_folder(tmp_path)
+    assert newer is not None and newer.source == "{{ 'newer' }}"
     (tmp_path / "chat_template.jinja").unlink()
     (tmp_path / "tokenizer_config.json").write_text("{")
     assert chat.from_folder(tmp_path) is None
@@ -264,7 +264,10 @@ def test_a_models_own_template_is_found(tmp_path: Path) -> None:
 def test_smollm2_equals_its_own_template(embedded: str) -> None:
     from lib import models
 
-    own = chat.from_folder(models.where(embedded).folder)
+    location = models.where(embedded)
+    assert location is not None
+    own = chat.from_folder(location.folder)
+    assert own is not None
     tokenizer = tokenization.load("smollm2")
     for messages in (
         [{"role": "user", "content": "What is 2+2?"}],

@@ -4,6 +4,7 @@ import ast
 import math
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from lib.generation.token_view import groups, printable, stream_tokens
 from lib.ui.decoding.beam import toy_steps, verdict
 from lib.ui.decoding.columns import parting_marks
 from lib.ui.decoding.state import Column
+from tests.waiting import until
 
 IDS = hyp.lists(hyp.integers(0, 3), max_size=24)
 
@@ -44,9 +46,8 @@ def test_longest_repeat_is_the_longest_and_does_not_overlap(ids: list[int]) -> N
 
     found = text_metrics.longest_repeat(ids)
     assert found.length == max((n for n in range(1, len(ids) + 1) if occurs_twice(n)), default=0)
-    if found.length:
-        assert ids[found.first : found.first + found.length] == ids[found.second : found.second + found.length]
-        assert found.second - found.first >= found.length
+    assert ids[found.first : found.first + found.length] == ids[found.second : found.second + found.length]
+    assert found.second - found.first >= found.length
 
 
 @given(hyp.lists(IDS, min_size=2, max_size=6))
@@ -101,7 +102,7 @@ def test_any_link_is_read_without_an_error(text: str) -> None:
         *links.decode(f"topk_k{text}_f{text}"),
         *links.decode(f"beam_b{text}_l{text}"),
     ]:
-        assert strategy.problem() is None or strategy.problem().endswith(".")
+        assert (strategy.problem() or "a sentence.").endswith(".")
         assert strategy.title() and links.encode([strategy])
 
 
@@ -148,7 +149,7 @@ def _run(code: str, monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], dict, l
 
     def spy(self, inputs, **kwargs):
         seen.update(kwargs)
-        out = original(self, inputs, **kwargs, output_scores=True, return_dict_in_generate=True)
+        out: Any = original(self, inputs, **kwargs, output_scores=True, return_dict_in_generate=True)
         seen["scores"] = out.scores
         return out.sequences
 
@@ -223,8 +224,7 @@ def test_the_shown_code_draws_from_our_distribution(engine, tiny_models, strateg
 
 def test_a_track_keeps_what_was_written_when_stopped(engine) -> None:
     track = StrategyRun(engine, [70, 71], Strategy("sampling"), seed=0, max_new_tokens=61)
-    while track.state == "waiting":
-        time.sleep(0.001)
+    assert until(lambda: track.state != "waiting")
     track.stop()
     track.join(30)
     assert not track.running and 1 <= len(track.steps) <= 61
@@ -241,8 +241,7 @@ def test_a_closed_tab_ends_the_track(engine) -> None:
     alive = [True]
     with engine.lock:
         track = StrategyRun(engine, [70, 71], Strategy("sampling"), seed=0, max_new_tokens=61, alive=lambda: alive[0])
-    while track.state == "waiting":
-        time.sleep(0.0005)
+    assert until(lambda: track.state != "waiting")
     with engine.lock:  # it does not end by itself while we wait
         alive[0] = False
         track.join(30)
@@ -264,7 +263,7 @@ def test_a_track_explains_a_prompt_past_the_context(engine) -> None:
 
 def test_a_beam_search_tells_how_far_it_has_read_and_stops_meanwhile(engine, monkeypatch) -> None:
     monkeypatch.setattr("lib.engine.batching.batch.PROMPT_TOKENS", 4)  # twice as many while nobody waits for a token
-    monkeypatch.setattr("lib.generation.waiting._LONG", 10)
+    monkeypatch.setattr("lib.generation.waiting.LONG", 10)
     with engine.lock:  # nothing is read before the track is known here
         track = StrategyRun(engine, [70] * 40, Strategy("beam"), seed=0, max_new_tokens=5)
     said = set[str]()

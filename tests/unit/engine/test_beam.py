@@ -1,7 +1,7 @@
 """Our beam search against transformers' for the three families, and the steps it shows."""
 
-import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +12,9 @@ from lib import engine
 from lib.engine import BeamSearch, Generation
 from lib.engine.running_request import Inbox, Progress
 from lib.errors import PlaygroundError
+from tests.engines import load_here
 from tests.tiny import make
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture(scope="module", params=("gpt2", "llama", "qwen2"))
 def tiny(request, tmp_path_factory):
     folder = make(request.param, tmp_path_factory.mktemp("beam") / request.param, layers=2, width=16, seed=11)
-    loaded = engine.load(folder)
+    loaded = load_here(folder)
     yield loaded
     loaded.close()
 
@@ -94,7 +96,7 @@ def test_nonsense_is_explained(tiny, knobs: dict) -> None:
 
 
 def test_the_context_is_never_passed(tmp_path: Path) -> None:
-    tiny = engine.load(make("gpt2", tmp_path / "m"))
+    tiny = load_here(make("gpt2", tmp_path / "m"))
     steps = list(tiny.beam([3] * 60, num_beams=2, max_new_tokens=50, stop_ids=frozenset()))
     assert len(steps) == 4
     with pytest.raises(PlaygroundError, match="64"):
@@ -114,7 +116,7 @@ def test_the_prompt_is_read_in_pieces_and_the_page_sees_how_far(tiny, monkeypatc
     assert running.finish_reason in {"stop", "length"}
 
 
-def test_searches_and_texts_share_their_passes_and_come_out_as_alone(tiny) -> None:
+def test_searches_and_texts_share_their_passes_and_come_out_as_alone(tiny, monkeypatch) -> None:
     prompts, never = [[5, 6, 7], [9], [3, 4, 5, 6, 7, 8, 9], [5, 6, 7]], frozenset[int]()
 
     def ask(number: int) -> BeamSearch:
@@ -125,12 +127,13 @@ def test_searches_and_texts_share_their_passes_and_come_out_as_alone(tiny) -> No
 
     alone = [(list(ask(n))[-1].best.ids, [step.id for step in write(n)]) for n in range(4)]
     passes: list[int] = []
-    kept = tiny.scheduler.batch._logits
-    tiny.scheduler.batch._logits = lambda parts: passes.append(sum(len(p.ids) for p in parts)) or kept(parts)
+    kept = tiny.scheduler.batch.logits
+    monkeypatch.setattr(
+        tiny.scheduler.batch, "logits", lambda parts: passes.append(sum(len(p.ids) for p in parts)) or kept(parts)
+    )
     with tiny.lock:
         running = [(ask(n), write(n)) for n in range(4)]
     assert [(list(search)[-1].best.ids, [step.id for step in text]) for search, text in running] == alone
-    tiny.scheduler.batch._logits = kept
     assert len(passes) == 9 and passes[0] == 3 + 1 + 7  # two of the prompts are one
     assert passes[1:] == [2 + 3 + 4 + 5 + 4] * 8
 
@@ -146,19 +149,16 @@ def test_a_search_waits_in_the_queue_holds_a_slot_and_gives_it_back(tiny, monkey
     assert tiny.scheduler.in_work == 1
     first.close()
     assert len(list(third)) >= 1 and third.queue_position == 0
-    deadline = time.monotonic() + 20
-    while tiny.scheduler.in_work and time.monotonic() < deadline:
-        time.sleep(0.002)
-    assert tiny.scheduler.in_work == 0 and not tiny.scheduler.batch.searches
+    assert until(lambda: tiny.scheduler.in_work == 0 and not tiny.scheduler.batch.searches)
 
 
 def test_logits_that_are_no_numbers_end_the_search_alone(tiny, monkeypatch) -> None:
-    kept, text = tiny.scheduler.batch._logits, [1, 2, 3]
+    kept, text = tiny.scheduler.batch.logits, [1, 2, 3]
 
     def broken(parts):
         return [torch.full_like(got, torch.nan) if got.shape[0] == 2 else got for got in kept(parts)]
 
-    monkeypatch.setattr(tiny.scheduler.batch, "_logits", broken)
+    monkeypatch.setattr(tiny.scheduler.batch, "logits", broken)
     with tiny.lock:
         search = tiny.beam(text, num_beams=2, max_new_tokens=5)
         beside = tiny.generate(text, sampling=engine.Sampling(), max_new_tokens=5, stop_ids=frozenset())
@@ -170,7 +170,12 @@ def test_logits_that_are_no_numbers_end_the_search_alone(tiny, monkeypatch) -> N
 
 def test_a_search_in_a_model_whose_rows_share_no_batch(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    shape = {"hidden_size": 16, "intermediate_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1}
+    shape: dict[str, Any] = {
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+    }
     MistralForCausalLM(
         MistralConfig(
             vocab_size=300,
@@ -181,7 +186,7 @@ def test_a_search_in_a_model_whose_rows_share_no_batch(tmp_path: Path) -> None:
             **shape,
         )
     ).save_pretrained(tmp_path / "m")
-    sliding = engine.load(tmp_path / "m")
+    sliding = load_here(tmp_path / "m")
     ids = list(range(3, 23))
     with sliding.lock:
         search = sliding.beam(ids, num_beams=3, max_new_tokens=12, stop_ids=frozenset())

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from lib import engine
 from lib.engine import Sampling
+from tests.engines import load_here
 from tests.tiny import make
 
 FAMILIES = ("gpt2", "llama", "qwen2")
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def tiny(request, tmp_path_factory):
     """A small model of each family, two layers, with grouped heads in Llama and Qwen2."""
     folder = make(request.param, tmp_path_factory.mktemp("deep") / request.param, layers=2, width=16, seed=3)
-    loaded = engine.load(folder)
+    loaded = load_here(folder)
     yield loaded
     loaded.close()
 
@@ -113,7 +113,7 @@ def test_repetition_penalty_is_transformers(tiny) -> None:
 
 def test_a_long_prompt_in_chunks_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lib.engine.batching.batch.PROMPT_TOKENS", 7)
-    tiny = engine.load(make("llama", tmp_path / "m", layers=2, width=16))
+    tiny = load_here(make("llama", tmp_path / "m", layers=2, width=16))
     texts = [p * 2 for p in prompts(6, seed=4)]
     running = [tiny.generate(ids, sampling=GREEDY, max_new_tokens=10, stop_ids=NEVER) for ids in texts]
     assert [[s.id for s in g] for g in running] == [reference(tiny, ids, 10) for ids in texts]
@@ -123,7 +123,7 @@ def test_a_long_prompt_in_chunks_gives_the_same(tmp_path: Path, monkeypatch: pyt
 def test_short_and_long_texts_in_lanes_of_their_own(tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     from lib.engine.batching import length_buckets
 
-    monkeypatch.setattr(length_buckets, "_SHORTEST", 4)
+    monkeypatch.setattr(length_buckets, "SHORTEST", 4)
     texts = [ids * times for times, ids in enumerate(prompts(5, seed=12), start=1) if len(ids) * times < 50]
     with tiny.lock:
         running = [tiny.generate(ids, sampling=GREEDY, max_new_tokens=9, stop_ids=NEVER) for ids in texts]
@@ -147,7 +147,7 @@ def test_a_model_whose_rows_cannot_share_a_batch_still_generates_the_same(tmp_pa
         initializer_range=0.5,
     )
     AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "m")
-    tiny = engine.load(tmp_path / "m")
+    tiny = load_here(tmp_path / "m")
     assert not tiny.scheduler.batch.batchable
     texts = prompts(3, seed=8)
     running = [tiny.generate(ids, sampling=GREEDY, max_new_tokens=20, stop_ids=NEVER) for ids in texts]
@@ -157,7 +157,7 @@ def test_a_model_whose_rows_cannot_share_a_batch_still_generates_the_same(tmp_pa
 
 @pytest.mark.embedded
 def test_the_embedded_model_equals_transformers(embedded: str) -> None:
-    real = engine.load(embedded, dtype="float32")
+    real = load_here(embedded, dtype="float32")
     ids = [token.id for token in real.tokenizer.encode("Once upon a time")]
     with torch.inference_mode():
         expected = real.module(torch.tensor([ids])).logits[0, -1].numpy()

@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from lib import engine
 from lib.engine import loading
 from lib.errors import PlaygroundError
+from tests.engines import load_here
 from tests.tiny import make
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -28,7 +28,7 @@ def change_config(folder: Path, **changes: object) -> None:
 
 
 def test_what_is_loaded_is_described(tiny_models) -> None:
-    loaded = engine.load(tiny_models["gpt2"])
+    loaded = load_here(tiny_models["gpt2"])
     info = loaded.info
     assert (info.family, info.dtype, info.vocab_size, info.context) == ("gpt2", "float32", 300, 64)
     stored = loading.stored_tensors(tiny_models["gpt2"])
@@ -40,19 +40,19 @@ def test_what_is_loaded_is_described(tiny_models) -> None:
 
 def test_every_dtype_loads_and_says_so(tiny_models) -> None:
     for dtype, width in (("float32", 4), ("bfloat16", 2), ("float16", 2)):
-        loaded = engine.load(tiny_models["qwen2"], dtype=dtype)
+        loaded = load_here(tiny_models["qwen2"], dtype=dtype)
         assert loaded.info.dtype == dtype and loaded.info.weight_bytes == width * loaded.info.parameters
         assert loaded.logits([1, 2]).shape == (300,)
         loaded.close()
     with pytest.raises(PlaygroundError, match="float64"):
-        engine.load(tiny_models["qwen2"], dtype="float64")
+        load_here(tiny_models["qwen2"], dtype="float64")
 
 
 def test_a_model_that_is_not_here() -> None:
     with pytest.raises(PlaygroundError):
-        engine.load("no-such-model")
+        load_here("no-such-model")
     with pytest.raises(PlaygroundError):
-        engine.load(Path("/no/such/folder"))
+        load_here(Path("/no/such/folder"))
 
 
 @pytest.mark.parametrize("dtype", ["float32", pytest.param("int8", marks=pytest.mark.kernels)])
@@ -61,33 +61,33 @@ def test_damage_is_named(folder: Path, dtype: str) -> None:
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-100])
     with pytest.raises(PlaygroundError, match="damaged"):
-        engine.load(folder, dtype=dtype)
+        load_here(folder, dtype=dtype)
     weights.write_bytes(whole)
     tensors = load_file(weights)
     tensors.pop("model.norm.weight")
     save_file(tensors, weights, metadata={"format": "pt"})
     with pytest.raises(PlaygroundError, match="norm"):
-        engine.load(folder, dtype=dtype)
+        load_here(folder, dtype=dtype)
 
 
 def test_pickles_are_never_read(folder: Path) -> None:
     torch.save({}, folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
     with pytest.raises(PlaygroundError, match="pickle"):
-        engine.load(folder)
+        load_here(folder)
 
 
 def test_code_of_the_model_is_never_run(folder: Path) -> None:
     (folder / "evil.py").write_text("raise SystemExit('ran')")
     change_config(folder, model_type="evil", auto_map={"AutoConfig": "evil.C", "AutoModelForCausalLM": "evil.M"})
     with pytest.raises(PlaygroundError, match="evil"):
-        engine.load(folder)
+        load_here(folder)
 
 
 def test_a_model_that_does_not_fit_is_refused_with_numbers(tiny_models, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "available_bytes", lambda: 200_000_000)
     with pytest.raises(PlaygroundError, match=r"0\.3 GB.*0\.2 GB"):
-        engine.load(tiny_models["gpt2"], dtype="float32")
+        load_here(tiny_models["gpt2"], dtype="float32")
 
 
 def test_auto_is_float32_until_memory_is_short(tiny_models, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +103,7 @@ def test_stop_tokens_come_from_every_place_that_names_them(folder: Path) -> None
     settings = json.loads((folder / "tokenizer_config.json").read_text())
     (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "chat_template": "{{ messages }}"}))
     change_config(folder, eos_token_id=0)
-    loaded = engine.load(folder)
+    loaded = load_here(folder)
     assert loaded.stop_ids == {0, 2, 7, 8}  # config, <|im_end|> of a chat model, generation_config
     loaded.close()
 
@@ -115,5 +115,5 @@ def test_shards_are_read(dtype: str, tmp_path: Path) -> None:
     whole = make("qwen2", tmp_path / "whole", layers=2)
     AutoModelForCausalLM.from_pretrained(whole).save_pretrained(tmp_path / "shards", max_shard_size="8KB")
     assert len(list((tmp_path / "shards").glob("*.safetensors"))) > 1
-    one, many = (engine.load(tmp_path / name, dtype=dtype) for name in ("whole", "shards"))
+    one, many = (load_here(tmp_path / name, dtype=dtype) for name in ("whole", "shards"))
     assert (one.logits([3, 4]) == many.logits([3, 4])).all()

@@ -1,6 +1,7 @@
 """The distribution equals torch.softmax and transformers' warpers, on random and on nasty logits."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,9 @@ def theirs(values: np.ndarray, t: float, k: int | None, p: float | None, m: floa
         warpers.append(TopPLogitsWarper(p))
     if m is not None:
         warpers.append(MinPLogitsWarper(m))
-    return warpers(torch.zeros((1, 1), dtype=torch.long), torch.tensor(values, dtype=torch.float64)[None])[0]
+    ids: Any = torch.zeros((1, 1), dtype=torch.long)
+    scores: Any = torch.tensor(values, dtype=torch.float64)[None]
+    return warpers(ids, scores)[0]
 
 
 def on_the_edge(values: np.ndarray, t: float, k: int | None, p: float | None, m: float | None) -> bool:
@@ -100,7 +103,7 @@ def test_every_filter_keeps_a_beginning_of_the_ranking(values, t, k, p, m) -> No
         (0.01, 5000, 0.99, None),
     ],
 )
-def test_a_real_vocabulary(size, knobs) -> None:
+def test_equal_to_transformers_on_vocabularies_of_real_size(size, knobs) -> None:
     values = (np.random.default_rng(size).standard_normal(size) * 3).astype(np.float32)
     ours = distribution(values, temperature=knobs[0], top_k=knobs[1], top_p=knobs[2], min_p=knobs[3])
     left = theirs(values, *knobs)

@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from lib import engine
 from lib.architecture.live_pass import trace
 from lib.engine import Sampling, model_config, weight_tree
 from lib.errors import PlaygroundError
+from tests.engines import load_here
 from tests.unit.engine.kernels.test_fused_forward import CONFIGS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -52,7 +52,7 @@ def test_the_common_families_need_no_transformers(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8"])
 @pytest.mark.parametrize("name", CONFIGS)
 def test_the_module_shares_the_weights(name: str, dtype: str, traced_first: bool, tmp_path: Path) -> None:
-    loaded = engine.load(saved(name, tmp_path / "m"), dtype=dtype)
+    loaded = load_here(saved(name, tmp_path / "m"), dtype=dtype)
     assert isinstance(loaded.body, weight_tree.WeightTree)
     before = trace(loaded, IDS, lens=False).logits if traced_first else None
     greedy = loaded.generate(IDS, sampling=Sampling(temperature=0), max_new_tokens=2, stop_ids=frozenset())
@@ -73,19 +73,23 @@ def test_the_module_shares_the_weights(name: str, dtype: str, traced_first: bool
     assert loaded.module is None
 
 
-@pytest.mark.parametrize(
-    "path",
-    sorted((Path(model_config.__file__).parents[1] / "architecture" / "configs").glob("*.json")),
-    ids=lambda p: p.stem,
-)
-def test_configurations_are_read_as_transformers_reads_them(path: Path) -> None:
-    config = json.loads(path.read_text())
-    ours = model_config.read(config)
-    if config.get("model_type") not in {"llama", "qwen2", "qwen3", "gpt2"}:
-        assert ours is None
-        return
-    theirs = AutoConfig.for_model(**config)
-    assert ours is not None
+PUBLISHED = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((Path(model_config.__file__).parents[1] / "architecture" / "configs").glob("*.json"))
+}
+OURS = [name for name, config in PUBLISHED.items() if config.get("model_type") in {"llama", "qwen2", "qwen3", "gpt2"}]
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLISHED if name not in OURS])
+def test_configurations_of_other_families_are_left_to_transformers(name: str) -> None:
+    assert model_config.read(PUBLISHED[name]) is None
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_configurations_are_read_as_transformers_reads_them(name: str) -> None:
+    config = PUBLISHED[name]
+    ours, theirs = model_config.read(config), AutoConfig.for_model(**config)
+    assert ours is not None and bool(ours.rope) == (config["model_type"] != "gpt2")
     for key in (
         "vocab_size",
         "max_position_embeddings",
@@ -132,7 +136,7 @@ def test_an_unusual_model_still_computes(dtype: str, tmp_path: Path) -> None:
     folder = saved("qwen2", tmp_path / "m")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"a_new_idea": 3}))
-    loaded = engine.load(folder, dtype=dtype)
+    loaded = load_here(folder, dtype=dtype)
     assert not isinstance(loaded.body, weight_tree.WeightTree) and loaded.scheduler.batch.step is not None
     with torch.inference_mode():
         wanted = loaded.module(torch.tensor([IDS])).logits[0, -1].float().numpy()
@@ -147,4 +151,4 @@ def test_weights_of_another_shape_are_refused(dtype: str, tmp_path: Path) -> Non
     tensors["model.layers.0.mlp.up_proj.weight"] = torch.zeros(3, 64)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(PlaygroundError, match=r"up_proj|shape|mismatch"):
-        engine.load(folder, dtype=dtype)
+        load_here(folder, dtype=dtype)

@@ -11,6 +11,7 @@ from lib import engine
 from lib.engine import weight_tree
 from lib.errors import PlaygroundError
 from lib.settings import settings
+from tests.engines import load_here
 
 ROOT = Path(__file__).resolve().parents[3]
 WITHOUT = ("PLAYGROUND_KERNELS", "transformers")
@@ -59,7 +60,7 @@ def test_the_engines_tests_pass_a_second_time() -> None:
 
 def test_transformers_modules_compute_in_company(tiny_models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(*WITHOUT)
-    loaded = engine.load(tiny_models["llama"], dtype="float32")
+    loaded = load_here(tiny_models["llama"], dtype="float32")
     batch = loaded.scheduler.batch
     assert not isinstance(loaded.body, weight_tree.WeightTree) and batch.batchable and batch.step is None
     loaded.close()

@@ -39,7 +39,7 @@ def test_hostile_names_are_shown_not_run() -> None:
     assert "<b>" not in str(lens_heatmap([["<b>"]], np.ones((1, 1)), ["<b>"], ["block 0"], column=0))
 
 
-def test_shares_add_up() -> None:
+def test_the_shares_of_the_components_add_up_to_a_hundred() -> None:
     books = {name: ledger(name) for name in ("gpt2", "qwen2.5-7b-instruct")}
     fig = component_bars(books)
     for row in range(2):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from lib import models
 from lib.models import gguf, local, memory
 from lib.models.catalog import PREFERENCE
-from lib.models.folders import problem
+from lib.models.folders import problem, weight_files
 
 TEMPLATE = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
 
@@ -144,8 +145,7 @@ def test_an_index_cannot_point_outside_its_folder(tiny_models, folder: Path) -> 
     target = link(tiny_models["gpt2"], folder / "m")
     index = {"weight_map": {"a": "../../secret/model.safetensors"}}
     (target / "model.safetensors.index.json").write_text(json.dumps(index))
-    assert problem(target) is None or "missing" not in str(problem(target))
-    assert "secret" not in str(problem(target))
+    assert weight_files(target) == [target / "model.safetensors"] and problem(target) is None
 
 
 def test_unknown_ids_are_named(folder: Path) -> None:
@@ -177,8 +177,8 @@ def to_gguf(source: Path, path: Path) -> None:
     writer.add_token_types([3 if token.startswith("<|") else 1 for token in vocab])
     writer.add_token_merges([" ".join(merge) for merge in tokenizer["model"]["merges"]])
     writer.add_eos_token_id(2)
-    back = {f"{theirs}.": f"{ours}." for ours, theirs in gguf._BLOCK.items()}
-    top = {f"{theirs}.": f"{ours}." for ours, theirs in gguf._TOP.items()}
+    back = {f"{theirs}.": f"{ours}." for ours, theirs in gguf.BLOCK.items()}
+    top = {f"{theirs}.": f"{ours}." for ours, theirs in gguf.TOP.items()}
     for name, values in load_file(source / "model.safetensors").items():
         ours = name.replace("model.layers.", "blk.")
         for theirs, short in (back | top).items():
@@ -262,7 +262,7 @@ def test_catalog_numbers_are_those_of_the_architecture(model_id: str) -> None:
 def test_memory_needed_is_held_against_memory_free() -> None:
     needed, free = models.fits("gpt2")
     assert needed == 2 * 124_439_808 + memory.headroom()
-    assert free is not None and free <= (memory.total_bytes() or 0)
+    assert (free is None) == (sys.platform == "darwin") and (free or 0) <= (memory.total_bytes() or 0)
     assert memory.needed_bytes(models.CATALOG["gpt2"], "float32") - needed == 2 * 124_439_808
 
 
@@ -270,7 +270,9 @@ def test_a_container_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "memory.max").write_text("1000000000\n")
     (tmp_path / "memory.current").write_text("700000000\n")
     (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 100000000\n")
-    monkeypatch.setattr(memory, "_CGROUPS", ((str(tmp_path / "memory.max"), str(tmp_path / "memory.current")),))
+    monkeypatch.setattr(memory, "CGROUPS", ((str(tmp_path / "memory.max"), str(tmp_path / "memory.current")),))
     assert memory.total_bytes() == 1_000_000_000 and memory.available_bytes() == 400_000_000
     (tmp_path / "memory.max").write_text("max\n")
-    assert (memory.available_bytes() or 0) > 1_000_000_000
+    unlimited = memory.total_bytes()
+    monkeypatch.setattr(memory, "CGROUPS", ())
+    assert unlimited == memory.total_bytes()

@@ -33,7 +33,7 @@ def test_encoding_an_unseen_word_never_grows_the_vocabulary() -> None:
     assert (tokenizer.vocab, tokenizer.ids("zebra zebra")) == (before, [1, 1])
 
 
-def test_the_course_alphabet() -> None:
+def test_the_courses_alphabet_drops_what_it_lacks() -> None:
     tokenizer = CharacterTokenizer()
     assert (tokenizer.vocab_size, len(set(ALPHABET))) == (54, 54)
     assert tokenizer.decode(tokenizer.ids("What is 2+2?")) == "What is ?"

@@ -66,12 +66,9 @@ def test_the_ids_never_depend_on_what_was_asked_before(
 ) -> None:
     """Whether a text's entries are kept, thrown away or made for it alone, with few and many kept."""
     first, short, most = limits
-    monkeypatch.setattr(needed, "SHORT", short)
-    monkeypatch.setattr(needed, "MOST", most)
-    cl100k = tiktokens.load("cl100k_base")
-    cl100k._encoding = Needed(cl100k._entries, cl100k._with, first=first)
-    gpt2 = RankedTokenizer("gpt2", RECIPES["gpt2"])
-    gpt2._some = Needed(gpt2._entries, gpt2._with, first=first)
+    for name, value in (("FIRST", first), ("SHORT", short), ("MOST", most)):
+        monkeypatch.setattr(needed, name, value)
+    cl100k, gpt2 = tiktokens.load("cl100k_base"), RankedTokenizer("gpt2", RECIPES["gpt2"])
     twin, whole = tiktoken_with_all("cl100k_base"), gpt2.full
     texts = [text[at : at + 300] for text in TEXTS[::3] for at in (0, 300)] * 2
     for text in texts:

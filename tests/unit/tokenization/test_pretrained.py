@@ -52,7 +52,7 @@ def hugging_face() -> dict[str, tokenizers.Tokenizer]:
     for name, cls in (("gpt2", GPT2Tokenizer), ("qwen", Qwen2Tokenizer)):
         model = json.loads(backend(name).to_str())["model"]
         merges = [tuple(pair) for pair in model["merges"]]
-        pieces = cls(vocab=model["vocab"], merges=merges).backend_tokenizer
+        pieces = cls(vocab=model["vocab"], merges=merges).backend_tokenizer  # type: ignore[arg-type]
         bare = tokenizers.Tokenizer(pieces.model)
         bare.pre_tokenizer, bare.decoder = pieces.pre_tokenizer, pieces.decoder
         if pieces.normalizer is not None:
@@ -125,8 +125,9 @@ def test_any_text_is_cut_as_tokenizers_cuts_it(name: str, hugging_face: dict[str
         assert [(t.id, (t.start, t.end)) for t in tokens] == list(zip(theirs.ids, theirs.offsets, strict=True))
         assert ours.ids(text) == theirs.ids
         assert ours.decode(theirs.ids) == original.decode(theirs.ids, skip_special_tokens=False)
-        if name == "gpt2":
-            assert ours.decode(theirs.ids) == text
+        normal = text if name == "gpt2" else unicodedata.normalize("NFC", text)
+        assert ours.decode(theirs.ids) == normal
+        if normal == text:
             tiles(tokens, text)
 
     same()
@@ -208,7 +209,7 @@ def test_qwens_added_tokens_have_their_published_ids() -> None:
     assert load("qwen3").special["<think>"] == 151667
 
 
-def test_many_threads_at_once() -> None:
+def test_many_threads_at_once_get_the_ids_of_one() -> None:
     tokenizer = load("qwen")
     texts = [f"{n} <|im_start|> शब्द {n} 🚀 word" * 5 for n in range(64)]
     expected = [(tokenizer.ids(text), len(tokenizer.encode(text, parse_special=True))) for text in texts]
@@ -239,9 +240,9 @@ def test_a_long_text_counted_in_parts_is_the_text_counted_at_once(name: str, mon
 def test_no_character_that_is_taken_for_normal_alone_is_changed_by_normalisation() -> None:
     from tokenizers import normalizers
 
-    from lib.tokenization.pretrained import _MAY_CHANGE
+    from lib.tokenization.pretrained import MAY_CHANGE
 
-    safe = [char for char in map(chr, range(0xD800)) if not _MAY_CHANGE.search(char)]
+    safe = [char for char in map(chr, range(0xD800)) if not MAY_CHANGE.search(char)]
     assert len(safe) > 27_000 and all(normalizers.NFC().normalize_str(char) == char for char in safe)
     assert all(unicodedata.combining(char) == 0 for char in safe)
     assert normalizers.NFC().normalize_str("".join(safe)) == "".join(safe)

@@ -9,7 +9,7 @@ from lib.ui import available_models
 
 
 def test_a_model_that_comes_or_goes_is_noticed_at_once(tiny_models, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(available_models, "_SECONDS", 10**9)
+    monkeypatch.setattr(available_models, "SECONDS", 10**9)
     root = tmp_path / "models"
     root.mkdir()
     monkeypatch.setenv("PLAYGROUND_MODELS", str(root))
@@ -35,7 +35,7 @@ def test_other_settings_are_other_models(tiny_models, monkeypatch) -> None:
 
 
 def test_pages_that_run_again_do_not_look_again(tiny_models, monkeypatch) -> None:
-    monkeypatch.setattr(available_models, "_SECONDS", 10**9)
+    monkeypatch.setattr(available_models, "SECONDS", 10**9)
     monkeypatch.setenv("PLAYGROUND_MODELS", str(tiny_models["gpt2"]))
     available_models.local_models()
     monkeypatch.setattr(models, "local_models", lambda: pytest.fail("the disk was asked again"))

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.decoding.likeliest_tokens import along, leading
+from lib.engine import inspectable
 from lib.engine.sampling import SamplingError, distribution, entropy, ranking, softmax
 from lib.errors import PlaygroundError
 from lib.figures import next_token as figures
@@ -123,7 +124,8 @@ def test_figures_show_the_softmax_over_the_whole_vocabulary_keyed_by_id() -> Non
     np.array([2.5], dtype=np.float32), np.zeros(500, dtype=np.float32),
     np.random.default_rng(2).integers(-2, 3, 500).astype(np.float32),  # ties
     np.where(np.random.default_rng(3).random(400) < 0.5, -np.inf, LOGITS[:1]).astype(np.float32),
-    np.where(np.arange(300) == 7, LOGITS, -np.inf).astype(np.float32), LOGITS + 1e5, np.float32([1e30, -1e30, 0.0]),
+    np.where(np.arange(300) == 7, LOGITS, -np.inf).astype(np.float32), LOGITS + 1e5,
+    np.array([1e30, -1e30, 0.0], dtype=np.float32),
 ], ids=range(10))  # fmt: skip
 def test_temperatures_swept_together_are_the_softmax_of_each(scores) -> None:
     for count in (1, 8, 100):
@@ -190,7 +192,7 @@ def test_tokens_have_names_even_where_the_tokenizer_has_none(tiny) -> None:
 
 def test_the_path_s_probabilities_are_the_model_s(tiny) -> None:
     reading = next_token.read(tiny, "the cat", (70, 71, 72))
-    expected = reading.engine.score(reading.ids).logprobs[-3:]
+    expected = inspectable(reading.engine).score(reading.ids).logprobs[-3:]
     known: dict = {}
     assert np.allclose(next_token.path_logprobs(reading, known), expected, atol=1e-5)  # in one pass
     shorter = next_token.read(tiny, "the cat", (70,))

@@ -7,12 +7,12 @@ import pytest
 import torch
 from transformers import MistralConfig, MistralForCausalLM
 
-from lib import engine
 from lib.engine import Generation, Sampling
 from lib.engine.batching.generation_request import TextRequest
 from lib.engine.batching.prefill import Prompts
 from lib.engine.local import LocalEngine
 from lib.generation.waiting import waiting_for
+from tests.engines import load_here
 
 NEVER: frozenset[int] = frozenset()
 PROMPT = [3 + i % 50 for i in range(40)]
@@ -27,12 +27,17 @@ def tiny(request, tiny_models: dict[str, Path], tmp_path: Path):
     folder = tiny_models["qwen2"]
     if request.param == "alone":
         torch.manual_seed(0)
-        shape = {"hidden_size": 16, "intermediate_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1}
+        shape: dict[str, Any] = {
+            "hidden_size": 16,
+            "intermediate_size": 32,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+        }
         MistralForCausalLM(
             MistralConfig(vocab_size=300, num_hidden_layers=2, sliding_window=8, max_position_embeddings=64, **shape)
         ).save_pretrained(tmp_path / "m")
         folder = tmp_path / "m"
-    loaded = engine.load(folder)
+    loaded = load_here(folder)
     assert loaded.scheduler.batch.batchable == (request.param == "rows")
     yield loaded
     loaded.close()
@@ -97,7 +102,7 @@ def test_how_far_a_prompt_is_read(tiny: LocalEngine) -> None:
     assert generation.prompt_share == 1
 
 
-def test_turns() -> None:
+def test_prompts_take_turns_and_equal_ones_are_read_together() -> None:
     def request(ids: list[int]) -> TextRequest:
         import numpy as np
 

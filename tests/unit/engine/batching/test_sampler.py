@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from lib import engine
 from lib.engine import Sampling, SamplingError
 from lib.engine.batching.sampler import Chooser, filtered, largest
 from lib.engine.sampling import distribution, penalise, softmax
+from tests.engines import load_here
 
 KNOBS = [
     Sampling(),
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.fixture(scope="module")
 def tiny(tiny_models):
-    loaded = engine.load(tiny_models["llama"])
+    loaded = load_here(tiny_models["llama"])
     yield loaded
     loaded.close()
 
@@ -95,7 +95,7 @@ def test_the_largest_are_those_of_topk(size: int, count: int, spread: str) -> No
     ],
     ids=str,
 )
-def test_chi_square(tiny, knobs: Sampling) -> None:
+def test_first_tokens_are_drawn_from_the_distribution(tiny, knobs: Sampling) -> None:
     """First tokens of many seeds, in batches of 16, against the distribution: the chi-square statistic is ordinary."""
     ids, count = [5, 9, 33], 1200
     logits = penalise(tiny.logits(ids), ids, knobs.repetition_penalty)

@@ -5,17 +5,18 @@ import random
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import torch
 
-from lib import engine
 from lib.engine import Sampling
 from lib.engine.batching.fair_lock import FairLock
 from lib.engine.batching.kv_cache import SlotLayer
 from lib.errors import PlaygroundError
+from tests.engines import load_here
+from tests.waiting import until
 
 GREEDY = Sampling(temperature=0)
 NEVER: frozenset[int] = frozenset()
@@ -26,19 +27,9 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.fixture(scope="module")
 def tiny(tiny_models):
-    loaded = engine.load(tiny_models["qwen2"])
+    loaded = load_here(tiny_models["qwen2"])
     yield loaded
     loaded.close()
-
-
-def until(condition, seconds: float = 20.0) -> bool:
-    """Whether `condition()` comes true in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.002)
-    return True
 
 
 def idle(tiny) -> bool:
@@ -72,7 +63,7 @@ def test_closing_wakes_a_reader_in_another_thread(tiny) -> None:
 
 
 def test_queue_positions_and_their_end(tiny_models) -> None:
-    small = engine.load(tiny_models["gpt2"])
+    small = load_here(tiny_models["gpt2"])
     small.scheduler.slots = 2
     with small.lock:
         running = [small.generate([3, i], sampling=GREEDY, max_new_tokens=5, stop_ids=NEVER) for i in range(6)]
@@ -100,7 +91,7 @@ def test_stop_tokens_lengths_and_the_context(tiny) -> None:
 
 
 def test_closing_the_engine_ends_everything(tiny_models) -> None:
-    gone = engine.load(tiny_models["llama"])
+    gone = load_here(tiny_models["llama"])
     with gone.lock:
         running = [gone.generate([3, i], sampling=GREEDY, max_new_tokens=60, stop_ids=NEVER) for i in range(20)]
         closing = threading.Thread(target=gone.close)
@@ -127,7 +118,7 @@ def test_an_error_in_a_step_reaches_its_readers_and_the_next_request_works(tiny,
         raise RuntimeError("boom")
 
     with monkeypatch.context() as patch:
-        patch.setattr(tiny.scheduler.batch, "_logits", broken)
+        patch.setattr(tiny.scheduler.batch, "logits", broken)
         generation = tiny.generate([1, 2], sampling=GREEDY, max_new_tokens=3)
         with pytest.raises(PlaygroundError, match="boom"):
             list(generation)
@@ -202,16 +193,16 @@ def test_the_lock_is_given_in_the_order_of_asking() -> None:
         for number in range(6):
             threads.append(threading.Thread(target=take, args=(number,)))
             threads[-1].start()
-            assert until(lambda n=number: len(lock._waiting) == n + 1)
+            assert until(lambda: lock.waiting == len(threads))
     for thread in threads:
         thread.join(timeout=10)
     assert order == list(range(6))
 
 
 def test_many_columns_of_one_student_do_not_keep_others_waiting(tiny_models) -> None:
-    small = engine.load(tiny_models["llama"])
+    small = load_here(tiny_models["llama"])
     small.scheduler.slots = 2
-    wishes = {"sampling": GREEDY, "max_new_tokens": 40, "stop_ids": NEVER}
+    wishes: dict[str, Any] = {"sampling": GREEDY, "max_new_tokens": 40, "stop_ids": NEVER}
     alone = [[step.id for step in small.generate([3, n], **wishes)] for n in range(9)]
     with small.lock:
         columns = [small.generate([3, n], owner="ann", **wishes) for n in range(8)]
@@ -227,9 +218,9 @@ def test_many_columns_of_one_student_do_not_keep_others_waiting(tiny_models) -> 
 
 def test_a_parked_text_goes_on_as_if_nothing_had_been(tiny_models, monkeypatch) -> None:
     """More owners than slots: they take turns, and all write what they would have written alone."""
-    small = engine.load(tiny_models["qwen2"])
+    small = load_here(tiny_models["qwen2"])
     small.scheduler.slots = 2
-    wishes = {"sampling": Sampling(temperature=1.0), "max_new_tokens": 50, "stop_ids": NEVER}
+    wishes: dict[str, Any] = {"sampling": Sampling(temperature=1.0), "max_new_tokens": 50, "stop_ids": NEVER}
     alone = [[step.id for step in small.generate([3, n], seed=n, **wishes)] for n in range(7)]
     parked: list[int] = []  # tokens of the text when it made room
     park = small.scheduler.batch.park

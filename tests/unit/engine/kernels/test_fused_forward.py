@@ -1,6 +1,7 @@
 """The short forward pass against transformers' own forward pass: rows of different length, every family and dtype."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,6 @@ import torch
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen2Config, Qwen3Config
 from transformers.cache_utils import DynamicCache
 
-from lib import engine
 from lib.engine.batching.generation_request import TextRequest
 from lib.engine.batching.length_buckets import LengthBucket
 from lib.engine.batching.prefill import Prompt
@@ -16,10 +16,11 @@ from lib.engine.batching.ragged_batch import Pass, PromptPiece, Rows
 from lib.engine.kernels.fused_forward import step_for
 from lib.engine.local import describe
 from lib.engine.sampling import Sampling
+from tests.engines import load_here
 
 pytestmark = [pytest.mark.kernels, pytest.mark.usefixtures("one_thread")]
 
-SHAPE = {
+SHAPE: dict[str, Any] = {
     "vocab_size": 120,
     "hidden_size": 64,
     "intermediate_size": 128,
@@ -49,7 +50,7 @@ CONFIGS = {
 }
 
 
-def prompt(ids: list[int], config: object) -> Prompt:
+def prompt(ids: list[int], config: Any) -> Prompt:
     asked = TextRequest(
         ids=list(ids),
         max_new_tokens=9,
@@ -72,7 +73,7 @@ def alone(module: torch.nn.Module, ids: list[int]) -> torch.Tensor:
 def test_a_mixed_pass_gives_every_part_the_logits_that_it_has_alone(name: str, dtype: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     AutoModelForCausalLM.from_config(CONFIGS[name]).save_pretrained(tmp_path / "m")
-    loaded = engine.load(tmp_path / "m", dtype=dtype)
+    loaded = load_here(tmp_path / "m", dtype=dtype)
     module, step = loaded.module, loaded.scheduler.batch.step
     assert step is not None
     bucket, device = LengthBucket(2, module.device), module.device
@@ -93,7 +94,9 @@ def test_a_mixed_pass_gives_every_part_the_logits_that_it_has_alone(name: str, d
         assert (got.float() - wanted).abs().max().item() < tolerance
 
     def join(read: Prompt) -> list[int]:
-        bucket.join(read.requests[0], read.cache)
+        asked = read.requests[0]
+        assert isinstance(asked, TextRequest)
+        bucket.join(asked, read.cache)
         return read.requests[0].ids  # what grows
 
     first, second, third = (prompt(ids, module.config) for ids in ([5, 6, 7], [9], [3, 4, 5, 6, 7, 8, 9]))
@@ -101,8 +104,8 @@ def test_a_mixed_pass_gives_every_part_the_logits_that_it_has_alone(name: str, d
     same(logits[0][0], first.ids)
     first_ids = join(first)
     first_ids.append(11)
-    rows = Rows(bucket.cache, bucket.newest(), module.dtype)
-    one, two, three = run(rows, PromptPiece(second, 128, device), PromptPiece(third, 4, device))
+    batch = Rows(bucket.cache, bucket.newest(), module.dtype)
+    one, two, three = run(batch, PromptPiece(second, 128, device), PromptPiece(third, 4, device))
     same(one[0], first_ids)
     same(two[0], second.ids)
     assert three.shape[0] == 0  # the middle of a prompt has no use for logits
@@ -118,7 +121,7 @@ def test_a_mixed_pass_gives_every_part_the_logits_that_it_has_alone(name: str, d
 @torch.inference_mode()
 def test_layers_side_by_side_are_held_once(tmp_path: Path) -> None:
     AutoModelForCausalLM.from_config(CONFIGS["llama with biases"]).save_pretrained(tmp_path / "m")
-    loaded = engine.load(tmp_path / "m", dtype="float32")
+    loaded = load_here(tmp_path / "m", dtype="float32")
     assert loaded.scheduler.batch.step is not None  # made here
     attention = loaded.module.model.layers[0].self_attn
     queries, keys = (attention.q_proj.weight.untyped_storage(), attention.k_proj.weight.untyped_storage())

@@ -8,9 +8,9 @@ import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from lib import engine
 from lib.engine import Sampling
 from lib.engine.kernels.huge_pages import HugePages
+from tests.engines import load_here
 
 CPU = torch.device("cpu")
 able = pytest.mark.skipif(not HugePages(CPU, torch.bfloat16).usable, reason="a system without huge pages")
@@ -55,7 +55,7 @@ def test_all_weights_of_a_model_move_and_nothing_is_held_twice(tmp_path: Path, d
     torch.manual_seed(0)
     config = GPT2Config(vocab_size=640, n_embd=128, n_layer=2, n_head=4, n_positions=64)
     GPT2LMHeadModel(config).eval().save_pretrained(tmp_path / "m")
-    loaded = engine.load(tmp_path / "m", dtype=dtype)
+    loaded = load_here(tmp_path / "m", dtype=dtype)
     places = {name: weight.data_ptr() for name, weight in loaded.module.named_parameters()}
     before = loaded.logits([5, 6, 7])
     first = [step.id for step in loaded.generate([5, 6, 7], sampling=Sampling(temperature=0), max_new_tokens=5)]

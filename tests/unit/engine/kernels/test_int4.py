@@ -16,6 +16,7 @@ from lib.engine.kernels import int4
 from lib.engine.kernels.huge_pages import HugePages
 from lib.engine.kernels.int4 import Int4Linear
 from lib.engine.kernels.int8 import Int8Linear, side_by_side
+from tests.engines import load_here
 
 pytestmark = pytest.mark.kernels
 able = pytest.mark.skipif(not int4.usable("cpu"), reason="torch has no fast 4-bit kernel for this processor")
@@ -88,7 +89,7 @@ def test_a_layer_multiplies_what_was_stored(rows: int, bias: bool) -> None:
 def test_layers_side_by_side_are_the_same_and_held_once() -> None:
     torch.manual_seed(2)
     parts = [
-        Int4Linear(*int4.codes(four_bits(rows, 64, rows)), torch.randn(rows))  # type: ignore[misc]
+        Int4Linear(*int4.codes(four_bits(rows, 64, rows)), torch.randn(rows))  # type: ignore[misc, call-arg]
         for rows in (128, 64)
     ]
     x = torch.randn(3, 64).bfloat16()
@@ -142,9 +143,9 @@ def test_a_model_keeps_four_bits_where_they_are_and_int8_elsewhere(tmp_path: Pat
     )
     for number, (name, part) in enumerate(model.named_modules()):
         if isinstance(part, nn.Linear) and name != "lm_head" and not name.endswith("0.self_attn.k_proj"):
-            part.weight.data = 10 * four_bits(*part.weight.shape, number).float()
+            part.weight.data = 10 * four_bits(part.out_features, part.in_features, number).float()
     model.save_pretrained(tmp_path / "m")
-    full, small = engine.load(tmp_path / "m", dtype="float32"), engine.load(tmp_path / "m", dtype="int8")
+    full, small = load_here(tmp_path / "m", dtype="float32"), load_here(tmp_path / "m", dtype="int8")
     kinds = [type(part) for part in small.module.modules() if isinstance(part, Int4Linear | Int8Linear)]
     assert kinds.count(Int4Linear) == 13 and kinds.count(Int8Linear) == 2  # one k_proj, and the tied head
     assert small.info.parameters == full.info.parameters and small.info.weight_bytes < full.info.weight_bytes / 4
@@ -162,7 +163,7 @@ def test_a_model_keeps_four_bits_where_they_are_and_int8_elsewhere(tmp_path: Pat
 @able
 @pytest.mark.embedded
 def test_the_embedded_models_blocks_are_all_of_four_bits(embedded: str) -> None:
-    full, small = engine.load(embedded, dtype="float32"), engine.load(embedded, dtype="int8")
+    full, small = load_here(embedded, dtype="float32"), load_here(embedded, dtype="int8")
     assert sum(isinstance(part, Int4Linear) for part in small.module.modules()) == 210  # as its GGUF file says
     ids = [token.id for token in full.tokenizer.encode(engine.FIXED_TEXT)]
     found = engine.kl_between(full, small, ids)

@@ -9,6 +9,7 @@ import torch
 from lib import engine
 from lib.engine import kl_between
 from lib.engine.kernels import int8
+from tests.engines import load_here
 from tests.tiny import make
 
 pytestmark = [pytest.mark.kernels, pytest.mark.usefixtures("one_thread")]
@@ -38,7 +39,7 @@ def test_a_layer_agrees_with_itself_on_every_processor(able: tuple[str, ...], mo
 @pytest.mark.parametrize("family", ["gpt2", "llama", "qwen2"])
 def test_an_int8_model_is_near_the_full_one(family: str, tmp_path: Path) -> None:
     folder = make(family, tmp_path / family, layers=2, width=64)
-    full, small = engine.load(folder, dtype="float32"), engine.load(folder, dtype="int8")
+    full, small = load_here(folder, dtype="float32"), load_here(folder, dtype="int8")
     assert small.info.dtype == "int8" and small.info.parameters == full.info.parameters
     assert small.info.weight_bytes < 0.45 * full.info.weight_bytes
     linear = [part for part in small.module.modules() if isinstance(part, torch.nn.Linear | int8.Int8Linear)]
@@ -56,7 +57,7 @@ def test_an_int8_model_is_near_the_full_one(family: str, tmp_path: Path) -> None
 
 
 def test_a_tied_head_is_held_once(tmp_path: Path) -> None:
-    small = engine.load(make("gpt2", tmp_path / "m", width=32), dtype="int8")
+    small = load_here(make("gpt2", tmp_path / "m", width=32), dtype="int8")
     head, embedding = small.module.get_output_embeddings(), small.module.get_input_embeddings()
     assert head.weight.data_ptr() == embedding.weight.data_ptr()
     assert embedding(torch.tensor([[4, 9]])).shape == (1, 2, 32)
@@ -64,7 +65,7 @@ def test_a_tied_head_is_held_once(tmp_path: Path) -> None:
 
 
 def test_kl_of_a_model_with_itself_is_nothing(tiny_models) -> None:
-    tiny = engine.load(tiny_models["gpt2"])
+    tiny = load_here(tiny_models["gpt2"])
     same = kl_between(tiny, tiny, [1, 2, 3])
     assert (same.kl, same.agreement, same.positions) == (0.0, 1.0, 3)
     tiny.close()
@@ -72,7 +73,7 @@ def test_kl_of_a_model_with_itself_is_nothing(tiny_models) -> None:
 
 @pytest.mark.embedded
 def test_the_embedded_model_moves_less_than_a_hundredth_of_a_nat(embedded: str) -> None:
-    full, small = engine.load(embedded, dtype="float32"), engine.load(embedded, dtype="int8")
+    full, small = load_here(embedded, dtype="float32"), load_here(embedded, dtype="int8")
     ids = [token.id for token in full.tokenizer.encode(engine.FIXED_TEXT)]
     difference = kl_between(full, small, ids)
     assert difference.positions > 80 and difference.kl < 0.01 and difference.agreement > 0.9

@@ -12,7 +12,7 @@ from lib.engine.kernels.matmul import for_float32, foreign, native, packed, unpa
 
 pytestmark = [pytest.mark.kernels, pytest.mark.usefixtures("one_thread")]
 
-PRODUCTS = {
+PRODUCTS: dict[str, Callable[..., torch.Tensor]] = {
     "packed": packed,
     "bfloat16": partial(unpacked, wide=torch.bfloat16),
     "float32": partial(unpacked, wide=torch.float32),
