@@ -11,7 +11,6 @@ import streamlit as st
 from lib import chat
 from lib.chat import Conversation, Fitted, Message
 from lib.engine import Engine
-from lib.generation.background_text import BackgroundText
 from lib.models.chat_format import END_OF_TEXT, END_OF_TURN
 from lib.text_format import finished
 from lib.ui.chat.growing_reply import GrowingReply
@@ -86,7 +85,9 @@ def begin(space: Workspace, task: Task, engine: Engine, chosen: ChatSettings) ->
         "forced": len(forced),
     }
     owner = session_id()
-    writing = BackgroundText(
+    return GrowingReply(
+        message,
+        engine.tokenizer,
         lambda: engine.generate(
             [*fitted.rendered.ids, *forced],
             sampling=chosen.sampling,
@@ -97,11 +98,6 @@ def begin(space: Workspace, task: Task, engine: Engine, chosen: ChatSettings) ->
             owner=owner,
         ),
         alive=session_alive(),
-    )
-    return GrowingReply(
-        message,
-        engine,
-        writing,
         ends=stop_ids(engine, chosen),
         stop_texts=chosen.template.stop_texts,
         forced=task.forced,

@@ -83,7 +83,7 @@ def settle(space: Workspace) -> None:
     """Before anything is drawn: a reply that is over is a message like the others."""
     writer = space.writer
     if writer is not None and writer.update():
-        space.problem, space.writer = writer.writing.error or space.problem, None
+        space.problem, space.writer = writer.error or space.problem, None
 
 
 def begin_reply(space: Workspace, engine: Engine, chosen: ChatSettings) -> None:
