@@ -19,13 +19,14 @@ from lib.figures.theme import (
     figure,
     horizontal,
     plain,
+    text_on,
     titled,
     vertical,
 )
 from lib.text_format import number, size
 
 COLOURS = {
-    "embedding": "#6366f1",
+    "embedding": "#5c5ff0",
     "positions": "#06b6d4",
     "attention": "#f59e0b",
     "mlp": "#10b981",
@@ -64,8 +65,8 @@ def parameter_map(book: Ledger, *, kind: str = "treemap", fold: bool = True) -> 
         "sort": False,
         "texttemplate": "%{label}<br>%{percentRoot:.1%}",
         "hovertemplate": "%{label}<br>%{customdata}<extra></extra>",
-        "textfont": {"color": "#ffffff"},
-        "pathbar": {"textfont": {"color": "#ffffff"}},
+        "textfont": {"color": [text_on(colour) for colour in colours]},
+        "pathbar": {"textfont": {"color": text_on(COLOURS["model"])}},
         **({"tiling": {"pad": 2}} if kind == "treemap" else {}),
     }
     return figure([trace], height=480, uniformtext={"minsize": 9, "mode": "hide"})

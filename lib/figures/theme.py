@@ -25,6 +25,31 @@ SEQUENTIAL = ((0.0, "#eef2ff"), (0.25, "#c7d2fe"), (0.5, "#818cf8"), (0.75, "#4f
 MONOSPACE = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 
 
+def contrast(one: str, other: str) -> float:
+    """Contrast of two colours "#rrggbb", 1 to 21, as WCAG 2 defines it; text wants 4.5.
+
+    >>> round(contrast("#ffffff", "#000000"))
+    21
+    """
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    shares = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def text_on(colour: str) -> str:
+    """White or nearly black, whichever is easier to read on a colour.
+
+    >>> text_on("#f59e0b"), text_on("#312e81")
+    ('#11131c', '#ffffff')
+    """
+    return max(("#ffffff", "#11131c"), key=lambda text: contrast(text, colour))
+
+
 def plain(text: str) -> str:
     """Text that Plotly shows as it is: Plotly reads a small HTML and, between dollar signs, LaTeX.
 

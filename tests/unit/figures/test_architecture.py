@@ -10,6 +10,7 @@ from lib.architecture.cost import kv_cache_bytes, weight_bytes
 from lib.architecture.linear_layer import make
 from lib.figures.architecture import component_bars, kv_curve, memory_bars, parameter_map, weight_heatmap
 from lib.figures.architecture_live import COLUMNS, lens_curves, lens_heatmap, next_bars, values_heatmap
+from lib.figures.theme import contrast
 from tests.figures import numbers
 
 
@@ -93,3 +94,9 @@ def test_attention_weights_survive_the_way_to_the_browser() -> None:
     values = np.frombuffer(base64.b64decode(pack(maps)), "<u2").reshape(2, 3, 15) / 65535
     rows, columns = np.tril_indices(5)
     np.testing.assert_allclose(values, maps[:, :, rows, columns], atol=1e-5)
+
+
+def test_the_names_on_the_map_can_be_read() -> None:
+    trace = parameter_map(ledger("gpt2"))["data"][0]
+    pairs = zip(trace["textfont"]["color"], trace["marker"]["colors"], strict=True)
+    assert min(contrast(text, box) for text, box in pairs) > 4.5
