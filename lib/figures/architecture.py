@@ -34,7 +34,7 @@ COLOURS = {
     "head": "#ec4899",
     "other": "#64748b",
     "model": "#5b6478",
-    "block": "#6d778f",
+    "block": "#69738b",
 }
 LABELS = {
     "embedding": "Token embedding",
