@@ -174,6 +174,9 @@ def test_injection_lesson_shows_the_difference(app: str, page) -> None:
     expect(page.locator(".token.danger").nth(3)).to_be_visible()
 
 
+KEPT = "sessionStorage.getItem('llm-playground-chats')"
+
+
 def test_qwen2_folders_converse_and_drop_the_oldest_turns(start_app: Callable[..., str], page, tmp_path: Path) -> None:
     folders = [make_qwen2(tmp_path / name, tied=name == "Tied") for name in ("Tied", "Untied")]
     app = start_app(PLAYGROUND_MODELS=os.pathsep.join(map(str, folders)))
@@ -185,3 +188,5 @@ def test_qwen2_folders_converse_and_drop_the_oldest_turns(start_app: Callable[..
         expect(page.get_by_text("The context is full: 160 tokens")).to_contain_text("the system prompt stays")
         page.get_by_role("button", name="Clear").click()
         expect(page.get_by_text("Nothing said yet")).to_be_visible()
+        # The tab keeps what is shown a moment later.
+        eventually(page, lambda: page.evaluate(KEPT), lambda text: "the cat sat" not in text)
