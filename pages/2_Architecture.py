@@ -14,7 +14,7 @@ setup_page(
     "Architecture",
     icon="🏗️",
     lead="A language model is a long composition of small layers that you can understand one by one. "
-    "Open a model, click its boxes, and account for every single parameter. No weights are needed.",
+    "Open a model, click its boxes, and account for every single parameter; only the live pass needs its weights.",
 )
 style()
 
