@@ -12,7 +12,7 @@ from lib.errors import PlaygroundError
 from lib.ui import housekeeping
 from lib.ui.components.custom import component
 from lib.ui.components.live_updates import new_run
-from lib.ui.components.sidebar import projector, sidebar
+from lib.ui.components.sidebar import projector, show_sidebar
 
 _ASSETS = Path(__file__).with_name("assets")
 
@@ -37,7 +37,7 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
         st.html(_STYLE + (_PROJECTOR if projector() else ""))
         st.html(f'<div class="pg-title"><h1>{title}</h1><p class="lead">{lead}</p></div>')
         _SHELL(key="shell", data={"projector": projector()})
-    sidebar("Home" if title == "LLM Playground" else title)
+    show_sidebar("Home" if title == "LLM Playground" else title)
     housekeeping.begin()
 
 

@@ -19,7 +19,7 @@ _CHECK = (
 )
 
 
-def sidebar(title: str) -> None:
+def show_sidebar(title: str) -> None:
     """Fill the sidebar of the page called `title`."""
     visited: set[str] = st.session_state.setdefault(_VISITED, set())
     visited.add(title)
