@@ -15,7 +15,7 @@ Object.assign(River.prototype, {
       links.push(...part.links);
       if (this.tree.trunk && node.kind === "taken") {
         const block = drawn("path", { class: "block" });
-        block.style.setProperty("--heat", heat(node));
+        block.style.setProperty("--surprise", surprise(node.logprob));
         const rest = drawn("path", { class: "rest" });
         this.places.push({ block, rest, last: !node.children.some((child) => child.kind === "taken") });
         blocks.push(block);
@@ -31,25 +31,23 @@ Object.assign(River.prototype, {
   makePart(node) {
     const owners = this.tree.names.length ? node.owners : [-1];
     const links = owners.map((owner) => {
-      const path = drawn("path", { class: `link ${node.kind}${node.best ? " best" : ""}` });
+      const path = drawn("path", { class: `link is-${node.kind}${node.best ? " best" : ""}` });
       path.dataset.node = node.n;
-      if (owner >= 0) path.style.setProperty("--own", `var(--owner-${owner % 8})`);
-      if (node.kind === "taken" && this.tree.trunk) path.style.setProperty("--heat", heat(node));
+      if (owner >= 0) path.style.setProperty("--own", this.data.colours[owner]);
+      if (node.kind === "taken" && this.tree.trunk) path.style.setProperty("--surprise", surprise(node.logprob));
       return path;
     });
     if (node.kind === "taken" && node.depth === 0 && this.tree.trunk) links.length = 0;
-    const button = make("button", `token ${node.kind}${node.best ? " best" : ""}`);
+    const trunk = node.kind === "taken" && this.tree.trunk, added = trunk && node.depth >= this.data.typed;
+    const classes = `token is-${node.kind}${node.best || added ? " taken" : ""}`;
+    const button = tokenChip("button", "", { logprob: trunk ? node.logprob : null, classes });
     button.type = "button";
     button.tabIndex = -1;
     button.dataset.node = node.n;
     button.setAttribute("role", "treeitem");
     button.setAttribute("aria-level", String(node.depth + 1));
     button.append(make("span", "label", node.label));
-    const number = make("span", node.kind === "taken" && this.tree.trunk ? "id" : "percent");
-    if (node.kind === "taken" && this.tree.trunk) {
-      number.textContent = String(node.id);
-      button.classList.toggle("added", node.depth >= this.data.typed);
-    }
+    const number = make("span", trunk ? "id" : "percent", trunk ? String(node.id) : "");
     button.append(number);
     return { links, button, number };
   },
@@ -180,13 +178,8 @@ Object.assign(River.prototype, {
   writeLegend() {
     this.legend.replaceChildren(...this.tree.names.slice(0, 8).map((name, owner) => {
       const entry = make("span", "owner", name);
-      entry.style.setProperty("--own", `var(--owner-${owner % 8})`);
+      entry.style.setProperty("--own", this.data.colours[owner]);
       return entry;
     }));
   },
 });
-
-// 0 for a token that the model was sure of, 1 for one of ten bits of surprise and more.
-function heat(node) {
-  return node.logprob === null ? "0%" : `${Math.min(100, (-node.logprob / Math.LN2) * 10).toFixed(0)}%`;
-}

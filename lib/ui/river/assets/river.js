@@ -65,6 +65,8 @@ class River {
     this.data = data;
     this.root.style.setProperty("--height", `${data.height}px`);
     this.items.setAttribute("aria-label", data.name);
+    this.root.dataset.kind = data.tree.kind;
+    this.root.classList.toggle("clickable", data.clickable);
     if (turned) this.range.value = data.temperature;
     if (fresh) this.adopt(before);
     this.dial.hidden = !this.tree.trunk;
