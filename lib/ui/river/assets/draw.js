@@ -6,6 +6,7 @@ Object.assign(River.prototype, {
   makeElements() {
     this.ribbons.replaceChildren();
     this.items.replaceChildren();
+    this.heats.replaceChildren();
     this.parts = new Map(); // node -> {link, button, percent}
     this.places = []; // of a reading: {block, rest}
     const links = [], blocks = [];
@@ -16,7 +17,7 @@ Object.assign(River.prototype, {
       if (this.tree.trunk && node.kind === "taken") {
         const block = drawn("path", { class: "block" });
         block.style.setProperty("--surprise", surprise(node.logprob));
-        const rest = drawn("path", { class: "rest" });
+        const rest = drawn("path", { class: "rest", fill: "url(#fade-rest)" });
         this.places.push({ block, rest, last: !node.children.some((child) => child.kind === "taken") });
         blocks.push(block);
         links.unshift(rest);
@@ -33,8 +34,12 @@ Object.assign(River.prototype, {
     const links = owners.map((owner) => {
       const path = drawn("path", { class: `link is-${node.kind}${node.best ? " best" : ""}` });
       path.dataset.node = node.n;
+      if (this.tree.trunk && node.kind !== "taken") path.setAttribute("fill", `url(#fade-${node.kind})`);
       if (owner >= 0) path.style.setProperty("--own", this.data.colours[owner]);
-      if (node.kind === "taken" && this.tree.trunk) path.style.setProperty("--surprise", surprise(node.logprob));
+      if (node.kind === "taken" && this.tree.trunk && node.depth) {
+        path.setAttribute("fill", `url(#heat-${node.n})`);
+        this.heats.append(heatOf(this.tree.nodes[node.parent], node));
+      }
       return path;
     });
     if (node.kind === "taken" && node.depth === 0 && this.tree.trunk) links.length = 0;
@@ -123,7 +128,8 @@ Object.assign(River.prototype, {
       const words = share(link.p);
       if (part.number.textContent !== words) part.number.textContent = words;
       this.put(part.button, link.x1 - 6, link.y1);
-      part.button.style.setProperty("--most", last ? "180px" : `${size.column - BEND - 4}px`);
+      part.button.classList.toggle("next", last);
+      part.button.style.setProperty("--most", last ? `${size.end + size.column - BLOCK - FAN_BEND - 8}px` : `${size.column - BEND + 18}px`);
     }
   },
 

@@ -1,7 +1,7 @@
 // Where everything is. A link is a ribbon: from (x0, y0) as high as h0 to (x1, y1) as high as h1, straight on to x2.
 // Numbers only: no element is touched here.
 
-const BLOCK = 58, BEND = 46, ROW = 25, FAN_ROW = 30, HAIR = 1.5; // pixels
+const BLOCK = 58, BEND = 46, FAN_BEND = 84, TAIL = 74, FAN_TAIL = 200, ROW = 25, FAN_ROW = 33, HAIR = 1.5; // pixels
 
 function ribbon({ x0, y0, h0, x1, y1, h1, x2 = x1, h2 = h1 }) {
   const m = (x0 + x1) / 2, n = (value) => value.toFixed(1);
@@ -14,8 +14,8 @@ function ribbon({ x0, y0, h0, x1, y1, h1, x2 = x1, h2 = h1 }) {
 // Sizes that follow from the width of the window and the length of the text.
 function measure(tree, width, height) {
   const narrow = width < 600, depth = Math.max(1, tree.depth - (tree.trunk ? 1 : 0));
-  const end = tree.trunk ? (narrow ? 190 : 330) : 40;
-  const least = narrow ? 118 : 136;
+  const end = tree.trunk ? (narrow ? 170 : 290) : 40;
+  const least = narrow ? 118 : 142;
   const column = Math.max(least, Math.min(230, (width - end - 16) / depth));
   const stream = Math.min(72, height * 0.23);
   return { width, height, column, stream, left: 12, middle: height * 0.455, narrow,
@@ -34,15 +34,15 @@ function layoutPlace(tree, place, step, size, grown = 1) {
   const below = taken ? rivals.filter((_, rank) => rank % 2 === 0) : [];
   const order = taken ? [...above, taken, null, ...below] : [...rivals, null];
   const ends = taken ? sides(above, below, shares, size, thick) : fan(rivals, shares, size, thick);
+  const bend = taken ? BEND : FAN_BEND, tail = taken ? TAIL : FAN_TAIL;
   let edge = size.middle - (size.stream * grown) / 2;
   for (const node of order) {
     const p = node ? shares.get(node) : rest, h0 = p * size.stream * grown;
     const link = { node, place, p, x0, y0: edge + h0 / 2, h0: Math.max(h0, HAIR * grown) };
     edge += h0;
     if (node === taken && taken) Object.assign(link, { x1: x0 + size.column - BLOCK, y1: size.middle, h1: size.stream * grown });
-    else if (node) Object.assign(link, { x1: x0 + BEND, y1: ends.get(node), h1: thick(p), x2: x0 + BEND + 30, h2: thick(p) * 0.6 });
-    else if (taken) Object.assign(link, { x1: x0 + BEND, y1: edge - h0 / 2 + 3, h1: 0.4 });
-    else Object.assign(link, { x1: x0 + BEND, y1: ends.get(null), h1: thick(rest), x2: x0 + BEND + 30, h2: 0.4 });
+    else if (node || !taken) Object.assign(link, { x1: x0 + bend, y1: ends.get(node), h1: thick(p), x2: x0 + bend + tail, h2: thick(p) });
+    else Object.assign(link, { x1: x0 + BEND, y1: edge - h0 / 2 + 3, h1: 0.4 });
     links.push(link);
   }
   return links;

@@ -16,6 +16,28 @@ function drawn(name, attributes = {}) {
   return node;
 }
 
+// The stream from one token to the next takes the heat of the second.
+function heatOf(before, node) {
+  const gradient = drawn("linearGradient", { id: `heat-${node.n}`, class: "heat" });
+  for (const [offset, logprob] of [[0.05, before.logprob], [0.6, node.logprob]]) {
+    const stop = drawn("stop", { offset });
+    stop.style.setProperty("--surprise", surprise(logprob));
+    gradient.append(stop);
+  }
+  return gradient;
+}
+
+// Arms that run dry: a colour each, which CSS names, fading towards the right.
+function fades() {
+  const all = drawn("defs");
+  for (const name of ["rival", "finished", "rest", "looked"]) {
+    const fade = drawn("linearGradient", { id: `fade-${name}`, class: `fade-${name}` });
+    for (const [offset, opacity] of [[0, 1], [0.45, 1], [1, 0]]) fade.append(drawn("stop", { offset, "stop-opacity": opacity }));
+    all.append(fade);
+  }
+  return all;
+}
+
 class River {
   constructor(parent) {
     this.root = parent.querySelector(".river");
@@ -34,7 +56,8 @@ class River {
     this.content = make("div", "content");
     this.svg = drawn("svg", { "aria-hidden": "true", focusable: "false" });
     this.ribbons = drawn("g");
-    this.svg.append(this.ribbons);
+    this.heats = drawn("defs");
+    this.svg.append(fades(), this.heats, this.ribbons);
     this.items = make("div", "items");
     this.items.setAttribute("role", "tree");
     this.card = make("div", "card");

@@ -98,12 +98,20 @@ Object.assign(River.prototype, {
     this.looked = node;
     const part = this.parts.get(node);
     this.root.classList.add("looking");
-    part.links.forEach((path) => path.classList.add("looked"));
-    part.button.classList.add("looked");
+    this.light(part, true);
     this.fillCard(node);
     const known = this.data.previews?.[`${node.depth}:${node.id}`];
     if (this.data.clickable && node.kind === "rival" && !known) {
       this.hovering = setTimeout(() => this.trigger("ask", { place: node.depth, id: node.id, of: this.data.key }), PAUSE);
+    }
+  },
+
+  light(part, on) {
+    part.button.classList.toggle("looked", on);
+    for (const path of part.links) {
+      path.classList.toggle("looked", on);
+      const fading = path.getAttribute("fill");
+      if (fading?.includes("fade")) path.setAttribute("fill", `url(#fade-${on ? "looked" : this.tree.nodes[Number(path.dataset.node)].kind})`);
     }
   },
 
@@ -153,8 +161,7 @@ Object.assign(River.prototype, {
     this.root.classList.remove("looking");
     if (this.looked) {
       const part = this.parts.get(this.looked);
-      part?.links.forEach((path) => path.classList.remove("looked"));
-      part?.button.classList.remove("looked");
+      if (part) this.light(part, false);
     }
     this.looked = null;
     this.card.hidden = true;

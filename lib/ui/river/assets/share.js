@@ -101,11 +101,23 @@ Object.assign(River.prototype, {
     for (const path of this.ribbons.children) {
       const d = path.getAttribute("d");
       if (!d) continue;
-      draw.fillStyle = getComputedStyle(path).fill;
+      draw.fillStyle = this.paint(draw, path);
       draw.fill(new Path2D(d));
     }
     for (const button of this.items.children) if (button !== this.others) this.chipOn(draw, button, ink, soft);
     draw.restore();
+  },
+
+  // A path's colour for a canvas, or its gradient.
+  paint(draw, path) {
+    const name = path.getAttribute("fill")?.match(/#([\w-]+)/)?.[1];
+    if (!name) return getComputedStyle(path).fill;
+    const { x, width } = path.getBBox(), fade = draw.createLinearGradient(x, 0, x + width, 0);
+    for (const stop of this.svg.querySelectorAll(`[id="${name}"] stop`)) {
+      const { stopColor, stopOpacity } = getComputedStyle(stop);
+      fade.addColorStop(Number(stop.getAttribute("offset")), `color-mix(in srgb, ${stopColor} ${100 * stopOpacity}%, transparent)`);
+    }
+    return fade;
   },
 
   chipOn(draw, button, ink, soft) {

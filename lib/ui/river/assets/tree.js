@@ -39,5 +39,5 @@ function said(label) {
 }
 
 function share(p) {
-  return p >= 0.995 ? percent(p) : p >= 0.0995 ? `${Math.round(100 * p)}%` : p >= 0.001 ? `${(100 * p).toFixed(1)}%` : percent(p);
+  return p >= 0.995 ? percent(p) : p >= 0.0995 ? `${Math.round(100 * p)}%` : p >= 0.001 ? `${(100 * p).toFixed(1)}%` : "<0.1%";
 }
