@@ -128,7 +128,7 @@ Object.assign(River.prototype, {
     if (this.data.clickable && node.kind === "rival") {
       const known = this.data.previews?.[`${node.depth}:${node.id}`];
       const labels = known || ["…"];
-      road.append(make("span", "arrow", "leads to"), ...labels.map((label) => make("span", "chip", label)));
+      road.append(make("span", "arrow", "leads to"), ...labels.map((label) => (known ? tokenChip("span", label) : make("span", "arrow", label))));
       road.classList.toggle("pending", !known);
       if (known && known.length === 0) road.append(make("span", "arrow", "the end of the text"));
     } else if (node.kind === "finished") road.append(make("span", "arrow", "here the model ends its text"));

@@ -5,7 +5,7 @@ const CARD = { width: 1200, height: 630 };
 Object.assign(River.prototype, {
   buildShare() {
     this.shareBox = make("div", "share");
-    for (const [name, glyph, words, act] of [["link", "link", "Copy link", () => this.copyLink()],
+    for (const [name, glyph, words, act] of [["copy", "link", "Copy link", () => this.copyLink()],
                                              ["picture", "download", "Save picture", () => this.savePicture()]]) {
       const button = make("button", name);
       button.type = "button";
