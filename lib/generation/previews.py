@@ -21,6 +21,7 @@ class Previews:
         self.engine, self._alive, self._owner = engine, alive, owner
         self._running: dict[Beginning, BackgroundText] = {}
         self._done: dict[Beginning, tuple[int, ...]] = {}
+        self._given_up: set[Beginning] = set()  # failed, or ended with the browser's Stop: not begun again unasked
 
     def want(self, beginnings: Iterable[Beginning]) -> None:
         """These, in this order, while the model is idle; what ran for other roads is ended."""
@@ -28,7 +29,7 @@ class Previews:
         for beginning in self._running.keys() - set(wanted):
             self._running.pop(beginning).stop()
         for beginning in wanted:
-            if beginning not in self._done and beginning not in self._running:
+            if beginning not in self._done and beginning not in self._running and beginning not in self._given_up:
                 self._begin(beginning, when_idle=True)
 
     def hurry(self, beginning: Beginning) -> None:
@@ -66,6 +67,7 @@ class Previews:
 
     def stop(self) -> None:
         """End what runs; what is there stays."""
+        self._given_up |= self._running.keys()
         for text in self._running.values():
             text.stop()
 
@@ -76,5 +78,9 @@ class Previews:
             del self._running[beginning]
             if text.state == "done":
                 self._done[beginning] = tuple(s.id for s in text.steps if s.id not in self.engine.stop_ids)
+            else:
+                self._given_up.add(beginning)
         while len(self._done) > _KEPT:
             del self._done[next(iter(self._done))]
+        if len(self._given_up) > _KEPT:
+            self._given_up.clear()

@@ -143,6 +143,23 @@ def test_previews_that_nobody_wants_any_more_are_ended(embedded: str) -> None:
     assert list(previews.found([(5, 6, 7), (5, 6, 8)])) == [(5, 6, 8)]
 
 
+def test_a_preview_that_fails_or_is_stopped_is_not_begun_again_unasked(embedded: str) -> None:
+    engine = here(cache.engine(embedded))
+    previews = Previews(engine, alive=lambda: True, owner="tab")
+    previews.want([(-1,)])  # no such token
+    assert not previews.running
+    previews.want([(-1,)])
+    assert not previews._running
+    with engine.lock:
+        previews.want([(5, 6, 9)])
+        previews.stop()
+        previews.want([(5, 6, 9)])
+        assert not previews.running
+        previews.hurry((5, 6, 9))
+        assert previews.running
+    assert until(lambda: not previews.running) and len(previews.found([(5, 6, 9)])) == 1
+
+
 def test_a_link_brings_road_and_temperature_back(home: AppTest, embedded: str) -> None:
     for name, value in {"prompt": "The capital of France is", "path": "7042,30", "t": "0.5"}.items():
         home.query_params[name] = value

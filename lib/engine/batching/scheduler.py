@@ -30,7 +30,7 @@ _GIVE_BACK = 5.0  # seconds of work after which freed memory goes back to the sy
 IDLE_SECONDS = 0.1  # an idle worker ends, and its OpenMP threads with it: they would slow other models' workers down
 
 _PARKED = 64 << 20  # bytes of keys and values of texts that wait for another slice
-_WHEN_IDLE = 3  # requests that nobody waits for, in work at the same time: whoever comes shares a pass with few
+_WHEN_IDLE = 2  # requests that nobody waits for, in work at the same time: whoever comes shares a pass with few
 _FIRST_TOKENS, _TIME_SLICE = 2, 12  # tokens after which a text may have to make room: first tokens soon, then longer
 
 

@@ -16,8 +16,8 @@ from lib.ui.components.page import escape, explained
 from lib.ui.components.session import session_id
 from lib.ui.home.state import State, follow, go, restart, turn_off, undo, write_link
 from lib.ui.river.component import Road, Share, ShownRiver, show_river
-from lib.ui.river.read_ahead import read_ahead, read_so_far
 from lib.ui.river.reading import river_of
+from lib.ui.river.roads import read_ahead, read_so_far
 
 EXAMPLES = ("Once upon a time", "The capital of France is", "What is 2+2?", "Suggest a party theme.")
 RUN = 10  # tokens that "write" adds
@@ -86,6 +86,8 @@ def first_demo(view: State, model_id: str, typed: str, updates: LiveUpdates) -> 
         write_link(view)
         if shown.taken is not None:
             _take(text, river, shown.taken)
+        if precision := cache.precision(model_id):
+            st.caption(precision)
         read_ahead(shown, river, text.engine, text.ids, updates)
 
 

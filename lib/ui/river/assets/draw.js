@@ -135,7 +135,7 @@ Object.assign(River.prototype, {
 
   drawOthers(link) {
     const count = this.data.vocabulary - this.tree.trunk[link.place].children.length;
-    this.others.textContent = `${count.toLocaleString("en")} other tokens together ${share(link.p)}`;
+    this.others.textContent = `${count.toLocaleString("en")} ${this.size.narrow ? "others" : "other tokens together"} ${share(link.p)}`;
     this.put(this.others, link.x1 + 8, link.y1);
   },
 

@@ -126,6 +126,7 @@ class River {
   toNewest(smooth) {
     if (!this.tree.trunk) return;
     const left = this.size.total - this.size.width;
+    this.atEnd = true;
     this.window.scrollTo({ left, behavior: smooth && !this.quiet.matches ? "smooth" : "instant" });
   }
 
@@ -134,17 +135,24 @@ class River {
   }
 
   listen() {
-    this.window.addEventListener("scroll", () => this.ask(), { passive: true });
+    this.window.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.sized = new ResizeObserver(() => {
       const width = this.window.getBoundingClientRect().width;
       if (!this.tree || Math.abs(width - this.size.width) < 1 || width < 1) return;
-      const newest = this.size.total - this.size.width - this.window.scrollLeft < 8;
       this.measure();
       this.everything();
-      if (newest) this.toNewest(false);
+      if (this.atEnd) this.toNewest(false);
+      this.scrolled();
     });
     this.sized.observe(this.window);
     this.listenRoads();
+  }
+
+  scrolled() {
+    const { clientWidth, scrollLeft } = this.window;
+    if (Math.abs(clientWidth - this.size.width) < 1) this.atEnd = this.size.total - clientWidth - scrollLeft < 8;
+    this.root.classList.toggle("scrolled", scrollLeft > 4);
+    this.ask();
   }
 
   leave() {

@@ -89,6 +89,7 @@ Object.assign(River.prototype, {
   take(node) {
     if (!this.data.clickable || node.kind === "taken") return;
     this.root.classList.add("waiting");
+    setTimeout(() => this.root.classList.remove("waiting"), 5000); // should the answer be that nothing changes
     this.trigger("take", { place: node.depth, id: node.id, of: this.data.key });
   },
 
@@ -132,6 +133,7 @@ Object.assign(River.prototype, {
       road.classList.toggle("pending", !known);
       if (known && known.length === 0) road.append(make("span", "arrow", "the end of the text"));
     } else if (node.kind === "finished") road.append(make("span", "arrow", "here the model ends its text"));
+    this.parts.get(node).button.setAttribute("aria-description", road.textContent && [...road.children].map((one) => one.textContent.replace(/␣/g, " ")).join(" "));
     this.card.replaceChildren(...(road.childElementCount ? [road] : []), facts);
     this.card.hidden = false;
     this.placeCard();

@@ -89,8 +89,7 @@ Object.assign(River.prototype, {
   },
 
   riverOn(draw, ink, soft) {
-    const { size } = this, wide = Math.min(size.total, Math.max(size.end + 4 * size.column, 1104));
-    const scale = Math.min(1104 / wide, 390 / size.height), from = size.total - wide;
+    const { size } = this, scale = 390 / size.height, wide = Math.min(size.total, 1104 / scale), from = size.total - wide;
     draw.save();
     draw.beginPath();
     draw.rect(48, 165, 1104, 400);
@@ -104,8 +103,18 @@ Object.assign(River.prototype, {
       draw.fillStyle = this.paint(draw, path);
       draw.fill(new Path2D(d));
     }
-    for (const button of this.items.children) if (button !== this.others) this.chipOn(draw, button, ink, soft);
+    for (const button of this.items.children) this.chipOn(draw, button, ink, soft);
     draw.restore();
+    if (from > 0) this.fadeOn(draw);
+  },
+
+  // What goes on to the left goes into the ground's colour.
+  fadeOn(draw) {
+    const ground = getComputedStyle(this.card).backgroundColor, fade = draw.createLinearGradient(46, 0, 110, 0);
+    fade.addColorStop(0, ground);
+    fade.addColorStop(1, `rgb(from ${ground} r g b / 0)`);
+    draw.fillStyle = fade;
+    draw.fillRect(46, 165, 64, 400);
   },
 
   // A path's colour for a canvas, or its gradient.
@@ -115,7 +124,7 @@ Object.assign(River.prototype, {
     const { x, width } = path.getBBox(), fade = draw.createLinearGradient(x, 0, x + width, 0);
     for (const stop of this.svg.querySelectorAll(`[id="${name}"] stop`)) {
       const { stopColor, stopOpacity } = getComputedStyle(stop);
-      fade.addColorStop(Number(stop.getAttribute("offset")), `color-mix(in srgb, ${stopColor} ${100 * stopOpacity}%, transparent)`);
+      fade.addColorStop(Number(stop.getAttribute("offset")), `rgb(from ${stopColor} r g b / ${stopOpacity})`);
     }
     return fade;
   },
@@ -127,11 +136,15 @@ Object.assign(River.prototype, {
     draw.beginPath();
     draw.roundRect(x, y, box.width, box.height, 4);
     draw.fill();
-    for (const part of button.children) {
+    if (button !== this.others) {
+      draw.fillStyle = `rgb(from ${soft} r g b / 0.6)`;
+      draw.fillRect(x + 1, y + box.height - 2, box.width - 2, 2);
+    }
+    for (const part of button.childElementCount ? button.children : [button]) {
       const at = part.getBoundingClientRect(), look = getComputedStyle(part);
       if (!part.textContent || !at.width) continue;
       draw.font = `${look.fontWeight} ${look.fontSize} ${look.fontFamily}`;
-      draw.fillStyle = part.className === "label" ? ink : soft;
+      draw.fillStyle = part === this.others || !part.matches(".label, .next .percent") ? soft : ink;
       draw.textBaseline = "middle";
       draw.fillText(fitting(draw, part.textContent, at.width + 1), at.left - home.left, y + at.top - box.top + at.height / 2);
       draw.textBaseline = "alphabetic";

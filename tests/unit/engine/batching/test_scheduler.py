@@ -84,7 +84,7 @@ def test_what_nobody_waits_for_waits_for_everybody(tiny) -> None:
         assert awaited.queue_position < min(text.queue_position for text in idle_texts)
     assert len(list(awaited)) == 8
     # The one that is awaited had the model to itself: whatever of the others began, began after its end.
-    assert sum(bool(text.items) for text in idle_texts) <= 3
+    assert sum(bool(text.items) for text in idle_texts) <= 2
     assert [len(list(text)) for text in idle_texts] == [8] * 5
     alone = [list(tiny.generate([5, i], **wishes)) for i in range(5)]
     assert [[s.id for s in text.items] for text in idle_texts] == [[s.id for s in text] for text in alone]
