@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from lib.ui.components import model_picker
-from lib.ui.components.linked_text import text_box
+from lib.ui.components import header, model_picker
 from lib.ui.components.page import explained, setup_page, takeaways
 from lib.ui.next_token import reading as next_token
 from lib.ui.next_token.distribution import next_token_chart
@@ -25,22 +24,15 @@ from lib.ui.next_token.text import HEATED, notes, path_buttons, place_note, show
 setup_page(
     "Next token",
     icon="🎲",
-    lead=(
-        "A language model reads a text and gives <b>every token it knows</b> a probability of coming next. Temperature"
-        " and filters only reshape these probabilities: drag them and watch. Click a token to write on."
-    ),
+    lead="Every token the model knows gets a probability of coming next. Temperature and filters reshape it.",
 )
 view = page_state()
 before_widgets(view)
 with explained():
-    left, right = st.columns([3, 1])
-    with right:
+    with header.bar():
+        prompt = header.prompt_box("Prompt", EXAMPLES[0])
+        header.examples(EXAMPLES, then=example)
         model_id = model_picker.pick_model("model", role="base")
-    with left:
-        prompt = text_box(st.text_area, "Prompt", EXAMPLES[0], key="prompt", height=80)
-        st.pills(
-            "Examples", EXAMPLES, key="next-token-example", on_change=example, label_visibility="collapsed", wrap=True
-        )
     reading = next_token.read(model_id, prompt, follow(view, next_token.tokenizer_of(model_id), prompt))
     notes(reading, prompt, view)
     left, right = st.columns([5, 2])

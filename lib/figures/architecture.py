@@ -7,6 +7,7 @@ from lib.architecture.hardware import Machine
 from lib.architecture.linear_layer import Linear
 from lib.architecture.parameter_ledger import COMPONENTS, Ledger
 from lib.architecture.spec import Architecture
+from lib.design import CHART_PX, PARTS
 from lib.figures.theme import (
     ACCENT,
     BAD,
@@ -25,17 +26,7 @@ from lib.figures.theme import (
 )
 from lib.text_format import number, size
 
-COLOURS = {
-    "embedding": "#5c5ff0",
-    "positions": "#06b6d4",
-    "attention": "#f59e0b",
-    "mlp": "#10b981",
-    "norm": "#a855f7",
-    "head": "#ec4899",
-    "other": "#64748b",
-    "model": "#5b6478",
-    "block": "#69738b",
-}
+COLOURS = PARTS
 LABELS = {
     "embedding": "Token embedding",
     "positions": "Positions",
@@ -183,7 +174,7 @@ def memory_bars(parts: Mapping[str, Mapping[str, int]], machines: Sequence[Machi
                 "yanchor": "bottom",
                 "text": plain(machine.name),
                 "showarrow": False,
-                "font": {"size": 11, "color": colour},
+                "font": {"size": CHART_PX, "color": colour},
                 "textangle": 0,
                 "yshift": 14 * (index % 3),
             }

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lib.design import CHART_PX
 from lib.figures.theme import (
     ACCENT,
     CATEGORICAL,
+    DIVERGING,
     MONOSPACE,
     MUTED,
     SEQUENTIAL,
@@ -19,7 +21,6 @@ from lib.figures.theme import (
 )
 from lib.text_format import percent
 
-DIVERGING = ((0.0, "#2563eb"), (0.5, "#f8fafc"), (1.0, "#dc2626"))
 SHADES = ((0.0, "#6b7488"), (0.5, "#5b5bd6"), (1.0, "#3127a8"))  # white text reads on all of it, light and dark
 COLUMNS = 256  # components of a vector that a picture shows
 
@@ -54,7 +55,7 @@ def values_heatmap(values: np.ndarray, labels: Sequence[str], *, square: bool) -
     return figure(
         [cells],
         height=max(240, 110 + (26 if square else 22) * len(labels)),
-        yaxis={"autorange": "reversed", "showgrid": False, "tickfont": {"family": MONOSPACE, "size": 11}},
+        yaxis={"autorange": "reversed", "showgrid": False, "tickfont": {"family": MONOSPACE, "size": CHART_PX}},
         xaxis=titled("looked at" if square else "component", showgrid=False),
     )
 
@@ -76,7 +77,7 @@ def lens_heatmap(
         "colorscale": SHADES,
         "xgap": 2,
         "ygap": 2,
-        "textfont": {"family": MONOSPACE, "size": 11, "color": "#ffffff"},
+        "textfont": {"family": MONOSPACE, "size": CHART_PX, "color": "#ffffff"},
         "showscale": False,
         "customdata": [[plain(w) for w in row] for row in top],
         "hovertemplate": "%{customdata}<br>probability %{z:.1%}<extra></extra>",
@@ -136,7 +137,7 @@ def lens_curves(names: Sequence[str], curves: np.ndarray, layers: Sequence[str],
                     "showarrow": True,
                     "arrowhead": 2,
                     "ay": -24,
-                    "font": {"family": MONOSPACE, "size": 12},
+                    "font": {"family": MONOSPACE, "size": CHART_PX},
                 }
             )
     step = max(1, -(-len(layers) // 16))

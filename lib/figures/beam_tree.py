@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from lib.decoding.beam_nodes import FINISHED, KEPT, PRUNED, BeamNode, nodes
+from lib.design import CHART_PX
 from lib.engine import BeamStep
 from lib.figures.theme import ACCENT, GOOD, MONOSPACE, MUTED, Figure, Trace, plain, titled
 from lib.figures.theme import figure as laid_out
@@ -123,7 +124,7 @@ def _dots(dots: Sequence[BeamNode], fate: str, name: Callable[[int], str], best:
         "name": fate,
         "text": texts,
         "textposition": "middle right",
-        "textfont": {"family": MONOSPACE, "size": 12},
+        "textfont": {"family": MONOSPACE, "size": CHART_PX},
         "hovertext": hover,
         "hoverinfo": "text",
         "cliponaxis": False,

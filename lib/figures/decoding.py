@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lib.decoding.text_metrics import agreement
+from lib.design import CHART_PX
 from lib.figures.theme import ACCENT, CATEGORICAL, GOOD, MONOSPACE, MUTED, Figure, figure, plain, titled
 from lib.text_format import percent
 
@@ -151,7 +152,7 @@ def sample_tree(texts: Sequence[Sequence[int]], name: Callable[[int], str]) -> F
         "hovertext": hover,
         "hoverinfo": "text",
         "textinfo": "label",
-        "textfont": {"family": MONOSPACE, "size": 12, "color": "#ffffff"},
+        "textfont": {"family": MONOSPACE, "size": CHART_PX, "color": "#ffffff"},
         "marker": {"colors": colours, "line": {"width": 1, "color": "rgba(128,128,128,0.5)"}},
         "leaf": {"opacity": 1},
         "tiling": {"orientation": "h", "pad": 1},

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.decoding.likeliest_tokens import along, leading
+from lib.design import CHART_PX
 from lib.figures.theme import (
     ACCENT,
     BAD,
@@ -94,7 +95,7 @@ def six_temperatures(found: Sweep, label: Label) -> Figure:
             "type": "category",
             "tickvals": keys,
             "ticktext": [*names, "everything else"],
-            "tickfont": {"family": MONOSPACE, "size": 11},
+            "tickfont": {"family": MONOSPACE, "size": CHART_PX},
             **({"showticklabels": False} if column else {}),
         }  # names once, at the left
         notes.append(
@@ -197,7 +198,7 @@ def surprisal(bits: np.ndarray, labels: Sequence[str]) -> Figure:
         height=280,
         yaxis=titled("surprisal, bits", rangemode="tozero"),
         xaxis={
-            "tickfont": {"family": MONOSPACE, "size": 11},
+            "tickfont": {"family": MONOSPACE, "size": CHART_PX},
             "tickangle": -45 if few else 0,
             **({"tickvals": places, "ticktext": names} if few else {}),
         },

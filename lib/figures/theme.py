@@ -10,18 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from lib.design import CATEGORICAL, CHART_PX, DIVERGING, ON_CHARTS, SEQUENTIAL
+
+__all__ = ["CATEGORICAL", "DIVERGING", "SEQUENTIAL"]
+
 Figure = dict[str, Any]  # {"data": [a dictionary for each trace], "layout": {...}}
 Trace = dict[str, Any]
 
-ACCENT = "#6366f1"  # the model's own answer
-MUTED = "#9ca3af"  # dropped, pruned, everything else
-LETTERS = "#73778b"  # quiet text: as readable on white as on the dark page (contrast 4.2 and more)
-GOOD = "#10b981"
-BAD = "#ef4444"
-WARN = "#f59e0b"
-# Told apart by colour-blind readers too (Okabe and Ito 2008, lightened for dark backgrounds).
-CATEGORICAL = ("#6366f1", "#f59e0b", "#10b981", "#ec4899", "#06b6d4", "#84cc16", "#f97316", "#a855f7", "#64748b")
-SEQUENTIAL = ((0.0, "#eef2ff"), (0.25, "#c7d2fe"), (0.5, "#818cf8"), (0.75, "#4f46e5"), (1.0, "#312e81"))
+ACCENT = ON_CHARTS["accent"]  # the model's own answer
+MUTED = ON_CHARTS["muted"]  # dropped, pruned, everything else
+LETTERS = ON_CHARTS["letters"]  # quiet text
+GOOD = ON_CHARTS["good"]
+BAD = ON_CHARTS["bad"]
+WARN = ON_CHARTS["warn"]
 MONOSPACE = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 
 
@@ -64,7 +65,8 @@ _LAYOUT: Mapping[str, Any] = {
     "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",
-    "hoverlabel": {"font": {"family": MONOSPACE}},
+    "font": {"size": CHART_PX},
+    "hoverlabel": {"font": {"family": MONOSPACE, "size": CHART_PX}},
     "bargap": 0.25,
     "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
 }

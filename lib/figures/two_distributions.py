@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lib.design import CHART_PX
 from lib.engine.sampling import kl_divergence, ranking
 from lib.figures.theme import ACCENT, MONOSPACE, WARN, Figure, figure, plain
 from lib.text_format import percent
@@ -76,7 +77,7 @@ def two(
             "autorange": "reversed",
             "type": "category",
             "tickvals": keys,
-            "tickfont": {"family": MONOSPACE, "size": 12},
+            "tickfont": {"family": MONOSPACE, "size": CHART_PX},
             "ticktext": [*(plain(label(i)) for i in chosen), "everything else"],
         },
     )

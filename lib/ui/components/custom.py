@@ -6,10 +6,14 @@ from typing import Any
 
 import streamlit as st
 
+from lib.design import HEAT_BITS
+
 _EXPORT = "export default function"
 _ASSETS = Path(__file__).with_name("assets")
 FORMAT = (_ASSETS / "format.js").read_text(encoding="utf-8")
-_SHARED = "".join((_ASSETS / name).read_text(encoding="utf-8") for name in ("make.js", "icons.js")) + FORMAT
+_SHARED = f"const HEAT_BITS = {HEAT_BITS};\n" + FORMAT
+_SHARED += "".join((_ASSETS / name).read_text(encoding="utf-8") for name in ("make.js", "icons.js", "token.js"))
+_TOKEN = (_ASSETS / "token.css").read_text(encoding="utf-8")
 
 
 def component(name: str, *, html: str, js: str, css: str | None = None) -> Callable[..., Any]:
@@ -17,13 +21,13 @@ def component(name: str, *, html: str, js: str, css: str | None = None) -> Calla
 
     Streamlit asks of every value in a component's data whether it is a data frame, and imports pandas and pyarrow to
     answer (70 MB). It does not look inside a list, so `data` travels in one. `js` exports a default function by name
-    or without one, sees `data` as it was given, and has `make(tag, class, text)`,
-    `icon(name)` and `percent(share)`.
+    or without one, sees `data` as it was given, and has `make(tag, class, text)`, `icon(name)`, `percent(share)`,
+    `surprise(logprob)` and `tokenChip(tag, label, …)`, whose look is there too.
     """
     assert js.count(_EXPORT) == 1, f"{name}: the script must have one `{_EXPORT}`"
     unpacked = _SHARED + js.replace(_EXPORT, "const mountedComponent = function")
     unpacked += "\nexport default (given) => mountedComponent({ ...given, data: given.data[0] });\n"
-    mount = st.components.v2.component(name, html=html, css=css, js=unpacked)
+    mount = st.components.v2.component(name, html=html, css=_TOKEN + (css or ""), js=unpacked)
 
     def mounted(*, data: dict[str, Any], **options: Any) -> Any:
         return mount(data=[data], **options)

@@ -1,9 +1,9 @@
-"""Text boxes whose text is in the page's link while it is short, and the sentence for a text that is too long.
+"""Texts and choices that pages have in common and that are in the page's link; the sentence for too long a text.
 
 `bind="query-params"` would put any text there; servers refuse to open a page whose address is longer than 64 KB.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -29,6 +29,31 @@ def text_box(box: Callable[..., str | None], label: str, default: str, *, key: s
     state[f"kept-{key}"] = text
     keep_in_link(key, text, default)
     return text
+
+
+def linked_choice(key: str, options: Sequence[str]) -> str | None:
+    """Called before the selectbox `key` over `options`, the default first: what a link names or what was chosen on
+    another page is chosen. Gives back what a new link names if it is not among the options.
+
+    The selectbox calls `keep_choice` when somebody chooses.
+    """
+    state, link = st.session_state, st.query_params.get(key)
+    followed = link is not None and link != state.get(f"linked-{key}")
+    if followed and link in options:
+        state[f"chosen-{key}"] = link
+    chosen = state.get(f"chosen-{key}")
+    state[key] = chosen if chosen in options else options[0]
+    if state[key] != options[0]:
+        st.query_params[key] = state[key]
+    elif key in st.query_params and not followed:
+        del st.query_params[key]
+    state[f"linked-{key}"] = st.query_params.get(key)
+    return link if followed and link not in options else None
+
+
+def keep_choice(key: str) -> None:
+    """Somebody chose in the selectbox `key`: it stays chosen on all pages."""
+    st.session_state[f"chosen-{key}"] = st.session_state[key]
 
 
 def keep_in_link(key: str, text: str, default: str, *, box: str = "") -> None:

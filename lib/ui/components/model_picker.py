@@ -7,15 +7,17 @@ from lib import models
 from lib.models import download_jobs
 from lib.text_format import number, size
 from lib.ui import available_models, cache
+from lib.ui.components.linked_text import keep_choice, linked_choice
 from lib.ui.components.page import escape
 
 
-def pick_model(key: str, *, role: models.Role, label: str = "Model", remote: bool = False) -> str:
-    """A selectbox over the models that are here, best of `role` first; gives back the chosen id.
+def pick_model(key: str = "model", *, role: models.Role, label: str = "Model", remote: bool = False) -> str:
+    """The picker of the header bar: the models that are here, by name; gives back the chosen one's id.
 
-    `key` is also its query parameter (use "model" where a page has one picker). If no model is here at all, the
-    embedded one is fetched first, with a progress bar. Ends the run with a sentence if that fails. With `remote` the
-    model of the server in the settings is offered too, if there is one.
+    What is chosen stays chosen on every page whose picker has the same key, and is in the page's link under it. Until
+    somebody chooses, each page has the best model of its `role`. If no model is here at all, the embedded one is
+    fetched first, with a progress bar. Ends the run with a sentence if that fails. With `remote` the model of the
+    server in the settings is offered too, if there is one.
     """
     if not available_models.local_models():
         fetch(models.EMBEDDED)
@@ -24,43 +26,42 @@ def pick_model(key: str, *, role: models.Role, label: str = "Model", remote: boo
         specs[elsewhere] = models.spec(elsewhere)
     best = available_models.default(role)
     ids = sorted(specs, key=lambda i: (i != best, specs[i].role != role))
-    asked = st.query_params.get(key)
-    if asked and asked not in specs:
-        st.session_state[f"{key}-not-here"] = asked
+    missing = linked_choice(key, ids)
     chosen = st.selectbox(
         label,
         ids,
         key=key,
-        bind="query-params",
-        help="Models that are on this machine. Others can be got on the Home page.",
+        format_func=lambda i: specs[i].name,
+        label_visibility="collapsed",
+        on_change=keep_choice,
+        args=(key,),
     )
-    _not_here(key)
-    _caption(specs[chosen])
+    if missing is not None:
+        _not_here(missing)
     return str(chosen)
 
 
-def _caption(spec: models.ModelSpec) -> None:
+def about(model_id: str) -> str:
+    """A line about a model: its size, how it was trained, and the precision it computes in."""
+    spec = models.spec(model_id)
     kind = "instruction-tuned" if spec.role == "instruct" else "a base (completion) model"
-    about = (
+    known = (
         f"{number(spec.parameters)} parameters, {kind}." if spec.parameters else "A model on a server, size unknown."
     )
-    st.caption(" ".join(filter(None, (about, cache.precision(spec.id), "More models: the shelf on Home."))))
+    return " ".join(filter(None, (known, cache.precision(spec.id))))
 
 
-def _not_here(key: str) -> None:
+def _not_here(asked: str) -> None:
     """A link named a model that this machine does not have: say so instead of switching silently."""
-    asked = st.session_state.pop(f"{key}-not-here", None)
-    if asked is None:
-        return
     if asked in models.CATALOG:
         spec = models.CATALOG[asked]
-        st.info(
-            f"The link asks for {escape(spec.name)}, which is not on this machine yet "
-            f"({size(spec.download_bytes)} to get). Another model is used here."
+        sentence = (
+            f"The link asks for {escape(spec.name)}, which is not on this machine yet ({size(spec.download_bytes)} to "
+            "get on the Home page). Another model is used here."
         )
-        link_home("Get it on the Home page")
     else:
-        st.info(f"The link asks for a model called “{escape(str(asked)[:80])}”, which is not known here.")
+        sentence = f"The link asks for a model called “{escape(asked[:80])}”, which is not known here."
+    st.toast(sentence, icon=":material/info:", duration="infinite")
 
 
 def link_home(label: str) -> None:

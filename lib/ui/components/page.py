@@ -2,47 +2,42 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from lib.design import css
 from lib.errors import PlaygroundError
 from lib.ui import housekeeping
+from lib.ui.components.custom import component
 from lib.ui.components.live_updates import new_run
+from lib.ui.components.sidebar import projector, show_sidebar
 
-# Streamlit writes what is chosen in the primary colour: dark enough for a button under white letters, and so too dark
-# for letters on a dark page. Axes of charts get a grey of contrast 3.7. These colours have 4.5 and more.
-# The rule for details: a closed expander hides its content with content-visibility: hidden, and Chromium's editing then
-# costs time for every line of every text area: select-all in a megabyte of lines took 63 s. With display: none, 0.2 s.
-_CSS = """
-<style>
-.block-container { max-width: 1240px; padding-top: 2.6rem; padding-bottom: 4rem; }
-.block-container h1 { font-size: 2.1rem; letter-spacing: -0.02em; padding-bottom: 0.1rem; }
-.lead { font-size: 1.08rem; line-height: 1.55; opacity: 0.82; max-width: 46rem; margin: 0 0 1.1rem 0; }
-[data-variant="segmented_control"][data-selected], [data-variant="pills"][data-selected],
-[data-testid="stTab"][data-selected] { color: light-dark(#4338ca, #a5b4fc) !important; }
-.stPlotlyChart :is([class$="tick"] text, text[class$="title"], .legendtext) {
-  fill: light-dark(#4c4f63, #c6c8d8) !important;
-}
-details:not([open])::details-content { content-visibility: visible; display: none; }
-@media (max-width: 640px) {
-  .block-container { padding: 2.6rem 1rem 3rem 1rem; }
-  .block-container h1 { font-size: 1.6rem; }
-}
-</style>
-"""
+_ASSETS = Path(__file__).with_name("assets")
+
+
+def _css(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+_STYLE = f"<style>{css()}\n{_css('page.css')}\n{_css('print.css')}</style>"
+_PROJECTOR = f"<style>{_css('projector.css')}</style>"
+_SHELL = component("playground_shell", html="<span hidden></span>", js=_css("shell.js"))
 
 
 def setup_page(title: str, *, icon: str, lead: str) -> None:
-    """First call of every page. `lead` is our own text (one or two sentences: what one learns here).
+    """First call of every page: its title row and the sidebar. `lead` is our own HTML, one line: what one learns here.
 
     `icon` is an emoji: the browser would fetch the favicon of a :material/…: name from another host.
     """
     new_run()
     st.set_page_config(page_title=f"{title} · LLM Playground", page_icon=icon, layout="wide")
-    st.html(_CSS)
-    st.title(title)
-    st.html(f'<p class="lead">{lead}</p>')
+    with st.container(key="top", gap=None):
+        st.html(_STYLE + (_PROJECTOR if projector() else ""))
+        st.html(f'<div class="pg-title"><h1>{title}</h1><p class="lead">{lead}</p></div>')
+        _SHELL(key="shell", data={"projector": projector()})
+    show_sidebar("Home" if title == "LLM Playground" else title)
     housekeeping.begin()
 
 

@@ -1,0 +1,44 @@
+// What the whole page listens for, once: Enter in the header's box, the projector's arrow keys, the skip link.
+const BOX = ".st-key-header textarea";
+const EDITS = "input, textarea, select, [contenteditable], [role=slider], [role=tab], [role=radio], [role=option]";
+
+function begin() {
+  const skip = make("a", "pg-skip", "Skip to the result");
+  skip.href = "#result";
+  skip.onclick = (event) => {
+    event.preventDefault();
+    const result = document.querySelector(".st-key-result") ?? document.querySelector("[data-testid=stMain]");
+    result.tabIndex = -1;
+    result.focus();
+  };
+  document.body.prepend(skip);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches?.(BOX)) commit(event);
+    else if (document.documentElement.dataset.projector === "on") walk(event);
+  }, true);
+}
+
+function commit(event) { // Streamlit takes a text area's text at Ctrl+Enter
+  if (event.shiftKey || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  event.preventDefault();
+  event.stopPropagation();
+  event.target.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, bubbles: true, cancelable: true }));
+}
+
+function walk(event) {
+  const step = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 }[event.key];
+  const within = event.composedPath()[0]; // an element in a component's shadow tree too
+  if (!step || event.ctrlKey || event.metaKey || event.altKey || within.closest?.(EDITS) || within.getRootNode() !== document) return;
+  const links = [...document.querySelectorAll(".st-key-steps a")];
+  const page = location.pathname.split("/").pop();
+  const next = links[links.findIndex((link) => link.getAttribute("href") === page) + step];
+  if (!next) return;
+  event.preventDefault();
+  next.click();
+}
+
+export default function ({ data }) {
+  document.documentElement.dataset.projector = data.projector ? "on" : "off";
+  document.documentElement.lang = "en";
+  if (!document.querySelector(".pg-skip")) begin();
+}

@@ -1,0 +1,59 @@
+"""The pages in the order of the course: what the sidebar, Home's cards and the links from page to page call them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Step:
+    """A page: its file, what people call it, its icon, and what one learns there."""
+
+    file: str
+    title: str
+    icon: str
+    about: str
+
+    @property
+    def address(self) -> str:
+        """Its part of the URL, as Streamlit makes it of the file's name; "" for Home."""
+        return "" if self.file == "Home.py" else self.file.removeprefix("pages/").removesuffix(".py").split("_", 1)[1]
+
+
+HOME = Step("Home.py", "Home", ":material/home:", "The first demo, the course, and the models on this machine.")
+COURSE = (
+    Step(
+        "pages/1_Tokenizers.py",
+        "Tokenizers",
+        ":material/content_cut:",
+        "How text is cut into tokens: words, letters, and the pieces that GPT-2, GPT-4o and Qwen really use.",
+    ),
+    Step(
+        "pages/2_Architecture.py",
+        "Architecture",
+        ":material/account_tree:",
+        "What is inside a transformer: every block, every parameter, and what each one costs.",
+    ),
+    Step(
+        "pages/3_Next_Token.py",
+        "Next token",
+        ":material/bar_chart:",
+        "The whole distribution over the next token, and how temperature and filters change it while you drag.",
+    ),
+    Step(
+        "pages/4_Decoding.py",
+        "Decoding",
+        ":material/alt_route:",
+        "Greedy, sampling, beam search: one prompt, several ways to choose, side by side.",
+    ),
+    Step(
+        "pages/5_Completion_vs_Chat.py",
+        "Completion vs chat",
+        ":material/compare_arrows:",
+        "Why one model answers where another rambles on: training, or only the template?",
+    ),
+    Step(
+        "pages/6_Chat.py",
+        "Chat",
+        ":material/forum:",
+        "A conversation, and the exact text and tokens the model is given at every turn.",
+    ),
+)
