@@ -20,9 +20,7 @@ class State:
     temperature: float = 1.0
     nonce: int = 0
     base: tuple[str, str] | None = None  # (tokenizer, prompt) that the path continues
-    links: list[dict[str, str]] = field(
-        default_factory=list
-    )  # written lately: a quick click still comes with an old one
+    links: list[dict[str, str]] = field(default_factory=list)  # written lately: a quick click may bring an old one
     problems: list[str] = field(default_factory=list)
 
 
@@ -53,7 +51,7 @@ def follow(view: State, tokenizer: str, prompt: str, vocabulary: int) -> None:
 def write_link(view: State) -> None:
     """Put path and temperature into the page's address."""
     query = to_link(view.temperature, view.path)
-    view.links = [*view.links, query][-_LINKS:]
+    view.links = [*(link for link in view.links if link != query), query][-_LINKS:]
     for name in PARAMETERS:
         if name in query and st.query_params.get(name) != query[name]:
             st.query_params[name] = query[name]
