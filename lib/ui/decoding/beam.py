@@ -32,7 +32,6 @@ _TOY_NEXT = {
 
 def panel(engine: Engine, columns: Sequence[Column], *, updates: LiveUpdates) -> None:
     """The section: the toy first, then the search of a column."""
-    st.subheader("How beam search looks ahead")
     st.markdown(
         "Greedy decoding takes the best token now. Beam search keeps several beginnings, follows each of them "
         "one token further, and keeps the best in **total**: the sum of log-probabilities, that is, the "

@@ -20,7 +20,6 @@ from lib.ui.decoding.state import Column, numbered
 
 def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed: int, updates: LiveUpdates) -> None:
     """The section: which strategy, how often, how long; then the tree and the numbers, live."""
-    st.subheader("The same strategy many times")
     st.markdown(
         "One text says little about a strategy that draws. Here it writes many, each with its own seed, "
         "computed together."

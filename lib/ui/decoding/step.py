@@ -22,7 +22,6 @@ from lib.ui.decoding.state import Column
 
 def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str) -> None:
     """The section under the grid. Draws nothing but a hint while there is no text."""
-    st.subheader("One step, seen by every strategy")
     if any(column.track and column.track.running for column in columns):
         st.caption("The columns are writing. When they are done, the step that you click is shown here.")
         return
@@ -56,7 +55,7 @@ def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str)
     if any(c.strategy.kind == "beam" for c in columns):
         st.caption(
             "Beam search is not in the chart: it changes no probability, it adds log-probabilities up "
-            "(see the tree below)."
+            "(see “Beam tree”)."
         )
     current = st.session_state.get("decoding-ids", (None, ()))[1]
     shown = prompt if current == track.prompt else engine.tokenizer.decode(track.prompt)

@@ -7,6 +7,7 @@ const ICONS = {
   pause: "M8 5v14M16 5v14",
   last: "M18 5v14M5 5l9 7-9 7z",
   check: "M5 13l4 4L19 7",
+  newline: "M19 6v7H6M10 9l-4 4 4 4",
 };
 function icon(name) {
   const space = "http://www.w3.org/2000/svg";
