@@ -8,11 +8,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lib.decoding.strategies import KINDS, KNOBS, MAX_COLUMNS
+from lib.figures.decoding import column_colours
 from lib.ui.components.page import escape
 from lib.ui.decoding import state
 
 _CSS = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
-_TEXT_REM = {1: 12.3, 2: 7.0}  # how high texts are in so many rows of columns: one screen holds two rows
+_TEXT_REM = {1: 12.3, 2: 6.1}  # how high texts are in so many rows of columns: one screen holds two rows
 
 
 def per_row(count: int) -> int:
@@ -42,16 +43,12 @@ def looks(columns: Sequence[state.Column]) -> str:
     """CSS: how high the texts are, and every card's number and colour."""
     rows = math.ceil(len(columns) / per_row(len(columns)))
     height = f".st-key-result {{ --pg-stream-height: {_TEXT_REM.get(rows, min(_TEXT_REM.values()))}rem; }}"
-    return "\n".join(
-        [
-            height,
-            *(
-                f".st-key-decoding-card-{column.uid} {{ --number: '{number}'; "
-                f"--strategy: var(--pg-strategy-{column.strategy.kind.replace('_', '-')}, var(--pg-muted)); }}"
-                for number, column in enumerate(columns, 1)
-            ),
-        ]
+    colours = column_colours([column.strategy.kind for column in columns])
+    marks = (
+        f".st-key-decoding-card-{column.uid} {{ --number: '{number}'; --strategy: {colour}; }}"
+        for number, (column, colour) in enumerate(zip(columns, colours, strict=True), 1)
     )
+    return "\n".join([height, *marks])
 
 
 def _head(column: state.Column, *, number: int, removable: bool, full: bool) -> None:

@@ -7,11 +7,12 @@ import streamlit as st
 
 from lib.engine import Engine
 from lib.ui.components.live_updates import LiveUpdates
-from lib.ui.decoding import beam, lesson, samples, step
+from lib.ui.decoding import beam, lesson, parting, samples, step
 from lib.ui.decoding.state import STEP_TAB, TAB, Column
 
-SAMPLES, TREE, CODE, QUESTIONS, LESSON = "Many samples", "Beam tree", "Code", "Questions", "In short"
-TABS = (STEP_TAB, SAMPLES, TREE, CODE, QUESTIONS, LESSON)
+PARTING, SAMPLES, TREE = "Where they part", "Many samples", "Beam tree"
+CODE, QUESTIONS, LESSON = "Code", "Questions", "In short"
+TABS = (PARTING, STEP_TAB, SAMPLES, TREE, CODE, QUESTIONS, LESSON)
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ def show_sections(asked: Asked, updates: LiveUpdates) -> None:
     engine, columns = asked.engine, asked.columns
     tabs = dict(zip(TABS, st.tabs(TABS, on_change="rerun", key=TAB, bind="query-params"), strict=True))
     show = {
+        PARTING: lambda: parting.panel(engine, columns),
         STEP_TAB: lambda: step.panel(engine, asked.model_id, columns, asked.prompt),
         SAMPLES: lambda: samples.panel(engine, columns, asked.ids, seed=asked.seed, updates=updates),
         TREE: lambda: beam.panel(engine, columns, updates=updates),
