@@ -15,7 +15,7 @@ from lib.figures.river import River
 from lib.ui.components.custom import component
 from lib.ui.components.replaceable import Replaceable
 
-HEIGHT = 316  # px of the river alone; the dial above and the line below it take 60 more
+HEIGHT = 316  # px of a reading, without the rows above and below
 _ASSETS = Path(__file__).with_name("assets")
 _FILES = ("tree.js", "layout.js", "river.js", "draw.js", "roads.js", "share.js")
 _component = component(
@@ -71,7 +71,10 @@ def show_river(
     colours: Sequence[str] = CATEGORICAL,
     hint: str = "",
 ) -> ShownRiver:
-    """Draw a river in the full width of its place, `height` + 60 pixels high from the first paint.
+    """Draw a river in the full width of its place, of the same height from the first paint.
+
+    That is `height` and 24 pixels for the line below, and 36 more for the row above, with the dial or the names, where
+    there is a dial or a name. What is wider than its place scrolls sideways inside.
 
     `river`: of `lib.figures.river.of_reading`, `of_texts` or `of_beams`; the first has the temperature dial. `name`:
     what a screen reader calls it. `colours`: one CSS colour of our own for each owner of a river of texts that has

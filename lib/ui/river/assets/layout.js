@@ -84,7 +84,7 @@ function layoutTree(tree, size) {
     [...node.children].sort((a, b) => b.weight - a.weight || a.n - b.n).forEach(visit);
   };
   [...tree.roots].sort((a, b) => b.weight - a.weight || a.n - b.n).forEach(visit);
-  const stream = size.height * 0.42, at = new Map();
+  const stream = size.height * (tree.kind === "texts" ? 0.55 : 0.42), at = new Map();
   columns.forEach((nodes, depth) => {
     const room = size.height - 12, thick = nodes.map((node) => Math.max(2, node.weight * stream));
     const gap = Math.min(24, (room - thick.reduce((a, b) => a + b, 0)) / nodes.length);

@@ -94,6 +94,7 @@ class River {
     if (fresh) this.adopt(before);
     this.dial.hidden = !this.tree.trunk;
     this.shareBox.hidden = !data.share;
+    this.tools.hidden = !this.tree.trunk && !this.tree.names.length && !data.share;
     this.say(data.hint || "");
     this.refreshCard();
     if (turned && !fresh) this.turn();
