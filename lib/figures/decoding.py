@@ -96,7 +96,7 @@ def step_bars(raw: np.ndarray, shaped: Sequence[Shaped], labels: dict[int, str])
         )
     return figure(
         traces,
-        height=90 + len(rows) * max(24, 8 * len(everything)),
+        height=90 + len(rows) * max(24, 7 * len(everything)),
         barmode="group",
         bargap=0.3,
         bargroupgap=0.08,

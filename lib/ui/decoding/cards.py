@@ -67,8 +67,9 @@ def _head(column: state.Column, *, number: int, removable: bool, full: bool) -> 
             args=(uid, kind_key),
             filter_mode=None,
         )
-        icon = ":material/call_split:" if strategy.forced else ":material/tune:"
-        with st.popover(strategy.summary() or "repetition 1", icon=icon, key=f"decoding-{uid}-knobs", wrap=False):
+        icon = ":material/call_split:" if strategy.forced else None
+        words = strategy.summary() or "repetition 1"
+        with st.popover(words, icon=icon, key=f"decoding-{uid}-knobs", help=f"Knobs: {words}", wrap=False):
             st.caption(KINDS[strategy.kind].sentence + (f" {escape(column.origin)}" if column.origin else ""))
             with st.container(horizontal=True, gap="small"):
                 for name, value in strategy.knobs.items():

@@ -52,6 +52,7 @@ def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: 
             dtype=engine.info.dtype,
         ),
         language="python",
+        height=430,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lib.decoding import text_metrics
+from lib.decoding.strategies import KINDS
 from lib.engine import Engine
 from lib.figures import river
 from lib.figures.decoding import column_colours
@@ -22,7 +23,7 @@ def panel(engine: Engine, columns: Sequence[Column]) -> None:
         return
     colours = column_colours([column.strategy.kind for column in columns])
     written = [
-        (f"{number} · {column.track.strategy.title()}", colour, [step.id for step in column.track.steps])
+        (f"{number} · {KINDS[column.track.strategy.kind].label}", colour, [step.id for step in column.track.steps])
         for number, (column, colour) in enumerate(zip(columns, colours, strict=True), 1)
         if column.track and column.track.steps
     ]

@@ -2,6 +2,7 @@
 // Text reaches the page only through textContent. Runs again for every update: spans are reused, never rebuilt.
 
 const views = new WeakMap();
+const TALL = 340; // px of a card: more options scroll in it, so that it covers little of what stands below
 
 export default function (component) {
   const root = component.parentElement;
@@ -169,13 +170,13 @@ function createView(root) {
     const { top, bottom } = room();
     card.style.maxHeight = "";
     const width = card.offsetWidth;
-    const height = card.offsetHeight;
+    const height = card.scrollHeight;
     const above = first.top - 4 - top;
     const below = bottom - last.bottom - 4;
-    const under = height <= below || below >= above;
-    card.style.maxHeight = `${Math.max(96, under ? below : above)}px`;
+    const under = Math.min(TALL, height) <= below || below >= above;
+    card.style.maxHeight = `${Math.max(96, Math.min(TALL, under ? below : above))}px`;
     card.style.left = `${Math.max(8, Math.min((under ? last : first).left, window.innerWidth - width - 8))}px`;
-    card.style.top = `${under ? last.bottom + 4 : Math.max(top, first.top - 4 - height)}px`;
+    card.style.top = `${under ? last.bottom + 4 : Math.max(top, first.top - 4 - card.offsetHeight)}px`;
   }
 
   function open(index, pin) {
@@ -302,8 +303,10 @@ function createView(root) {
     if (data.live && count && caret.parentNode !== text) text.appendChild(caret);
     if (!data.live || !count) caret.remove();
     for (let index = 0; index < count; index++) paint(index);
+    const ended = host.classList.contains("live") && !data.live;
     host.classList.toggle("live", Boolean(data.live));
-    if (data.live && atEnd) text.scrollTop = text.scrollHeight;
+    if (atEnd && data.live) text.scrollTop = text.scrollHeight;
+    else if (atEnd && ended) text.scrollTop = 0; // one reads it from its beginning now
     text.setAttribute("aria-label", data.name || "generated tokens");
     say(".placeholder", count ? "" : data.placeholder || "");
     say(".note", data.note || "");
