@@ -6,7 +6,7 @@ from lib.ui.components import header, model_picker
 from lib.ui.components.page import explained, setup_page
 from lib.ui.next_token import reading as next_token
 from lib.ui.next_token.distribution import next_token_chart
-from lib.ui.next_token.layout import page_settings, page_style
+from lib.ui.next_token.layout import held, page_settings, page_style
 from lib.ui.next_token.note import note_line, problems
 from lib.ui.next_token.panels import tab_panels
 from lib.ui.next_token.state import CHART, EXAMPLES, append, before_widgets, follow, look, page_state, write_link
@@ -31,9 +31,9 @@ with explained():
     problems(view)
     with st.container(key="result"):
         with st.container(key="text-row", horizontal=True, vertical_alignment="center", gap="small"):
-            tokens = st.container(key="text-strip")  # filled after the chart, as the chart is what one waits for
+            tokens = held("text-strip")  # filled after the chart, as the chart is what one waits for
             path_buttons(reading, view)
-        note = st.container(key="text-note", horizontal=True, vertical_alignment="center", gap="small")
+        note = held("text-note", horizontal=True)
         with next_token.patience(reading):
             content = reading.content(view.at)
         reply = next_token_chart(

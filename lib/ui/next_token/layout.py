@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib.ui.components import model_picker
 
@@ -12,6 +13,13 @@ _STYLE = "<style>" + (Path(__file__).with_name("assets") / "page.css").read_text
 def page_style() -> None:
     """Heights that are kept free before their content comes."""
     st.html(_STYLE)
+
+
+def held(key: str, *, horizontal: bool = False) -> DeltaGenerator:
+    """A place for what comes later. Streamlit leaves out a container without content, so it has some, unseen."""
+    place = st.container(key=key, horizontal=horizontal, vertical_alignment="center", gap=None)
+    place.html('<span hidden class="held"></span>')
+    return place
 
 
 def page_settings(model_id: str) -> bool:

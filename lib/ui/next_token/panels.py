@@ -42,11 +42,11 @@ def tab_panels(reading: Reading, prompt: str, view: State) -> None:
     }
     if end := tail(reading, prompt, view):
         panels[TRAILING] = lambda: trailing_space(reading, end, read(reading.model_id, prompt.rstrip(), ()))
-    scroll.place(TABS)
     for tab, panel in zip(st.tabs(list(panels), key=TABS, bind="query-params"), panels.values(), strict=True):
         with tab, explained():
             if tab.open:
                 panel()
+    scroll.place(TABS)  # last: what one is taken to must be there
 
 
 def temperatures(reading: Reading, view: State) -> None:

@@ -9,7 +9,7 @@ Object.assign(View.prototype, {
     this.bars = null;
     this.main.tabIndex = 0; // no row in it can be focused, and it may be wider than its place
     const grid = make("div", "columns");
-    grid.style.gridTemplateColumns = `max-content repeat(${COLUMNS.length}, auto)`;
+    grid.style.gridTemplateColumns = `7.5rem repeat(${COLUMNS.length - 1}, minmax(4rem, 1fr)) 8.2rem`;
     grid.append(make("div", "cell title", "token"));
     for (const [title, note] of COLUMNS) {
       const cell = make("div", "cell title", title);
