@@ -58,8 +58,6 @@ def main() -> None:
     options = arguments()
     wanted = [name.replace("_", " ").lower() for name in options.pages]
     sheets = [sheet for sheet in SHEETS if any(sheet.name.lower().startswith(name) for name in wanted)]
-    if options.pictures:
-        options.pictures.mkdir(parents=True, exist_ok=True)
 
     def at(base: str) -> list[Finding]:
         seen = Look(

@@ -308,6 +308,14 @@
     },
     shifts: (since = 0) => shifts.filter((shift) => shift.at >= since),
     now: () => performance.now(),
+    // Nothing fades or slides any more (what moves for ever is left alone), and the page has the colours of `scheme`.
+    still(scheme) {
+      const ground = css(document.querySelector(".stApp") ?? document.body).backgroundColor.match(/[\d.]+/g).map(Number);
+      if (ground[0] + ground[1] + ground[2] > 380 !== (scheme === "light")) return false;
+      const roots = [document, ...all().map((node) => node.shadowRoot).filter(Boolean)];
+      return !roots.some((root) => root.getAnimations().some((one) =>
+        one.playState === "running" && one.effect?.getComputedTiming().endTime < 5000));
+    },
     // Something that stays the same once the page is drawn.
     print: () => `${all().length} ${document.querySelector("[data-testid=stMain]")?.scrollHeight} ${document.title}`,
     // The result's box, and whether the focus is before it (-1), in it (0) or behind it (1).

@@ -38,6 +38,8 @@ class Look:
 
     def sheet(self, browser: Any, sheet: Sheet) -> None:
         """One page at every width."""
+        if self.pictures:
+            self.pictures.mkdir(parents=True, exist_ok=True)
         for width in self.widths:
             Visit(self, sheet, width).run(browser)
 
@@ -147,7 +149,8 @@ class Visit:
         """Every rule that looks at what is on the screen now, in each scheme; axe where something can differ."""
         for scheme in self.look.schemes:
             self.page.emulate_media(color_scheme=scheme)
-            self.page.wait_for_timeout(120)
+            self.page.wait_for_function("scheme => look.still(scheme)", arg=scheme)
+            self.page.wait_for_timeout(60)
             place = Place(self.sheet.name, state, self.width, scheme)
             if scheme == self.look.schemes[0]:
                 self.add(place, self.page.evaluate("look.findings()"))
