@@ -9,7 +9,7 @@ from lib.architecture.cost import DTYPES, Cost, bytes_read_per_token, cost_of, f
 from lib.architecture.hardware import machines
 from lib.figures.architecture import flops_bars, kv_curve, memory_bars, weights_by_dtype
 from lib.text_format import number, size
-from lib.ui.architecture.panels import numbers_row
+from lib.ui.architecture.look import numbers_row
 from lib.ui.components.charts import chart
 
 LENGTHS = (128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072)

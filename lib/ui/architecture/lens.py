@@ -26,24 +26,13 @@ def names_of(tokenizer: Tokenizer, ids: Sequence[int] | np.ndarray) -> list[str]
     return names
 
 
-def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str]) -> None:
-    """What every layer would predict."""
+def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str], position: int) -> None:
+    """What every layer would predict after the token at `position`, and around it."""
     st.markdown(
         "The final norm and the output head, applied after *every* block: what would the model say if it "
-        "stopped there? The top row, the last block, is its real prediction."
+        "stopped there? The top row, the last block, is its real prediction. Click a token above to move the frame."
     )
     count = len(labels)
-    position = (
-        st.select_slider(
-            "After which token?",
-            range(count),
-            count - 1,
-            key=f"lens_{hash(tuple(labels))}",
-            format_func=lambda i: f"{i} {labels[i]}",
-        )
-        if count > 1
-        else 0
-    )
     rows = ["embedding", *(f"block {i}" for i in range(len(lens.top) - 1))]
     first = max(0, min(position - 7, count - 14))
     span = slice(first, min(count, first + 14))

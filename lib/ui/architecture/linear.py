@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from lib.architecture import known_configs
+from lib.architecture import Architecture, known_configs
 from lib.architecture.linear_layer import Linear, make, numbers
 from lib.engine import compute
 from lib.figures.architecture import weight_heatmap
 from lib.ui.components.charts import chart
-from lib.ui.components.page import explained
+from lib.ui.components.page import escape, explained
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -17,8 +17,11 @@ def _torch(name: str, layer: Linear, x: tuple[float, ...]) -> tuple[float, ...]:
     return result
 
 
-def linear_panel() -> None:
-    """Controls, the matrix, the sum of the chosen output, the check, and why Conv1D is the same."""
+def linear_panel(arch: Architecture | None) -> None:
+    """Controls, the matrix, the sum of the chosen output, the check, and why Conv1D is the same.
+
+    The small layer is set against one of `arch`, or of GPT-2 where its layers are not known.
+    """
     st.markdown(
         "Nearly all the arithmetic in a language model is this one operation: multiply by a matrix and, in "
         "some models, add a bias."
@@ -37,6 +40,7 @@ def linear_panel() -> None:
     with explained():
         x = numbers(typed, inputs)
         _worked(layer, x, outputs, with_bias)
+        _size(layer, x, outputs, with_bias, arch if arch and arch.known else known_configs.architecture("gpt2"))
         _conv1d(layer, x)
 
 
@@ -69,12 +73,6 @@ def _worked(layer: Linear, x: tuple[float, ...], outputs: int, with_bias: bool) 
         st.markdown(
             f"| input | value | weight | product |\n|---|--:|--:|--:|\n{rows}{bias}\n| **sum** | | | **{total:.6g}** |"
         )
-    count = len(x) * outputs + (outputs if with_bias else 0)
-    plus = f" + {outputs}" if with_bias else ""
-    st.markdown(
-        f"**Parameters:** {len(x)} × {outputs}{plus} = **{count}**. GPT-2's MLP does the same with "
-        f"768 × 3,072 + 3,072 = **2,362,368**, in each of its 12 blocks."
-    )
     mine, theirs = layer(x), _torch("by_torch", layer, x)
     same = max(abs(a - b) for a, b in zip(mine, theirs, strict=True)) <= 1e-9 * max(1.0, *map(abs, mine))
     shown = ", ".join(f"{value:.6g}" for value in theirs)
@@ -82,6 +80,18 @@ def _worked(layer: Linear, x: tuple[float, ...], outputs: int, with_bias: bool) 
         f"torch.nn.Linear({len(x)}, {outputs}) on the same numbers gives [{shown}]: "
         f"{'the same' if same else 'something else'}.",
         icon=":material/check_circle:" if same else ":material/error:",
+    )
+
+
+def _size(layer: Linear, x: tuple[float, ...], outputs: int, with_bias: bool, arch: Architecture) -> None:
+    count = len(x) * outputs + (outputs if with_bias else 0)
+    plus = f" + {outputs}" if with_bias else ""
+    theirs = arch.width * arch.inner + (arch.inner if arch.mlp_bias else 0)
+    bias = f" + {arch.inner:,}" if arch.mlp_bias else ""
+    st.markdown(
+        f"**Parameters:** {len(x)} × {outputs}{plus} = **{count}**. In each of the {arch.layers} blocks of "
+        f"{escape(arch.name)}, “Up” in the MLP does the same with {arch.width:,} × {arch.inner:,}{bias} = "
+        f"**{theirs:,}**."
     )
 
 
