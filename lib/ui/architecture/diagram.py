@@ -9,7 +9,7 @@ import streamlit as st
 from lib.architecture import Architecture, ledger
 from lib.architecture.block_diagram import Box, Diagram, diagram
 from lib.text_format import number, percent
-from lib.ui.architecture.look import shares
+from lib.ui.architecture.look import shares, variable
 from lib.ui.components.custom import component
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -36,6 +36,7 @@ def block_diagram(
         data={
             "boxes": {name: _data(box, total, name in changed) for name, box in picture.boxes.items()},
             "layout": list(picture.layout),
+            "groups": {name: variable(name) for name in ("attention", "mlp")},
             "selected": chosen,
             "notes": notes,
         },
@@ -50,7 +51,7 @@ def _data(box: Box, total: int, changed: bool) -> dict[str, Any]:
     return {
         "label": box.label,
         "detail": box.detail,
-        "component": box.component,
+        "colour": variable(box.component),
         "percent": 100 * share,
         "params": number(box.params) + (" each" if box.copies > 1 else "") if box.params else "",
         "share": percent(share),

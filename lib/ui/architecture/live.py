@@ -101,11 +101,11 @@ def _agreement(traced: Trace) -> None:
 def steps_panel(model_id: str, traced: Trace, ids: tuple[int, ...], labels: Sequence[str]) -> None:
     """One block, step by step: what each tensor is, its real shape, a look at its values."""
     layers, heads = traced.attentions.shape[:2]
-    block = st.slider("Block", 0, layers - 1, 0, key=f"block_{layers}", persist_state="page") if layers > 1 else 0
-    start = traced.embedding if block == 0 else ()
-    steps = (*start, *_steps(model_id, ids, block))
-    left, right = st.columns([1, 1.9], gap="large")
+    left, right = st.columns([1, 2.6], gap="medium")
     with left:  # no shape in the labels: it changes with the text, and Streamlit forgets the choice of changed labels
+        block = st.slider("Block", 0, layers - 1, 0, key=f"block_{layers}", persist_state="page") if layers > 1 else 0
+        start = traced.embedding if block == 0 else ()
+        steps = (*start, *_steps(model_id, ids, block))
         index = st.radio(
             "Step",
             range(len(steps)),
@@ -119,7 +119,7 @@ def steps_panel(model_id: str, traced: Trace, ids: tuple[int, ...], labels: Sequ
 
 
 def _look(step: Step, labels: Sequence[str], heads: int) -> None:
-    st.markdown(f"##### {step.line.label}")
+    st.markdown(f"## {step.line.label}")
     st.markdown(f"{step.line.said} Shape **{' × '.join(map(str, step.shape))}** = {step.line.axes}.")
     values, square = step.values, step.line.axes.count("tokens") == 2
     if values.ndim == 3:

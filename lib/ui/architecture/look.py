@@ -45,6 +45,15 @@ def numbers_row(cells: Mapping[str, str], *, kind: str = "figures") -> None:
     )
 
 
+def variable(part: str) -> str:
+    """The CSS variable with the colour of a part of a model, "" for what has no weights.
+
+    >>> variable("attention"), variable("none")
+    ('--pg-part-attention', '')
+    """
+    return f"--pg-part-{part}" if part in PARTS else ""
+
+
 def legend(names: Iterable[str] = LABELS) -> None:
     """The colours of the parts of a model."""
     _legend({name: LABELS[name] for name in names if name != "other"})
@@ -60,6 +69,5 @@ def shares(total: int, book: Ledger) -> None:
 
 
 def _legend(parts: Mapping[str, str]) -> None:
-    assert parts.keys() <= PARTS.keys()
-    spans = (f'<span><i style="background:var(--pg-part-{name})"></i>{text}</span>' for name, text in parts.items())
+    spans = (f'<span><i style="background:var({variable(name)})"></i>{text}</span>' for name, text in parts.items())
     st.html(f'<div class="legend">{" ".join(spans)}</div>')

@@ -32,8 +32,8 @@ PICTURES = ("treemap", "icicle", "table", "formula", "across models")
 
 def parameters_panel(arch: Architecture) -> None:
     """One row of controls, the sum and what confirms it, and one of: maps, table, formula, other models."""
-    one, two, three, four = st.columns([2.1, 1, 1.1, 0.8], vertical_alignment="center")
-    kind = one.segmented_control(
+    row = st.container(horizontal=True, vertical_alignment="center", key="parameters-row")
+    kind = row.segmented_control(
         "Picture",
         PICTURES,
         default="treemap",
@@ -43,8 +43,8 @@ def parameters_panel(arch: Architecture) -> None:
         label_visibility="collapsed",
         format_func=str.capitalize,
     )
-    fold = two.toggle("Fold identical blocks", value=True, key="fold", persist_state="page")
-    tied = three.toggle(
+    fold = row.toggle("Fold identical blocks", value=True, key="fold", persist_state="page")
+    tied = row.toggle(
         "Count a tied head once",
         value=True,
         key="tied",
@@ -53,7 +53,7 @@ def parameters_panel(arch: Architecture) -> None:
         help="Tied: the output head is the embedding table again. Switch off to see what it would cost on its own.",
     )
     book = ledger(arch, tied=tied or not arch.tied)
-    four.download_button(
+    row.download_button(
         "CSV",
         csv(book),
         file_name=f"{_file(arch.name)}-parameters.csv",

@@ -4,10 +4,10 @@ const drawn = new WeakMap()
 
 function box(id, ctx) {
   const b = ctx.data.boxes[id]
-  const node = make("button", "box " + (b.component === "none" ? "plain" : "weights"))
+  const node = make("button", "box " + (b.colour ? "weights" : "plain"))
   node.type = "button"
   node.dataset.id = id
-  if (b.component !== "none") node.style.setProperty("--c", `var(--pg-part-${b.component})`)
+  if (b.colour) node.style.setProperty("--c", `var(${b.colour})`)
   if (b.changed) node.classList.add("changed")
   node.append(make("span", "label", b.label))
   if (b.detail) node.append(make("span", "detail", b.detail))
@@ -51,7 +51,7 @@ function draw(item, ctx) {
   }
   if (item.kind === "group") {
     const group = make("div", "group")
-    group.style.setProperty("--c", `var(--pg-part-${item.component})`)
+    group.style.setProperty("--c", `var(${ctx.data.groups[item.component]})`)
     const inside = make("div", "inside")
     inside.append(flow("column", item.items, ctx))
     group.append(make("div", "title", item.label), inside)
