@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from lib.architecture import Architecture, known_configs
+from lib.architecture import Architecture, known_configs, ledger
 from lib.architecture.errors import ArchitectureError
 from lib.ui.architecture import sources
 from lib.ui.architecture.look import facts
@@ -49,8 +49,10 @@ def pick_architecture() -> Picked:
 
 
 def _by_panel(way: str) -> Picked:
-    try:
+    try:  # a configuration may be read and still be one that no model can be built from
         arch = sources.custom() if way == OWN else sources.from_hub() if way == HUB else sources.from_folder()
+        if arch:
+            ledger(arch)
     except ArchitectureError as error:
         last: Architecture | None = st.session_state.get("own_last") if way == OWN else None
         if not last:
