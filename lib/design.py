@@ -30,7 +30,7 @@ ACCENT: Pair = ("#4f46e5", "#818cf8")  # the model's own answer, the road taken
 MUTED: Pair = ("#6b7280", "#9ca3af")  # dropped, pruned, everything else
 GOOD: Pair = ("#047857", "#34d399")
 BAD: Pair = ("#b91c1c", "#f87171")
-HEAT: Pair = ("#f97316", "#fb923c")  # surprise: mixed into the ground, 0 bits nothing, `HEAT_BITS` bits `HEAT_MOST`
+HEAT: Pair = ("#f97316", "#d9480f")  # surprise: mixed into the ground, 0 bits nothing, `HEAT_BITS` bits `HEAT_MOST`
 HEAT_BITS = 10  # a token of probability 1 in 1,024, and rarer ones, are as hot as can be
 HEAT_MOST = 0.6  # share of the colour at that point: dark letters stay readable on it
 

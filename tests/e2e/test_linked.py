@@ -42,7 +42,7 @@ def test_a_link_brings_its_prompt_and_another_page_has_the_same(page, app: str) 
     box = page.get_by_label("Prompt", exact=True).first
     expect(box).to_have_value("Linked words")
     settled(page)
-    page.get_by_test_id("stSidebarNav").get_by_text("Decoding").click()
+    page.locator(".st-key-steps").get_by_text("Decoding").click()
     page.wait_for_selector(".st-key-decoding-run")
     expect(box).to_have_value("Linked words")
     linked(page, "prompt", "Linked words")

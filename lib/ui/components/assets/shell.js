@@ -1,4 +1,4 @@
-// What the whole page listens for, once: Enter in the header's box, the projector's arrow keys, the skip link.
+// What the whole page listens for, once: Enter in the header's box, the projector's arrow keys, the skip link, printing.
 const BOX = ".st-key-header textarea";
 const EDITS = "input, textarea, select, [contenteditable], [role=slider], [role=tab], [role=radio], [role=option]";
 
@@ -12,10 +12,18 @@ function begin() {
     result.focus();
   };
   document.body.prepend(skip);
+  addEventListener("beforeprint", shrink);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.matches?.(BOX)) commit(event);
     else if (document.documentElement.dataset.projector === "on") walk(event);
   }, true);
+}
+
+function shrink() { // a chart keeps its screen's width on paper, and there is no time to draw it anew
+  const paper = (186 / 25.4) * 96 / 0.75; // px: A4 without the margins, and the zoom of print.css
+  const main = document.querySelector(".block-container");
+  const room = main.clientWidth - 2 * parseFloat(getComputedStyle(main).paddingLeft);
+  document.documentElement.style.setProperty("--pg-print-zoom", Math.min(1, paper / room));
 }
 
 function commit(event) { // Streamlit takes a text area's text at Ctrl+Enter

@@ -1,0 +1,129 @@
+"""Rules as functions of an open Playwright page, and what they find. `probe.js` has those of geometry."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+PROBE = Path(__file__).with_name("probe.js").read_text(encoding="utf-8")
+SHIFT = 0.05  # cumulative layout shift that a page, or a click on a main control, may cause
+STOPS = 12  # times that Tab may be pressed from the page's start to its result
+LEAST = 300  # px of a result that the first screen must show, or half of it
+CONTRAST = {"runOnly": ["color-contrast"]}
+
+
+class Place(NamedTuple):
+    """What was looked at: page, state, width in px, scheme."""
+
+    page: str
+    state: str
+    width: int
+    scheme: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault, as a line."""
+
+    place: Place
+    rule: str
+    selector: str
+    text: str
+
+    def __str__(self) -> str:
+        return " | ".join((*map(str, self.place), self.rule, self.selector, self.text))
+
+
+def findings(place: Place, raw: Iterable[dict[str, str]]) -> list[Finding]:
+    """One finding for each rule and selector: the first of them, and how often there are others."""
+    raw = list(raw)
+    count = Counter((one["rule"], one["selector"]) for one in raw)
+    first = {(one["rule"], one["selector"]): one["text"] for one in reversed(raw)}
+    return [
+        Finding(place, *key, first[key] + (f" ({times} of them)" if times > 1 else "")) for key, times in count.items()
+    ]
+
+
+def axe_source() -> str:
+    """axe-core as axe-playwright-python brings it along."""
+    import axe_playwright_python
+
+    return Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+
+
+def axe(page: Any, options: dict[str, Any] | None = None) -> list[dict[str, str]]:
+    """Serious and critical violations. axe looks into open shadow roots by itself: a test holds that."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(axe_source())
+    result = page.evaluate(
+        """async (options) => (await axe.run(document,
+             { resultTypes: ['violations'], iframes: false, elementRef: true, ...options }))
+             .violations.filter((v) => /serious|critical/.test(v.impact)).flatMap((v) => v.nodes.map((n) => ({
+               rule: `axe ${v.impact}: ${v.id}`,
+               selector: n.element ? look.name(n.element) : n.target.flat().join(' » ').slice(-140),
+               text: `${(n.any[0] ?? n.all[0] ?? n.none[0])?.message ?? v.help} `
+                 .replace('Element has insufficient color ', '').replace(/, font size.*? Expected/, '. Expected') +
+                 n.html.replace(/\\s+/g, ' ').slice(0, 90),
+             })))""",
+        options or {},
+    )
+    return list(result)
+
+
+def shift(shifts: list[dict[str, Any]], rule: str) -> list[dict[str, str]]:
+    """A finding if the shifts add up to more than is allowed. What answers an input is the second figure."""
+    total = sum(one["value"] for one in shifts)
+    if total < SHIFT:
+        return []
+    worst = sorted(shifts, key=lambda one: -one["value"])[:2]
+    return [
+        {"rule": rule, "selector": "; ".join(name for one in worst for name in one["names"]), "text": f"{total:.3f}"}
+    ]
+
+
+def moved(raw: list[dict[str, str]]) -> list[dict[str, str]]:
+    """One finding for all that a click has pushed the same way."""
+    if len(raw) < 3:
+        return raw
+    names = "; ".join(one["selector"] for one in raw[:4])
+    text = f"{len(raw)} of them, among them {names}: {raw[0]['text']}"
+    return [{"rule": raw[0]["rule"], "selector": raw[0]["selector"], "text": text}]
+
+
+def result_first(page: Any, height: int) -> list[dict[str, str]]:
+    """The page's main result begins on the first screen and can be seen there; `height` is the screen's, in px."""
+    box = page.evaluate("look.result()")
+    if not box:
+        return [{"rule": "result first", "selector": ".st-key-result", "text": "there is none"}]
+    seen, whole = min(box["bottom"], height) - box["top"], box["bottom"] - box["top"]
+    if box["top"] >= height or whole <= 0 or seen < min(LEAST, whole / 2):
+        text = f"from y = {box['top']:.0f} to {box['bottom']:.0f} of {height}: {max(0, seen):.0f} px can be seen"
+        return [{"rule": "result first", "selector": ".st-key-result", "text": text}]
+    return []
+
+
+def tab_stops(page: Any, say: Callable[[str], None]) -> list[dict[str, str]]:
+    """Presses Tab from the page's start until the focus is in the result, or behind it if it has nothing to press."""
+    page.evaluate("document.activeElement?.blur()")
+    page.evaluate("getSelection().removeAllRanges()")
+    stops: list[str] = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        at = page.evaluate("look.focus()")
+        if not stops and "skip" in at.get("text", "").lower():
+            stops.append("skip")
+            continue
+        if at["place"] >= 0:
+            break
+        stops.append(at["name"])
+    skip, way = stops[:1] == ["skip"], [stop for stop in stops if stop != "skip"]
+    say(f"tab stops before the result: {len(way)}, skip link: {skip}")
+    found = []
+    if not skip:
+        found.append({"rule": "keyboard", "selector": "body", "text": "the first tab stop is no skip link"})
+    if len(way) >= STOPS:
+        found.append(
+            {"rule": "keyboard", "selector": ".st-key-result", "text": f"{len(way)} tab stops before: {'; '.join(way)}"}
+        )
+    return found
