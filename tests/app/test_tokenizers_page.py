@@ -137,10 +137,10 @@ def test_the_spelling_of_a_control_token_is_explained_where_it_is_typed() -> Non
 
 
 def test_a_text_too_long_for_the_link_is_said_to_be() -> None:
-    assert any("address keeps the text" in caption.value for caption in page(text="short").caption)
+    assert any("copy the page's address" in caption.value for caption in page(text="short").caption)
     captions = [caption.value for caption in page(text="long " * 400).caption]
     assert any("too long" in caption for caption in captions)
-    assert not any("address keeps the text" in caption for caption in captions)
+    assert not any("copy the page's address" in caption for caption in captions)
 
 
 def test_counts_differ_where_control_tokens_are_parsed() -> None:

@@ -34,13 +34,9 @@ def workbench(more: Mapping[str, Callable[[], None]]) -> None:
             chosen = chosen_names()
     with st.container(key="result", gap="small"):
         st.html(f"<style>{asset('page.css')} .st-key-compare-rows {{ --rows: {len(chosen)}; }}</style>")
-        view, spaces, size, onward = _view_row()
+        view, spaces = _view_row()
         text = at_most(typed, settings().max_prompt_chars)
         keep_in_link("text", text, START, box=TEXT)
-        size.caption(_size(text))
-        if text.strip():
-            onward.page_link("pages/3_Next_Token.py", label="What would a model write next?",
-                             icon=":material/arrow_forward:", query_params=for_link(prompt=text))  # fmt: skip
         choices = _choices(chosen)
         result = _compared(text, choices)
         if result is not None:
@@ -60,8 +56,8 @@ def _take_sample() -> None:
     set_text(TEXT, st.session_state["sample"])
 
 
-def _view_row() -> tuple[str, bool, st.delta_generator.DeltaGenerator, st.delta_generator.DeltaGenerator]:
-    """How tokens are shown, and the places of the text's size and of the way onward."""
+def _view_row() -> tuple[str, bool]:
+    """How tokens are shown: as "text" or "ids", and whether white space is visible."""
     with st.container(key="view-row", horizontal=True, vertical_alignment="center"):
         view = st.segmented_control(
             "Show", ["Text", "Ids"], default="Text", required=True, key="show", bind="query-params",
@@ -69,12 +65,7 @@ def _view_row() -> tuple[str, bool, st.delta_generator.DeltaGenerator, st.delta_
         )  # fmt: skip
         spaces = st.toggle("Visible white space", value=True, key="spaces", bind="query-params",
                            help="Spaces, line breaks and tabs as ␣ ⏎ ⇥.")  # fmt: skip
-        size, onward = st.empty(), st.empty()
-    return "ids" if view == "Ids" else "text", spaces, size, onward
-
-
-def _size(text: str) -> str:
-    return f"{len(text):,} characters, {len(text.encode('utf-8', 'replace')):,} bytes in UTF-8"
+    return "ids" if view == "Ids" else "text", spaces
 
 
 def _choices(chosen: list[str]) -> list[TokenizerOption]:
@@ -123,7 +114,11 @@ def _rows(result: Comparison, choices: list[TokenizerOption], view: str, spaces:
 def _notes(result: Comparison, choices: list[TokenizerOption]) -> None:
     """A line below the rows, and more where the text asks for it."""
     with st.container(key="notes", gap=None):
-        st.caption(_shared(result.text))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(_about(result.text), width="content")
+            if result.text.strip():
+                st.page_link("pages/3_Next_Token.py", label="What would a model write next?",
+                             icon=":material/arrow_forward:", query_params=for_link(prompt=result.text))  # fmt: skip
         _control_note(result.text, choices)
         if result.text != result.text.rstrip(" ") and result.text.strip():
             st.caption(
@@ -132,12 +127,15 @@ def _notes(result: Comparison, choices: list[TokenizerOption]) -> None:
             )
 
 
-def _shared(text: str) -> str:
+def _about(text: str) -> str:
+    """The size of a text, and whether it is in the link."""
     if not text:
         return "Nothing typed yet. No text is no tokens, for every tokenizer."
-    if len(text.encode("utf-8", "replace")) > LINK_BYTES:
-        return "The page's address keeps the tokenizers and the switches; this text is too long for it."
-    return "The page's address keeps the text, the tokenizers and the switches: copy it to share them."
+    size = len(text.encode("utf-8", "replace"))
+    said = f"{len(text):,} characters, {size:,} bytes in UTF-8. "
+    if size > LINK_BYTES:
+        return said + "The page's address keeps the tokenizers and the switches; this text is too long for it."
+    return said + "To share the text and the switches, copy the page's address."
 
 
 def _control_note(text: str, choices: list[TokenizerOption]) -> None:

@@ -19,6 +19,15 @@ td:first-child { overflow-wrap: normal; }
 th[title] { text-decoration: underline dotted; cursor: help; }
 """
 _JS = """
+const watched = new WeakSet();
+function watch(box) { // a table that scrolls sideways can be reached with the keyboard
+  if (watched.has(box)) return;
+  watched.add(box);
+  new ResizeObserver(() => {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }).observe(box);
+}
 export default function ({ data, parentElement }) {
   const name = (column) => (data.numbers[column] ? "number" : "");
   const head = make("tr");
@@ -36,7 +45,9 @@ export default function ({ data, parentElement }) {
   const thead = make("thead"), tbody = make("tbody");
   thead.append(head);
   tbody.append(...rows);
-  parentElement.querySelector("table").replaceChildren(thead, tbody);
+  const box = parentElement.querySelector(".box");
+  box.firstElementChild.replaceChildren(thead, tbody);
+  watch(box);
 }
 """
 _TABLE = component("playground_table", html='<div class="box"><table></table></div>', css=_CSS, js=_JS)

@@ -60,12 +60,13 @@ function place(start, end) {
 function openCard(node, ctx) {
   const { token } = ctx.owner.get(node);
   const covered = ctx.points.slice(token[START], token[END]).join("");
+  const spelled = covered.replaceAll(" ", "␣") === token[LABEL]; // the label says it already
   const facts = [
     ["token", token[LABEL]],
     ["id", String(token[ID])],
     ["bytes", token[HEX] || "none"],
-    [token[FLAGS] & PART ? "piece of" : "stands for", covered || "nothing"],
-    ["code points", codePoints(covered, ctx.data.names, ctx.root.clientWidth < 480 ? 3 : 6)],
+    ...(spelled ? [] : [[token[FLAGS] & PART ? "piece of" : "stands for", covered || "nothing"]]),
+    ["code points", codePoints(covered, ctx.data.names, ctx.data.beside ? 3 : 6)],
     ["vocabulary", token[RAW]],
     ["place", place(token[START], token[END])],
   ];
