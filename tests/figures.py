@@ -120,10 +120,10 @@ def _beams() -> Iterator[BeamStep]:
 
 
 def _tokenizers() -> Iterator[tuple[str, dict[str, Any]]]:
-    yield "bars", tokenizers.bars(["GPT-2", HOSTILE], [3, 4.5], unit="tokens", digits=1)
+    yield "bars", tokenizers.bars(["GPT-2", HOSTILE], [3, 4.5], ["#3f6fb5", "#71717a"], unit="tokens", digits=1)
     ratios = {"GPT-2": {"English": 1.0, "Thai": 9.5}, HOSTILE: {"English": 1.0, "Thai": 2.0}}
     counts = {"GPT-2": {"English": 10, "Thai": 95}, HOSTILE: {"English": 9, "Thai": 18}}
-    yield "languages", tokenizers.languages(ratios, counts)
+    yield "languages", tokenizers.languages(ratios, counts, {"GPT-2": "#3f6fb5", HOSTILE: "#71717a"})
     yield "growth", tokenizers.growth([50, 100], [40, 70], [80.0, 60.0])
     leaves = [MergeNode(i, bytes([i]), 0, ()) for i in (104, 105, 60)]
     word = MergeNode(300, b"hi", 1, (leaves[0], leaves[1]))
