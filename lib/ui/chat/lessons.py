@@ -1,7 +1,5 @@
 """The chat page's two lessons: the same conversation in every format, and what a typed control token does."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from lib import chat
@@ -15,6 +13,7 @@ from lib.ui.completion.corners import Cell
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import escape, explained
 
+_TALL = 300  # pixels of a template's X-ray, which scrolls in itself
 ANSWER = 40  # tokens of an answer in the injection lesson
 SAMPLE: Messages = (
     {"role": "user", "content": "Hello, how are you?"},
@@ -37,6 +36,7 @@ def compare(messages: Messages, tokenizer: Tokenizer) -> None:
         default=["qwen1.5", "smollm2", "plain"],
         format_func=lambda name: chat.TEMPLATES[name].label,
         key="compare-templates",
+        label_visibility="collapsed",
     )
     rendered: dict[str, Rendered] = {}
     for name in names:
@@ -45,12 +45,12 @@ def compare(messages: Messages, tokenizer: Tokenizer) -> None:
     if rendered:
         st.markdown(_table(rendered, tokenizer))
     ids = st.toggle("Show ids", key="compare-ids")
-    for pair in _pairs(list(rendered)):
-        for column, name in zip(st.columns(2), pair, strict=False):
-            with column, st.container(border=True):
-                st.markdown(f"**{chat.TEMPLATES[name].label}**")
-                st.caption(chat.TEMPLATES[name].note)
-                with room(rendered[name]):
+    names = list(rendered)
+    for row in range(0, len(names), 3):
+        for column, name in zip(st.columns(3, gap="small"), names[row : row + 3], strict=False):
+            with column, st.container(border=True, gap="xsmall"):
+                st.markdown(f"**{chat.TEMPLATES[name].label}**", help=chat.TEMPLATES[name].note)
+                with st.container(height=_TALL, border=False, autoscroll=False):
                     show_xray(f"compare-{name}", rendered[name], tokenizer, ids=ids)
 
 
@@ -63,10 +63,6 @@ def _table(rendered: dict[str, Rendered], tokenizer: Tokenizer) -> str:
             f"| {chat.TEMPLATES[name].label} | {len(one.ids):,} | {controls} | {escape(one.default_system) or '–'} |"
         )
     return "\n".join(lines)
-
-
-def _pairs(names: Sequence[str]) -> list[Sequence[str]]:
-    return [names[i : i + 2] for i in range(0, len(names), 2)]
 
 
 def injection(engine: Engine, chosen: ChatSettings, updates: LiveUpdates) -> None:
