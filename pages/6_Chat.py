@@ -17,7 +17,9 @@ from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained, predict, setup_page, takeaways
 
 setup_page(
-    "Chat", icon="💬", lead="A chat model predicts the next token, like any other. On the right: what it really reads."
+    "Chat",
+    icon="💬",
+    lead="A chat model predicts the next token, like any other. The X-ray shows what it really reads.",
 )
 chat_view.style()
 space, updates = chat_state.workspace(), LiveUpdates()

@@ -113,8 +113,8 @@ function createView(root) {
 
   turns.onpointerover = (event) => (event.target.closest(".token") ? show(event.target.closest(".token")) : hide());
   turns.onpointerleave = hide;
-  turns.onfocusin = (event) => event.target.matches(".token:focus-visible") && show(event.target);
-  turns.onfocusout = hide;
+  turns.addEventListener("focusin", (event) => event.target.matches(".token:focus-visible") && show(event.target));
+  turns.addEventListener("focusout", hide); // there is no property onfocusin
   turns.onkeydown = (event) => {
     if (event.key === "Escape") hide();
     else if (walk(event.target, event.key)) event.preventDefault();
