@@ -326,10 +326,16 @@
     },
     // Something that stays the same once the page is drawn.
     print: () => `${all().length} ${document.querySelector("[data-testid=stMain]")?.scrollHeight} ${document.title}`,
-    // The result's box, and whether the focus is before it (-1), in it (0) or behind it (1).
+    // The result's box; whether the focus is before it (-1), in it (0) or behind it (1).
     result: () => {
       const node = document.querySelector(".st-key-result");
       return node ? box(node.getBoundingClientRect()) : null;
+    },
+    // The next Tab goes to the first stop of the page.
+    begin: () => {
+      document.body.tabIndex = -1;
+      document.body.focus();
+      document.body.removeAttribute("tabindex");
     },
     focus: () => {
       const node = document.querySelector(".st-key-result"), at = document.activeElement;
@@ -337,7 +343,8 @@
       const place = !node ? -1 : node.contains(at) ? 0 : node.compareDocumentPosition(at) & Node.DOCUMENT_POSITION_FOLLOWING ? 1 : -1;
       let deep = at;
       while (deep.shadowRoot?.activeElement) deep = deep.shadowRoot.activeElement;
-      return { place, name: `${name(deep)} “${label(deep)}”`, text: label(deep) };
+      const aside = Boolean(at.closest("[data-testid=stSidebar]"));
+      return { place, aside, name: `${name(deep)} “${label(deep)}”`, text: label(deep) };
     },
   };
 })();

@@ -85,9 +85,8 @@ class Visit:
             viewport={"width": self.width, "height": HEIGHTS.get(self.width, 900)},
             is_mobile=phone, has_touch=phone, color_scheme=self.look.schemes[0],
         )  # fmt: skip
-        context.set_default_timeout(20_000)
-        context.add_init_script(rules.PROBE)
-        page = context.new_page()
+        page = self.page = context.new_page()
+        self.prepare()
         place = Place(self.sheet.name, "console", self.width, self.scheme)
         page.on(
             "pageerror",
@@ -97,6 +96,11 @@ class Visit:
         page.goto(self.look.base + self.sheet.path)
         yield page
         context.close()
+
+    def prepare(self) -> None:
+        """Put the probe into the page, before the page is opened."""
+        self.page.set_default_timeout(20_000)
+        self.page.add_init_script(rules.PROBE)
 
     def heard(self, place: Place, line: Any) -> None:
         """A line of the console. Streamlit asks for its own addresses below the page's path first, and hears 404."""
