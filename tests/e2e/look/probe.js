@@ -224,7 +224,7 @@
 
   // Letters as they arrive on the screen: an SVG that is scaled down scales its text too. Icon fonts are pictures.
   const small = (texts) => texts.flatMap(({ node, style, text }) => {
-    if (icon(style)) return [];
+    if (icon(style) || node.closest(".katex .mtight, sup, sub")) return []; // what stands high or low is set smaller
     const matrix = node instanceof SVGElement ? node.getScreenCTM?.() : null;
     const size = parseFloat(style.fontSize) * (matrix ? Math.hypot(matrix.b, matrix.d) : 1);
     return size < 11.95 ? [{ rule: "text under 12 px", selector: name(node), text: `${size.toFixed(1)} px: “${text}”` }] : [];

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ from tests.e2e.look.visit import FIRST_SCREEN, Look, Visit
 
 SCALE = 2  # pixels of the picture to a pixel of the page: letters stay sharp on every screen
 MOST = 150_000  # bytes
-# The page, the state that is shown, the file.
+TEXT = "/Tokenizers?text=Antidisestablishmentarianism+is+spelled+na%C3%AFvely"  # letters that every font has
+# The page, the state that is shown, the file; the address where it is another.
 SHOWN = (
     ("Home", "a road pointed at", "home"),
-    ("Tokenizers", "", "tokenizers"),
+    ("Tokenizers", "", "tokenizers", TEXT),
     ("Next Token", "a token taken", "next-token"),
     ("Decoding", "after Run", "decoding"),
     ("Architecture", "", "architecture"),
@@ -36,8 +38,9 @@ async ([png, quality]) => {
 def make(browser: Any, base: str, folder: Path, say: Callable[[str], None]) -> None:
     """Write the pictures of the app at the address `base` into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for page, state, name in SHOWN:
-        data = picture(browser, base, next(sheet for sheet in SHEETS if sheet.name == page), state)
+    for page, state, name, *path in SHOWN:
+        sheet = next(sheet for sheet in SHEETS if sheet.name == page)
+        data = picture(browser, base, replace(sheet, path=path[0]) if path else sheet, state)
         (folder / f"{name}.webp").write_bytes(data)
         say(f"{folder / name}.webp: {len(data) / 1000:.0f} kB")
 
