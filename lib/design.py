@@ -43,8 +43,11 @@ ON_CHARTS: Mapping[str, Colour] = {
     "bad": "#ef4444",
     "warn": "#f59e0b",
 }
-SEQUENTIAL = ((0.0, "#eef2ff"), (0.25, "#c7d2fe"), (0.5, "#818cf8"), (0.75, "#4f46e5"), (1.0, "#312e81"))
-DIVERGING = ((0.0, "#2563eb"), (0.5, "#f8fafc"), (1.0, "#dc2626"))
+# Scales of heatmaps on both pages. White numbers can be read on them, but not on CLEAR: its zero is the page's ground.
+SEQUENTIAL = ((0.0, "#6b7488"), (0.5, "#5b5bd6"), (1.0, "#3127a8"))
+DIVERGING = ((0.0, "#1d4ed8"), (0.5, "#6b7488"), (1.0, "#b91c1c"))
+CLEAR = ((0.0, "#2563eb"), (0.5, "rgba(107, 116, 136, 0.1)"), (1.0, "#dc2626"))
+WHITE = "#ffffff"
 STRATEGIES: Mapping[str, Colour] = {
     "greedy": "#2f7ed8",
     "beam": "#0d9488",

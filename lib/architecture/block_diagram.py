@@ -101,7 +101,11 @@ class _Maker:
                     (("table", (arch.context, arch.width), "(P, d)"), self.stream("output")),
                 )
             )
-        return [*start, {"kind": "repeat", "times": arch.layers, "items": self.block()}, *self.end()]
+        return [
+            {"kind": "line", "items": start},
+            {"kind": "repeat", "times": arch.layers, "items": self.block()},
+            {"kind": "line", "items": self.end()},
+        ]
 
     def end(self) -> list[Item]:
         arch, names = self.arch, self.names
@@ -211,10 +215,10 @@ class _Maker:
                     inside=True,
                 )
             )
-        items: list[Item] = [{"kind": "row", "items": row}]
+        between: list[Item] = []
         if arch.qk_norm:
             count = sum(self.counts[f"{names.attn}.{name}"] for name in names.qk_norms)
-            items.append(
+            between.append(
                 self.box(
                     "qk_norm",
                     "Norm of Q and K",
@@ -227,7 +231,7 @@ class _Maker:
                 )
             )
         if arch.positions == "rope":
-            items.append(
+            between.append(
                 self.box(
                     "rope",
                     "RoPE",
@@ -239,10 +243,13 @@ class _Maker:
                     inside=True,
                 )
             )
+        items: list[Item] = [{"kind": "row", "items": row}]
+        if between:
+            items.append({"kind": "line", "items": between})
         scores = ("scores", (self.batch, arch.heads, self.tokens, self.tokens), "(B, heads, T, T)")
         sliding = [window for window in arch.windows if window]
         seen = f" · {len(sliding)} of {arch.layers} blocks see the last {max(sliding):,} tokens" if sliding else ""
-        items.append(
+        end: list[Item] = [
             self.box(
                 "scores",
                 "Scores · mask · softmax · sum",
@@ -252,9 +259,7 @@ class _Maker:
                 f"{path}.forward",
                 (scores, self.heads("weighted sum")),
                 inside=True,
-            )
-        )
-        items.append(
+            ),
             self.box(
                 "out",
                 "Output projection",
@@ -267,9 +272,9 @@ class _Maker:
                     self.stream("output"),
                 ),
                 inside=True,
-            )
-        )
-        return items
+            ),
+        ]
+        return [*items, {"kind": "line", "items": end}]
 
     def heads(self, name: str, heads: int = 0) -> tuple[str, tuple[int, ...], str]:
         return (
@@ -297,8 +302,7 @@ class _Maker:
             )
             for key, name in zip(keys, names.mlp[:-1], strict=True)
         ]
-        return [
-            {"kind": "row", "items": row},
+        end: list[Item] = [
             self.box(
                 "activation",
                 _activation(arch),
@@ -321,6 +325,9 @@ class _Maker:
                 inside=True,
             ),
         ]
+        if not arch.gated:
+            return [{"kind": "line", "items": [*row, *end]}]
+        return [{"kind": "row", "items": row}, {"kind": "line", "items": end}]
 
 
 _ACT = {"gpt2": "act", "gpt_neox": "act", "phi": "activation_fn"}  # others: act_fn

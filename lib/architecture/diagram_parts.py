@@ -8,7 +8,9 @@ from lib.architecture.explanations import TEXTS
 from lib.architecture.parameter_ledger import Ledger
 from lib.architecture.spec import Architecture
 
-Item = str | dict[str, Any]  # a box id, or {"kind": "row" | "group" | "residual" | "repeat", "items": [...], ...}
+# A box id, or {"kind": "column" | "row" | "line" | "group" | "residual" | "repeat", "items": [...], ...}. The items of
+# a column follow one another downwards, those of a line from left to right; those of a row work side by side.
+Item = str | dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Diagram:
-    """All boxes of one model and their arrangement from input (first) to output (last)."""
+    """All boxes of one model and their arrangement, a column, from input (first) to output (last)."""
 
     architecture: Architecture
     boxes: Mapping[str, Box]
@@ -79,7 +81,8 @@ def coarse(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram
                     f"model.{rows[0].name.rsplit('.', 1)[0]}",
                 )
                 items.append(key)
-    tail = [key for key in ("norm", "head") if key in outside]
-    head = [key for key in outside if key not in tail]
+    tail: list[Item] = [key for key in ("norm", "head") if key in outside]
+    head: list[Item] = [key for key in outside if key not in tail]
     middle: list[Item] = [{"kind": "repeat", "times": blocks, "items": inside}] if inside else []
-    return Diagram(arch, boxes, (*head, *middle, *tail))
+    lines: list[list[Item]] = [[{"kind": "line", "items": items}] if items else [] for items in (head, tail)]
+    return Diagram(arch, boxes, (*lines[0], *middle, *lines[1]))

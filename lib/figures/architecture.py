@@ -11,11 +11,13 @@ from lib.design import CHART_PX, PARTS
 from lib.figures.theme import (
     ACCENT,
     BAD,
+    CATEGORICAL,
+    DIVERGING,
     GOOD,
     LETTERS,
     MONOSPACE,
     MUTED,
-    WARN,
+    WHITE,
     Figure,
     figure,
     horizontal,
@@ -36,7 +38,8 @@ LABELS = {
     "head": "Output head",
     "other": "Other",
 }
-SOFT = ((0.0, "#93b4f8"), (0.5, "#f8fafc"), (1.0, "#f6a3a3"))  # dark numbers stay readable on it
+# What fills memory is told apart by colours that are no part's.
+MEMORY = dict(zip(("weights", "KV cache", "activations", "gradients", "Adam"), CATEGORICAL, strict=False))
 
 
 def parameter_map(book: Ledger, *, kind: str = "treemap", fold: bool = True) -> Figure:
@@ -51,16 +54,16 @@ def parameter_map(book: Ledger, *, kind: str = "treemap", fold: bool = True) -> 
         "values": values,
         "branchvalues": "total",
         "customdata": hover,
-        "marker": {"colors": colours, "line": {"width": 1.5, "color": "rgba(255,255,255,0.55)"}},
+        "marker": {"colors": colours, "line": {"width": 1, "color": MUTED}},
         "maxdepth": 4,
         "sort": False,
         "texttemplate": "%{label}<br>%{percentRoot:.1%}",
         "hovertemplate": "%{label}<br>%{customdata}<extra></extra>",
-        "textfont": {"color": [text_on(colour) for colour in colours]},
-        "pathbar": {"textfont": {"color": text_on(COLOURS["model"])}},
+        "textfont": {"size": CHART_PX, "color": [text_on(colour) for colour in colours]},
+        "pathbar": {"textfont": {"size": CHART_PX, "color": text_on(COLOURS["model"])}},
         **({"tiling": {"pad": 2}} if kind == "treemap" else {}),
     }
-    return figure([trace], height=480, uniformtext={"minsize": 9, "mode": "hide"})
+    return figure([trace], height=480, uniformtext={"minsize": CHART_PX, "mode": "hide"})
 
 
 def _nodes(book: Ledger, fold: bool) -> list[tuple[str, str, str, int, str, str]]:
@@ -143,7 +146,6 @@ def component_bars(books: Mapping[str, Ledger], *, highlight: str = "") -> Figur
 def memory_bars(parts: Mapping[str, Mapping[str, int]], machines: Sequence[Machine]) -> Figure:
     """Stacked bars (one a number format, or one for training) in GB, with the memory of machines as lines."""
     traces = []
-    colours = {"weights": ACCENT, "KV cache": WARN, "activations": GOOD, "gradients": "#06b6d4", "Adam": "#a855f7"}
     kinds = list(dict.fromkeys(kind for bar in parts.values() for kind in bar))
     names = list(parts)[::-1]
     for kind in kinds:
@@ -155,7 +157,7 @@ def memory_bars(parts: Mapping[str, Mapping[str, int]], machines: Sequence[Machi
                 "x": [v / 1e9 for v in values],
                 "orientation": "h",
                 "name": kind,
-                "marker": {"color": colours[kind]},
+                "marker": {"color": MEMORY[kind]},
                 "customdata": [size(v) for v in values],
                 "hovertemplate": f"{kind}: %{{customdata}}<extra>%{{y}}</extra>",
             }
@@ -187,7 +189,7 @@ def memory_bars(parts: Mapping[str, Mapping[str, int]], machines: Sequence[Machi
         yaxis={"automargin": True},
         shapes=lines,
         annotations=notes,
-        margin={"t": 70},
+        margin={"t": 20 + 14 * min(3, len(shown))},
         legend={"y": -0.28, "yanchor": "top"},
     )
 
@@ -255,13 +257,13 @@ def weight_heatmap(layer: Linear, x: Sequence[float], output: int) -> Figure:
         "y": list(range(outputs)),
         "zmin": -most,
         "zmax": most,
-        "colorscale": SOFT,
+        "colorscale": DIVERGING,
         "xgap": 2,
         "ygap": 2,
         "showscale": False,
         "text": [[f"{w:g}" for w in row] for row in layer.weight],
         "texttemplate": "%{text}",
-        "textfont": {"family": MONOSPACE, "color": "#1e1f2e"},
+        "textfont": {"family": MONOSPACE, "size": CHART_PX, "color": WHITE},
         "hovertemplate": "W[%{y},%{x}] = %{z}<extra></extra>",
     }
     frame = {
@@ -280,11 +282,7 @@ def weight_heatmap(layer: Linear, x: Sequence[float], output: int) -> Figure:
             "y": row,
             "text": f"y{row} = {value:.4g}",
             "showarrow": False,
-            "font": {
-                "family": MONOSPACE,
-                "size": 13 if row == output else 12,
-                "color": ACCENT if row == output else MUTED,
-            },
+            "font": {"family": MONOSPACE, "size": CHART_PX, "color": ACCENT if row == output else LETTERS},
         }
         for row, value in enumerate(layer(tuple(x)))
     ]

@@ -8,10 +8,12 @@ from lib.design import CHART_PX
 from lib.figures.theme import (
     ACCENT,
     CATEGORICAL,
+    CLEAR,
     DIVERGING,
     MONOSPACE,
     MUTED,
     SEQUENTIAL,
+    WHITE,
     Figure,
     Trace,
     figure,
@@ -21,7 +23,6 @@ from lib.figures.theme import (
 )
 from lib.text_format import percent
 
-SHADES = ((0.0, "#6b7488"), (0.5, "#5b5bd6"), (1.0, "#3127a8"))  # white text reads on all of it, light and dark
 COLUMNS = 256  # components of a vector that a picture shows
 
 
@@ -39,7 +40,7 @@ def values_heatmap(values: np.ndarray, labels: Sequence[str], *, square: bool) -
         "z": packed(np.where(np.isfinite(shown), shown, np.nan)),
         "y": rows,
         "x": rows if square else list(range(shown.shape[1])),
-        "colorscale": SEQUENTIAL if probabilities else DIVERGING,
+        "colorscale": SEQUENTIAL if probabilities else DIVERGING if square else CLEAR,
         "zmin": 0 if probabilities else -most,
         "zmax": 1 if probabilities else most,
         "xgap": 1 if square else 0,
@@ -52,6 +53,7 @@ def values_heatmap(values: np.ndarray, labels: Sequence[str], *, square: bool) -
     if square and len(labels) <= 12:
         cells["text"] = [["" if not np.isfinite(v) else f"{v:.2f}" for v in row] for row in shown]
         cells["texttemplate"] = "%{text}"
+        cells["textfont"] = {"family": MONOSPACE, "size": CHART_PX, "color": WHITE}
     return figure(
         [cells],
         height=max(240, 110 + (26 if square else 22) * len(labels)),
@@ -74,10 +76,10 @@ def lens_heatmap(
         "texttemplate": "%{text}",
         "zmin": 0,
         "zmax": 1,
-        "colorscale": SHADES,
+        "colorscale": SEQUENTIAL,
         "xgap": 2,
         "ygap": 2,
-        "textfont": {"family": MONOSPACE, "size": CHART_PX, "color": "#ffffff"},
+        "textfont": {"family": MONOSPACE, "size": CHART_PX, "color": WHITE},
         "showscale": False,
         "customdata": [[plain(w) for w in row] for row in top],
         "hovertemplate": "%{customdata}<br>probability %{z:.1%}<extra></extra>",
@@ -175,5 +177,5 @@ def next_bars(names: Sequence[str], probs: Sequence[float], rest: float) -> Figu
         [bars],
         height=90 + 40 * len(values),
         xaxis=titled("probability", tickformat=".0%", rangemode="tozero"),
-        yaxis={"automargin": True, "tickfont": {"family": MONOSPACE, "size": 13}},
+        yaxis={"automargin": True, "tickfont": {"family": MONOSPACE, "size": CHART_PX}},
     )

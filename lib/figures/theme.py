@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from lib.design import CATEGORICAL, CHART_PX, DIVERGING, ON_CHARTS, SEQUENTIAL
+from lib.design import CATEGORICAL, CHART_PX, CLEAR, DIVERGING, ON_CHARTS, SEQUENTIAL, WHITE
 
-__all__ = ["CATEGORICAL", "DIVERGING", "SEQUENTIAL"]
+__all__ = ["CATEGORICAL", "CLEAR", "DIVERGING", "SEQUENTIAL", "WHITE"]
 
 Figure = dict[str, Any]  # {"data": [a dictionary for each trace], "layout": {...}}
 Trace = dict[str, Any]

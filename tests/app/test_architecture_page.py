@@ -48,7 +48,59 @@ def test_it_opens_on_the_diagram_of_gpt2(open_page: Callable[..., AppTest]) -> N
     assert "Token embedding" in text
     assert "38,597,376" in text
     assert "model.transformer.wte" in text
-    assert "Takeaways" in text
+
+
+def test_the_lesson_in_short_and_the_questions_are_tabs(open_page: Callable[..., AppTest]) -> None:
+    assert "Takeaways" in everything(open_page(view="In short"))
+    page = open_page(view="Questions")
+    page.radio(key="predict-kv-choice").set_value("The KV cache").run()
+    page.button(key="predict-kv-reveal").click().run()
+    assert any("Yes" in box.value for box in page.success)
+    page.radio(key="predict-parameters-choice").set_value("In the norms").run()
+    page.button(key="predict-parameters-reveal").click().run()
+    assert "In the MLPs" in page.warning[0].value
+
+
+@pytest.mark.parametrize(
+    ("old", "view"),
+    [
+        ({"part": "Cost"}, "Cost"),
+        ({"view": "Explore a model", "part": "Module tree"}, "Module tree"),
+        ({"view": "Two models", "part": "Cost"}, "Two models"),
+        ({"part": "Block diagram"}, "Block diagram"),
+        ({"part": "nonsense"}, "Block diagram"),
+        ({"view": "<b>"}, "Block diagram"),
+    ],
+)
+def test_a_link_from_before_the_tabs_stood_in_one_row(
+    open_page: Callable[..., AppTest], old: dict[str, str], view: str
+) -> None:
+    page = open_page(**old)
+    assert page.session_state["view"] == view
+    assert "part" not in page.query_params
+
+
+def test_an_old_links_text_is_the_prompt(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(view="A live pass", model="tiny-gpt2", text="the cat sat")
+    assert page.text_area(key="prompt").value == "the cat sat"
+    assert "the cat sat" in page.query_params["prompt"] and "text" not in page.query_params
+    page.text_area(key="prompt").set_value("a mat").run()
+    assert "a mat" in page.query_params["prompt"]
+
+
+def test_an_old_links_way_is_in_the_one_picker(open_page: Callable[..., AppTest]) -> None:
+    assert open_page(**{"from": "Any hub model"}).selectbox(key="arch").value == "Any hub model"
+    assert open_page(arch="A folder or a file").selectbox(key="arch").value == "A folder or a file"
+    assert open_page(**{"from": "<b>"}).selectbox(key="arch").value == "gpt2"
+
+
+def test_choosing_a_rarer_way_opens_its_panel_and_a_known_model_closes_it(open_page: Callable[..., AppTest]) -> None:
+    page = open_page()
+    page.selectbox(key="arch").set_value("Build your own").run()
+    assert page.session_state["architecture-source"] is True
+    assert page.slider(key="layers").value == 12
+    page.selectbox(key="arch").set_value("gpt2").run()
+    assert "layers" not in [slider.key for slider in page.slider]
 
 
 def test_all_known_models_open_in_every_part(open_page: Callable[..., AppTest]) -> None:
@@ -68,6 +120,7 @@ def test_links_name_models_by_id_or_label(open_page: Callable[..., AppTest]) -> 
 
 def test_counting_a_tied_head_twice(open_page: Callable[..., AppTest]) -> None:
     page = open_page(part="Parameters")
+    page.segmented_control(key="picture").set_value("table").run()
     page.toggle(key="tied").set_value(False).run()
     assert f"{ledger('gpt2', tied=False).total:,}" in everything(page)
     assert "counted twice" in everything(page)
@@ -106,9 +159,26 @@ def test_cost_of_seven_billion(open_page: Callable[..., AppTest]) -> None:
     assert "Community Cloud" in everything(page)
     page.toggle(key="with_training").set_value(True).run()
     assert not page.exception
-    page.radio(key="predict-kv-choice").set_value("The KV cache").run()
-    page.button(key="predict-kv-reveal").click().run()
-    assert any("Yes" in box.value for box in page.success)
+    page.segmented_control(key="cost-view").set_value("Cache and arithmetic").run()
+    assert "About two operations per matrix weight" in everything(page)
+    page.segmented_control(key="cost-view").set_value("How it is counted").run()
+    assert "2 × 4 KV heads × 128 × tokens" in everything(page)
+
+
+def test_the_formula_and_the_other_models_are_pictures_of_their_own(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(part="Parameters")
+    page.segmented_control(key="picture").set_value("formula").run()
+    assert "12 × 7,087,872 + 39,385,344 = **124,439,808**" in everything(page)
+    page.segmented_control(key="picture").set_value("across models").run()
+    assert "larger than all blocks together" in everything(page)
+    assert not page.exception
+
+
+def test_a_linear_layer_is_set_against_the_chosen_models(open_page: Callable[..., AppTest]) -> None:
+    text = everything(open_page(view="One linear layer", arch="qwen2.5-7b-instruct"))
+    assert "In each of the 28 blocks of Qwen2\\.5\\-7B\\-Instruct" in text
+    assert "3,584 × 18,944 = **67,895,296**" in text
+    assert "768 × 3,072 + 3,072 = **2,362,368**" in everything(open_page(view="One linear layer"))
 
 
 def test_the_module_tree_is_pytorchs(open_page: Callable[..., AppTest]) -> None:
@@ -190,7 +260,7 @@ def test_every_view_of_the_live_pass_takes_any_text(open_page: Callable[..., App
     assert not page.error
     assert "The steps end at the model's own output" in everything(page)
     for text in ("x", "the cat sat on the mat " * 200, "�\u200d"):
-        page.text_input(key="text").set_value(text).run()
+        page.text_area(key="prompt").set_value(text).run()
         assert not page.exception
-    page.text_input(key="text").set_value("").run()
+    page.text_area(key="prompt").set_value("").run()
     assert "There is no text" in page.error[0].value

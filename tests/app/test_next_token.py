@@ -216,7 +216,7 @@ from lib import engine, tokenization
 from lib.engine.interface import EngineInfo, TokenScores
 
 class Ready(engine.InspectableEngine):
-    tokenizer, stop_ids, generate, beam, run, close = None, frozenset(), None, None, None, None
+    tokenizer, stop_ids, generate, beam, rivals, run, close = None, frozenset(), None, None, None, None, None
     info, alive = EngineInfo("tiny-gpt2", "tiny", "gpt2", "float32", "cpu", 1, 300, 64, 1), True
     def logits(self, ids, position=-1):
         return np.arange(300, dtype=np.float32)

@@ -13,18 +13,23 @@ from lib.ui.components.custom import component
 _ASSETS = Path(__file__).parent / "assets"
 _HTML = """
 <div class="attention">
+  <span class="probe"></span>
   <div class="left">
     <p class="head-line">All heads <span>(rows are blocks, columns are heads; click one)</span></p>
-    <div class="scroll"><div class="stack">
-    <canvas class="grid" role="img" aria-label="Thumbnails of all heads"></canvas><div class="mark"></div></div></div>
+    <div class="scroll"><div class="stack"><canvas class="grid" aria-hidden="true"></canvas>
+      <div class="heads" role="grid" tabindex="0" aria-label="All heads" aria-activedescendant="head-cell">
+        <div role="row"><div class="cell" id="head-cell" role="gridcell"></div></div></div></div></div>
   </div>
   <div class="right">
     <div class="picks"><select class="layer" aria-label="Block"></select>
     <select class="head" aria-label="Head"></select></div>
-    <div class="maps"><canvas class="map" role="img" aria-label="Attention map"></canvas></div>
-    <p class="read"></p>
+    <div class="maps"><canvas class="map" aria-hidden="true"></canvas>
+      <div class="pairs" role="grid" tabindex="0" aria-label="Attention map" aria-activedescendant="pair-cell">
+        <div role="row"><div class="cell" id="pair-cell" role="gridcell"></div></div></div></div>
+    <p class="read" aria-live="polite"></p>
     <p class="head-line">One token's view <span>(point at a token)</span></p>
-    <div class="strip"></div><p class="says"></p>
+    <div class="strip" role="group" aria-label="Tokens and how much the chosen one looks at them"></div>
+    <p class="says" aria-live="polite"></p>
   </div>
 </div>
 """

@@ -7,37 +7,60 @@ from lib.architecture.block_diagram import Diagram, diagram
 from lib.architecture.comparison import compare
 from lib.figures.architecture import component_bars
 from lib.ui.architecture.diagram import block_diagram, explain_box
-from lib.ui.architecture.panels import legend
+from lib.ui.architecture.look import legend
 from lib.ui.architecture.pick import pick_known
 from lib.ui.components.charts import chart
 from lib.ui.components.page import escape
 
 
-def compare_panel() -> None:
-    """Pickers, table, pictures."""
-    one, two = st.columns(2)
-    with one:
-        left = pick_known("left", "Left", mine=True)
-    with two:
-        right = pick_known("right", "Right", start="qwen3-0.6b", mine=True)
+def pick_two() -> tuple[Architecture, Architecture]:
+    """The bar's two pickers."""
+    return pick_known("left", "Left"), pick_known("right", "Right", start="qwen3-0.6b")
+
+
+def compare_panel(left: Architecture, right: Architecture) -> None:
+    """One of: the table of what differs, both diagrams, where the parameters sit."""
+    one, two = st.columns([1, 1.6], vertical_alignment="center")
+    what = one.segmented_control(
+        "Compare",
+        ("differences", "diagrams", "parameters"),
+        default="differences",
+        required=True,
+        key="compare",
+        persist_state="page",
+        label_visibility="collapsed",
+        format_func=str.capitalize,
+    )
     if left == right:
         st.info("Both sides show the same model. Choose another one.", icon=":material/compare:")
+    if what == "diagrams":
+        _diagrams(left, right)
+    elif what == "parameters":
+        legend()
+        books = {name: ledger(arch) for name, arch in zip(_names(left, right), (left, right), strict=True)}
+        chart(component_bars(books), key="compare-bars", alt="Shares of parameters by component for both models")
+    else:
+        with two:
+            only = st.toggle("Only what differs", value=True, key="only_differences", persist_state="page")
+        _differences(left, right, only)
+
+
+def _names(left: Architecture, right: Architecture) -> tuple[str, str]:
+    return left.name, right.name if right.name != left.name else f"{right.name} "
+
+
+def _differences(left: Architecture, right: Architecture, only: bool) -> None:
     lines = compare(left, right)
-    only = st.toggle("Only what differs", value=True, key="only_differences", persist_state="page")
     shown = [line for line in lines if line.differs or not only]
-    names = (left.name, right.name if right.name != left.name else f"{right.name} ")
+    names = [escape(name) for name in _names(left, right)]
     if shown:
         rows = "\n".join(
             f"| {line.what} | {escape(line.left)} | {escape(line.right)} | {line.why or 'the same'} |" for line in shown
         )
         with st.container(key="differences"):
-            st.markdown(f"| | {escape(names[0])} | {escape(names[1])} | what it means |\n|---|---|---|---|\n{rows}")
+            st.markdown(f"| | {names[0]} | {names[1]} | what it means |\n|---|---|---|---|\n{rows}")
     same = sum(not line.differs for line in lines)
     st.caption(f"{same} of {len(lines)} properties are the same.")
-    books = {name: ledger(arch) for name, arch in zip(names, (left, right), strict=True)}
-    legend()
-    chart(component_bars(books), key="compare-bars", alt="Shares of parameters by component for both models")
-    _diagrams(left, right)
 
 
 @st.fragment
@@ -49,7 +72,7 @@ def _diagrams(left: Architecture, right: Architecture) -> None:
     pictures = (diagram(left), diagram(right))
     for index, (cell, picture) in enumerate(zip(st.columns(2, gap="medium"), pictures, strict=True)):
         with cell:
-            st.markdown(f"**{escape(picture.architecture.name)}**")
+            st.markdown(f"## {escape(picture.architecture.name)}")
             chosen = block_diagram(
                 picture, key=f"diagram-{index}", start="q", changed=changed(picture, pictures[1 - index]), notes=True
             )

@@ -1,5 +1,6 @@
 """The cost panel: memory and arithmetic of a model, held against machines."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import streamlit as st
@@ -9,16 +10,17 @@ from lib.architecture.cost import DTYPES, Cost, bytes_read_per_token, cost_of, f
 from lib.architecture.hardware import machines
 from lib.figures.architecture import flops_bars, kv_curve, memory_bars, weights_by_dtype
 from lib.text_format import number, size
-from lib.ui.architecture.panels import numbers_row
+from lib.ui.architecture.look import numbers_row
 from lib.ui.components.charts import chart
 
 LENGTHS = (128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072)
+VIEWS = ("Does it fit?", "Cache and arithmetic", "How it is counted")
 _BANDWIDTH = 50e9  # bytes a second: a laptop's memory, roughly
 
 
 def cost_panel(arch: Architecture) -> None:
     """Controls, figures, verdicts."""
-    one, two, three = st.columns([1.35, 1, 1])
+    one, two, three = st.container(key="cost-controls").columns([1.35, 1, 1])
     dtype = one.segmented_control(
         "Numbers stored as",
         [d for d in DTYPES if d != "float16"],
@@ -39,18 +41,39 @@ def cost_panel(arch: Architecture) -> None:
         )
         _weights_only(arch)
         return
+    price = cost_of(arch, dtype=dtype, batch=batch, context=context)
+    _numbers(price, context)
+    view = st.segmented_control(
+        "Cost",
+        VIEWS,
+        default=VIEWS[0],
+        required=True,
+        key="cost-view",
+        persist_state="page",
+        label_visibility="collapsed",
+    )
+    if view == VIEWS[0]:
+        _memory(arch, batch, context)
+    elif view == VIEWS[1]:
+        left, right = st.columns(2, gap="large")
+        with left:
+            _cache(arch, batch=batch, context=context, dtype=dtype)
+        with right:
+            _flops(arch, context, price, dtype)
+    else:
+        _notes(arch, batch, context)
     if context > arch.context:
         st.caption(
             f":material/warning: This model takes at most {arch.context:,} tokens; the figures say what "
             f"{context:,} would cost."
         )
-    price = cost_of(arch, dtype=dtype, batch=batch, context=context)
-    _numbers(price, context)
-    st.markdown("##### Does it fit?")
+
+
+def _memory(arch: Architecture, batch: int, context: int) -> None:
+    formats = ("float32", "bfloat16", "int8", "int4")
+    costs = {name: cost_of(arch, dtype=name, batch=batch, context=context) for name in formats}
     bars = {
-        name: {"weights": c.weights, "KV cache": c.kv_cache, "activations": c.activations}
-        for name in ("float32", "bfloat16", "int8", "int4")
-        if (c := cost_of(arch, dtype=name, batch=batch, context=context))
+        name: {"weights": c.weights, "KV cache": c.kv_cache, "activations": c.activations} for name, c in costs.items()
     }
     train = training(arch, batch=batch, context=context)
     if st.toggle("Show training with Adam too", key="with_training", persist_state="page"):
@@ -62,16 +85,10 @@ def cost_panel(arch: Architecture) -> None:
         }
     chart(memory_bars(bars, machines()), key="chart-memory", alt="Memory by number format against machines")
     with st.container(key="fits"):
-        st.markdown(_fits(arch, batch, context, train.total))
+        st.markdown(_fits({name: cost.total for name, cost in costs.items()} | {"training": train.total}))
     st.caption(
         "Green: it fits, with so much free. Red: so much is missing. The last column: training with Adam in float32."
     )
-    _notes(arch, batch, context, train.total)
-    left, right = st.columns(2, gap="large")
-    with left:
-        _cache(arch, batch=batch, context=context, dtype=dtype)
-    with right:
-        _flops(arch, context, price, dtype)
 
 
 def _weights_only(arch: Architecture) -> None:
@@ -91,11 +108,7 @@ def _numbers(price: Cost, context: int) -> None:
     )
 
 
-def _fits(arch: Architecture, batch: int, context: int, train: int) -> str:
-    formats = ("float32", "bfloat16", "int8", "int4")
-    needs = {name: cost_of(arch, dtype=name, batch=batch, context=context).total for name in formats} | {
-        "training": train
-    }
+def _fits(needs: Mapping[str, int]) -> str:
     lines = ["| | memory | " + " | ".join(needs) + " |", "|---|--:|" + "--:|" * len(needs)]
     for machine in machines():
         cells = [
@@ -109,26 +122,26 @@ def _fits(arch: Architecture, batch: int, context: int, train: int) -> str:
     return "\n".join(lines)
 
 
-def _notes(arch: Architecture, batch: int, context: int, train: int) -> None:
-    with st.expander("How these numbers are made"):
-        parts = asdict(training(arch, batch=batch, context=context))
-        st.markdown(
-            "- **Weights**: parameters × 4 bytes (float32) or 2 (bfloat16). int8 and int4 are llama.cpp's Q8_0 and "
-            "Q4_0: groups of 32 weights share a 16-bit scale (8.5 and 4.5 bits a weight); norms and biases stay "
-            "32-bit. Shared weights count once. Checked against saved files and GGUF's own quantiser.\n"
-            f"- **KV cache**: the keys and values of all earlier tokens, kept so that they are not computed again for "
-            f"every new one. 2 × {arch.kv_heads} KV heads × {arch.head_dim} × tokens × texts × bytes, for each of "
-            f"{arch.layers} blocks{_windows(arch)}. 16-bit when the weights are quantised. Checked against the cache's "
-            "own tensors.\n"
-            "- **Activations**: an estimate of the largest tensors alive together; logits for the last position only.\n"
-            "- **FLOPs**: floating-point operations. A multiply and an add count as two. Matrix products only, as in "
-            "`torch.utils.flop_counter`, which gives the same numbers.\n"
-            f"- **Training with Adam**: weights {size(parts['weights'])}, gradients {size(parts['gradients'])}, two "
-            f"running averages {size(parts['adam'])}, and what the backward pass needs, {size(parts['activations'])}: "
-            f"{size(train)}. Mixed precision costs the same 16 bytes a parameter. Real training code saves activations "
-            "by computing them twice (checkpointing).\n"
-            "- The operating system, the program and (for GPUs) the driver need memory too. Leave some free."
-        )
+def _notes(arch: Architecture, batch: int, context: int) -> None:
+    train = training(arch, batch=batch, context=context)
+    parts = asdict(train)
+    st.markdown(
+        "- **Weights**: parameters × 4 bytes (float32) or 2 (bfloat16). int8 and int4 are llama.cpp's Q8_0 and "
+        "Q4_0: groups of 32 weights share a 16-bit scale (8.5 and 4.5 bits a weight); norms and biases stay "
+        "32-bit. Shared weights count once. Checked against saved files and GGUF's own quantiser.\n"
+        f"- **KV cache**: the keys and values of all earlier tokens, kept so that they are not computed again for "
+        f"every new one. 2 × {arch.kv_heads} KV heads × {arch.head_dim} × tokens × texts × bytes, for each of "
+        f"{arch.layers} blocks{_windows(arch)}. 16-bit when the weights are quantised. Checked against the cache's "
+        "own tensors.\n"
+        "- **Activations**: an estimate of the largest tensors alive together; logits for the last position only.\n"
+        "- **FLOPs**: floating-point operations. A multiply and an add count as two. Matrix products only, as in "
+        "`torch.utils.flop_counter`, which gives the same numbers.\n"
+        f"- **Training with Adam**: weights {size(parts['weights'])}, gradients {size(parts['gradients'])}, two "
+        f"running averages {size(parts['adam'])}, and what the backward pass needs, {size(parts['activations'])}: "
+        f"{size(train.total)}. Mixed precision costs the same 16 bytes a parameter. Real training code saves "
+        "activations by computing them twice (checkpointing).\n"
+        "- The operating system, the program and (for GPUs) the driver need memory too. Leave some free."
+    )
 
 
 def _windows(arch: Architecture) -> str:
@@ -137,7 +150,7 @@ def _windows(arch: Architecture) -> str:
 
 
 def _cache(arch: Architecture, *, batch: int, context: int, dtype: str) -> None:
-    st.markdown("##### The KV cache grows with the text")
+    st.markdown("## The KV cache grows with the text")
     width = 4 if dtype == "float32" else 2
     chart(
         kv_curve(arch, batch=batch, context=context, dtype=dtype, width=width),
@@ -154,7 +167,7 @@ def _cache(arch: Architecture, *, batch: int, context: int, dtype: str) -> None:
 
 
 def _flops(arch: Architecture, context: int, price: Cost, dtype: str) -> None:
-    st.markdown("##### The arithmetic of one token")
+    st.markdown("## The arithmetic of one token")
     rows = [row for row in ledger(arch).rows if len(row.shape) == 2]
     parts = {
         name: 2 * sum(row.elements for row in rows if row.component == name) for name in ("attention", "mlp", "head")

@@ -14,6 +14,8 @@ from lib.ui.components.charts import chart
 from lib.ui.components.linked_text import for_link
 from lib.ui.components.page import escape, wide_chart
 
+_VIEWS = ("All tokens, block by block", "One token, as curves")
+
 
 def names_of(tokenizer: Tokenizer, ids: Sequence[int] | np.ndarray) -> list[str]:
     """Visible labels of ids; rows of the table that have no token are named by their number."""
@@ -26,25 +28,30 @@ def names_of(tokenizer: Tokenizer, ids: Sequence[int] | np.ndarray) -> list[str]
     return names
 
 
-def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str]) -> None:
-    """What every layer would predict."""
-    st.markdown(
-        "The final norm and the output head, applied after *every* block: what would the model say if it "
-        "stopped there? The top row, the last block, is its real prediction."
+def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str], position: int) -> None:
+    """What every layer would predict after the token at `position`: around it as a map, or of it as curves."""
+    view = st.segmented_control(
+        "Show",
+        _VIEWS,
+        default=_VIEWS[0],
+        required=True,
+        key="lens-view",
+        persist_state="page",
+        label_visibility="collapsed",
     )
-    count = len(labels)
-    position = (
-        st.select_slider(
-            "After which token?",
-            range(count),
-            count - 1,
-            key=f"lens_{hash(tuple(labels))}",
-            format_func=lambda i: f"{i} {labels[i]}",
-        )
-        if count > 1
-        else 0
+    st.caption(
+        "The final norm and the output head, applied after *every* block: what would the model say if it "
+        "stopped there? The last block's is its real prediction. Click a token above to look at another place."
     )
     rows = ["embedding", *(f"block {i}" for i in range(len(lens.top) - 1))]
+    if view == _VIEWS[0]:
+        _map(lens, tokenizer, rows, position, labels)
+    else:
+        _curves(lens, tokenizer, rows, position, labels[position])
+
+
+def _map(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, labels: Sequence[str]) -> None:
+    count = len(labels)
     first = max(0, min(position - 7, count - 14))
     span = slice(first, min(count, first + 14))
     top = [names_of(tokenizer, lens.top[row, span, 0]) for row in range(len(rows))]
@@ -56,7 +63,6 @@ def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str]) -> None:
         )
     if count > 14:
         st.caption(f"Tokens {first} to {span.stop - 1} of {count} are shown, around the chosen one.")
-    _curves(lens, tokenizer, rows, position, labels[position])
 
 
 def _curves(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, label: str) -> None:
@@ -67,11 +73,13 @@ def _curves(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, la
     columns = [int(np.flatnonzero(ids == token)[0]) for token in wanted]
     names = names_of(tokenizer, wanted)
     fading = {i for i, token in enumerate(wanted) if token in {p[0] for p in peaks}}
-    st.markdown(f"##### After “{escape(label)}”: from block to block")
+    st.markdown(f"## After “{escape(label)}”: from block to block")
     chart(lens_curves(names, curves[:, columns], rows, fading), key="lens-curves", alt="Probabilities by layer")
-    for token, layer, peak, end in peaks:
-        name = names_of(tokenizer, [token])[0]
-        st.markdown(f"- **{escape(name)}** peaks at {peak:.1%} after {rows[layer]} and ends at {end:.2%}.")
+    fallen = [
+        f"- **{escape(name)}** peaks at {peak:.1%} after {rows[layer]} and ends at {end:.2%}."
+        for name, (_, layer, peak, end) in zip(names_of(tokenizer, [peak[0] for peak in peaks]), peaks, strict=True)
+    ]
+    st.markdown("\n".join(fallen))
     if not peaks:
         st.caption("No token reaches 2 % after an inner block here and then loses half of it.")
     else:

@@ -1,11 +1,34 @@
-"""The predict-then-reveal questions of the architecture page; every answer is computed when it is asked for."""
+"""The lesson in short and the predict-then-reveal questions; every answer is computed when it is asked for."""
+
+import streamlit as st
 
 from lib.architecture import known_configs, ledger
 from lib.architecture.config_readers import read
 from lib.architecture.cost import flops_per_token, kv_cache_bytes, weight_bytes
 from lib.figures.architecture import LABELS
 from lib.text_format import size
-from lib.ui.components.page import predict
+from lib.ui.components.page import predict, takeaways
+
+
+def in_short() -> None:
+    """The takeaways."""
+    takeaways(
+        "A model is a stack of **identical blocks**: attention lets tokens exchange information, the MLP works on each "
+        "token alone, and both only add to a stream that runs through.",
+        "Nearly all parameters are in **linear layers and the token table**. Attention's famous softmax has none.",
+        "The **configuration alone** fixes every shape and the number of parameters; a number format and a text length "
+        "fix the bytes. The values come from training.",
+        "Memory is weights plus a **KV cache** that grows with the text; sharing KV heads shrinks the cache.",
+        "Predictions form **layer by layer**: the logit lens shows candidates that rise and fall before the last one "
+        "wins.",
+    )
+
+
+def questions() -> None:
+    """Both questions."""
+    for cell, question in zip(st.columns(2), (most_parameters, saved_by_kv_heads), strict=True):
+        with cell:
+            question()
 
 
 def most_parameters() -> None:

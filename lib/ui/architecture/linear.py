@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from lib.architecture import known_configs
+from lib.architecture import Architecture, known_configs
 from lib.architecture.linear_layer import Linear, make, numbers
 from lib.engine import compute
 from lib.figures.architecture import weight_heatmap
 from lib.ui.components.charts import chart
-from lib.ui.components.page import explained
+from lib.ui.components.page import escape, explained
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -17,71 +17,85 @@ def _torch(name: str, layer: Linear, x: tuple[float, ...]) -> tuple[float, ...]:
     return result
 
 
-def linear_panel() -> None:
-    """Controls, the matrix, the sum of the chosen output, the check, and why Conv1D is the same."""
-    st.markdown(
-        "Nearly all the arithmetic in a language model is this one operation: multiply by a matrix and, in "
-        "some models, add a bias."
-    )
-    st.latex(r"y = W x + b \qquad y_j = \sum_i W_{ji}\, x_i + b_j")
-    one, two, three = st.columns([1, 1, 2])
-    inputs = one.slider("Inputs", 1, 12, 4, key="lin_in", persist_state="page")
-    outputs = two.slider("Outputs", 1, 12, 3, key="lin_out", persist_state="page")
-    start = ", ".join(f"{(-1) ** i * (i + 1) / 2:g}" for i in range(inputs))
-    typed = three.text_input("Input x (edit it)", start, key=f"lin_x_{inputs}", max_chars=400, persist_state="page")
-    more, bias_cell = st.columns([1, 3], vertical_alignment="bottom")
-    with_bias = bias_cell.toggle("With bias", value=True, key="lin_bias", persist_state="page")
-    if more.button("Other weights", icon=":material/casino:", key="lin_dice"):
-        st.session_state["lin_seed"] = st.session_state.get("lin_seed", 0) + 1
-    layer = make(inputs, outputs, seed=st.session_state.get("lin_seed", 0), bias=with_bias)
+def linear_panel(arch: Architecture | None) -> None:
+    """Controls, the matrix, the sum of the chosen output, the check, and why Conv1D is the same.
+
+    The small layer is set against one of `arch`, or of GPT-2 where its layers are not known.
+    """
+    with st.container(key="linear-words"):
+        st.markdown(
+            "Nearly all the arithmetic in a language model is this one operation: multiply by a matrix and, in "
+            "some models, add a bias. "
+            r"$y = Wx + b$, and of each output $y_j = W_{j0}x_0 + W_{j1}x_1 + \dots + b_j$."
+        )
+    controls, matrix, products = st.container(key="linear-row").columns([1, 1.9, 1.5], gap="medium")
+    with controls:
+        layer, typed, output, with_bias = _controls()
     with explained():
-        x = numbers(typed, inputs)
-        _worked(layer, x, outputs, with_bias)
+        x = numbers(typed, len(layer.weight[0]))
+        with matrix:
+            chart(weight_heatmap(layer, x, output), key="lin-map", alt="The weight matrix")
+            st.caption("W has one row per output and one column per input. The framed row makes the chosen output.")
+        with products:
+            _products(layer, x, output, with_bias)
+        _check(layer, x)
+        _size(layer, with_bias, arch if arch and arch.known else known_configs.architecture("gpt2"))
         _conv1d(layer, x)
 
 
-def _worked(layer: Linear, x: tuple[float, ...], outputs: int, with_bias: bool) -> None:
-    left, right = st.columns([1.2, 1], gap="large")
-    with left:
-        output = (
-            st.select_slider(
-                "Which output?",
-                range(outputs),
-                key=f"lin_y_{outputs}",
-                persist_state="page",
-                format_func=lambda j: f"y{j}",
-            )
-            if outputs > 1
-            else 0
+def _controls() -> tuple[Linear, str, int, bool]:
+    """The layer, the input as typed, the output that is looked at, and whether there is a bias."""
+    inputs = st.slider("Inputs", 1, 12, 4, key="lin_in", persist_state="page")
+    outputs = st.slider("Outputs", 1, 12, 3, key="lin_out", persist_state="page")
+    start = ", ".join(f"{(-1) ** i * (i + 1) / 2:g}" for i in range(inputs))
+    typed = st.text_input("Input x (edit it)", start, key=f"lin_x_{inputs}", max_chars=400, persist_state="page")
+    output = (
+        st.select_slider(
+            "Which output?", range(outputs), key=f"lin_y_{outputs}", persist_state="page", format_func=lambda j: f"y{j}"
         )
-        chart(weight_heatmap(layer, x, output), key="lin-map", alt="The weight matrix")
-        st.caption("W has one row per output and one column per input. The framed row makes the chosen output.")
-    with right:
-        products = layer.products(x, output)
-        row = layer.weight[output]
-        st.markdown(f"**y{output}, product by product**")
-        rows = "\n".join(
-            f"| x{i} | {value:g} | × {w:g} | = {p:.6g} |"
-            for i, (value, w, p) in enumerate(zip(x, row, products, strict=True))
-        )
-        bias = f"\n| bias | | | + {layer.bias[output]:g} |" if with_bias else ""
-        total = sum(products) + layer.bias[output]
-        st.markdown(
-            f"| input | value | weight | product |\n|---|--:|--:|--:|\n{rows}{bias}\n| **sum** | | | **{total:.6g}** |"
-        )
-    count = len(x) * outputs + (outputs if with_bias else 0)
-    plus = f" + {outputs}" if with_bias else ""
-    st.markdown(
-        f"**Parameters:** {len(x)} × {outputs}{plus} = **{count}**. GPT-2's MLP does the same with "
-        f"768 × 3,072 + 3,072 = **2,362,368**, in each of its 12 blocks."
+        if outputs > 1
+        else 0
     )
+    bias = st.toggle("With bias", value=True, key="lin_bias", persist_state="page")
+    if st.button("Other weights", icon=":material/casino:", key="lin_dice"):
+        st.session_state["lin_seed"] = st.session_state.get("lin_seed", 0) + 1
+    return make(inputs, outputs, seed=st.session_state.get("lin_seed", 0), bias=bias), typed, output, bias
+
+
+def _products(layer: Linear, x: tuple[float, ...], output: int, with_bias: bool) -> None:
+    products, row = layer.products(x, output), layer.weight[output]
+    rows = "\n".join(
+        f"| x{i} | {value:g} | × {w:g} | = {p:.6g} |"
+        for i, (value, w, p) in enumerate(zip(x, row, products, strict=True))
+    )
+    bias = f"\n| bias | | | + {layer.bias[output]:g} |" if with_bias else ""
+    total = sum(products) + layer.bias[output]
+    st.markdown(
+        f"| y{output} | value | weight | product |\n|---|--:|--:|--:|\n{rows}{bias}\n| **sum** | | | **{total:.6g}** |"
+    )
+
+
+def _check(layer: Linear, x: tuple[float, ...]) -> None:
     mine, theirs = layer(x), _torch("by_torch", layer, x)
     same = max(abs(a - b) for a, b in zip(mine, theirs, strict=True)) <= 1e-9 * max(1.0, *map(abs, mine))
     shown = ", ".join(f"{value:.6g}" for value in theirs)
     (st.success if same else st.error)(
-        f"torch.nn.Linear({len(x)}, {outputs}) on the same numbers gives [{shown}]: "
+        f"torch.nn.Linear({len(x)}, {len(mine)}) on the same numbers gives [{shown}]: "
         f"{'the same' if same else 'something else'}.",
         icon=":material/check_circle:" if same else ":material/error:",
+    )
+
+
+def _size(layer: Linear, with_bias: bool, arch: Architecture) -> None:
+    outputs, inputs = len(layer.weight), len(layer.weight[0])
+    count = inputs * outputs + (outputs if with_bias else 0)
+    plus = f" + {outputs}" if with_bias else ""
+    theirs = arch.width * arch.inner + (arch.inner if arch.mlp_bias else 0)
+    bias = f" + {arch.inner:,}" if arch.mlp_bias else ""
+    st.markdown(
+        f"**Parameters:** {inputs} × {outputs}{plus} = **{count}**. In each of the {arch.layers} blocks of "
+        f"{escape(arch.name)}, “Up” in the MLP does the same with {arch.width:,} × {arch.inner:,}{bias} = "
+        f"**{theirs:,}**."
     )
 
 

@@ -11,12 +11,19 @@ from lib.figures.architecture_live import COLUMNS, values_heatmap
 from lib.ui import cache
 from lib.ui.architecture.attention import attention_maps
 from lib.ui.architecture.lens import lens_panel, logits_panel, names_of
+from lib.ui.architecture.strip import token_strip
+from lib.ui.components import header
 from lib.ui.components.charts import chart
-from lib.ui.components.linked_text import at_most, text_box
+from lib.ui.components.linked_text import at_most
 from lib.ui.components.model_picker import pick_model
-from lib.ui.components.page import explained
 
-START = "The cat sat on the mat because it was"
+EXAMPLES = (
+    "The cat sat on the mat because it was",
+    "When Mary and John went to the store, John gave a drink to",
+    "The keys to the old cabinet are on the table, and the keys",
+    "Sam Lee lives in Rome. Sam Lee",
+    "The capital of France is",
+)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Computing every step …")
@@ -39,24 +46,32 @@ def _steps(model_id: str, ids: tuple[int, ...], block: int) -> tuple[Step, ...]:
     return steps
 
 
-def live_panel() -> None:
-    """Model and text, then four views of the same pass."""
-    one, two = st.columns([1, 2])
-    with one:
-        model_id = pick_model("model", role="base")
-    text = at_most(text_box(two.text_input, "Text", START, key="text"), 20_000)
-    with explained():
-        engine = cache.engine(model_id)
-        tokenizer = engine.tokenizer
-        ids = tuple(token.id for token in tokenizer.encode(text))
-        traced = _trace(model_id, ids)
-        labels = names_of(tokenizer, traced.ids)
-        if traced.cut:
-            st.info(traced.cut, icon=":material/content_cut:")
-        _strip(labels, traced)
+def pick_pass() -> tuple[str, str]:
+    """The bar: the text, examples of it, and the model. Gives back the text and the model's id."""
+    text = header.prompt_box("Prompt", EXAMPLES[0])
+    header.examples(EXAMPLES)
+    return text, pick_model("model", role="base")
+
+
+def live_panel(text: str, model_id: str) -> None:
+    """The tokens, and four views of the same pass. What it needs is kept free while the model is loaded."""
+    with st.container(key="live"):
+        text = at_most(text, 20_000)
+        strip = st.container(key="live-strip")
         steps, attention, lens, logits = st.tabs(
             ["Step by step", "Attention maps", "Logit lens", "Logits"], key="pass", bind="query-params"
         )
+        with st.container(key="live-wait"):  # "Loading the model …" lies over the free place
+            engine = cache.engine(model_id)
+            tokenizer = engine.tokenizer
+            ids = tuple(token.id for token in tokenizer.encode(text))
+            traced = _trace(model_id, ids)
+            looked = _lens(model_id, ids) if lens.open else None
+        labels = names_of(tokenizer, traced.ids)
+        with strip:
+            if traced.cut:
+                st.info(traced.cut, icon=":material/content_cut:")
+            position = token_strip(labels, [int(i) for i in traced.ids], key="live-tokens", choose=bool(lens.open))
         with steps:
             if steps.open:
                 steps_panel(model_id, traced, ids, labels)
@@ -64,17 +79,16 @@ def live_panel() -> None:
             if attention.open:
                 attention_panel(traced, labels)
         with lens:
-            if lens.open:
-                lens_panel(_lens(model_id, ids), tokenizer, labels)
+            if looked:
+                lens_panel(looked, tokenizer, labels, position)
         with logits:
             if logits.open:
                 logits_panel(traced, tokenizer, text, model_id)
+        _agreement(traced)
 
 
-def _strip(labels: Sequence[str], traced: Trace) -> None:
-    shown = " ".join(f"`{label.replace('`', 'ˋ')}`" for label in labels)
+def _agreement(traced: Trace) -> None:
     layers, heads = traced.attentions.shape[:2]
-    st.markdown(f"{len(labels)} token{'s' * (len(labels) != 1)}: {shown}")
     agree = traced.difference <= 1e-3 * max(1.0, traced.scale)
     st.caption(
         f"{layers} blocks with {heads} heads, computed one step at a time. "
@@ -87,11 +101,11 @@ def _strip(labels: Sequence[str], traced: Trace) -> None:
 def steps_panel(model_id: str, traced: Trace, ids: tuple[int, ...], labels: Sequence[str]) -> None:
     """One block, step by step: what each tensor is, its real shape, a look at its values."""
     layers, heads = traced.attentions.shape[:2]
-    block = st.slider("Block", 0, layers - 1, 0, key=f"block_{layers}", persist_state="page") if layers > 1 else 0
-    start = traced.embedding if block == 0 else ()
-    steps = (*start, *_steps(model_id, ids, block))
-    left, right = st.columns([1, 1.9], gap="large")
+    left, right = st.columns([1, 2.6], gap="medium")
     with left:  # no shape in the labels: it changes with the text, and Streamlit forgets the choice of changed labels
+        block = st.slider("Block", 0, layers - 1, 0, key=f"block_{layers}", persist_state="page") if layers > 1 else 0
+        start = traced.embedding if block == 0 else ()
+        steps = (*start, *_steps(model_id, ids, block))
         index = st.radio(
             "Step",
             range(len(steps)),
@@ -105,7 +119,7 @@ def steps_panel(model_id: str, traced: Trace, ids: tuple[int, ...], labels: Sequ
 
 
 def _look(step: Step, labels: Sequence[str], heads: int) -> None:
-    st.markdown(f"##### {step.line.label}")
+    st.markdown(f"## {step.line.label}")
     st.markdown(f"{step.line.said} Shape **{' × '.join(map(str, step.shape))}** = {step.line.axes}.")
     values, square = step.values, step.line.axes.count("tokens") == 2
     if values.ndim == 3:

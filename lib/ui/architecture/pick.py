@@ -1,189 +1,119 @@
 """Choosing an architecture: a known model, one's own, any hub model, or a configuration of one's own."""
 
-import json
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import streamlit as st
 
-from lib import models
-from lib.architecture import Architecture, known_configs
-from lib.architecture.config_readers import read
-from lib.architecture.custom_model import STYLES, custom_architecture
+from lib.architecture import Architecture, known_configs, ledger
 from lib.architecture.errors import ArchitectureError
+from lib.ui.architecture import sources
+from lib.ui.architecture.look import facts
 from lib.ui.components.page import escape
 
-KNOWN, OWN, HUB, FOLDER = "A known model", "Build your own", "Any hub model", "A folder or a file"
+OWN, HUB, FOLDER = "Build your own", "Any hub model", "A folder or a file"
+WAYS = {OWN: ":material/construction:", HUB: ":material/cloud_download:", FOLDER: ":material/folder_open:"}
+PANEL = "architecture-source"
 _MINE = "explored"
-_KEEP: dict[str, Any] = {"bind": "query-params", "persist_state": "page"}
 
 
-def pick_architecture() -> Architecture | None:
-    """The chosen architecture; None (with a sentence on the page) when there is nothing sensible to show."""
-    way = st.segmented_control(
-        "Which model?",
-        [KNOWN, OWN, HUB, FOLDER],
-        default=KNOWN,
-        required=True,
-        key="from",
-        bind="query-params",
-        persist_state="page",
-    )
-    try:
-        if way == KNOWN:
-            return pick_known("arch", "Model")
-        arch = _custom() if way == OWN else _from_hub() if way == HUB else _from_folder()
+@dataclass(frozen=True)
+class Picked:
+    """The chosen architecture, or None and a sentence (Markdown) on what is missing or `wrong`."""
+
+    arch: Architecture | None
+    why: str = ""
+    wrong: bool = False
+
+    def show(self) -> None:
+        """The sentence, where the result would be."""
+        if self.wrong:
+            st.error(self.why, icon=":material/error:")
+        else:
+            st.info(self.why, icon=":material/account_tree:")
+
+
+def pick_architecture() -> Picked:
+    """The bar: the known models and three rarer ways in one picker, the facts, and a panel for the rarer ways."""
+    chosen = _choice("arch", "Model", ways=True)
+    place = st.container(key="architecture-facts")
+    if chosen not in WAYS:
+        picked = Picked(known_configs.architecture(chosen))
+    else:
+        panel = st.popover(chosen, icon=WAYS[chosen], key=PANEL, on_change="rerun", wrap=False)  # `_opened` opens it
+        with panel, st.container(key="architecture-panel"):
+            picked = _by_panel(chosen)
+    if picked.arch:
+        with place:
+            facts(picked.arch)
+    return picked
+
+
+def _by_panel(way: str) -> Picked:
+    try:  # a configuration may be read and still be one that no model can be built from
+        arch = sources.custom() if way == OWN else sources.from_hub() if way == HUB else sources.from_folder()
         if arch:
-            st.session_state["explored"] = arch  # for the comparison
-            if way == OWN:
-                st.session_state["own_last"] = arch
-        return arch
+            ledger(arch)
     except ArchitectureError as error:
-        st.error(escape(str(error)), icon=":material/error:")
         last: Architecture | None = st.session_state.get("own_last") if way == OWN else None
-        if last:
-            st.caption(
-                f"Below is still the last model that made sense: {last.layers} blocks, width {last.width:,}, "
-                f"{last.heads} heads, {last.kv_heads} KV heads."
-            )
-        return last
+        if not last:
+            return Picked(None, escape(str(error)), wrong=True)
+        st.error(escape(str(error)), icon=":material/error:")
+        st.caption(
+            f"The page still shows the last model that made sense: {last.layers} blocks, width {last.width:,}, "
+            f"{last.heads} heads, {last.kv_heads} KV heads."
+        )
+        return Picked(last)
+    if arch is None:
+        return Picked(None, _ASKED[way])
+    st.session_state[_MINE] = arch  # for the comparison
+    if way == OWN:
+        st.session_state["own_last"] = arch
+    return Picked(arch)
 
 
-def pick_known(key: str, label: str, *, start: str = "gpt2", mine: bool = False) -> Architecture:
-    """A selectbox over the configurations that come with the app; with `mine` also the one explored last."""
-    explored: Architecture | None = st.session_state.get("explored") if mine else None
-    names = known_configs.names() + ([_MINE] if explored else [])
+_ASKED = {
+    HUB: "Type a model's id from the Hugging Face hub, in the panel at the right end of the bar. Only its "
+    "configuration is fetched: no weights, no code.",
+    FOLDER: "Choose a model, type a folder, or paste a configuration, in the panel at the right end of the bar.",
+}
+
+
+def _opened() -> None:
+    """Somebody chose in the picker: a rarer way opens its panel at once."""
+    st.session_state[PANEL] = st.session_state["arch"] in WAYS
+
+
+def pick_known(key: str, label: str, *, start: str = "gpt2") -> Architecture:
+    """A selectbox over the configurations that come with the app and the one explored last."""
+    chosen = _choice(key, label, start=start)
+    return st.session_state[_MINE] if chosen == _MINE else known_configs.architecture(chosen)
+
+
+def _choice(key: str, label: str, *, start: str = "gpt2", ways: bool = False) -> str:
+    """The picker: the id of a known model; with `ways` one of `WAYS`, without perhaps the model explored last."""
+    explored: Architecture | None = None if ways else st.session_state.get(_MINE)
+    names = [*known_configs.names(), *(WAYS if ways else ()), *([_MINE] if explored else ())]
     asked = st.query_params.get(key, "").lower()
     if key not in st.session_state:  # links may name a model by its id; the widget itself writes its label
-        st.session_state[key] = asked if asked in names else start
+        st.session_state[key] = asked if asked in names else _old_link(start) if ways else start
 
     def shown(name: str) -> str:
-        return f"The one you explored: {explored.name}" if explored and name == _MINE else known_configs.label(name)
+        if explored and name == _MINE:
+            return f"The one you explored: {explored.name}"
+        return name if name in WAYS else known_configs.label(name)
 
-    chosen = st.selectbox(label, names, key=key, format_func=shown, **_KEEP)
-    if chosen == _MINE and explored:
-        return explored
-    return known_configs.architecture(chosen)
-
-
-def _custom() -> Architecture:
-    st.caption("Drag, and everything below follows. It starts as GPT-2 small would look in Llama's style.")
-    style = st.segmented_control(
-        "Style",
-        list(STYLES),
-        default="llama",
-        required=True,
-        key="style",
-        **_KEEP,
-        format_func=lambda name: STYLES[name].split(":")[0],
-    )
-    st.caption(STYLES[style].split(": ", 1)[1])
-    one, two, three, four = st.columns(4)
-    with one:
-        layers = st.slider("Blocks", 1, 96, 12, key="layers", **_KEEP)
-        inner = st.number_input("MLP width", value=3072, step=64, key="inner", **_KEEP)
-    with two:
-        width = st.slider("Width (d)", 64, 8192, 768, 64, key="width", **_KEEP)
-        vocab = st.number_input("Vocabulary", value=50257, step=1000, key="vocab", **_KEEP)
-    with three:
-        heads = st.slider("Heads", 1, 64, 12, key="heads", **_KEEP)
-        context = st.number_input("Context", value=1024, step=1024, key="context", **_KEEP)
-    with four:
-        kv_heads = st.slider(
-            "KV heads",
-            1,
-            64,
-            12,
-            key="kv",
-            disabled=style == "gpt2",
-            **_KEEP,
-            help="How many keys and values a block makes; query heads share them.",
-        )
-        tied = st.toggle("Head tied to embedding", value=True, key="tied_own", **_KEEP)
-    return custom_architecture(
-        style=style,
-        layers=layers,
-        width=width,
-        heads=heads,
-        kv_heads=heads if style == "gpt2" else kv_heads,
-        inner=int(inner),
-        vocab=int(vocab),
-        context=int(context),
-        tied=tied,
+    return st.selectbox(
+        label,
+        names,
+        key=key,
+        format_func=shown,
+        label_visibility="collapsed",
+        on_change=_opened if ways else None,
+        **sources.KEEP,
     )
 
 
-@st.cache_data(ttl=3600, max_entries=64, show_spinner="Fetching the configuration …")
-def _hub_config(hub_id: str) -> Architecture:
-    return known_configs.from_hub(hub_id)
-
-
-def _from_hub() -> Architecture | None:
-    hub_id = st.text_input(
-        "Hub id",
-        placeholder="Qwen/Qwen2.5-3B",
-        key="hub",
-        max_chars=200,
-        **_KEEP,
-        help="Only its config.json is fetched: a few kilobytes, no weights.",
-    )
-    if not hub_id.strip():
-        st.info(
-            "Type a model's id from the Hugging Face hub. Only its configuration is fetched: no weights, no code.",
-            icon=":material/cloud_download:",
-        )
-        return None
-    return _hub_config(hub_id)
-
-
-def _from_folder() -> Architecture | None:
-    folders = {spec.id: where for spec in models.local_models() if (where := _folder(spec.id))}
-    left, right = st.columns(2)
-    with left:
-        chosen = st.selectbox(
-            "A model on this machine",
-            list(folders),
-            index=None,
-            key="here",
-            persist_state="page",
-            placeholder="Choose a model",
-        )
-        path = st.text_input(
-            "or the path of a folder",
-            key="folder",
-            max_chars=400,
-            persist_state="page",
-            help="A folder with a config.json, on the machine that runs this app.",
-        )
-    with right:
-        text = st.text_area(
-            "or paste a config.json",
-            key="pasted",
-            height=122,
-            max_chars=100_000,
-            persist_state="page",
-            placeholder='{"model_type": "llama", "hidden_size": 2048, …}',
-        )
-    if text.strip():
-        return read(_json(text), name="Your configuration")
-    if path.strip():
-        return known_configs.from_folder(path.strip())
-    if chosen:
-        return known_configs.from_folder(folders[chosen])
-    st.info("Choose a model, type a folder, or paste a configuration.", icon=":material/folder_open:")
-    return None
-
-
-def _folder(model_id: str) -> Path | None:
-    location = models.where(model_id)
-    return location.folder if location and (location.folder / "config.json").is_file() else None
-
-
-def _json(text: str) -> dict[str, object]:
-    try:
-        config = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ArchitectureError("That is not valid JSON. Paste the whole config.json, from { to }.") from error
-    if not isinstance(config, dict):
-        raise ArchitectureError("A configuration is a JSON object: { … }.")
-    return config
+def _old_link(start: str) -> str:
+    """The way that a link from before names with `from`."""
+    way = st.query_params.get("from", "")
+    return way if way in WAYS else start

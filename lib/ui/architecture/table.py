@@ -9,8 +9,8 @@ from lib.architecture.cost import row_bytes
 from lib.text_format import size
 
 
-def formula(arch: Architecture) -> str:
-    """The total as a sum a reader can check with a calculator (Markdown)."""
+def formula(arch: Architecture) -> tuple[str, str]:
+    """The total as a sum a reader can check with a calculator: one block, and the rest with the sum (Markdown)."""
     book = ledger(arch)
     first = [row for row in book.rows if row.block == 0]
     outside = [row for row in book.rows if row.block is None and row.params]
@@ -18,12 +18,11 @@ def formula(arch: Architecture) -> str:
     inside = [f"| {row.local} | {' × '.join(f'{n:,}' for n in row.shape)} | {row.params:,} |" for row in first]
     block = sum(row.params for row in first)
     rest = sum(row.params for row in outside)
+    head = "| tensor | shape | parameters |\n|---|---|--:|\n"
     return (
-        "One block\n\n| tensor | shape | parameters |\n|---|---|--:|\n"
-        + "\n".join(inside)
-        + f"\n| **one block** | | **{block:,}** |\n\nOutside the blocks\n\n| tensor | shape | parameters |\n"
-        "|---|---|--:|\n" + "\n".join(lines) + f"\n| **outside** | | **{rest:,}** |\n\n"
-        f"{arch.layers} × {block:,} + {rest:,} = **{arch.layers * block + rest:,}**"
+        f"**One block**\n\n{head}" + "\n".join(inside) + f"\n| **one block** | | **{block:,}** |",
+        f"**Outside the blocks**\n\n{head}" + "\n".join(lines) + f"\n| **outside** | | **{rest:,}** |\n\n"
+        f"{arch.layers} × {block:,} + {rest:,} = **{arch.layers * block + rest:,}**",
     )
 
 

@@ -1,171 +1,216 @@
 /* Attention maps: a thumbnail for every layer and head, the chosen map large, and the text with one token's weights.
-   Weights come as the lower triangles of all maps, 16 bits each. Text only through textContent. */
-const unpack = (text) => {
+   Weights come as the lower triangles of all maps, 16 bits each. Text only through textContent. The pictures are
+   canvases; over each lies a grid with one cell that the arrow keys move and that names what is under it. */
+const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
+const LETTERS = "13px ui-monospace, monospace", GAP = 3, SHARP = 40
+const live = new WeakMap()
+const within = (value, count) => Math.max(0, Math.min(count - 1, value))
+
+function unpack(text) {
   const raw = atob(text)
   const bytes = new Uint8Array(raw.length)
   for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i)
   return new Uint16Array(bytes.buffer)
 }
 
-const colour = (root) => {
-  const hex = getComputedStyle(root).getPropertyValue("--st-primary-color").trim()
-  const m = /^#([0-9a-f]{6})/i.exec(hex)
-  const n = m ? parseInt(m[1], 16) : 0x6366f1
-  return [n >> 16, (n >> 8) & 255, n & 255]
+// A grid of rows x columns whose one cell is moved by the arrow keys; `say(i, j)` names it.
+function walked(grid, rows, columns, say, moved) {
+  const cell = grid.querySelector(".cell")
+  grid.setAttribute("aria-rowcount", rows)
+  grid.setAttribute("aria-colcount", columns)
+  const show = (i, j, x, y, size) => {
+    Object.assign(cell.style, { left: x + "px", top: y + "px", width: size + "px", height: size + "px" })
+    cell.parentElement.setAttribute("aria-rowindex", i + 1)
+    cell.setAttribute("aria-colindex", j + 1)
+    cell.setAttribute("aria-label", say(i, j))
+    grid.at = [i, j]
+  }
+  grid.onkeydown = (event) => {
+    const step = MOVES[event.key], [i, j] = grid.at
+    const to = step ? [within(i + step[0], rows), within(j + step[1], columns)]
+      : event.key === "Home" ? [i, 0] : event.key === "End" ? [i, columns - 1] : null
+    if (!to) return
+    event.preventDefault()
+    moved(...to)
+    cell.scrollIntoView({ block: "nearest", inline: "nearest" })
+  }
+  return show
 }
 
-const live = new WeakMap()
+function resized(canvas, width, height) { // to so many CSS pixels; its pen, scaled
+  const ratio = Math.min(2, window.devicePixelRatio || 1)
+  canvas.width = width * ratio
+  canvas.height = height * ratio
+  canvas.style.width = width + "px"
+  canvas.style.height = height + "px"
+  const pen = canvas.getContext("2d")
+  pen.scale(ratio, ratio)
+  return pen
+}
+
+function thumbnails(canvas, cell, view) { // one canvas, a picture of T x T pixels a head
+  const { L, H, T, weight, rgb } = view, pen = resized(canvas, H * (cell + GAP), L * (cell + GAP))
+  const small = document.createElement("canvas")
+  small.width = small.height = T
+  const brush = small.getContext("2d")
+  pen.imageSmoothingEnabled = T > cell
+  for (let l = 0; l < L; l++) for (let h = 0; h < H; h++) {
+    const image = brush.createImageData(T, T)
+    for (let i = 0; i < T; i++) for (let j = 0; j <= i; j++) {
+      image.data.set([...rgb, 30 + 225 * Math.sqrt(weight(l, h, i, j))], 4 * (i * T + j))
+    }
+    brush.putImageData(image, 0, 0)
+    pen.drawImage(small, h * (cell + GAP), l * (cell + GAP), cell, cell)
+  }
+}
+
+function large(canvas, wide, view, l, h) { // the map of one head; gives back where its cells are
+  const { T, tokens, weight, rgb, ink } = view, measure = canvas.getContext("2d")
+  measure.font = LETTERS
+  const longest = Math.min(120, Math.max(...tokens.map((t) => measure.measureText(t).width)) + 8)
+  const cell = Math.max(15, Math.min(38, Math.floor((wide - longest - 4) / T)))
+  const pen = resized(canvas, longest + cell * T + 2, longest + cell * T + 2)
+  pen.font = LETTERS
+  pen.textBaseline = "middle"
+  const clip = (t) => {
+    let s = t
+    while (s.length > 1 && pen.measureText(s).width > longest - 6) s = s.slice(0, -1)
+    return s === t ? t : s.slice(0, -1) + "…"
+  }
+  for (let i = 0; i < T; i++) {
+    pen.fillStyle = ink
+    pen.textAlign = "right"
+    pen.fillText(clip(tokens[i]), longest - 4, longest + cell * (i + 0.5))
+    pen.save()
+    pen.translate(longest + cell * (i + 0.5), longest - 4)
+    pen.rotate(-Math.PI / 2)
+    pen.textAlign = "left"
+    pen.fillText(clip(tokens[i]), 0, 0)
+    pen.restore()
+    for (let j = 0; j < T; j++) {
+      pen.fillStyle = j > i ? "rgba(128, 128, 128, 0.08)" : `rgba(${rgb}, ${0.06 + 0.94 * weight(l, h, i, j)})`
+      pen.fillRect(longest + cell * j, longest + cell * i, cell - 1, cell - 1)
+    }
+  }
+  return { cell, longest }
+}
+
+function chips(strip, tokens, look) { // made once a text; `look(j)`: somebody points at token j, or goes there by keys
+  strip.replaceChildren(...tokens.map((text, j) => {
+    const chip = tokenChip("button", text, { id: "–", classes: "chip" })
+    chip.type = "button"
+    chip.onmouseenter = chip.onclick = chip.onfocus = () => look(j)
+    chip.onkeydown = (event) => {
+      const step = MOVES[event.key]
+      if (!step) return
+      event.preventDefault()
+      strip.children[within(j + step[0] + step[1], tokens.length)].focus()
+    }
+    return chip
+  }))
+}
+
+function strips(root, view, state) {
+  const { tokens, T, weight } = view, row = state.row
+  ;[...root.querySelector(".strip").children].forEach((chip, j) => {
+    const later = j > row, w = later ? 0 : weight(state.layer, state.head, row, j)
+    chip.classList.toggle("selected", j === row)
+    chip.classList.toggle("later", later)
+    chip.tabIndex = j === row ? 0 : -1
+    chip.querySelector(".id").textContent = later ? "–" : percent(w)
+    chip.title = later ? "comes later: masked" : percent(w)
+    chip.style.backgroundColor = later ? "" : `color-mix(in srgb, var(--pg-accent) ${(SHARP * w).toFixed(1)}%, var(--st-background-color))`
+  })
+  const ranked = tokens.map((t, j) => [j > row ? -1 : weight(state.layer, state.head, row, j), t]).slice(0, Math.min(T, row + 1))
+    .sort((a, b) => b[0] - a[0]).slice(0, 3)
+  root.querySelector(".says").textContent = `“${tokens[row]}” looks at ` + ranked.map(([w, t]) => `“${t}” ${percent(w)}`).join(", ")
+}
+
+function fill(pick, count, word) {
+  if (pick.options.length === count) return
+  pick.replaceChildren(...Array.from({ length: count }, (_, i) => {
+    const option = make("option", "", word + " " + i)
+    option.value = i
+    return option
+  }))
+}
 
 export default function (component) {
   const { data, parentElement, setStateValue } = component
   const root = parentElement.querySelector(".attention")
   if (!root || !data) return
-  const T = data.tokens.length, L = data.layers, H = data.heads, size = (T * (T + 1)) / 2
-  let state = live.get(root)
-  if (!state || state.stamp !== data.stamp) {
-    state = { stamp: data.stamp, values: unpack(data.weights), layer: data.layer, head: data.head, row: T - 1 }
-    live.set(root, state)
-  }
-  const weight = (l, h, i, j) => (j > i ? 0 : state.values[(l * H + h) * size + (i * (i + 1)) / 2 + j] / 65535)
+  const { tokens, layers: L, heads: H } = data, T = tokens.length, size = (T * (T + 1)) / 2
   const $ = (name) => root.querySelector(name)
-  const rgb = colour(root)
-  const ratio = Math.min(2, window.devicePixelRatio || 1)
+  const state = live.get(root) || {}
+  live.set(root, state)
+  const fresh = state.stamp !== data.stamp
+  if (fresh) Object.assign(state, { stamp: data.stamp, values: unpack(data.weights), layer: data.layer, head: data.head, row: T - 1 })
+  const weight = (l, h, i, j) => (j > i ? 0 : state.values[(l * H + h) * size + (i * (i + 1)) / 2 + j] / 65535)
+  const view = { tokens, T, L, H, weight }
+  const probe = $(".probe"), grid = $(".grid"), map = $(".map"), read = $(".read"), idle = "Point at a cell, or go there with the arrow keys. Rows look at columns; every row sums to 100%."
+  const pair = (i, j) => (j > i ? `“${tokens[i]}” cannot look at “${tokens[j]}”: it comes later.`
+    : `“${tokens[i]}” looks at “${tokens[j]}”: ${percent(weight(state.layer, state.head, i, j))}`)
 
-  const grid = $(".grid"), map = $(".map"), read = $(".read"), strip = $(".strip")
-  const layerPick = $(".layer"), headPick = $(".head")
-
-  // Thumbnails: one canvas, one cell of T x T pixels (at least 16) a head.
-  const drawGrid = () => {
-    const wide = $(".left").clientWidth || 400
-    const cell = Math.max(15, Math.min(46, Math.floor((wide - 24) / H) - 3))
-    state.cell = cell + 3
-    grid.width = H * state.cell * ratio
-    grid.height = L * state.cell * ratio
-    grid.style.width = H * state.cell + "px"
-    grid.style.height = L * state.cell + "px"
-    const pen = grid.getContext("2d")
-    const small = document.createElement("canvas")
-    small.width = small.height = T
-    const brush = small.getContext("2d")
-    pen.imageSmoothingEnabled = T > cell
-    for (let l = 0; l < L; l++) for (let h = 0; h < H; h++) {
-      const image = brush.createImageData(T, T)
-      for (let i = 0; i < T; i++) for (let j = 0; j <= i; j++) {
-        const at = 4 * (i * T + j)
-        image.data[at] = rgb[0]; image.data[at + 1] = rgb[1]; image.data[at + 2] = rgb[2]
-        image.data[at + 3] = 30 + 225 * Math.sqrt(weight(l, h, i, j))
-      }
-      brush.putImageData(image, 0, 0)
-      pen.drawImage(small, h * state.cell * ratio, l * state.cell * ratio, cell * ratio, cell * ratio)
-    }
-    const mark = $(".mark")
-    mark.style.width = mark.style.height = cell + "px"
-    mark.style.left = state.head * state.cell + "px"
-    mark.style.top = state.layer * state.cell + "px"
+  const showHead = walked($(".heads"), L, H, (l, h) => `Block ${l}, head ${h}`, (l, h) => choose(l, h))
+  const showPair = walked($(".pairs"), T, T, pair, (i, j) => pointed(i, j, true))
+  const pointed = (i, j, on) => {
+    showPair(i, j, state.big.longest + state.big.cell * j, state.big.longest + state.big.cell * i, state.big.cell - 1)
+    $(".maps .cell").classList.toggle("on", on)
+    read.textContent = on ? pair(i, j) : idle
   }
-
-  const drawMap = (hover) => {
-    const wide = $(".right").clientWidth || 420
-    const font = T > 34 ? 8 : T > 22 ? 10 : 12
-    const pen = map.getContext("2d")
-    pen.font = `${font}px ui-monospace, monospace`
-    const longest = Math.min(110, Math.max(...data.tokens.map((t) => pen.measureText(t).width)) + 8)
-    const cell = Math.max(8, Math.min(38, Math.floor((wide - longest - 4) / T)))
-    state.big = { cell, longest }
-    map.width = (longest + cell * T + 2) * ratio
-    map.height = (longest + cell * T + 2) * ratio
-    map.style.width = longest + cell * T + 2 + "px"
-    map.style.height = longest + cell * T + 2 + "px"
-    pen.scale(ratio, ratio)
-    pen.font = `${font}px ui-monospace, monospace`
-    const ink = getComputedStyle(root).color
-    pen.textBaseline = "middle"
-    const clip = (t) => { let s = t; while (s.length > 1 && pen.measureText(s).width > longest - 6) s = s.slice(0, -1); return s === t ? t : s.slice(0, -1) + "…" }
-    for (let i = 0; i < T; i++) {
-      pen.fillStyle = ink
-      pen.globalAlpha = hover && (hover[0] === i) ? 1 : 0.75
-      pen.textAlign = "right"
-      pen.fillText(clip(data.tokens[i]), longest - 4, longest + cell * (i + 0.5))
-      pen.save()
-      pen.globalAlpha = hover && (hover[1] === i) ? 1 : 0.75
-      pen.translate(longest + cell * (i + 0.5), longest - 4)
-      pen.rotate(-Math.PI / 2)
-      pen.textAlign = "left"
-      pen.fillText(clip(data.tokens[i]), 0, 0)
-      pen.restore()
-      for (let j = 0; j < T; j++) {
-        pen.globalAlpha = 1
-        pen.fillStyle = j > i ? "rgba(128,128,128,0.08)" : `rgba(${rgb.join(",")},${0.06 + 0.94 * weight(state.layer, state.head, i, j)})`
-        pen.fillRect(longest + cell * j, longest + cell * i, cell - 1, cell - 1)
-      }
-    }
-    if (hover) {
-      pen.strokeStyle = ink
-      pen.lineWidth = 1.5
-      pen.strokeRect(longest + cell * hover[1] - 0.5, longest + cell * hover[0] - 0.5, cell, cell)
-    }
+  const one = () => { // what depends on the chosen head
+    $(".layer").value = state.layer
+    $(".head").value = state.head
+    showHead(state.layer, state.head, state.head * (state.cell + GAP), state.layer * (state.cell + GAP), state.cell)
+    state.big = large(map, $(".right").clientWidth || 420, view, state.layer, state.head)
+    pointed(...($(".pairs").at || [T - 1, T - 1]).map((at) => within(at, T)), false)
+    strips(root, view, state)
   }
-
-  const drawStrip = () => {
-    strip.replaceChildren(...data.tokens.map((text, j) => {
-      const chip = document.createElement("button")
-      chip.type = "button"
-      chip.className = "chip" + (j === state.row ? " from" : "") + (j > state.row ? " later" : "")
-      chip.textContent = text
-      const w = weight(state.layer, state.head, state.row, j)
-      chip.style.background = j > state.row ? "transparent" : `rgba(${rgb.join(",")},${0.85 * w})`
-      chip.title = j > state.row ? "comes later: masked" : percent(w)
-      chip.onmouseenter = () => { if (state.row !== j) { state.row = j; drawStrip() } }
-      chip.onclick = () => { state.row = j; drawStrip() }
-      return chip
-    }))
-    const ranked = data.tokens.map((t, j) => [weight(state.layer, state.head, state.row, j), t, j]).slice(0, state.row + 1)
-      .sort((a, b) => b[0] - a[0]).slice(0, 3)
-    $(".says").textContent = `“${data.tokens[state.row]}” looks at ` + ranked.map(([w, t]) => `“${t}” ${percent(w)}`).join(", ")
-  }
-
-  const fill = (pick, count, word) => {
-    if (pick.options.length === count) return
-    pick.replaceChildren(...Array.from({ length: count }, (_, i) => {
-      const option = document.createElement("option")
-      option.value = i
-      option.textContent = word + " " + i
-      return option
-    }))
-  }
-  const idle = "Point at a cell to read a weight. Rows look at columns; every row sums to 100%."
   const all = () => {
-    fill(layerPick, L, "Block"); fill(headPick, H, "Head")
-    layerPick.value = state.layer; headPick.value = state.head
-    drawGrid(); drawMap(); drawStrip()
-    read.textContent = idle
+    view.rgb = getComputedStyle(probe).color.match(/\d+/g).slice(0, 3).map(Number)
+    view.ink = getComputedStyle(root).color
+    state.cell = Math.max(15, Math.min(46, Math.floor((($(".left").clientWidth || 400) - 24) / H) - GAP))
+    thumbnails(grid, state.cell, view)
+    one()
   }
   const choose = (l, h) => {
-    state.layer = l; state.head = h
-    all()
-    setStateValue("picked", [l, h])
+    Object.assign(state, { layer: l, head: h })
+    one()
+    clearTimeout(state.later) // while somebody walks over the heads, the server hears of the last one
+    state.later = setTimeout(() => setStateValue("picked", [state.layer, state.head]), 150)
   }
-  layerPick.onchange = () => choose(+layerPick.value, state.head)
-  headPick.onchange = () => choose(state.layer, +headPick.value)
-  const spot = (event) => {
-    const box = grid.getBoundingClientRect()
-    return [Math.floor((event.clientY - box.top) / state.cell), Math.floor((event.clientX - box.left) / state.cell)]
+
+  fill($(".layer"), L, "Block")
+  fill($(".head"), H, "Head")
+  if (fresh) chips($(".strip"), tokens, (j) => { state.row = j; strips(root, view, state) })
+  $(".layer").onchange = (event) => choose(+event.target.value, state.head)
+  $(".head").onchange = (event) => choose(state.layer, +event.target.value)
+  const spot = (event) => [event.offsetY, event.offsetX].map((at) => Math.floor(at / (state.cell + GAP)))
+  grid.onclick = (event) => {
+    const [l, h] = spot(event)
+    if (l < L && h < H) choose(l, h)
   }
-  grid.onclick = (event) => { const [l, h] = spot(event); if (l >= 0 && l < L && h >= 0 && h < H) choose(l, h) }
-  grid.onmousemove = (event) => { const [l, h] = spot(event); grid.title = `Block ${l}, head ${h}` }
+  grid.onmousemove = (event) => {
+    const [l, h] = spot(event)
+    grid.title = `Block ${l}, head ${h}`
+  }
   map.onmousemove = (event) => {
-    const box = map.getBoundingClientRect(), { cell, longest } = state.big
-    const j = Math.floor((event.clientX - box.left - longest) / cell), i = Math.floor((event.clientY - box.top - longest) / cell)
-    if (i < 0 || j < 0 || i >= T || j >= T) { read.textContent = idle; return }
-    drawMap([i, j])
-    read.textContent = j > i ? `“${data.tokens[i]}” cannot look at “${data.tokens[j]}”: it comes later.`
-      : `“${data.tokens[i]}” looks at “${data.tokens[j]}”: ${percent(weight(state.layer, state.head, i, j))}`
+    const [i, j] = [event.offsetY, event.offsetX].map((at) => Math.floor((at - state.big.longest) / state.big.cell))
+    if (i < 0 || j < 0 || i >= T || j >= T) pointed(...$(".pairs").at, false)
+    else pointed(i, j, true)
   }
-  map.onmouseleave = () => { drawMap(); read.textContent = idle }
-  all()
-  if (state.watch) state.watch.disconnect()
+  map.onmouseleave = () => pointed(...$(".pairs").at, false)
+  $(".pairs").onfocus = () => pointed(...$(".pairs").at, true)
+  $(".pairs").onblur = () => pointed(...$(".pairs").at, false)
+  probe.ontransitionend = all // the page became dark, or light
+  if (fresh || !state.cell) all()
   let wide = root.clientWidth
-  state.watch = new ResizeObserver(() => { if (Math.abs(root.clientWidth - wide) > 4) { wide = root.clientWidth; all() } })
+  state.watch?.disconnect()
+  state.watch = new ResizeObserver(() => {
+    if (Math.abs(root.clientWidth - wide) <= 4) return
+    wide = root.clientWidth
+    all()
+  })
   state.watch.observe(root)
-  return () => state.watch && state.watch.disconnect()
+  return () => state.watch.disconnect()
 }

@@ -1,0 +1,73 @@
+"""What the tabs of the Architecture page have in common: its CSS, numbers in a row, the colours' names."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import streamlit as st
+
+from lib.architecture import Architecture, Ledger, ledger
+from lib.design import PARTS
+from lib.figures.architecture import LABELS
+from lib.text_format import number
+
+_STYLE = f"<style>{(Path(__file__).parent / 'assets' / 'page.css').read_text(encoding='utf-8')}</style>"
+
+
+def style() -> None:
+    """The page's own CSS: once a run."""
+    st.html(_STYLE)
+
+
+def facts(arch: Architecture) -> None:
+    """One line of numbers: what people ask first."""
+    total = ledger(arch).total
+    shared = arch.heads != arch.kv_heads
+    heads = f"{arch.heads} / {arch.kv_heads}" if shared else f"{arch.heads}"
+    if not arch.known and arch.heads == 1:  # a family without the usual names, or without attention
+        heads = "–"
+    cells = {
+        "Parameters": f"{number(total)}<small>{total:,}</small>",
+        "Blocks": f"{arch.layers}",
+        "Width (d)": f"{arch.width:,}",
+        "Heads / KV heads" if shared else "Heads": heads,
+        "Vocabulary": f"{arch.vocab:,}",
+        "Context": f"{arch.context:,}",
+    }
+    numbers_row(cells, kind="facts")
+
+
+def numbers_row(cells: Mapping[str, str], *, kind: str = "figures") -> None:
+    """Labelled numbers in a row that wraps on a phone. Names and values are our own text."""
+    st.html(
+        f'<div class="{kind}">'
+        + "".join(f"<div><span>{name}</span><b>{value}</b></div>" for name, value in cells.items())
+        + "</div>"
+    )
+
+
+def variable(part: str) -> str:
+    """The CSS variable with the colour of a part of a model, "" for what has no weights.
+
+    >>> variable("attention"), variable("none")
+    ('--pg-part-attention', '')
+    """
+    return f"--pg-part-{part}" if part in PARTS else ""
+
+
+def legend(names: Iterable[str] = LABELS) -> None:
+    """The colours of the parts of a model."""
+    _legend({name: LABELS[name] for name in names if name != "other"})
+
+
+def shares(total: int, book: Ledger) -> None:
+    """The same with what each part has of all parameters."""
+    parts = {}
+    for name, count in book.by_component().items():
+        share = count / max(1, total)
+        parts[name] = f"{LABELS[name]} {f'{share:.1%}' if share >= 0.0005 else '&lt; 0.1%'}"
+    _legend(parts)
+
+
+def _legend(parts: Mapping[str, str]) -> None:
+    spans = (f'<span><i style="background:var({variable(name)})"></i>{text}</span>' for name, text in parts.items())
+    st.html(f'<div class="legend">{" ".join(spans)}</div>')

@@ -1,0 +1,30 @@
+"""The tokens of the live pass in a row; where a view asks for one, it is chosen here."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from lib.ui.components.custom import component
+
+_ASSETS = Path(__file__).parent / "assets"
+_COMPONENT = component(
+    "architecture_strip",
+    html='<div class="strip"></div>\n',
+    css=(_ASSETS / "strip.css").read_text(encoding="utf-8"),
+    js=(_ASSETS / "strip.js").read_text(encoding="utf-8"),
+)
+
+
+def token_strip(labels: Sequence[str], ids: Sequence[int], *, key: str, choose: bool) -> int:
+    """Show the tokens; with `choose` one of them can be chosen. Gives back its position, at first the last one."""
+    last, stamp = len(labels) - 1, " ".join(map(str, ids))
+    picked = (st.session_state.get(key) or {}).get("picked")
+    at = int(picked[1]) if picked and picked[0] == stamp else last  # a choice is one for the text it was made in
+    result = _COMPONENT(
+        key=key,
+        data={"labels": list(labels), "ids": list(ids), "stamp": stamp, "at": at, "choose": choose},
+        on_picked_change=lambda: None,
+    )
+    picked = result.picked
+    return max(0, min(last, int(picked[1]))) if picked and picked[0] == stamp else at
