@@ -210,7 +210,9 @@ def test_a_place_of_the_text_can_be_looked_at(page, app, embedded) -> None:
     reading = read(embedded, text, ())
     expected = ranking(reading.logits(3))[:20]
     visit(page, app, prompt=text)
-    page.locator(".strip button[data-place='0']").click()  # nothing stands before it, so nothing comes of that
+    page.locator(".strip button[data-place='0']").click(
+        force=True
+    )  # nothing stands before it, so nothing comes of that
     page.locator(".strip button[data-place='3']").click()
     expect(page.locator(".st-key-text-note")).to_contain_text("place 4")
     ids_are(page, expected)
