@@ -1,29 +1,36 @@
-"""Home: what this is, a first demo in three steps, the lessons, and the model shelf."""
+"""Home: the river of roads not taken as a first demo, the course, and the models on this machine."""
 
 import streamlit as st
 
-from lib.ui.components.page import setup_page
+from lib.ui.components import header
+from lib.ui.components.live_updates import LiveUpdates
+from lib.ui.components.model_picker import pick_model
+from lib.ui.components.page import explained, setup_page
 from lib.ui.home.cards import lesson_cards
-from lib.ui.home.demo import first_demo, room
+from lib.ui.home.demo import EXAMPLES, first_demo, room
 from lib.ui.home.model_shelf import loaded_models, shelf_panel
+from lib.ui.home.state import page_state
 
 setup_page(
     "LLM Playground",
     icon="🛝",
-    lead="A language model reads a text and says how likely every possible next piece is; writing is doing that again "
-    "and again. Here you watch real models do it: every number on the screen is computed by the model in front of you.",
+    lead="Watch a real model write: every number on the screen is computed by the model in front of you.",
 )
-
-first = room()  # filled last: it loads the model, and the page should be there before
-
-st.subheader("The lessons", anchor="lessons")
-lesson_cards()
-
-st.subheader("The model shelf", anchor="models")
-shelf_panel()
-
-before = loaded_models()
-with first:
-    first_demo()
-if loaded_models() != before:
-    st.rerun()  # the demo has just loaded its model: the shelf, drawn before, should say so
+view, updates = page_state(), LiveUpdates()
+with explained():
+    with header.bar():
+        text = header.prompt_box("Your text", EXAMPLES[0])
+        header.examples(EXAMPLES)
+        model_id = pick_model(role="base")
+    first = room()  # filled last: it loads the model, and the page should be there before
+    course, shelf = st.tabs(["The course", "Models on this machine"])
+    with course:
+        lesson_cards()
+    with shelf:
+        shelf_panel()
+    before = loaded_models()
+    with first:
+        first_demo(view, model_id, text, updates)
+    if loaded_models() != before:
+        st.rerun()  # the demo has just loaded its model: the shelf, drawn before, should say so
+updates.follow()

@@ -59,7 +59,7 @@ def _home(chromium: Any, running: Server, start: float) -> dict[str, float]:
     for label, selector in (
         ("first page, s", "h1"),
         ("first tokens, s", ".st-key-home-tokens .chip"),
-        (f"first chart ({MODEL}), s", ".st-key-home-bars button.bar"),
+        (f"first chart ({MODEL}), s", ".river .token.next"),
     ):
         page.locator(selector).first.wait_for(timeout=WAIT)
         figures[label] = time.monotonic() - start

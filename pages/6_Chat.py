@@ -6,54 +6,48 @@ from lib.settings import settings
 from lib.ui import cache
 from lib.ui.chat import browser_storage as chat_keeper
 from lib.ui.chat import files as chat_files
+from lib.ui.chat import focus
 from lib.ui.chat import lessons as chat_lessons
 from lib.ui.chat import state as chat_state
 from lib.ui.chat import view as chat_view
 from lib.ui.chat.settings import controls
 from lib.ui.chat.side_panel import begin_reply, fit_now, look, notices, paint_reply, settle
-from lib.ui.components import scroll
+from lib.ui.components import header, scroll
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained, predict, setup_page, takeaways
 
 setup_page(
     "Chat",
     icon="💬",
-    lead="A chat model predicts the next token, like any other. The chat is a format around it. Here is the "
-    "conversation, and beside it what the model really reads.",
+    lead="A chat model predicts the next token, like any other. The X-ray shows what it really reads.",
 )
+chat_view.style()
 space, updates = chat_state.workspace(), LiveUpdates()
 settle(space)
 
-with st.sidebar:
-    chosen = controls()
-    chat_files.conversations(space)
-    chat_files.save_and_load(space, chosen.model_id)
-
 with explained():
+    with header.bar():
+        menu = st.container(key="chat-menu")  # filled when the model is known
+        chosen = controls()
+        with menu:
+            chat_files.conversations(space, chosen.model_id)
     engine = cache.engine(chosen.model_id, chosen.dtype)
     begin_reply(space, engine, chosen)
     fitted = fit_now(space, engine, chosen)
 
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        view = st.segmented_control(
-            "Show replies as",
-            chat_view.VIEWS,
-            default="Rendered",
-            required=True,
-            key="chat-view",
-            help="Rendered: Markdown. Literal: every character as it is. Tokens: what the model thought of each.",
-        )
-        with st.container(height=500, border=True, key="chat-messages", autoscroll=True):
+    with st.container(key="result"):
+        left, right = st.columns([3, 2], gap="medium")
+    with left, st.container(key="chat-side"):
+        view = chat_view.head(space)
+        with st.container(height=chat_view.TALL, border=True, key="chat-messages", autoscroll=True):
             if not space.conversation.messages and not space.task:
                 chat_view.welcome()
-            chat_view.history(space, str(view))
+            chat_view.history(space, view)
             spot = chat_view.reply_spot() if space.task or space.writer else None
-        chat_view.stop_button(space)
-        chat_view.undo(space)
-        scroll.place("chat-editor", block="center")
-        chat_files.problem(space)
-        notices(fitted, engine, chosen)
+            chat_files.problem(space)
+            notices(fitted, engine, chosen)
+        scroll.place("chat-editor", block="nearest")
+        focus.place()
         st.chat_input(
             "Say something",
             key="chat-input",
@@ -65,34 +59,42 @@ with explained():
     with right:
         look(space, fitted, engine, chosen)
 
-    predict(
-        "default-system",
-        "You send only “Hi”. How many tokens does Qwen2.5’s template make of it, generation prompt included?",
-        ("1", "about 10", "30"),
-        lambda: (
-            2,
-            "The template puts in a system prompt of its own (“You are Qwen, created by Alibaba Cloud …”), "
-            "a header and an end token for each turn, and the start of the answer.",
-        ),
+    compare, injection, questions, short = st.tabs(
+        ["Compare templates", "Injection lesson", "Questions", "In short"],
+        on_change="rerun",
+        key="chat-lessons",
+        bind="query-params",
     )
-
-    compare, injection = st.tabs(["Compare templates", "Injection lesson"], on_change="rerun", key="chat-lessons")
     if compare.open:
         with compare:
             chat_lessons.compare(space.conversation.to_model(), engine.tokenizer)
     if injection.open:
         with injection:
             chat_lessons.injection(engine, chosen, updates)
-
-    takeaways(
-        "The model has no memory of you: **the whole conversation is sent again** for every reply, as one text.",
-        "Roles are nothing but text between control tokens. The **template** writes them; the model learned to "
-        "chat in that format.",
-        "A template may **put in a system prompt** that nobody typed.",
-        "Control tokens must come from the template alone. What people type is encoded as ordinary text, whatever it "
-        "looks like.",
-        "When the context is full something has to go. Here it is the oldest turns.",
-    )
+    if questions.open:
+        with questions:
+            predict(
+                "default-system",
+                "You send only “Hi”. How many tokens does Qwen2.5’s template make of it, generation prompt included?",
+                ("1", "about 10", "30"),
+                lambda: (
+                    2,
+                    "The template puts in a system prompt of its own (“You are Qwen, created by Alibaba Cloud …”), "
+                    "a header and an end token for each turn, and the start of the answer.",
+                ),
+            )
+    if short.open:
+        with short:
+            takeaways(
+                "The model has no memory of you: **the whole conversation is sent again** for every reply, as one "
+                "text.",
+                "Roles are nothing but text between control tokens. The **template** writes them; the model learned "
+                "to chat in that format.",
+                "A template may **put in a system prompt** that nobody typed.",
+                "Control tokens must come from the template alone. What people type is encoded as ordinary text, "
+                "whatever it looks like.",
+                "When the context is full something has to go. Here it is the oldest turns.",
+            )
     chat_keeper.keep()
     paint_reply(space, spot, updates)
     updates.follow()

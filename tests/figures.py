@@ -11,7 +11,16 @@ from lib.architecture import hardware, known_configs, ledger
 from lib.architecture.linear_layer import make
 from lib.engine import BeamCandidate, BeamStep, Hypothesis
 from lib.engine.sampling import distribution, softmax
-from lib.figures import architecture, architecture_live, beam_tree, decoding, next_token, tokenizers, two_distributions
+from lib.figures import (
+    architecture,
+    architecture_live,
+    beam_tree,
+    decoding,
+    next_token,
+    samples,
+    tokenizers,
+    two_distributions,
+)
 from lib.tokenization.bpe_tokenizer import MergeNode
 
 HOSTILE = "<img src=x onerror=alert(1)> $x$"
@@ -89,11 +98,11 @@ def _next_token() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _decoding() -> Iterator[tuple[str, dict[str, Any]]]:
     raw = softmax(np.random.default_rng(0).standard_normal(50))
-    shaped = [decoding.Shaped(HOSTILE, d.probs, d.kept) for d in (distribution(np.log(raw), top_k=3),)]
+    shaped = [decoding.Shaped(HOSTILE, "#2f7ed8", d.probs, d.kept) for d in (distribution(np.log(raw), top_k=3),)]
     yield "step", decoding.step_bars(raw, shaped, {3: "a", 4: "a", 5: HOSTILE})
     texts = [[1, 2, 3], [1, 2, 4], [1, 2, 4, 4], [5]]
-    yield "samples", decoding.sample_tree(texts, lambda i: f"<{i}>")
-    yield "spread", decoding.spread(texts)
+    yield "samples", samples.sample_tree(texts, lambda i: f"<{i}>")
+    yield "spread", samples.spread(texts)
     yield "no beams", beam_tree.figure([], str)
     yield "beams", beam_tree.figure(list(_beams()), lambda i: f"<{i}> $", shown=2)
     yield "later beams", beam_tree.figure(list(_beams()), str, start=1)
@@ -111,10 +120,10 @@ def _beams() -> Iterator[BeamStep]:
 
 
 def _tokenizers() -> Iterator[tuple[str, dict[str, Any]]]:
-    yield "bars", tokenizers.bars(["GPT-2", HOSTILE], [3, 4.5], unit="tokens", digits=1)
+    yield "bars", tokenizers.bars(["GPT-2", HOSTILE], [3, 4.5], ["#3f6fb5", "#71717a"], unit="tokens", digits=1)
     ratios = {"GPT-2": {"English": 1.0, "Thai": 9.5}, HOSTILE: {"English": 1.0, "Thai": 2.0}}
     counts = {"GPT-2": {"English": 10, "Thai": 95}, HOSTILE: {"English": 9, "Thai": 18}}
-    yield "languages", tokenizers.languages(ratios, counts)
+    yield "languages", tokenizers.languages(ratios, counts, {"GPT-2": "#3f6fb5", HOSTILE: "#71717a"})
     yield "growth", tokenizers.growth([50, 100], [40, 70], [80.0, 60.0])
     leaves = [MergeNode(i, bytes([i]), 0, ()) for i in (104, 105, 60)]
     word = MergeNode(300, b"hi", 1, (leaves[0], leaves[1]))

@@ -82,7 +82,7 @@ def walk() -> dict[str, object]:
                 "exceptions": page.locator('[data-testid="stException"]').all_inner_texts(),
             }
         page.goto(f"http://127.0.0.1:{PORT}/")
-        page.locator(".st-key-home-bars button.bar").first.wait_for()
+        page.locator(".river .token.next").first.wait_for()
         page.locator(".st-key-get-gpt2-medium button").click()
         alert = page.locator('.st-key-shelf-gpt2-medium [data-testid="stAlertContentError"]')
         alert.wait_for()

@@ -88,11 +88,13 @@ def first_divergence(one: Sequence[Hashable], other: Sequence[Hashable]) -> int 
 def parting(texts: Sequence[Sequence[Hashable]]) -> int | None:
     """Index of the first token in which not all texts agree, None if they never part.
 
-    >>> parting([[1, 2, 3], [1, 2, 4], [1, 2, 3]]), parting([[1], [1, 2]])
-    (2, None)
+    >>> parting([[1, 2, 3], [1, 2, 4], [1, 2, 3]]), parting([[1], [1, 2]]), parting([[1], [1, 2], [1, 3]])
+    (2, None, 1)
     """
-    found = [d for text in texts[1:] if (d := first_divergence(texts[0], text)) is not None]
-    return min(found, default=None)
+    for place in range(max(map(len, texts), default=0)):
+        if len({text[place] for text in texts if len(text) > place}) > 1:
+            return place
+    return None
 
 
 def agreement(texts: Sequence[Sequence[Hashable]]) -> list[tuple[int, float]]:

@@ -72,6 +72,19 @@ class TokenScores:
 
 
 @dataclass(frozen=True)
+class Rivals:
+    """What could have followed each of T tokens of a text: the K likeliest, and what makes logits probabilities.
+
+    p(token) = exp(logit / temperature - log_z), over the whole vocabulary, at each of G temperatures.
+    """
+
+    ids: np.ndarray  # int64 (T, K): likeliest first; the last row is what may follow the text
+    logits: np.ndarray  # float32 (T, K): theirs, raw
+    taken: np.ndarray  # float32 (T-1,): the raw logit of the token that did follow
+    log_z: np.ndarray  # float64 (T, G): ln of the sum of exp(logit / temperature) over all tokens
+
+
+@dataclass(frozen=True)
 class BeamCandidate:
     """One extension of one beam, considered at one step of beam search."""
 
@@ -132,10 +145,12 @@ class Engine(ABC):
         stop_ids: frozenset[int] | None = None,
         alternatives: int = 5,
         owner: Hashable = None,
+        when_idle: bool = False,
     ) -> Generation:
         """Continue `ids`. `stop_ids=None` means the model's own; the stop token is the last Step.
 
         `owner`: whose text it is (a session); where requests have to wait, slots are dealt out evenly among owners.
+        `when_idle`: nobody waits for it: it begins when the model has nothing else to do.
         """
 
     @abstractmethod
@@ -172,6 +187,11 @@ class InspectableEngine(Engine):
     def score(self, ids: Sequence[int]) -> TokenScores:
         """Log-probability, rank and best guess for every token after the first, in chunks (never (T, V) at once), and
         the logits after the last, all of one pass."""
+
+    @abstractmethod
+    def rivals(self, ids: Sequence[int], *, count: int, temperatures: Sequence[float], start: int = 0) -> Rivals:
+        """The `count` likeliest tokens after every token of `ids` from `start` on, and ln Z at `temperatures` (above
+        0), of one pass. Raises PlaygroundError like `logits`."""
 
     @abstractmethod
     def run(self, function: str, *args: Any) -> Any:

@@ -6,6 +6,7 @@ a model, and otherwise not at all. With PLAYGROUND_KERNELS=transformers it compu
 Every forward pass happens under `lock`, which is handed over in the order of asking. Knows nothing of pages.
 """
 
+import math
 import weakref
 from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,12 +21,12 @@ from lib import tokenization
 from lib.engine import loading, own_kernels, weight_tree
 from lib.engine.batching.beam_request import BeamRequest
 from lib.engine.batching.fair_lock import FairLock
-from lib.engine.batching.generation_request import ReadRequest, TextRequest
+from lib.engine.batching.generation_request import ReadRequest, TextRequest, WantedRivals
 from lib.engine.batching.kv_cache import kv_bytes_per_token
 from lib.engine.batching.ragged_batch import module_pass
 from lib.engine.batching.scheduler import Scheduler
 from lib.engine.beam import check_knobs
-from lib.engine.interface import BeamSearch, EngineInfo, Generation, InspectableEngine, TokenScores
+from lib.engine.interface import BeamSearch, EngineInfo, Generation, InspectableEngine, Rivals, TokenScores
 from lib.engine.model_config import read
 from lib.engine.qualified_names import by_name
 from lib.engine.sampling import Sampling
@@ -105,13 +106,24 @@ class LocalEngine(InspectableEngine):
         ids = self._checked(ids)
         if not -len(ids) <= position < len(ids):
             raise PlaygroundError(f"There is no position {position} in a text of {len(ids)} tokens.")
-        return self._read(ids[: position + 1 or None], scored=False).next_logits
+        return self._read(ReadRequest(ids=ids[: position + 1 or None])).next_logits
 
     def score(self, ids: Sequence[int]) -> TokenScores:
-        return self._read(self._checked(ids), scored=True)
+        return self._read(ReadRequest(ids=self._checked(ids), scored=True))
 
-    def _read(self, ids: list[int], *, scored: bool) -> TokenScores:
-        for scores in self.scheduler.submit(ReadRequest(ids=ids, scored=scored)):
+    def rivals(self, ids: Sequence[int], *, count: int, temperatures: Sequence[float], start: int = 0) -> Rivals:
+        ids = self._checked(ids)
+        if not (1 <= count <= self.info.vocab_size and all(0 < one < math.inf for one in temperatures)):
+            raise PlaygroundError("Rivals are asked for by a count of at least 1, at temperatures above 0.")
+        if not 0 <= start < len(ids):
+            raise PlaygroundError(f"There is no position {start} in a text of {len(ids)} tokens.")
+        wanted = WantedRivals(int(count), tuple(temperatures), start)
+        request = ReadRequest(ids=ids, scored=True, rivals=wanted)
+        self._read(request)
+        return request.found_rivals()
+
+    def _read(self, request: ReadRequest) -> TokenScores:
+        for scores in self.scheduler.submit(request):
             return scores
         self._open()
         raise PlaygroundError(f"{self.info.name} was stopped before it had read the text.")
@@ -138,6 +150,7 @@ class LocalEngine(InspectableEngine):
         stop_ids: frozenset[int] | None = None,
         alternatives: int = 5,
         owner: Hashable = None,
+        when_idle: bool = False,
     ) -> TextRequest:
         """What `generate` asks of the scheduler. Raises PlaygroundError if it cannot be."""
         ids = self._checked(ids, room=1)
@@ -148,6 +161,7 @@ class LocalEngine(InspectableEngine):
             max_new_tokens=int(max_new_tokens),
             room=self.info.context - len(ids),
             owner=owner,
+            when_idle=when_idle,
             stop_ids=self.stop_ids if stop_ids is None else frozenset(stop_ids),
             sampling=sampling,
             alternatives=max(0, int(alternatives)),

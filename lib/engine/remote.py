@@ -112,6 +112,7 @@ class RemoteEngine(Engine):
         stop_ids: frozenset[int] | None = None,
         alternatives: int = 5,
         owner: Hashable = None,
+        when_idle: bool = False,
     ) -> Generation:
         if not ids:
             raise RemoteError("There is no text yet: the model needs at least one token to predict the next one.")

@@ -6,47 +6,52 @@ from collections.abc import Callable, Sequence
 from lib.decoding.beam_nodes import FINISHED, KEPT, PRUNED, BeamNode, nodes
 from lib.design import CHART_PX
 from lib.engine import BeamStep
-from lib.figures.theme import ACCENT, GOOD, MONOSPACE, MUTED, Figure, Trace, plain, titled
+from lib.figures.decoding import strategy_colour
+from lib.figures.theme import GOOD, LETTERS, MONOSPACE, MUTED, Figure, Trace, plain, titled
 from lib.figures.theme import figure as laid_out
 
-_LABEL = 0.62  # room for a label, in steps: branches start behind it
-_COLOURS = {KEPT: ACCENT, PRUNED: MUTED, FINISHED: GOOD}
+_COLOURS = {KEPT: strategy_colour("beam"), PRUNED: MUTED, FINISHED: GOOD}
 _SYMBOLS = {KEPT: "circle", PRUNED: "x-thin", FINISHED: "square"}
+_ROW, _LOW_ROW, _MANY = 56, 36, 8  # pixels of a row; of more rows than so many, which show no totals
 
 
-def figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, start: int = 0, shown: int = 8) -> Figure:
+def figure(
+    steps: Sequence[BeamStep], name: Callable[[int], str], *, start: int = 0, shown: int = 8, root: str = "the prompt"
+) -> Figure:
     """The tree of `shown` steps from `start` on: x is the step, y the rank by total log-probability.
 
-    `name` gives a token's visible label. The path of the best hypothesis is drawn thick.
+    `name` gives a token's visible label, `root` stands where the search begins. Every branch starts at a mark: a later
+    `start` draws the beginnings that were kept before it too. The path of the best hypothesis is drawn thick.
     """
     if not steps:
         return laid_out([], height=200)
     best = steps[-1].best.ids
     everything = nodes(steps)
-    window = [n for n in everything if start <= n.step < start + shown]
-    where = {n.ids: n for n in everything}
-    traces = [
-        _band(window, best),
-        *(_edges(window, where, best, start, thick) for thick in (False, True)),
-        *(_dots([n for n in window if n.fate == fate], fate, name, best) for fate in (PRUNED, KEPT, FINISHED)),
-    ]
+    before = [n for n in everything if n.step == start - 1 and n.fate == KEPT]
+    window = [*before, *(n for n in everything if start <= n.step < start + shown)]
     rows = max((n.place for n in window), default=0) + 1
-    columns = range(start, start + shown)
+    traces = [
+        *(_edges(window, start, best, thick) for thick in (False, True)),
+        *([_root(root)] if start == 0 else []),
+        *(_dots([n for n in window if n.fate == fate], fate, name, best) for fate in (PRUNED, KEPT, FINISHED)),
+        *([_totals(window)] if rows <= _MANY else []),
+    ]
+    columns = range(max(0, start - 1), start + shown)
     return laid_out(
         traces,
-        height=max(260, 38 * rows + 90),
+        height=max(260, (_ROW if rows <= _MANY else _LOW_ROW) * rows + 100),
         hovermode="closest",
         xaxis=titled(
             "step",
             tickvals=list(columns),
             ticktext=[str(t + 1) for t in columns],
-            range=[start - 0.6, start + shown - 0.4],
+            range=[start - 1.5, start + shown - 0.4],
             showgrid=False,
             zeroline=False,
         ),
         yaxis=titled(
             "rank by total log-probability",
-            autorange="reversed",
+            range=[rows - 0.4, -0.6],
             showgrid=False,
             zeroline=False,
             tickvals=list(range(rows)),
@@ -55,41 +60,20 @@ def figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, start: int 
     )
 
 
-def _band(window: Sequence[BeamNode], best: Sequence[int]) -> Trace:
-    """A faint band behind the labels of the result's path, so that the eye can follow it through them."""
+def _on_path(node: BeamNode, best: Sequence[int]) -> bool:
+    return tuple(best[: len(node.ids)]) == node.ids
+
+
+def _edges(window: Sequence[BeamNode], start: int, best: Sequence[int], thick: bool) -> Trace:
+    """A line from the mark of each node's beginning, or from the root, to its own."""
+    where = {n.ids: n.place for n in window}
     xs: list[float | None] = []
     ys: list[float | None] = []
     for node in window:
-        if tuple(best[: len(node.ids)]) == node.ids and node.step < max(n.step for n in window):
-            xs += [node.step, node.step + _LABEL, None]
-            ys += [node.place, node.place, None]
-    return {
-        "type": "scatter",
-        "x": xs,
-        "y": ys,
-        "mode": "lines",
-        "hoverinfo": "skip",
-        "showlegend": False,
-        "opacity": 0.2,
-        "line": {"width": 28, "color": ACCENT},
-    }
-
-
-def _edges(
-    window: Sequence[BeamNode], where: dict[tuple[int, ...], BeamNode], best: Sequence[int], start: int, thick: bool
-) -> Trace:
-    xs: list[float | None] = []
-    ys: list[float | None] = []
-    for node in window:
-        if (tuple(best[: len(node.ids)]) == node.ids) != thick:
+        if node.step < start or _on_path(node, best) != thick:
             continue
-        parent = where.get(node.ids[:-1])
-        if parent is None and node.step > 0:
-            continue
-        before = _LABEL if node.step > start else 0.5  # the first drawn step comes from the left edge, at its own rank
-        origin = (node.step - 1 + before, parent.place if parent else 0)
-        xs += [origin[0], node.step - 0.05, None]
-        ys += [origin[1], node.place, None]
+        xs += [node.step - 1, node.step, None]
+        ys += [where[node.ids[:-1]] if node.step else 0, node.place, None]
     return {
         "type": "scatter",
         "x": xs,
@@ -97,19 +81,32 @@ def _edges(
         "mode": "lines",
         "hoverinfo": "skip",
         "showlegend": thick,
-        "name": "path of the result",
-        "opacity": 0.9 if thick else 0.55,
-        "line": {"width": 4 if thick else 1, "color": ACCENT if thick else MUTED},
+        "name": "the best text's path",
+        "opacity": 0.9 if thick else 0.6,
+        "line": {"width": 4 if thick else 1, "color": _COLOURS[KEPT] if thick else MUTED},
+    }
+
+
+def _root(label: str) -> Trace:
+    return {
+        "type": "scatter",
+        "x": [-1],
+        "y": [0],
+        "mode": "markers+text",
+        "text": [plain(_cut(label))],
+        "textposition": "top center",
+        "textfont": {"family": MONOSPACE, "size": CHART_PX},
+        "hovertext": [plain(_shorten(label))],
+        "hoverinfo": "text",
+        "showlegend": False,
+        "cliponaxis": False,
+        "marker": {"color": _COLOURS[KEPT], "size": 9},
     }
 
 
 def _dots(dots: Sequence[BeamNode], fate: str, name: Callable[[int], str], best: Sequence[int]) -> Trace:
     labels = [plain(name(n.ids[-1])) for n in dots]
     shown = [plain(_cut(name(n.ids[-1]))) for n in dots]
-    texts = [
-        (f"<b>{label}</b>" if tuple(best[: len(n.ids)]) == n.ids else label) + _small(n.total)
-        for label, n in zip(shown, dots, strict=True)
-    ]
     hover = [
         f"<b>{label}</b> · {n.fate} · rank {n.place + 1}<br>probability {math.exp(n.logprob):.4g}"
         f"<br>log-probability {n.logprob:.3f}<br>total {n.total:.3f}<br>score {n.score:.3f}"
@@ -122,8 +119,8 @@ def _dots(dots: Sequence[BeamNode], fate: str, name: Callable[[int], str], best:
         "y": [n.place for n in dots],
         "mode": "markers+text",
         "name": fate,
-        "text": texts,
-        "textposition": "middle right",
+        "text": [f"<b>{label}</b>" if _on_path(n, best) else label for label, n in zip(shown, dots, strict=True)],
+        "textposition": "top center",
         "textfont": {"family": MONOSPACE, "size": CHART_PX},
         "hovertext": hover,
         "hoverinfo": "text",
@@ -137,13 +134,20 @@ def _dots(dots: Sequence[BeamNode], fate: str, name: Callable[[int], str], best:
     }
 
 
-def _small(total: float) -> str:
-    """The total under a label.
-
-    >>> _small(-1.0216)
-    '<br><span style="font-size:10px">−1.02</span>'
-    """
-    return f'<br><span style="font-size:10px">{total:.2f}</span>'.replace(">-", ">−")
+def _totals(window: Sequence[BeamNode]) -> Trace:
+    """The total log-probability under every mark."""
+    return {
+        "type": "scatter",
+        "x": [n.step for n in window],
+        "y": [n.place for n in window],
+        "mode": "text",
+        "text": [f"{n.total:.2f}".replace("-", "−") for n in window],
+        "textposition": "bottom center",
+        "textfont": {"size": CHART_PX, "color": LETTERS},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "cliponaxis": False,
+    }
 
 
 def _cut(text: str, limit: int = 10) -> str:

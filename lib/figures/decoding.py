@@ -1,25 +1,56 @@
-"""Figures of the decoding page: what strategies do to one distribution, and how many samples spread."""
+"""The colours of strategies in charts, and what strategies do to one distribution."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from lib.decoding.text_metrics import agreement
-from lib.design import CHART_PX
-from lib.figures.theme import ACCENT, CATEGORICAL, GOOD, MONOSPACE, MUTED, Figure, figure, plain, titled
+from lib.design import CHART_PX, STRATEGIES
+from lib.figures.theme import MONOSPACE, MUTED, Figure, figure, plain, titled
 from lib.text_format import percent
 
 REST = "everything else"
-_GRID = "rgba(128,128,128,0.2)"
-_LEVELS = 7  # of the sample tree that are drawn at once; a click shows the deeper ones
+GRID = MUTED + "33"
+_SHADES = (0.0, 0.42, -0.35, 0.66, -0.58, 0.25, -0.2, 0.55)  # of columns of one strategy: to white, or to black
+_OTHER = "#71717a"  # a strategy without a colour of its own
+
+
+def strategy_colour(kind: str) -> str:
+    """The colour of a kind of strategy, the same in its column's head and in every chart.
+
+    >>> strategy_colour("beam"), strategy_colour("mine")
+    ('#0d9488', '#71717a')
+    """
+    return STRATEGIES.get(kind, _OTHER)
+
+
+def column_colours(kinds: Sequence[str]) -> list[str]:
+    """A colour for every column: its strategy's, and shades of it for the further columns of that strategy.
+
+    >>> column_colours(["beam", "greedy", "beam"])
+    ['#0d9488', '#2f7ed8', '#73c1ba']
+    """
+    seen: Counter[str] = Counter()
+    colours = []
+    for kind in kinds:
+        colours.append(_shade(strategy_colour(kind), _SHADES[seen[kind] % len(_SHADES)]))
+        seen[kind] += 1
+    return colours
+
+
+def _shade(colour: str, share: float) -> str:
+    goal = 255 if share > 0 else 0
+    parts = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(part + (goal - part) * abs(share)):02x}" for part in parts)
 
 
 @dataclass(frozen=True)
 class Shaped:
-    """The next-token distribution as one strategy draws from it: probs float64 (V,), kept bool (V,)."""
+    """The next-token distribution as one strategy draws from it: probs float64 (V,), kept bool (V,); its colour."""
 
     name: str
+    colour: str
     probs: np.ndarray
     kept: np.ndarray
 
@@ -43,12 +74,11 @@ def step_bars(raw: np.ndarray, shaped: Sequence[Shaped], labels: dict[int, str])
     rows = [str(i) for i in ids] + [REST]
     names = [plain(labels[i]) for i in ids] + [f"{raw.size - len(ids):,} others"]
     traces = []
-    everything = [Shaped("the model itself", raw, raw > 0), *shaped]
-    for number, one in enumerate(everything):
+    everything = [Shaped("the model itself", MUTED, raw, raw > 0), *shaped]
+    for one in everything:
         values = [float(one.probs[i]) for i in ids]
         values.append(max(0.0, 1.0 - sum(values)))
         notes = [("" if one.kept[i] else " · dropped") for i in ids] + [""]
-        colour = MUTED if number == 0 else CATEGORICAL[(number - 1) % len(CATEGORICAL)]
         traces.append(
             {
                 "type": "bar",
@@ -56,7 +86,7 @@ def step_bars(raw: np.ndarray, shaped: Sequence[Shaped], labels: dict[int, str])
                 "x": values,
                 "orientation": "h",
                 "name": plain(one.name),
-                "marker": {"color": colour},
+                "marker": {"color": one.colour},
                 "hoverinfo": "text",
                 "hovertext": [
                     f"{n} · {plain(one.name)}: {percent(v)}{note}"
@@ -66,153 +96,16 @@ def step_bars(raw: np.ndarray, shaped: Sequence[Shaped], labels: dict[int, str])
         )
     return figure(
         traces,
-        height=110 + len(rows) * max(26, 11 * len(everything)),
+        height=90 + len(rows) * max(24, 7 * len(everything)),
         barmode="group",
         bargap=0.3,
         bargroupgap=0.08,
-        xaxis=titled("probability", tickformat=".0%", rangemode="tozero", gridcolor=_GRID),
+        xaxis=titled("probability", tickformat=".0%", rangemode="tozero", gridcolor=GRID),
         yaxis={
             "type": "category",
             "autorange": "reversed",
             "tickvals": rows,
             "ticktext": names,
-            "tickfont": {"family": MONOSPACE, "size": 13},
+            "tickfont": {"family": MONOSPACE, "size": CHART_PX},
         },
-    )
-
-
-@dataclass
-class Branch:
-    """A piece of text that `count` samples share, and how they go on. `ended`: samples that stop after it."""
-
-    ids: tuple[int, ...]
-    count: int
-    ended: int = 0
-    children: list["Branch"] = field(default_factory=list)
-
-
-def share_tree(texts: Sequence[Sequence[int]]) -> Branch:
-    """Samples as a tree of shared beginnings; a run of tokens that does not part is one branch.
-
-    >>> tree = share_tree([[1, 2, 3], [1, 2, 4], [5]])
-    >>> [(child.ids, child.count) for child in tree.children], [c.ids for c in tree.children[0].children]
-    ([((1, 2), 2), ((5,), 1)], [(3,), (4,)])
-    """
-    root = Branch((), len(texts))
-    waiting = [(root, [tuple(text) for text in texts])]
-    while waiting:
-        branch, rests = waiting.pop()
-        families: dict[int, list[tuple[int, ...]]] = {}
-        for rest in rests:
-            if rest:
-                families.setdefault(rest[0], []).append(rest)
-            else:
-                branch.ended += 1
-        for members in sorted(families.values(), key=len, reverse=True):
-            length = _shared(members)
-            child = Branch(members[0][:length], len(members))
-            branch.children.append(child)
-            waiting.append((child, [member[length:] for member in members]))
-    return root
-
-
-def _shared(members: Sequence[tuple[int, ...]]) -> int:
-    """Length of the common beginning."""
-    low, high = min(members), max(members)
-    return next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
-
-
-def sample_tree(texts: Sequence[Sequence[int]], name: Callable[[int], str]) -> Figure:
-    """The tree of samples as boxes from left to right: the height of a box is the number of texts that share it."""
-    tree = share_tree(texts)
-    shown = max(8, 84 // min(_depth(tree), _LEVELS))  # characters that fit into a box of the narrowest drawing
-    ids: list[str] = []
-    parents, labels, hover, values, colours = [], [], [], [], []
-    waiting: list[tuple[Branch, str, str]] = [(tree, "", "")]
-    while waiting:
-        branch, parent, before = waiting.pop()
-        text = "".join(map(name, branch.ids))
-        key = f"{parent}/{len(ids)}"
-        ids.append(key)
-        parents.append(parent)
-        short = text if len(text) <= shown else text[: shown - 1] + "…"
-        labels.append(plain(short) if branch.ids else f"{branch.count} texts")
-        ended = f"<br>{branch.ended} end here" if branch.ended and branch.children else ""
-        hover.append(f"<b>{branch.count} of {len(texts)}</b> texts go this way{ended}<br>{_wrapped(before + text)}")
-        values.append(branch.count)
-        colours.append(_blend(branch.count / max(1, len(texts))))
-        waiting += [(child, key, before + text) for child in branch.children]
-    boxes = {
-        "type": "icicle",
-        "ids": ids,
-        "parents": parents,
-        "labels": labels,
-        "values": values,
-        "branchvalues": "total",
-        "hovertext": hover,
-        "hoverinfo": "text",
-        "textinfo": "label",
-        "textfont": {"family": MONOSPACE, "size": CHART_PX, "color": "#ffffff"},
-        "marker": {"colors": colours, "line": {"width": 1, "color": "rgba(128,128,128,0.5)"}},
-        "leaf": {"opacity": 1},
-        "tiling": {"orientation": "h", "pad": 1},
-        "pathbar": {"visible": False},
-        "sort": True,
-        "maxdepth": _LEVELS,
-    }
-    return figure(
-        [boxes],
-        height=max(260, 26 * len(texts) + 40),
-        uniformtext={"minsize": 9, "mode": "show"},
-        margin={"t": 4, "b": 4, "l": 4, "r": 4},
-    )
-
-
-def _depth(branch: Branch) -> int:
-    return 1 + max(map(_depth, branch.children), default=0)
-
-
-def _blend(share: float) -> str:
-    """From slate (few texts) to indigo (all): white text reads well on either, in light and dark themes."""
-    few, many = (100, 116, 139), (67, 56, 202)
-    return "rgb(" + ",".join(str(round(a + (b - a) * share)) for a, b in zip(few, many, strict=True)) + ")"
-
-
-def _wrapped(text: str, width: int = 60, limit: int = 360) -> str:
-    text = text if len(text) <= limit else text[:limit] + "…"
-    return "<br>".join(plain(text[i : i + width]) for i in range(0, len(text), width))
-
-
-def spread(texts: Sequence[Sequence[int]]) -> Figure:
-    """Position by position: how many different beginnings there are, and the share of pairs that still agree."""
-    rows = agreement(texts)
-    x = list(range(1, len(rows) + 1))
-    different = {
-        "type": "scatter",
-        "x": x,
-        "y": [different for different, _ in rows],
-        "name": "different beginnings",
-        "mode": "lines+markers",
-        "line": {"color": ACCENT, "width": 3},
-        "marker": {"size": 5},
-        "hovertemplate": "after token %{x}: %{y} different beginnings<extra></extra>",
-    }
-    agree = {
-        "type": "scatter",
-        "x": x,
-        "y": [share for _, share in rows],
-        "name": "pairs that agree",
-        "mode": "lines",
-        "yaxis": "y2",
-        "line": {"color": GOOD, "width": 2, "dash": "dot"},
-        "hovertemplate": "after token %{x}: %{y:.0%} of pairs agree<extra></extra>",
-    }
-    return figure(
-        [different, agree],
-        height=260,
-        xaxis=titled("tokens", gridcolor=_GRID),
-        yaxis=titled("different beginnings", range=[0, len(texts) * 1.06], gridcolor=_GRID),
-        yaxis2=titled(
-            "pairs that agree", overlaying="y", side="right", tickformat=".0%", range=[0, 1.06], showgrid=False
-        ),
     )

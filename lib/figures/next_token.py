@@ -10,14 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.decoding.likeliest_tokens import along, leading
-from lib.design import CHART_PX
+from lib.design import CHART_PX, HEAT, HEAT_BITS
 from lib.figures.theme import (
     ACCENT,
-    BAD,
     CATEGORICAL,
     MONOSPACE,
     MUTED,
-    WARN,
     Figure,
     figure,
     heading,
@@ -31,6 +29,8 @@ from lib.text_format import percent
 TEMPERATURES = (0.2, 0.5, 0.7, 1.0, 1.5, 2.0)
 GRID = tuple(round(0.05 * step, 2) for step in range(41))  # 0 (greedy) to 2
 _ALONG = packed(GRID)
+_RGB = ",".join(str(int(HEAT[0][at : at + 2], 16)) for at in (1, 3, 5))
+_HEAT = [[0, f"rgba({_RGB},0.25)"], [1, f"rgba({_RGB},1)"]]  # the tokens' ramp; on either ground
 Label = Callable[[int], str]
 
 
@@ -105,7 +105,7 @@ def six_temperatures(found: Sweep, label: Label) -> Figure:
                 bottom + 0.44,
             )
         )
-    return figure(traces, height=560, margin={"t": 36}, annotations=notes, **axes)
+    return figure(traces, height=470, margin={"t": 36}, annotations=notes, **axes)
 
 
 def along_temperature(found: Sweep, label: Label) -> Figure:
@@ -160,7 +160,7 @@ def spread(found: Sweep) -> Figure:
         }
         for at, values, color, unit in (
             ("", found.nats / math.log(2), ACCENT, ".2f} bits"),
-            ("2", np.exp(found.nats), WARN, ",.1f} choices"),
+            ("2", np.exp(found.nats), ACCENT, ",.1f} choices"),
         )
     ]
     return figure(
@@ -184,12 +184,7 @@ def surprisal(bits: np.ndarray, labels: Sequence[str]) -> Figure:
         "x": places,
         "y": packed(bits),
         "customdata": names,
-        "marker": {
-            "color": packed(np.minimum(bits, 12)),
-            "colorscale": [[0, "#c7d2fe"], [1, BAD]],
-            "cmin": 0,
-            "cmax": 12,
-        },
+        "marker": {"color": packed(np.minimum(bits, HEAT_BITS)), "colorscale": _HEAT, "cmin": 0, "cmax": HEAT_BITS},
         "hovertemplate": "place %{x}: %{customdata}<br>%{y:.2f} bits<extra></extra>",
     }
     few = len(places) <= 40

@@ -3,13 +3,16 @@
 import itertools
 from collections.abc import Mapping, Sequence
 
-from lib.figures.theme import ACCENT, CATEGORICAL, MONOSPACE, MUTED, Figure, Trace, figure, plain, titled, vertical
+from lib.design import TOKENIZERS
+from lib.figures.theme import ACCENT, LETTERS, MONOSPACE, MUTED, Figure, Trace, figure, plain, titled, vertical
 from lib.tokenization.bpe_tokenizer import MergeNode
 from lib.tokenization.display import label
 
 
-def bars(names: Sequence[str], values: Sequence[float], *, unit: str, digits: int = 0) -> Figure:
-    """One horizontal bar a tokenizer, in the order given, with its value written beside it."""
+def bars(
+    names: Sequence[str], values: Sequence[float], colours: Sequence[str], *, unit: str, digits: int = 0
+) -> Figure:
+    """One horizontal bar a tokenizer, in the order given and in its colour, with its value written beside it."""
     text = [f"{value:,.{digits}f}" for value in values]
     hover = [f"{plain(name)}: {shown} {unit}" for name, shown in zip(names, text, strict=True)]
     trace = {
@@ -22,18 +25,20 @@ def bars(names: Sequence[str], values: Sequence[float], *, unit: str, digits: in
         "cliponaxis": False,
         "hovertext": hover,
         "hoverinfo": "text",
-        "marker": {"color": [CATEGORICAL[n % len(CATEGORICAL)] for n in range(len(values))]},
+        "marker": {"color": list(colours)},
     }
     return figure(
         [trace],
-        height=90 + 34 * len(values),
+        height=80 + 30 * len(values),
         margin={"r": 56},
         xaxis=titled(unit, rangemode="tozero", showgrid=True, zeroline=False),
         yaxis={"autorange": "reversed", "automargin": True},
     )
 
 
-def languages(ratios: Mapping[str, Mapping[str, float]], tokens: Mapping[str, Mapping[str, int]]) -> Figure:
+def languages(
+    ratios: Mapping[str, Mapping[str, float]], tokens: Mapping[str, Mapping[str, int]], colours: Mapping[str, str]
+) -> Figure:
     """Tokens relative to English: one dot a language and tokenizer. `ratios[tokenizer][language]`."""
     first = next(iter(ratios.values()))
     order = sorted(first, key=lambda language: first[language])
@@ -48,18 +53,14 @@ def languages(ratios: Mapping[str, Mapping[str, float]], tokens: Mapping[str, Ma
                 "mode": "markers",
                 "name": plain(name),
                 "customdata": counts,
-                "marker": {
-                    "size": 10,
-                    "color": CATEGORICAL[n % len(CATEGORICAL)],
-                    "symbol": _SYMBOLS[n % len(_SYMBOLS)],
-                },
+                "marker": {"size": 10, "color": colours[name], "symbol": _SYMBOLS[n % len(_SYMBOLS)]},
                 "hovertemplate": f"{plain(name)}<br>%{{y}}: %{{x:.2f}} times English (%{{customdata}} tokens)"
                 "<extra></extra>",
             }
         )
     return figure(
         traces,
-        height=120 + 21 * len(order),
+        height=90 + 17 * len(order),
         shapes=[vertical(1, {"color": MUTED, "dash": "dot", "width": 1})],
         yaxis={"showgrid": True, "automargin": True, "dtick": 1},
         xaxis=titled("times as many tokens as in English", rangemode="tozero"),
@@ -76,7 +77,7 @@ def growth(read: Sequence[int], different: Sequence[int], unseen: Sequence[float
         "x": list(read),
         "y": list(different),
         "name": "different words so far",
-        "line": {"color": ACCENT, "width": 3},
+        "line": {"color": TOKENIZERS["word"], "width": 3},
         "hovertemplate": "after %{x} words: %{y} different ones<extra></extra>",
     }
     new = {
@@ -85,13 +86,13 @@ def growth(read: Sequence[int], different: Sequence[int], unseen: Sequence[float
         "y": list(unseen),
         "name": "of the last 50 words, new (%)",
         "yaxis": "y2",
-        "line": {"color": CATEGORICAL[1], "width": 2, "dash": "dot"},
+        "line": {"color": LETTERS, "width": 2, "dash": "dot"},
         "hovertemplate": "after %{x} words: %{y:.0f}% of the last 50 were new<extra></extra>",
     }
     ticks = [0, 25, 50, 75, 100]  # plotly would line its ticks up with the left axis: 100.3, 75.2, …
     return figure(
         [size, new],
-        height=320,
+        height=250,
         xaxis=titled("words read"),
         yaxis=titled("different words", rangemode="tozero"),
         yaxis2=titled(
@@ -122,7 +123,7 @@ def merge_tree(nodes: Sequence[MergeNode]) -> Figure:
         }
     ]
     finished = {id(node) for node in nodes}
-    for is_token, color in ((False, CATEGORICAL[8]), (True, ACCENT)):
+    for is_token, color in ((False, MUTED), (True, ACCENT)):
         some = [point for point in points if (id(point[2]) in finished) == is_token]
         traces.append(
             {
@@ -142,7 +143,7 @@ def merge_tree(nodes: Sequence[MergeNode]) -> Figure:
         )
     return figure(
         traces,
-        height=int(130 + 44 * depth),
+        height=int(90 + 40 * depth),
         showlegend=False,
         xaxis={"visible": False, "range": [-0.7, max(width - 0.3, 4)]},
         yaxis={"visible": False, "range": [-0.8, depth + 0.9]},

@@ -8,7 +8,7 @@ import numpy as np
 
 from lib.design import CHART_PX
 from lib.engine.sampling import kl_divergence, ranking
-from lib.figures.theme import ACCENT, MONOSPACE, WARN, Figure, figure, plain
+from lib.figures.theme import CATEGORICAL, MONOSPACE, Figure, figure, plain
 from lib.text_format import percent
 
 Label = Callable[[int], str]
@@ -50,7 +50,7 @@ def two(
     chosen = list(ids) if ids is not None else _leaders(a, b, top)
     keys = [*map(str, chosen), "else"]
     traces = []
-    for probs, name, color in ((a, names[0], ACCENT), (b, names[1], WARN)):
+    for probs, name, color in ((a, names[0], CATEGORICAL[0]), (b, names[1], CATEGORICAL[1])):
         values = [*probs[chosen].tolist(), max(0.0, 1 - float(probs[chosen].sum()))]
         traces.append(
             {

@@ -92,7 +92,7 @@ def test_regenerate_edit_branch_delete_clear(chat_page: AppTest) -> None:
     conversation = chat_page.session_state["chat-workspace"].conversation
     reply = conversation.path()[1]
     assert conversation.place(reply.id) == (2, 2) and reply.stats["seed"] == 1
-    ok(button(chat_page, "←").click().run())
+    ok(button(chat_page, "Earlier version").click().run())
     assert conversation.path()[1].stats["seed"] == 0
     ok(button(chat_page, "Edit", 0).click().run())
     chat_page.text_area(key=f"edit-text-{conversation.path()[0].id}").set_value("two")
@@ -277,7 +277,7 @@ def test_templates_are_compared_and_the_injection_is_tried_both_ways(chat_page: 
     assert set(texts) == {"safe", "naive"} and all(text.steps for text in texts.values())
     ok(test.run())
     assert sum("tokens/s" in caption.value for caption in test.caption) == 2
-    ok(test.pills(key="inject-example").set_value("A token it cannot see").run())
+    ok(test.menu_button(key="inject-text-example").set_value("A token it cannot see").run())
     assert "<|im_end|>" in str(test.text_area(key="inject-text").value)
     assert any("| Qwen1.5 |" in m.value and "You are a helpful assistant" in m.value for m in test.markdown)
 
@@ -288,6 +288,28 @@ def test_templates_are_compared_and_the_injection_is_tried_both_ways(chat_page: 
 def test_the_example_of_a_tag_is_one_of_the_tokenizers(name: str, tags: str) -> None:
     examples = chat_lessons.attacks(chat.TEMPLATES["qwen2.5"], load(name))
     assert examples.get("A tag that is not marked special", "") == (f"What does {tags} mean?" if tags else "")
+
+
+def test_nothing_of_this_page_is_in_the_sidebar(chat_page: AppTest) -> None:
+    with_them = say(chat_page, "hi")
+    kinds = ("button", "slider", "selectbox", "text_area", "text_input", "segmented_control", "number_input")
+    found = {kind: [one.key for one in with_them.sidebar.get(kind)] for kind in kinds}
+    assert not any(found.values()), found
+    assert [toggle.key for toggle in with_them.sidebar.toggle] == ["projector"]  # as on every page
+
+
+def test_the_lower_half_is_tabs_of_which_one_is_made(chat_page: AppTest) -> None:
+    assert any("Every family was taught its own format" in m.value for m in chat_page.markdown)
+    assert not any("Takeaways" in m.value or "Predict" in m.value for m in chat_page.markdown)
+    for tab, said in {
+        "Questions": "Predict, then reveal",
+        "In short": "Takeaways",
+        "Injection lesson": "becomes",
+    }.items():
+        chat_page.session_state["chat-lessons"] = tab
+        ok(chat_page.run())
+        assert any(said in m.value for m in chat_page.markdown), tab
+        assert not any("Every family was taught its own format" in m.value for m in chat_page.markdown), tab
 
 
 def test_blank_messages_are_not_sent(chat_page: AppTest) -> None:

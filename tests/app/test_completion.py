@@ -90,9 +90,9 @@ def test_a_switch_while_writing_stops_nothing_and_stop_does(page: AppTest) -> No
     assert {text.state for text in written(page).values()} == {"stopped"} and page.button(key="cvc-stop").disabled
 
 
-def test_presets_write_at_once_and_the_prefill_goes_to_all(page: AppTest) -> None:
-    click(page, "Once upon a time")
-    assert page.text_area(key="cvc-prompt").value == "Once upon a time" and len(written(page)) == 4
+def test_examples_write_at_once_and_the_prefill_goes_to_all(page: AppTest) -> None:
+    ok(page.menu_button(key="prompt-example").set_value("Once upon a time").run())
+    assert page.text_area(key="prompt").value == "Once upon a time" and len(written(page)) == 4
     page.text_input(key="cvc-prefill").set_value("there was").run()
     assert any("Something was changed" in caption.value for caption in page.caption)
     click(page, "Write all")
@@ -105,13 +105,14 @@ def test_one_model_for_both_is_said_and_shown_once(page: AppTest) -> None:
     page.selectbox(key="base").set_value("little-qwen")
     ok(page.run())
     assert any("stands in for both" in caption.value for caption in page.caption)
+    assert any("tuned on chats, so even raw" in str(caption.help) for caption in page.caption)
     click(page, "Write all")
     assert set(written(page)) == {"instruct-raw", "instruct-chat"}
 
 
 @pytest.mark.parametrize(("prompt", "errors"), [("<|im_end|>", 0), ("$x$ <b>", 0), ("🚀" * 30, 0), ("x" * 2000, 4)])
 def test_awkward_prompts(page: AppTest, prompt: str, errors: int) -> None:
-    ok(page.text_area(key="cvc-prompt").set_value(prompt).run())
+    ok(page.text_area(key="prompt").set_value(prompt).run())
     click(page, "Write all")
     written(page)
     assert ["no room" in error.value for error in page.error] == [True] * errors
@@ -119,5 +120,37 @@ def test_awkward_prompts(page: AppTest, prompt: str, errors: int) -> None:
 
 @pytest.mark.parametrize("prompt", ["", "   "])
 def test_without_a_prompt_nothing_is_written(page: AppTest, prompt: str) -> None:
-    ok(page.text_area(key="cvc-prompt").set_value(prompt).run())
+    ok(page.text_area(key="prompt").set_value(prompt).run())
     assert any("Write a prompt first" in info.value for info in page.info)
+
+
+def test_an_old_link_brings_its_prompt(page: AppTest) -> None:
+    page.query_params["cvc-prompt"] = "What is an owl?"
+    ok(page.run())
+    assert page.text_area(key="prompt").value == "What is an owl?"
+    assert page.query_params["prompt"] == "What is an owl?" and "cvc-prompt" not in page.query_params
+
+
+def test_a_model_chosen_elsewhere_plays_its_part_here_until_another_is_chosen(page: AppTest) -> None:
+    page.query_params.pop("base")
+    page.selectbox(key="base").set_value("little-qwen").run()
+    assert page.selectbox(key="base").value == "little-qwen"
+    page.session_state["chosen-model"] = "little-gpt2"  # as the picker of another page leaves it
+    ok(page.run())
+    assert (page.selectbox(key="base").value, page.selectbox(key="instruct").value) == ("little-gpt2", "little-qwen")
+    ok(page.selectbox(key="base").set_value("little-qwen").run())
+    assert page.selectbox(key="base").value == "little-qwen"
+
+
+def test_a_base_model_that_plays_both_parts_is_not_said_to_be_tuned(page: AppTest) -> None:
+    ok(page.selectbox(key="instruct").set_value("little-gpt2").run())
+    helps = [str(caption.help) for caption in page.caption if "stands in for both" in caption.value]
+    assert len(helps) == 1 and "never tuned on chats" in helps[0]
+
+
+def test_the_lower_half_is_tabs_of_which_one_is_made(page: AppTest) -> None:
+    assert [b for b in page.button if b.label == "Try it"]
+    for tab, said in {"Questions": "Predict, then reveal", "In short": "Takeaways"}.items():
+        page.session_state["cvc-tab"] = tab
+        ok(page.run())
+        assert any(said in m.value for m in page.markdown) and not [b for b in page.button if b.label == "Try it"]

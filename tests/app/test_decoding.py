@@ -1,12 +1,15 @@
 """The decoding page without a browser: run, stop, branch-free state, presets, links, nonsense knobs."""
 
+import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lib.design import STRATEGIES
 from lib.generation.strategy_run import StrategyRun
 from lib.ui import cache
 from tests.engines import here
@@ -46,6 +49,12 @@ def finish(app: AppTest) -> AppTest:
     return app.run()
 
 
+def show(app: AppTest, tab: str) -> AppTest:
+    """Open one of the tabs under the texts."""
+    app.session_state["tab"] = tab
+    return app.run()
+
+
 def html(app: AppTest) -> str:
     return " ".join(str(block.proto.body) for block in app.get("html"))
 
@@ -61,8 +70,63 @@ def test_the_course_preset_runs_and_shows_numbers(page) -> None:
     for column in columns(page):
         assert column.track.state == "done" and len(column.track.steps) <= 8
     assert html(page).count("longest repeat") == 3
-    assert any("seen by every strategy" in s.value for s in page.subheader)
     assert any(button.label == "Run" for button in page.button)
+    show(page, "One step")
+    assert any(m.value.startswith("Token ") and "(Greedy)" in m.value for m in page.markdown)
+
+
+def test_only_the_open_tab_is_computed(page, monkeypatch) -> None:
+    asked: list[int] = []
+    real = cache.logits
+    monkeypatch.setattr(cache, "logits", lambda *given: (asked.append(1), real(*given))[1])
+    page.run()
+    click(page, "decoding-run")
+    finish(page)
+    assert not page.exception and not asked and not page.radio and not page.code
+    assert any("part" in m.value for m in page.markdown)
+    show(page, "One step")
+    assert len(asked) == 1 and not page.radio
+    show(page, "Code")
+    assert len(asked) == 1 and page.code and not page.exception
+
+
+def test_a_link_opens_its_tab(page) -> None:
+    page.query_params["tab"] = "In short"
+    page.run()
+    assert not page.exception
+    assert any("the decoding strategy chooses" in m.value for m in page.markdown)
+
+
+def test_a_changed_knob_says_that_the_text_is_older(page) -> None:
+    page.query_params["s"] = "topk_k5~greedy"
+    page.run()
+    click(page, "decoding-run")
+    finish(page)
+    uid = columns(page)[0].uid
+
+    def notes() -> list[str]:
+        streams = [json.loads(part.proto.json) for part in page.get("bidi_component") if "tokens" in part.proto.json]
+        return [data["note"] for (data,) in streams]
+
+    assert len(notes()) == 2 and not any("earlier settings" in note for note in notes())
+    page.number_input(key=f"decoding-{uid}-top_k-top_k").set_value(7).run()
+    assert ["earlier settings" in note for note in notes()] == [True, False]
+
+
+def test_columns_of_one_strategy_have_shades_of_its_colour(page) -> None:
+    page.query_params["s"] = "beam~pure~pure_t2"
+    page.run()
+    marks = re.findall(r"--number: '(\d)'; --strategy: (#\w{6});", html(page))
+    assert [number for number, _ in marks] == ["1", "2", "3"]
+    colours = [colour for _, colour in marks]
+    assert colours[:2] == [STRATEGIES["beam"], STRATEGIES["sampling"]] and len(set(colours)) == 3
+
+
+def test_a_preset_replaces_the_columns(page) -> None:
+    page.run()
+    page.menu_button(key="decoding-preset").click("All six").run()
+    assert not page.exception
+    assert [c.strategy.kind for c in columns(page)] == ["greedy", "beam", "top_k", "top_p", "min_p", "sampling"]
 
 
 def test_the_same_seed_writes_the_same_texts_and_the_next_seed_others(page) -> None:
@@ -120,6 +184,10 @@ def test_beam_columns_show_their_tree(page) -> None:
     finish(page)
     assert not page.exception
     assert len(columns(page)[0].track.beam_steps) >= 1
+    show(page, "Beam tree")
+    assert not page.exception
+    page.session_state["decoding-beam-numbers"] = True
+    page.run()
     assert any(slider.key.startswith("decoding-beam-step") for slider in page.slider)
     assert any("first token" in m.value for m in page.markdown)
 
@@ -144,7 +212,9 @@ def test_an_empty_prompt_is_explained(page) -> None:
     click(page, "decoding-run")
     assert not page.exception
     assert any("no prompt" in error.value for error in page.error)
-    assert page.button(key="decoding-stop").disabled and any(t.value == "The same in code" for t in page.subheader)
+    assert page.button(key="decoding-stop").disabled
+    show(page, "Code")
+    assert not page.exception and any("No column can run" in caption.value for caption in page.caption)
 
 
 def test_stop_keeps_what_was_written(page) -> None:
@@ -164,6 +234,7 @@ def test_stop_keeps_what_was_written(page) -> None:
 def test_many_samples_are_drawn_and_counted(page) -> None:
     page.query_params["s"] = "pure_t2~greedy"
     page.run()
+    show(page, "Many samples")
     page.number_input(key="decoding-many-count").set_value(6)
     page.number_input(key="decoding-many-length").set_value(4)
     click(page, "decoding-many-run")
@@ -191,6 +262,7 @@ def test_many_samples_are_drawn_and_counted(page) -> None:
 
 def test_the_questions_are_answered_by_the_model(page) -> None:
     page.run()
+    show(page, "Questions")
     radios = [radio for radio in page.radio if radio.key.startswith("predict-decoding-")]
     assert len(radios) == 3
     for radio in radios:
@@ -220,14 +292,17 @@ def test_one_strategy_is_one_bar_and_beams_alone_have_no_empty_sentence(page) ->
     page.run()
     click(page, "decoding-run")
     finish(page)
+    show(page, "One step")
     assert not page.exception
     said = next(m.value for m in page.markdown if m.value.startswith("Tokens that can still be chosen"))
     assert said.count("Greedy") == 1 and "**5**" in said
+    show(page, "Code")
     assert page.selectbox(key="decoding-code-which").options == [
         "1 · Greedy (repetition 1.3)",
         "2 · Greedy (repetition 1.3) (branch)",
         "3 · Top-k (k 5 · T 1)",
     ]
+    show(page, "One step")
     page.query_params["s"] = "beam_b2"
     page.run()
     click(page, "decoding-run")

@@ -1,4 +1,4 @@
-"""Home without a browser: the demo's numbers are the engine's, the shelf tells the truth, failures keep the page."""
+"""Home without a browser: the river's numbers are the engine's, the shelf tells the truth, failures keep the page."""
 
 from pathlib import Path
 
@@ -9,18 +9,23 @@ from streamlit.testing.v1 import AppTest
 
 from lib import models
 from lib.engine import inspectable
+from lib.engine.sampling import softmax
+from lib.generation.previews import Previews
 from lib.models import download_jobs
 from lib.text_format import size
 from lib.ui import cache
 from lib.ui.home import demo as home_demo
+from lib.ui.river.reading import rivals, river_of
+from tests.engines import here
 from tests.hub import local_hub
 from tests.tiny import make
+from tests.waiting import until
 
 HOME = str(Path(__file__).resolve().parents[2] / "Home.py")
 
 
 @pytest.fixture
-def home(embedded: str) -> AppTest:
+def home(embedded: str, run_by_run: None) -> AppTest:
     return AppTest.from_file(HOME, default_timeout=60)
 
 
@@ -39,9 +44,9 @@ def test_the_page_shows_itself_and_says_what_is_here(home: AppTest) -> None:
 
 
 def test_writing_continues_greedily_and_can_be_undone(home: AppTest, embedded: str) -> None:
-    home.run().text_input(key="home-text").set_value("The capital of France is").run()
+    home.run().text_area(key="prompt").set_value("The capital of France is").run()
     home.button(key="home-write").click().run()
-    path = list(home.session_state["home-path"])
+    path = list(home.session_state["home-state"].path)
     engine = inspectable(cache.engine(embedded))
     ids = [token.id for token in engine.tokenizer.encode("The capital of France is")]
     for token_id in path[:3]:
@@ -49,33 +54,139 @@ def test_writing_continues_greedily_and_can_be_undone(home: AppTest, embedded: s
         ids.append(token_id)
     assert len(path) == home_demo.RUN and "Paris" in engine.tokenizer.decode(path)
     home.button(key="home-undo").click().run()
-    assert list(home.session_state["home-path"]) == path[:-1]
+    assert home.session_state["home-state"].path == () and home.button(key="home-undo").disabled
+    home.button(key="home-write").click().run()
+    home.button(key="home-write").click().run()
+    assert len(home.session_state["home-state"].path) == 2 * home_demo.RUN
+    home.button(key="home-undo").click().run()
+    assert list(home.session_state["home-state"].path) == path
     home.button(key="home-reset").click().run()
-    assert list(home.session_state["home-path"]) == [] and home.button(key="home-undo").disabled
+    assert home.session_state["home-state"].path == () and home.button(key="home-undo").disabled
 
 
 @pytest.mark.parametrize("text", ["   ", "🚀\u200d", "<b>$x$</b> <|im_end|>"])
 def test_odd_texts_are_no_accident(home: AppTest, text: str) -> None:
-    home.run().text_input(key="home-text").set_value(text).run()
+    home.run().text_area(key="prompt").set_value(text).run()
     assert not home.exception and not home.error and not home.button(key="home-write").disabled
 
 
 @pytest.mark.parametrize(("text", "said"), [("", "at least one character"), ("x" * 2000, "stops at 300")])
 def test_texts_that_cannot_be_continued_are_explained(home: AppTest, text: str, said: str) -> None:
-    home.run().text_input(key="home-text").set_value(text).run()
+    home.run().text_area(key="prompt").set_value(text).run()
     assert not home.exception and not home.error
     assert said in home.info[0].value
     assert all(button.disabled for button in home.button if button.key == "home-write")
 
 
-def test_the_five_bars_and_the_rest_are_the_whole_distribution(embedded: str) -> None:
+def test_the_roads_on_the_page_have_the_engines_probabilities(home: AppTest, embedded: str) -> None:
+    home.run().text_area(key="prompt").set_value("The capital of France is").run()
     engine = inspectable(cache.engine(embedded))
-    logits = engine.logits([token.id for token in engine.tokenizer.encode("Once upon a time")])
-    bars = home_demo.next_bars(logits, engine.tokenizer, engine.stop_ids)
-    exact = np.exp(logits.astype(np.float64) - np.logaddexp.reduce(logits.astype(np.float64)))
-    assert [bar["id"] for bar in bars[:5]] == np.argsort(-exact, kind="stable")[:5].tolist()
-    assert np.allclose([bar["prob"] for bar in bars[:5]], np.sort(exact)[::-1][:5])
-    assert abs(sum(bar["prob"] for bar in bars) - 1) < 1e-9 and bars[5]["label"] == "the other 49,147"
+    ids = tuple(engine.tokenizer.ids("The capital of France is"))
+    river = river_of(embedded, ids)
+    for place in range(len(ids)):
+        exact = softmax(engine.logits(ids, place))
+        roads = [node for node in river.nodes if node.depth == place + 1]
+        assert {node.id for node in roads} >= set(np.argsort(-exact, kind="stable")[:5].tolist())
+        assert np.allclose([node.weight for node in roads], [exact[node.id] for node in roads], atol=1e-5)
+    assert any(f"<b>{len(ids)} tokens</b>" in html.proto.body for html in home.get("html"))
+
+
+@pytest.mark.parametrize("kind", ["longer", "shorter", "another way", "the same", "another text"])
+def test_a_text_that_goes_on_where_another_ends_is_read_as_if_it_were_new(embedded: str, kind: str) -> None:
+    ids = tuple(cache.engine(embedded).tokenizer.ids("Once upon a time there was a little girl"))
+    other = {
+        "longer": (*ids, 28, 665),
+        "shorter": ids[:4],
+        "another way": (*ids[:5], 260, 1165),
+        "the same": ids,
+        "another text": (665, *ids[1:]),
+    }[kind]
+    st.cache_resource.clear()
+    rivals(embedded, ids)
+    joined = rivals(embedded, other)
+    st.cache_resource.clear()
+    whole = rivals(embedded, other)
+    assert joined.ids.tolist() == whole.ids.tolist()
+    for name in ("logits", "taken", "log_z"):
+        np.testing.assert_allclose(getattr(joined, name), getattr(whole, name), atol=1e-3)
+
+
+def test_previews_are_what_greedy_writes(home: AppTest, embedded: str) -> None:
+    home.run().text_area(key="prompt").set_value("The sun rises").run()
+    engine = inspectable(cache.engine(embedded))
+    ids = tuple(engine.tokenizer.ids("The sun rises"))
+    river = river_of(embedded, ids)
+    previews: Previews = home.session_state["river-previews"]
+    assert until(lambda: not previews.running, 60)
+    newest = [node for node in river.nodes if node.depth == len(ids) and node.kind == "rival"]
+    assert len(newest) == 5
+    for node in newest:
+        text = [*ids, node.id]
+        found = previews.found([tuple(text)])[tuple(text)]
+        for token in found:
+            assert token == int(engine.logits(text).argmax())
+            text.append(token)
+        assert len(found) == 5 or int(engine.logits(text).argmax()) in engine.stop_ids
+
+
+def test_previews_that_nobody_wants_any_more_are_ended(embedded: str) -> None:
+    engine = here(cache.engine(embedded))
+    previews = Previews(engine, alive=lambda: True, owner="tab")
+    with engine.lock:
+        previews.want([(5, 6, 7), (5, 6, 8)])
+        first = list(previews._running.values())
+        previews.want([(5, 6, 8)])
+        assert first[0].state == "stopped" and first[1].running
+        previews.hurry((5, 6, 8))
+        assert first[1].state == "stopped" and previews.running
+    assert until(lambda: not previews.running)
+    assert list(previews.found([(5, 6, 7), (5, 6, 8)])) == [(5, 6, 8)]
+
+
+def test_a_preview_that_fails_or_is_stopped_is_not_begun_again_unasked(embedded: str) -> None:
+    engine = here(cache.engine(embedded))
+    previews = Previews(engine, alive=lambda: True, owner="tab")
+    previews.want([(-1,)])  # no such token
+    assert not previews.running
+    previews.want([(-1,)])
+    assert not previews._running
+    with engine.lock:
+        previews.want([(5, 6, 9)])
+        previews.stop()
+        previews.want([(5, 6, 9)])
+        assert not previews.running
+        previews.hurry((5, 6, 9))
+        assert previews.running
+    assert until(lambda: not previews.running) and len(previews.found([(5, 6, 9)])) == 1
+
+
+def test_a_link_brings_road_and_temperature_back(home: AppTest, embedded: str) -> None:
+    for name, value in {"prompt": "The capital of France is", "path": "7042,30", "t": "0.5"}.items():
+        home.query_params[name] = value
+    home.run()
+    view = home.session_state["home-state"]
+    assert (view.path, view.temperature, view.problems) == ((7042, 30), 0.5, [])
+    assert home.query_params["path"] == "7042,30" and home.query_params["t"] == "0.5"
+    assert any("Paris" in text.value for text in home.markdown if "Your text so far" in text.value)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"path": "1,<script>"}, "not a list of token ids"),
+        ({"path": "99999999"}, "ids that this model does not have"),
+        ({"path": ",".join(["5"] * 400)}, "not a list of token ids"),
+        ({"t": "NaN"}, "but it must be between 0"),
+        ({"t": "0.21"}, "but it must be between 0"),
+    ],
+)
+def test_a_hostile_link_is_a_sentence(home: AppTest, query: dict[str, str], said: str) -> None:
+    for name, value in query.items():
+        home.query_params[name] = value
+    home.run()
+    assert not home.exception and not home.error and said in home.warning[0].value
+    view = home.session_state["home-state"]
+    assert (view.path, view.temperature) == ((), 1.0)
 
 
 def test_unloading_takes_the_model_out_of_memory(home: AppTest, embedded: str) -> None:
@@ -159,6 +270,6 @@ def test_a_model_folder_is_offered_for_picking(
 
 
 def test_a_long_text_is_cut_with_a_sentence(home: AppTest) -> None:
-    home.run().text_input(key="home-text").set_value("a " * 1500).run()
+    home.run().text_area(key="prompt").set_value("a " * 1500).run()
     assert not home.exception
     assert "The first 2,000 of 3,000 characters are used." in [warning.value for warning in home.warning]

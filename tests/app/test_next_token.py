@@ -34,8 +34,8 @@ def page(tiny_models, monkeypatch) -> Iterator[AppTest]:
 
 
 def said(app: AppTest) -> str:
-    """All sentences of the page's boxes."""
-    return " ".join(box.value for kind in ("error", "warning", "info") for box in getattr(app, kind))
+    """All sentences of the page's boxes and toasts, and of the line under the tokens."""
+    return " ".join(box.value for kind in ("error", "toast", "markdown") for box in getattr(app, kind))
 
 
 def view(app: AppTest):
@@ -44,6 +44,11 @@ def view(app: AppTest):
 
 def prompt(app: AppTest, text: str) -> AppTest:
     return app.text_area(key="prompt").set_value(text).run()
+
+
+def tab(app: AppTest, name: str) -> None:
+    """Open a tab in the next run: it is in the address, too."""
+    app.query_params["next-token-tabs"] = app.session_state["next-token-tabs"] = name
 
 
 def settle(app: AppTest, **knobs) -> AppTest:
@@ -56,7 +61,7 @@ def test_the_page_shows_itself_and_restores_a_link(page) -> None:
     for name, value in {"t": "0.7", "k": "40", "p": "0.9", "minp": "0.05", "n": "30", "path": "70,71"}.items():
         page.query_params[name] = value
     page.run()
-    assert not page.exception and not page.error and not page.warning
+    assert not page.exception and not page.error and not page.warning and not page.toast
     assert view(page).knobs == Knobs(t=0.7, k=40, p=0.9, m=0.05, n=30)
     assert view(page).history.path == (70, 71)
     assert page.query_params["k"] == "40" and page.query_params["path"] == "70,71"
@@ -175,15 +180,19 @@ def test_only_the_open_panel_is_computed(page, monkeypatch) -> None:
     swept = []
     original = figures.sweep
     monkeypatch.setattr(figures, "sweep", lambda *a, **k: swept.append(1) or original(*a, **k))
-    page.session_state["next-token-tabs"] = "Guess the next token"
+    tab(page, "Guess the next token")
     page.run()
     prompt(page, "the dog")
     assert not page.exception and not swept
-    page.session_state["next-token-tabs"] = "Temperatures"
+    tab(page, "Temperatures")
     page.run()
     assert len(swept) == 1
     page.run()
-    assert len(swept) == 1 and len(page.get("plotly_chart")) == 3
+    assert len(swept) == 1 and len(page.get("plotly_chart")) == 1
+    for shown in ("Every temperature", "How undecided"):
+        page.session_state["next-token-temperatures"] = shown
+        page.run()
+        assert not page.exception and len(swept) == 1 and len(page.get("plotly_chart")) == 1
 
 
 def test_the_page_imports_no_pandas_and_no_torch_of_its_own(tiny_models) -> None:
@@ -196,7 +205,7 @@ def test_the_page_imports_no_pandas_and_no_torch_of_its_own(tiny_models) -> None
         cwd=PAGE.parents[1],
         env={**os.environ, "PLAYGROUND_MODELS": str(tiny_models["gpt2"])},
     )
-    assert done.stdout.split() == ["3", "charts"], done.stdout + done.stderr
+    assert done.stdout.split() == ["1", "charts"], done.stdout + done.stderr
 
 
 FRESH = """
@@ -207,7 +216,7 @@ from lib import engine, tokenization
 from lib.engine.interface import EngineInfo, TokenScores
 
 class Ready(engine.InspectableEngine):
-    tokenizer, stop_ids, generate, beam, run, close = None, frozenset(), None, None, None, None
+    tokenizer, stop_ids, generate, beam, rivals, run, close = None, frozenset(), None, None, None, None, None
     info, alive = EngineInfo("tiny-gpt2", "tiny", "gpt2", "float32", "cpu", 1, 300, 64, 1), True
     def logits(self, ids, position=-1):
         return np.arange(300, dtype=np.float32)
@@ -227,7 +236,7 @@ print(len(app.get("plotly_chart")), "charts", *({"pandas", "pyarrow", "torch", "
 
 @pytest.mark.parametrize("kind", ["Another prompt", "Other settings", "Another model"])
 def test_two_distributions_have_a_divergence_where_vocabularies_agree(page, kind) -> None:
-    page.session_state["next-token-tabs"] = "Compare two"
+    tab(page, "Compare two")
     page.session_state["compare-kind"] = kind
     page.run()
     assert not page.exception and not page.error
@@ -237,7 +246,7 @@ def test_two_distributions_have_a_divergence_where_vocabularies_agree(page, kind
 
 def test_two_models_with_one_tokenizer(page, tiny_models, monkeypatch) -> None:
     monkeypatch.setenv("PLAYGROUND_MODELS", os.pathsep.join(str(tiny_models[name]) for name in ("gpt2", "llama")))
-    page.session_state["next-token-tabs"] = "Compare two"
+    tab(page, "Compare two")
     page.session_state["compare-kind"] = "Another model"
     page.run()
     assert not page.exception and not page.error
@@ -247,7 +256,7 @@ def test_two_models_with_one_tokenizer(page, tiny_models, monkeypatch) -> None:
 
 
 def test_guessing_keeps_score_against_the_model(page) -> None:
-    page.session_state["next-token-tabs"] = "Guess the next token"
+    tab(page, "Guess the next token")
     page.session_state["guess-text"] = "My own prompt"
     page.run()
     prompt(page, "the cat sat on the mat. the dog")
@@ -266,7 +275,7 @@ def test_guessing_keeps_score_against_the_model(page) -> None:
 
 
 def test_the_table_lists_the_likeliest_by_id(page) -> None:
-    page.session_state["next-token-tabs"] = "Table and download"
+    tab(page, "Table and download")
     page.run()
     frame = page.dataframe[0].value
     probs = softmax(next_token.read("tiny-gpt2", "the cat sat", ()).logits())
@@ -275,7 +284,7 @@ def test_the_table_lists_the_likeliest_by_id(page) -> None:
 
 
 def test_every_place_has_its_surprisal_rank_and_guess(page) -> None:
-    page.session_state["next-token-tabs"] = "Every place"
+    tab(page, "Every place")
     page.run()
     assert not page.exception and not page.error
     frame, reading = page.dataframe[0].value, next_token.read("tiny-gpt2", "the cat sat", ())

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.tokenization import load, texts
+from lib.design import TOKENIZERS
+from lib.tokenization import bpe, load, texts
+from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.ui.tokenizers.counts import ways
+from lib.ui.tokenizers.options import MERGES, MOST_CHOSEN
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = ["Words", "Characters", "BPE", "WordPiece and Unigram", "Languages", "Control tokens"]
@@ -20,6 +23,12 @@ def page(**query: Any) -> AppTest:
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()
+
+
+def open_tab(app: AppTest, name: str) -> None:
+    """What a click on a tab does: the browser's address follows."""
+    app.session_state["tab"] = app.query_params["tab"] = name
+    app.run()
 
 
 def sent(app: AppTest, key: str) -> dict[str, Any]:
@@ -41,7 +50,9 @@ def figures(app: AppTest) -> dict[str, list[str]]:
 def test_every_lesson_runs(lesson: str) -> None:
     app = page(learn=lesson)
     assert not app.exception and not app.error
-    assert [tab.label for tab in app.tabs] == LESSONS
+    assert app.session_state["tab"] == "Learn"
+    assert list(app.button_group(key="learn").options) == LESSONS
+    assert app.button_group(key="learn").value == lesson
 
 
 def test_the_figures_are_the_tokenizers_own() -> None:
@@ -73,14 +84,14 @@ def test_the_rows_hold_every_token_of_every_tokenizer() -> None:
 
 def test_own_tokenizers_stand_beside_the_others() -> None:
     app = page(text="Hello rabbit 2")
-    app.multiselect(key="tokenizers").set_value(["word", "character", "bpe", "tiktoken-gpt2"]).run()
+    app.button_group(key="tokenizers").set_value(["word", "character", "bpe", "tiktoken-gpt2"]).run()
     assert not app.exception
     assert figures(app)["Tokenizer"] == ["Words", "Characters", "BPE trained here", "GPT-2 by tiktoken"]
 
 
 def test_a_sample_fills_the_text_and_the_link() -> None:
     app = page()
-    app.pills(key="sample").set_value("Star player").run()
+    app.menu_button(key="sample-example").click("Star player").run()
     assert not app.exception
     assert app.query_params["text"] == texts.SAMPLES["Star player"]
     assert sent(app, "compare-rows")["text"] == texts.SAMPLES["Star player"]
@@ -88,14 +99,12 @@ def test_a_sample_fills_the_text_and_the_link() -> None:
 
 def test_no_tokenizer_and_no_text_are_no_errors() -> None:
     app = page(text="")
-    app.multiselect(key="tokenizers").set_value([]).run()
+    app.button_group(key="tokenizers").set_value([]).run()
     assert not app.exception
     assert any("at least one tokenizer" in note.value for note in app.info)
 
 
 def test_the_stepper_gets_the_real_merges() -> None:
-    from lib.tokenization import bpe
-
     data = sent(page(learn="BPE"), "stepper")
     real = list(bpe.train(texts.corpus(), vocab_size=456))
     assert [(tuple(m["ids"][:2]), m["ids"][2], m["count"], m["left"]) for m in data["merges"]] == [
@@ -128,10 +137,10 @@ def test_the_spelling_of_a_control_token_is_explained_where_it_is_typed() -> Non
 
 
 def test_a_text_too_long_for_the_link_is_said_to_be() -> None:
-    assert any("address keeps the text" in caption.value for caption in page(text="short").caption)
+    assert any("copy the page's address" in caption.value for caption in page(text="short").caption)
     captions = [caption.value for caption in page(text="long " * 400).caption]
     assert any("too long" in caption for caption in captions)
-    assert not any("address keeps the text" in caption for caption in captions)
+    assert not any("copy the page's address" in caption for caption in captions)
 
 
 def test_counts_differ_where_control_tokens_are_parsed() -> None:
@@ -157,7 +166,7 @@ def test_the_questions_compute_their_answers(key: str) -> None:
 
     question = next(q for q in QUESTIONS if q.key == key)
     right, why = question.answer()
-    app = page()
+    app = page(tab="Questions")
     app.radio(key=f"predict-{key}-choice").set_value(question.options[right]).run()
     app.button(key=f"predict-{key}-reveal").click().run()
     assert not app.exception
@@ -165,14 +174,15 @@ def test_the_questions_compute_their_answers(key: str) -> None:
 
 
 def test_what_was_learned_stays_when_the_lesson_is_closed() -> None:
-    app = page(learn="BPE")
-    app.multiselect(key="tokenizers").set_value(["bpe"]).run()
-    app.text_area(key="corpus").set_value("low lower lowest " * 9).run()
-    before = figures(app)["Vocabulary"]
-    app.session_state["learn"] = "Languages"
-    app.run()
+    corpus = "low lower lowest " * 9
+    app = page(learn="BPE", text="slower")
+    app.button_group(key="tokenizers").set_value(["bpe"]).run()
+    app.text_area(key="corpus").set_value(corpus).run()
+    open_tab(app, "Compare")
     assert not app.exception
-    assert figures(app)["Vocabulary"] == before != ["256"]
+    learned = BPETokenizer(bpe.train(corpus, vocab_size=256 + MERGES))
+    assert figures(app)["Vocabulary"] == [str(learned.vocab_size)] != ["256"]
+    assert figures(app)["Tokens"] == [str(len(learned.ids("slower")))]
 
 
 def test_ids_are_read_by_every_tokenizer_and_strange_ones_are_explained() -> None:
@@ -193,8 +203,8 @@ def test_the_tokenizer_of_a_local_model_can_be_chosen(
 ) -> None:
     monkeypatch.setenv("PLAYGROUND_MODELS", str(tiny_models["llama"].parent))
     app = page(text="the cat sat 🚀")
-    assert "tiny-llama" in app.multiselect(key="tokenizers").options
-    app.multiselect(key="tokenizers").set_value(["tiny-llama", "gpt2"]).run()
+    assert "tiny-llama" in app.button_group(key="tokenizers").options
+    app.button_group(key="tokenizers").set_value(["tiny-llama", "gpt2"]).run()
     assert not app.exception
     table = figures(app)
     own = load(str(tiny_models["llama"]))
@@ -204,7 +214,7 @@ def test_the_tokenizer_of_a_local_model_can_be_chosen(
 
 def test_a_link_followed_within_the_app_brings_its_text() -> None:
     app = page(text="first")
-    app.pills(key="sample").set_value("Chinese").run()
+    app.menu_button(key="sample-example").click("Chinese").run()
     assert sent(app, "compare-rows")["text"] == texts.SAMPLES["Chinese"]
     app.query_params["text"] = "second"
     app.run()
@@ -227,14 +237,60 @@ def test_a_corpus_that_is_too_long_is_cut_with_a_sentence_and_kept_as_typed() ->
 def test_cuts_are_drawn_only_where_they_are_seen_and_the_choice_of_two_stays() -> None:
     app = page(text="a rabbit 2")
     assert not any("compare-cuts" in node.proto.id for node in app.get("bidi_component"))
-    app.session_state["cuts"] = True
-    app.run()
+    open_tab(app, "Where two cut")
+    assert not any("compare-figures" in node.proto.id for node in app.get("bidi_component"))
     app.selectbox(key="cut-b").set_value("Qwen").run()
     assert not app.exception
     data = sent(app, "compare-cuts")
     assert data["names"] == ["GPT-2", "Qwen"] and "".join(text for text, _ in data["pieces"]) == "a␣rabbit␣2"
-    app.session_state["cuts"] = False
-    app.run()
-    app.session_state["cuts"] = True
-    app.run()
+    open_tab(app, "Compare")
+    open_tab(app, "Where two cut")
     assert app.selectbox(key="cut-b").value == "Qwen"
+
+
+def test_a_link_to_a_lesson_opens_it_and_another_tab_forgets_it() -> None:
+    app = page(learn="Characters")
+    assert app.button_group(key="learn").value == "Characters"
+    open_tab(app, "Questions")
+    assert "learn" not in app.query_params and app.radio(key="predict-digits-choice")
+    open_tab(app, "Learn")
+    assert app.button_group(key="learn").value == "Characters"
+    assert app.query_params["learn"] in ("Characters", ["Characters"])
+
+
+def test_a_tab_in_the_link_goes_before_a_lesson() -> None:
+    app = page(tab="In short", learn="BPE")
+    assert not app.exception
+    assert any("Takeaways" in text.value for text in app.markdown)
+    assert not any("stepper" in node.proto.id for node in app.get("bidi_component"))
+
+
+def test_an_unknown_lesson_in_a_link_opens_the_first() -> None:
+    app = page(learn="Alchemy")
+    assert not app.exception
+    assert app.button_group(key="learn").value == "Words"
+
+
+def test_rows_and_bars_have_their_tokenizers_colours() -> None:
+    app = page(text="colours")
+    expected = [TOKENIZERS[name] for name in ("gpt2", "cl100k_base", "o200k_base", "qwen")]
+    assert [row["colour"] for row in sent(app, "compare-rows")["rows"]] == expected
+    assert [bar["colour"] for bar in sent(app, "compare-bars")["bars"]] == expected
+
+
+def test_only_so_many_tokenizers_are_shown_as_a_screen_holds() -> None:
+    app = page(text="many")
+    every = list(app.button_group(key="tokenizers").options)
+    names = ["word", "character", "bpe", "gpt2", "cl100k_base", "o200k_base", "qwen", "smollm2"]
+    assert len(every) >= len(names) > MOST_CHOSEN
+    app.button_group(key="tokenizers").set_value(names).run()
+    assert not app.exception
+    assert len(sent(app, "compare-rows")["rows"]) == MOST_CHOSEN
+    assert any(f"Only the first {MOST_CHOSEN}" in caption.value for caption in app.caption)
+
+
+def test_one_tokenizer_alone_has_no_other_to_cut_beside() -> None:
+    app = page(tab="Where two cut")
+    app.button_group(key="tokenizers").set_value(["gpt2"]).run()
+    assert not app.exception
+    assert any("two tokenizers or more" in note.value for note in app.info)

@@ -71,7 +71,7 @@ def test_ten_turns_with_stop_regenerate_edit_and_reload(app: str, page) -> None:
     messages(page).nth(15).get_by_role("button", name="Regenerate").click()  # a second version of the last reply
     expect(page.get_by_text("2/2", exact=True)).to_be_visible()
     answered(page, 16)
-    page.get_by_role("button", name="←", exact=True).click()
+    page.get_by_role("button", name="Earlier version").click()
     expect(page.get_by_text("1/2", exact=True)).to_be_visible()
     settled(page)
 
@@ -186,7 +186,86 @@ def test_qwen2_folders_converse_and_drop_the_oldest_turns(start_app: Callable[..
             say(page, f"{turn} the cat sat on the mat. the dog sat on the log.")
             answered(page, 2 * turn + 2)
         expect(page.get_by_text("The context is full: 160 tokens")).to_contain_text("the system prompt stays")
+        page.locator(".st-key-chat-files").get_by_role("button").click()  # the menu of conversations
         page.get_by_role("button", name="Clear").click()
         expect(page.get_by_text("Nothing said yet")).to_be_visible()
         # The tab keeps what is shown a moment later.
         eventually(page, lambda: page.evaluate(KEPT), lambda text: "the cat sat" not in text)
+
+
+def box(page, selector: str) -> dict[str, float]:
+    return page.locator(selector).bounding_box()
+
+
+@pytest.mark.parametrize(("width", "height", "top"), [(1280, 720, 130), (1440, 900, 130), (390, 800, 260)])
+def test_the_conversation_and_the_input_are_on_the_first_screen(app: str, browsing, width, height, top) -> None:
+    page = browsing(viewport={"width": width, "height": height}).new_page()
+    open_chat(page, app + SHORT)
+    eventually(page, lambda: box(page, ".st-key-result")["y"], lambda y: y < top)
+    said, written = box(page, ".st-key-chat-messages"), box(page, ".st-key-chat-input")
+    assert said["height"] > 300 and written["y"] + written["height"] <= height
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+
+
+def test_a_turn_moves_neither_the_input_nor_the_x_ray(app: str, page) -> None:
+    open_chat(page, app + "/Chat?chat-t=0&chat-n=40")
+    places = [".st-key-chat-input", ".st-key-xray-box", ".st-key-chat-messages", ".st-key-chat-lessons"]
+    before = [box(page, place) for place in places]
+    say(page, "Count to ten.")
+    expect(page.locator(".st-key-chat-stop")).to_be_visible()
+    assert [box(page, place) for place in places] == before
+    answered(page, 2)
+    assert [box(page, place) for place in places] == before
+    messages(page).nth(1).get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    assert [box(page, place) for place in places] == before
+
+
+def test_the_keyboard_stays_in_the_text_boxes(app: str, page) -> None:
+    open_chat(page, app + SHORT)
+    written, edited = page.get_by_test_id("stChatInputTextArea"), page.get_by_role("textbox", name="Edit the message")
+    written.focus()
+    page.keyboard.type("One?")
+    page.keyboard.press("Enter")
+    answered(page, 2)
+    expect(written).to_be_focused()
+    messages(page).nth(1).get_by_role("button", name="Regenerate").focus()
+    page.keyboard.press("Enter")
+    answered(page, 2)
+    expect(written).to_be_focused()  # the button is gone
+    earlier = page.get_by_role("button", name="Earlier version")
+    earlier.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1/2", exact=True)).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Later version").focus()
+    messages(page).nth(0).get_by_role("button", name="Edit").focus()
+    page.keyboard.press("Enter")
+    expect(edited).to_be_focused()
+    page.keyboard.type(" Two?")
+    page.keyboard.press("Control+Enter")
+    settled(page)
+    expect(edited).to_be_focused()
+    page.get_by_role("button", name="Cancel").focus()
+    page.keyboard.press("Enter")
+    expect(written).to_be_focused()
+
+
+def test_the_x_ray_is_one_tab_stop_with_arrow_keys_and_says_what_a_token_is(app: str, page) -> None:
+    open_chat(page, app + SHORT)
+    say(page, "Hi")
+    answered(page, 2)
+    tokens, card = page.locator(".st-key-xray-box .token"), page.locator(".st-key-xray-box .card")
+    expect(page.locator(".st-key-xray-box .token[tabindex='0']")).to_have_count(1)
+    page.locator(".st-key-xray-ids input").focus()
+    page.keyboard.press("Tab")
+    expect(tokens.nth(0)).to_be_focused()
+    expect(card).to_have_text("id 1 · control token")
+    page.keyboard.press("ArrowRight")
+    expect(tokens.nth(1)).to_be_focused()
+    expect(tokens.nth(1)).to_have_attribute("aria-label", re.compile(r"^system, id 9690 · bytes 73 79 73 74 65 6D$"))
+    page.keyboard.press("End")
+    expect(tokens.last).to_be_focused()
+    expect(tokens.last).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()

@@ -15,7 +15,9 @@ def test_raw_and_templated_write_side_by_side(app: str, page) -> None:
     page.get_by_role("button", name="Write all").wait_for()
     settled(page)
     page.get_by_role("button", name="Write all").click()
+    page.locator(".st-key-settings").get_by_role("button").click()
     page.get_by_text("Show ids").click()  # a look at something else stops nothing
+    page.keyboard.press("Escape")
     chat, raw = page.locator(".st-key-cell-instruct-chat"), page.locator(".st-key-cell-instruct-raw")
     expect(chat).to_contain_text("ended its turn with", timeout=180_000)
     expect(chat).to_contain_text("The answer is 4.")
@@ -27,4 +29,24 @@ def test_raw_and_templated_write_side_by_side(app: str, page) -> None:
     expect(page.get_by_text("stands in for both")).to_be_visible()
     page.get_by_role("button", name="Try it").first.click()  # far below: the page goes to where the text appears
     expect(page.get_by_role("button", name="Write all")).to_be_in_viewport()
-    expect(page.locator(".st-key-cvc-prompt textarea")).to_have_value("Write a headline about the moon.")
+    expect(page.locator(".st-key-prompt textarea")).to_have_value("Write a headline about the moon.")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1024, 720)])
+def test_the_cells_are_on_the_first_screen_and_writing_moves_nothing(app: str, browsing, width, height) -> None:
+    page = browsing(viewport={"width": width, "height": height}).new_page()
+    page.goto(app + "/Completion_vs_Chat?cvc-n=40")
+    page.get_by_role("button", name="Write all").wait_for()
+    settled(page)
+    places = [".st-key-cvc-row", ".st-key-cell-instruct-raw", ".st-key-cell-instruct-chat", ".st-key-cvc-tab"]
+
+    def boxes():
+        return [page.locator(place).bounding_box() for place in places]
+
+    before = boxes()
+    assert before[1]["y"] < 165 and before[2]["y"] + before[2]["height"] <= height
+    assert before[1]["x"] + before[1]["width"] <= before[2]["x"] and before[1]["y"] == before[2]["y"]
+    page.get_by_role("button", name="Write all").click()
+    expect(page.locator(".st-key-out-instruct-raw")).to_contain_text("tokens", timeout=180_000)
+    expect(page.locator(".st-key-out-instruct-chat")).to_contain_text("tokens", timeout=180_000)
+    assert boxes() == before

@@ -20,7 +20,7 @@ WATCH = """() => {
   const seen = (window.seen = { most: 0, first: "", lost: [] });
   const look = () => {
     const found = tokens();
-    const first = found.length ? found[0].textContent.replace(/^⑂/, "") : "";
+    const first = found.length ? found[0].textContent : "";
     if (seen.most && found.length < seen.most) seen.lost.push(`${found.length} tokens after ${seen.most}`);
     if (seen.most && first !== seen.first) seen.lost.push(`${first} in place of ${seen.first}`);
     if (seen.most && !found[0]?.getClientRects().length) seen.lost.push("nothing to be seen");
@@ -48,7 +48,7 @@ def finish(page, columns: int) -> None:
 
 
 def texts(tokens) -> list[str]:
-    return [text.removeprefix("⑂") for text in tokens.all_text_contents()]
+    return list(tokens.all_text_contents())
 
 
 @pytest.fixture
@@ -78,7 +78,9 @@ def test_streams_cards_a_branch_and_the_keyboard(page, app, errors) -> None:
     assert len(before) == 2
     choice = card.locator("button.option").first
     wanted = choice.locator(".label").text_content()
-    choice.click()
+    choice.focus()
+    page.keyboard.press("Enter")
+    expect(token).to_be_focused()  # not lost with the card
     finish(page, 3)
     branch = streams.nth(1).locator(".tok")
     eventually(page, lambda: texts(branch)[:2], lambda seen: seen == before)
@@ -87,9 +89,12 @@ def test_streams_cards_a_branch_and_the_keyboard(page, app, errors) -> None:
     expect(page).to_have_url(re.compile("_f"))
     assert errors == []
     keyboard(page)
+    page.set_viewport_size({"width": 1280, "height": 420})  # the page is longer than the window
     page.locator(".tok").first.click()
     expect(page.locator(".card.shown.pinned")).to_be_visible()
-    page.get_by_text("Takeaways", exact=True).scroll_into_view_if_needed()
+    settled(page)
+    page.mouse.move(1270, 400)
+    page.mouse.wheel(0, 3000)
     expect(page.locator(".card.shown")).to_have_count(0)  # it would cover something else
     assert errors == []
 
@@ -117,9 +122,60 @@ def test_stop_keeps_the_text_and_the_link_brings_it_back(page, app, errors) -> N
     page.goto(page.url)
     page.wait_for_selector(RUN)
     expect(page.get_by_label("Prompt", exact=True)).to_have_value("Decoding e2e stop once")
+    page.get_by_role("button", name="T 1.5").click()
     expect(page.locator("[class*=-sampling-temperature] input")).to_have_value("1.5")
     settled(page)
     assert errors == []
+
+
+MOVED = """() => {
+  window.moved = [];
+  const names = [".st-key-decoding-run", "[class*=st-key-decoding-card-]", "[data-testid=stTabs]"];
+  const seen = names.map((name) => document.querySelector(name));
+  const at = () => seen.map((node) => [node.getBoundingClientRect().top, node.getBoundingClientRect().height]);
+  const first = JSON.stringify(at().slice(0, 2)), tabs = at()[2][0];
+  const look = () => {
+    if (JSON.stringify(at().slice(0, 2)) !== first || at()[2][0] !== tabs) window.moved.push(JSON.stringify(at()));
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def test_a_run_moves_nothing_and_long_texts_scroll_in_their_columns(page, app, errors) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    go(page, app, "Decoding e2e steady once", "greedy~pure_t1.5~beam_b2", 90)
+    result = page.locator(".st-key-result").bounding_box()
+    assert result["y"] <= 165 and page.get_by_test_id("stTabs").bounding_box()["y"] <= 680
+    page.evaluate(MOVED)
+    page.click(RUN)
+    page.wait_for_selector(".tok")
+    page.get_by_role("tab", name="Code").click()  # texts go on growing meanwhile
+    expect(page.get_by_test_id("stCode")).to_be_visible()
+    finish(page, 3)
+    assert page.evaluate("window.moved") == []
+    text = page.locator(CARDS).first.locator(".text")
+    eventually(page, lambda: text.evaluate("node => [node.scrollHeight - node.clientHeight, node.scrollTop]"),
+               lambda seen: seen[0] > 0 and seen[1] == 0)  # fmt: skip
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") <= 1500
+    assert errors == []
+
+
+def test_a_card_lies_beside_its_token_and_below_the_header(page, app) -> None:
+    page.set_viewport_size({"width": 1280, "height": 460})
+    go(page, app, "Decoding e2e card once", "greedy", 40)
+    page.click(RUN)
+    finish(page, 1)
+    for number in (0, 20, 39):
+        token = page.locator(".tok").nth(number)
+        token.hover()
+        expect(page.locator(".card.shown")).to_contain_text(f"token {number + 1} ")
+        card, header = page.locator(".card.shown").bounding_box(), page.locator(".st-key-header").bounding_box()
+        box = token.bounding_box()
+        assert card["y"] >= box["y"] + box["height"] or card["y"] + card["height"] <= box["y"]
+        assert card["y"] >= header["y"] + header["height"] and card["y"] + card["height"] <= 460
+        page.mouse.move(5, 5)
+        expect(page.locator(".card.shown")).to_have_count(0)
 
 
 def test_a_phone_shows_whole_columns(browsing, app) -> None:
@@ -148,6 +204,8 @@ def test_a_queue_shows_the_place_and_one_student_does_not_keep_another_waiting(
     go(page, app, "A patient tab", "greedy")
     other = browsing().new_page()
     go(other, app, "A tab that asks for much", "pure_t2", tokens=60)
+    other.get_by_role("tab", name="Many samples").click()
+    settled(other)
     for key, number in (("count", "32"), ("length", "60")):  # minutes of work for one slot
         field = other.locator(f".st-key-decoding-many-{key} input")
         field.fill(number)

@@ -1,4 +1,4 @@
-"""Home in a real browser: text, tokens, bars, a click on a bar, the cards."""
+"""Home in a real browser: text, tokens, the river, a click on a road, the cards, the shelf."""
 
 import re
 from pathlib import Path
@@ -16,50 +16,49 @@ PAGES = Path(__file__).resolve().parents[2] / "pages"
 def open_home(app: str, page) -> None:
     """Home with its model loaded: the first visitor of a server waits for that."""
     page.goto(app)
-    expect(page.locator(".st-key-home-bars button.bar")).to_have_count(5)
+    expect(page.locator(".river .token.next")).to_have_count(5)
     settled(page)
 
 
 def shares(page) -> list[float]:
-    """The percentages of the bars, top to bottom, the last one that of all other tokens."""
-    rows = page.locator(".st-key-home-bars .bar .value").all_text_contents()
-    return [float(row.removesuffix("%").removeprefix(">").replace("−", "-")) for row in rows]
+    """The percentages of what may come next, top to bottom, the last one that of all other tokens."""
+    rows = [*page.locator(".river .token.next .percent").all_text_contents(),
+            *page.locator(".river .others").all_text_contents()]  # fmt: skip
+    return [float(row.split()[-1].removesuffix("%").lstrip("<>")) for row in rows]
 
 
-def test_a_click_on_a_bar_continues_the_text(app: str, page, embedded: str) -> None:
+def test_a_click_on_a_road_continues_the_text(app: str, page, embedded: str) -> None:
     open_home(app, page)
     text = "Count with me: one, two, three,"
     count = len(tokenization.load(models.spec(embedded).tokenizer).ids(text))
     page.get_by_role("textbox", name="Your text").fill(text)
     page.keyboard.press("Enter")
-    chips = page.locator(".st-key-home-tokens .chip")
-    bars = page.locator(".st-key-home-bars button.bar")
-    expect(chips).to_have_count(count)
-    expect(bars.filter(has_text="four")).to_have_count(1)
-    expect(bars).to_have_count(5)
+    tokens = page.locator(".river .token.is-taken")
+    roads = page.locator(".river .token.next")
+    expect(tokens).to_have_count(count)
+    expect(roads.filter(has_text="four")).to_have_count(1)
+    expect(roads).to_have_count(5)
     eventually(
-        page,
-        lambda: shares(page),
-        lambda seen: abs(sum(seen) - 100) < 0.5 and seen[:5] == sorted(seen[:5], reverse=True),
+        page, lambda: shares(page), lambda seen: abs(sum(seen) - 100) < 2 and seen[:5] == sorted(seen[:5], reverse=True)
     )
-    bars.filter(has_text="four").click()
+    roads.filter(has_text="four").click()
     expect(page.get_by_text("Your text so far:")).to_be_visible()
     expect(page.get_by_text(text + " four").first).to_be_visible()
-    expect(chips).to_have_count(count + 1)
-    expect(page.locator(".st-key-home-tokens .chip.added")).to_have_count(1)
+    expect(tokens).to_have_count(count + 1)
+    expect(page.locator(".river .token.is-taken.taken")).to_have_count(1)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Your text so far:")).to_have_count(0)
-    expect(chips).to_have_count(count)
-    expect(page.locator(".st-key-home-tokens .chip.added")).to_have_count(0)
+    expect(tokens).to_have_count(count)
+    expect(page.locator(".river .token.is-taken.taken")).to_have_count(0)
 
 
 def test_hostile_text_stays_text(app: str, page) -> None:
     open_home(app, page)
     page.get_by_role("textbox", name="Your text").fill("<img src=x onerror=document.title='broken'> $x$ <|im_end|>")
     page.keyboard.press("Enter")
-    expect(page.locator(".st-key-home-tokens .chip").filter(has_text="img")).to_have_count(1)
+    expect(page.locator(".river .token.is-taken").filter(has_text="img")).to_have_count(1)
     settled(page)
-    page.locator(".st-key-home-bars button.bar").first.click()
+    page.locator(".river .token.next").first.click()
     expect(
         page.get_by_text("Your text so far: <img src=x onerror=document.title='broken'> $x$ <|im_end|>").first
     ).to_be_visible()
@@ -84,9 +83,9 @@ def test_the_lessons_do_not_jump_when_the_first_model_is_loaded(start_app, embed
     card = page.locator('[class*="st-key-card-"]').first
     expect(card).to_be_visible()  # before anything of the demo above
     before = card.bounding_box()
-    expect(page.locator(".st-key-home-bars button.bar")).to_have_count(5)
+    expect(page.locator(".river .token.next")).to_have_count(5)
     settled(page)
-    assert abs(card.bounding_box()["y"] - before["y"]) < 40  # the demo is some 590 pixels high
+    assert abs(card.bounding_box()["y"] - before["y"]) < 40  # the demo is some 480 pixels high
 
 
 def test_a_model_is_got_from_the_shelf_with_progress(start_app, embedded: str, page, tmp_path) -> None:
@@ -100,6 +99,7 @@ def test_a_model_is_got_from_the_shelf_with_progress(start_app, embedded: str, p
             PLAYGROUND_MODELS=str(models.require(embedded).folder),
         )
         open_home(url, page)
+        page.get_by_role("tab", name="Models on this machine").click()
         page.locator(".st-key-get-distilgpt2 button").click()
         page.locator(".st-key-shelf-distilgpt2").get_by_text("Getting distilbert/distilgpt2").wait_for()
         page.locator(".st-key-stop-distilgpt2 button").click()

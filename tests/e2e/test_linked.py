@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.conftest import paste, settled
 
-PAGES = {"Decoding": "prompt", "Next_Token": "prompt", "Completion_vs_Chat": "cvc-prompt"}
+PAGES = {"Decoding": "prompt", "Next_Token": "prompt", "Completion_vs_Chat": "prompt"}
 
 
 def linked(page, name: str, text: str | None) -> None:

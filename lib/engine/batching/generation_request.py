@@ -11,7 +11,7 @@ from typing import Any, Generic
 import numpy as np
 
 from lib.engine.batching.sampler import SampledToken
-from lib.engine.interface import Step, TokenScores
+from lib.engine.interface import Rivals, Step, TokenScores
 from lib.engine.running_request import FinishReason, Inbox, Item, Outlet, Progress
 from lib.engine.sampling import Sampling
 
@@ -21,6 +21,7 @@ class Request(Generic[Item]):
     """What the worker knows. `room`: how many tokens may be generated before the context is full.
 
     `owner`: whose it is. Slots are dealt out evenly among owners; a request without one stands for itself.
+    `when_idle`: nobody waits for it, so it waits for everybody.
     """
 
     ids: list[int]
@@ -28,6 +29,7 @@ class Request(Generic[Item]):
     room: int
     stop_ids: frozenset[int]
     owner: Hashable = None
+    when_idle: bool = False
     read: int = 0  # prompt tokens computed
     made: int = 0  # tokens generated
     cancelled: bool = False
@@ -100,18 +102,29 @@ class TextRequest(Request[Step]):
         self.give(step, "stop" if choice.id in self.stop_ids else self.full())
 
 
+@dataclass(frozen=True)
+class WantedRivals:
+    """How many likeliest tokens to keep of every place from `start` on, and at which temperatures ln Z is wanted."""
+
+    count: int
+    temperatures: tuple[float, ...]
+    start: int = 0
+
+
 @dataclass(eq=False, kw_only=True)
 class ReadRequest(Request[TokenScores]):
     """A given text that is only read: logits after its last token, and with `scored` the scores of all its tokens.
 
-    It holds no slot: it is over after a pass or two.
+    It holds no slot: it is over after a pass or two. `rivals` needs `scored`.
     """
 
     max_new_tokens: int = 0
     room: int = 0
     stop_ids: frozenset[int] = frozenset()
     scored: bool = False
+    rivals: WantedRivals | None = None
     parts: list[tuple[np.ndarray, ...]] = field(default_factory=list)  # of the pieces read so far
+    rival_parts: list[tuple[np.ndarray, ...]] = field(default_factory=list)
 
     def take(self, next_logits: np.ndarray) -> None:
         """The end has been read: next_logits float32 (V,)."""
@@ -120,3 +133,8 @@ class ReadRequest(Request[TokenScores]):
         ids = np.array(self.ids[1:] if self.scored else [], dtype=np.int64)
         logprobs, ranks, guesses, chances, entropies = columns
         self.give(TokenScores(ids, logprobs, ranks, guesses, chances, entropies, next_logits), "stop")
+
+    def found_rivals(self) -> Rivals:
+        """Once it is over, if they were asked for."""
+        ids, logits, taken, log_z = (np.concatenate(column) for column in zip(*self.rival_parts, strict=True))
+        return Rivals(ids, logits, taken, log_z)

@@ -30,6 +30,7 @@ _GIVE_BACK = 5.0  # seconds of work after which freed memory goes back to the sy
 IDLE_SECONDS = 0.1  # an idle worker ends, and its OpenMP threads with it: they would slow other models' workers down
 
 _PARKED = 64 << 20  # bytes of keys and values of texts that wait for another slice
+_WHEN_IDLE = 2  # requests that nobody waits for, in work at the same time: whoever comes shares a pass with few
 _FIRST_TOKENS, _TIME_SLICE = 2, 12  # tokens after which a text may have to make room: first tokens soon, then longer
 
 
@@ -154,6 +155,8 @@ class Scheduler:
                     self.batch.add(reading)
             self._count_held()
             for request in self._in_order():
+                if request.when_idle and not self._idle_room():
+                    break
                 if self.in_work >= self.slots and not self._make_room(request):
                     break
                 if not self._fits(request):
@@ -163,6 +166,10 @@ class Scheduler:
                 request.tell(0)
             self._count_held()
             self._tell_places()
+
+    def _idle_room(self) -> bool:
+        """Whether the model has nothing to do but a few things for which nobody waits."""
+        return all(other.when_idle for other in self.batch) and self.in_work < _WHEN_IDLE
 
     def _count_held(self) -> None:
         self._held = [(r.owner, r.left) for r in self.batch if not isinstance(r, ReadRequest)]
@@ -191,8 +198,13 @@ class Scheduler:
 
     def _in_order(self) -> list[Request[Any]]:
         """Who waits for a slot, in the order in which they get one."""
-        waiting = [r for r in self._queue if not (r.cancelled or isinstance(r, ReadRequest))]
-        return [waiting[place] for place in order([r.owner for r in waiting], [owner for owner, _ in self._held])]
+        everybody = [r for r in self._queue if not (r.cancelled or isinstance(r, ReadRequest))]
+        held = [owner for owner, _ in self._held]
+        ordered: list[Request[Any]] = []
+        for when_idle in (False, True):
+            waiting = [request for request in everybody if request.when_idle == when_idle]
+            ordered += [waiting[place] for place in order([r.owner for r in waiting], held)]
+        return ordered
 
     def _tell_places(self) -> None:
         """Tell everybody who waits for a slot the place in the queue and about how long it will take."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from lib import tokenization
 from lib.engine import loading
-from lib.engine.interface import BeamSearch, EngineInfo, Generation, InspectableEngine, TokenScores
+from lib.engine.interface import BeamSearch, EngineInfo, Generation, InspectableEngine, Rivals, TokenScores
 from lib.engine.process.host import HOST, Link
 from lib.settings import settings
 
@@ -47,6 +47,11 @@ class ProcessEngine(InspectableEngine):
         scores: TokenScores = self.run("lib.engine.process.engine.scores_of", _plain(ids))
         return scores
 
+    def rivals(self, ids: Sequence[int], *, count: int, temperatures: Sequence[float], start: int = 0) -> Rivals:
+        wanted = (count, tuple(temperatures), start)
+        found: Rivals = self.run("lib.engine.process.engine.rivals_of", _plain(ids), *wanted)
+        return found
+
     def generate(self, ids: Sequence[int], **wishes: Any) -> Generation:
         return self._stream("generate", ids, wishes)
 
@@ -77,6 +82,13 @@ def logits_of(engine: InspectableEngine, ids: list[int], position: int) -> np.nd
 def scores_of(engine: InspectableEngine, ids: list[int]) -> TokenScores:
     """Asked for by name, over there."""
     return engine.score(ids)
+
+
+def rivals_of(
+    engine: InspectableEngine, ids: list[int], count: int, temperatures: tuple[float, ...], start: int
+) -> Rivals:
+    """Asked for by name, over there."""
+    return engine.rivals(ids, count=count, temperatures=temperatures, start=start)
 
 
 def in_work(engine: Any) -> int:

@@ -9,8 +9,16 @@ from lib.ui.chat.state import Workspace
 from lib.ui.components.page import escape
 
 
-def conversations(space: Workspace) -> None:
-    """The list of this tab's conversations, newest first."""
+def conversations(space: Workspace, model: str) -> None:
+    """The menu of the header bar, named after the conversation on screen: new, clear, delete, the others, files."""
+    title = escape(space.conversation.title)
+    with st.popover(title, icon=":material/forum:", key="chat-files", width="stretch", wrap=False):
+        _buttons(space)
+        _others(space)
+        _files(space, model)
+
+
+def _buttons(space: Workspace) -> None:
     with st.container(horizontal=True):
         st.button("New", icon=":material/add:", on_click=chat_state.new, key="chat-new")
         st.button(
@@ -29,6 +37,10 @@ def conversations(space: Workspace) -> None:
             disabled=len(space.conversations) == 1,
             help="Remove this conversation",
         )
+
+
+def _others(space: Workspace) -> None:
+    """The list of this tab's conversations, newest first."""
     if len(space.conversations) > 1:
         with st.container(gap="xsmall"):
             for key, conversation in reversed(space.conversations.items()):
@@ -43,18 +55,18 @@ def conversations(space: Workspace) -> None:
                 )
 
 
-def save_and_load(space: Workspace, model: str) -> None:
+def _files(space: Workspace, model: str) -> None:
     """Save as JSON, export as Markdown, load JSON."""
     conversation = space.conversation
     empty = not conversation.messages
-    with st.expander("Save and load", icon=":material/save:", key="chat-files"):
+    with st.container(horizontal=True):
         st.download_button(
             "Save as JSON",
             chat.to_json(conversation),
             file_name="conversation.json",
             mime="application/json",
+            icon=":material/save:",
             disabled=empty,
-            width="stretch",
             on_click="ignore",
             key="chat-save",
         )
@@ -63,22 +75,22 @@ def save_and_load(space: Workspace, model: str) -> None:
             chat.to_markdown(conversation, model=model),
             file_name="conversation.md",
             mime="text/markdown",
+            icon=":material/description:",
             disabled=empty,
-            width="stretch",
             on_click="ignore",
             key="chat-export",
         )
-        st.file_uploader(
-            "Load a conversation",
-            type="json",
-            key="chat-load",
-            on_change=_load,
-            help="A file saved here, or a list of messages with role and content.",
-        )
-        st.caption(
-            "Conversations stay in this browser tab: they survive a reload and end with the tab. The server "
-            "keeps none of them."
-        )
+    st.file_uploader(
+        "Load a conversation",
+        type="json",
+        key="chat-load",
+        on_change=_load,
+        help="A file saved here, or a list of messages with role and content.",
+    )
+    st.caption(
+        "Conversations stay in this browser tab: they survive a reload and end with the tab. The server "
+        "keeps none of them."
+    )
 
 
 def _load() -> None:

@@ -13,6 +13,8 @@ from lib.ui.chat.xray import show_xray, token_meter
 from lib.ui.components.live_updates import LiveRegion, LiveUpdates
 from lib.ui.components.page import escape
 
+_TALL = 480  # pixels, where the style sheet is not read (it fits the box to the window)
+
 
 def fit_now(space: Workspace, engine: Engine, chosen: ChatSettings) -> Fitted | str | None:
     """The prompt of the latest reply, or of the next one; a sentence if there can be none; None without messages."""
@@ -34,16 +36,22 @@ def _latest(space: Workspace) -> Message | None:
 
 def look(space: Workspace, fitted: Fitted | str | None, engine: Engine, chosen: ChatSettings) -> None:
     """The conversation as the model reads it for its next (or latest) reply."""
-    st.markdown("**Template X-ray**")
-    if fitted is None:
-        st.caption("Say something, and the text that the model reads appears here, token by token.")
-        return
-    if isinstance(fitted, str):
-        st.warning(escape(fitted), icon=":material/warning:")
-        return
-    ids = st.toggle("Show ids", key="xray-ids")
+    with st.container(key="xray-side"):
+        with st.container(horizontal=True, vertical_alignment="center", key="xray-head"):
+            st.header("Template X-ray", anchor=False, width="stretch")
+            ids = st.toggle("Show ids", key="xray-ids")
+        with st.container(height=_TALL, border=True, key="xray-box", autoscroll=False):
+            if fitted is None:
+                st.caption("Say something, and the text that the model reads appears here, token by token.")
+            elif isinstance(fitted, str):
+                st.warning(escape(fitted), icon=":material/warning:")
+            else:
+                _read(fitted, engine, chosen, ids=ids, latest=_latest(space) is not None)
+
+
+def _read(fitted: Fitted, engine: Engine, chosen: ChatSettings, *, ids: bool, latest: bool) -> None:
     st.caption(
-        ("What the model read for the latest reply: " if _latest(space) else "What the model reads next: ")
+        ("What the model read for the latest reply: " if latest else "What the model reads next: ")
         + f"{len(fitted.rendered.ids):,} tokens. "
         f"Room for a reply of up to {min(fitted.room, chosen.max_new_tokens):,}."
     )
@@ -51,15 +59,14 @@ def look(space: Workspace, fitted: Fitted | str | None, engine: Engine, chosen: 
         st.caption(
             f":material/robot_2: The template put in a system prompt: “{escape(fitted.rendered.default_system)}”"
         )
-    with st.container(height=420, border=True, key="xray-box"):
-        show_xray(
-            "xray",
-            fitted.rendered,
-            engine.tokenizer,
-            ids=ids,
-            meter=token_meter(fitted.rendered, engine.info.context),
-            dropped=len(fitted.dropped),
-        )
+    show_xray(
+        "xray",
+        fitted.rendered,
+        engine.tokenizer,
+        ids=ids,
+        meter=token_meter(fitted.rendered, engine.info.context),
+        dropped=len(fitted.dropped),
+    )
 
 
 def notices(fitted: Fitted | str | None, engine: Engine, chosen: ChatSettings) -> None:

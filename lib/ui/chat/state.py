@@ -7,6 +7,7 @@ import streamlit as st
 
 from lib.chat import Conversation, Message
 from lib.engine import Step
+from lib.ui.chat import focus
 from lib.ui.chat.growing_reply import GrowingReply
 from lib.ui.components import scroll
 
@@ -58,6 +59,7 @@ def _changing() -> Workspace:
     if space.writer is not None:
         space.writer.stop()
     space.task, space.writer, space.editing, space.removed = None, None, "", None
+    focus.ask("chat-input")
     return space
 
 
@@ -144,6 +146,7 @@ def branch(message: Message, index: int, token_id: int) -> None:
 def edit(message: Message | None) -> None:
     """Open a message for editing; None closes."""
     workspace().editing = message.id if message else ""
+    focus.ask("chat-editor" if message else "chat-input", at_once=message is not None)
     if message is not None:
         scroll.ask("chat-editor")
 

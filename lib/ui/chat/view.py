@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,8 +17,32 @@ from lib.ui.chat.reply import stats_line
 from lib.ui.chat.state import Workspace
 from lib.ui.components.token_stream import show_token_stream, stream_tokens
 
+_CSS = (Path(__file__).with_name("assets") / "chat.css").read_text(encoding="utf-8")
+TALL = 400  # pixels, where the style sheet is not read (it fits the conversation to the window)
 VIEWS = ("Rendered", "Literal", "Tokens")
 SUGGESTIONS = ("What is 2+2? Answer briefly.", "Suggest a party theme.", "Write a haiku about the sea.", "Who are you?")
+
+
+def style() -> None:
+    """The page's own style: the conversation and the X-ray fill the window beside each other."""
+    st.html(f"<style>{_CSS}</style>")
+
+
+def head(space: Workspace) -> str:
+    """One line over the conversation: how replies are shown (given back), and Undo and Stop where they make sense."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="chat-head"):
+        st.markdown(
+            ":small[Show replies as]",
+            width="content",
+            help="Rendered: Markdown. Literal: every character as it is. Tokens: what the model thought of each.",
+        )
+        view = st.segmented_control(
+            "Show replies as", VIEWS, default="Rendered", required=True, key="chat-view", label_visibility="collapsed"
+        )
+        st.space("stretch")
+        _undo(space)
+        _stop_button(space)
+    return str(view)
 
 
 def history(space: Workspace, view: str) -> None:
@@ -108,12 +133,12 @@ def _foot(conversation: Conversation, message: Message, *, last: bool) -> None:
     """Measurements and buttons under a message."""
     if message.role == "assistant" and (line := stats_line(message.stats)):
         st.caption(line)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"foot-{message.id}"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"foot-{message.parent}"):
         place, count = conversation.place(message.id)
         if count > 1:
-            _arrow("←", message, -1, disabled=place == 1)
+            _arrow("Earlier version", "chevron_left", message, -1, disabled=place == 1)
             st.markdown(f"{place}/{count}", width="content")
-            _arrow("→", message, 1, disabled=place == count)
+            _arrow("Later version", "chevron_right", message, 1, disabled=place == count)
         if message.role == "assistant":
             _button("Regenerate", "refresh", message, chat_state.regenerate)
             if last and message.stats.get("finish") != "stop":
@@ -136,13 +161,14 @@ def _button(name: str, icon: str, message: Message, action: Callable[[Message], 
     )
 
 
-def _arrow(sign: str, message: Message, by: int, *, disabled: bool) -> None:
+def _arrow(name: str, icon: str, message: Message, by: int, *, disabled: bool) -> None:
+    """Another version of a message; the page's style hides the name, which is for screen readers."""
     st.button(
-        sign,
-        key=f"step{by}-{message.id}",
+        name,
+        icon=f":material/{icon}:",
+        key=f"step{by}-{message.parent}",  # the next version has the same, and so keeps the focus
         type="tertiary",
         disabled=disabled,
-        help="The version before" if by < 0 else "The next version",
         on_click=chat_state.step,
         args=(message, by),
     )
@@ -161,18 +187,16 @@ def _editor(message: Message) -> None:
         st.button("Cancel", key=f"cancel-{message.id}", on_click=chat_state.edit, args=(None,))
 
 
-def stop_button(space: Workspace) -> None:
+def _stop_button(space: Workspace) -> None:
     """The input has a Stop of its own only while it waits for the answer to what was typed there."""
     if space.task is not None or space.writer is not None:
         st.button("Stop", icon=":material/stop:", key="chat-stop", on_click=chat_state.stop)
 
 
-def undo(space: Workspace) -> None:
+def _undo(space: Workspace) -> None:
     """The way back from a Delete or Clear, until something else is changed."""
     if space.removed is not None:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption("Removed.", width="content")
-            st.button("Undo", icon=":material/undo:", type="tertiary", key="chat-undo", on_click=chat_state.undo)
+        st.button("Undo", icon=":material/undo:", type="tertiary", key="chat-undo", on_click=chat_state.undo)
 
 
 def reply_spot() -> DeltaGenerator:

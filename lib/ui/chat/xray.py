@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from lib.chat import Rendered, Segment
 from lib.tokenization import Token, Tokenizer
 from lib.tokenization.display import label
 from lib.ui.components.custom import component
 
 MAX_TOKENS = 4_000  # shown; beyond that the middle is left out
-_MANY, _TALLEST = 300, 420  # tokens from which an X-ray gets a scroll of its own; pixels
 _ASSETS = Path(__file__).with_name("assets")
 _COMPONENT = component(
     "playground_chat_xray",
@@ -51,11 +48,6 @@ def show_xray(
             },
         )
     _COMPONENT(key=key, data={"blocks": shown, "ids": ids, "meter": meter})
-
-
-def room(rendered: Rendered) -> Any:
-    """A place for an X-ray that is not as long as a long text: it scrolls in itself."""
-    return st.container(height=_TALLEST if len(rendered.ids) > _MANY else "content")
 
 
 def blocks(rendered: Rendered, tokenizer: Tokenizer) -> list[dict[str, Any]]:

@@ -90,19 +90,26 @@ def _strangers(engine: Engine, template: ChatTemplate, rendered: Rendered) -> st
     )
 
 
-def stands_in(base_id: str, instruct_id: str) -> str:
-    """Which model stands in for the course's, in one sentence; "" when the course's own are here."""
+def stands_in(base_id: str, instruct_id: str) -> tuple[str, str]:
+    """Which model stands in for the course's: one line, and the whole of it; "" when the course's own are here."""
     wanted = {"gpt2": base_id, "qwen1.5-1.8b-chat": instruct_id}
     if all(want == have for want, have in wanted.items()):
-        return ""
+        return "", ""
+    course = "The course sets GPT-2 against Qwen1.5-1.8B-Chat. "
     if base_id == instruct_id:
-        name = models.spec(base_id).name
-        return (
-            f"The course sets GPT-2 against Qwen1.5-1.8B-Chat. Here {name} stands in for both: used raw it plays "
-            "the completion model, in its template the chat model. Its weights were tuned on chats, so even raw "
-            "it knows how to end a turn; a true base model does not."
+        spec = models.spec(base_id)
+        tuned = (
+            "Its weights were tuned on chats, so even raw it knows how to end a turn; a true base model does not."
+            if spec.role == "instruct"
+            else "Its weights were never tuned on chats: to it the template is one more text to go on with."
         )
+        return (
+            f"{spec.name} stands in for both: raw it plays the completion model, in its template the chat model.",
+            f"{course}Here {spec.name} stands in for both: used raw it plays the completion model, in its template "
+            f"the chat model. {tuned}",
+        )
+    base, instruct = models.spec(base_id).name, models.spec(instruct_id).name
     return (
-        f"The course sets GPT-2 against Qwen1.5-1.8B-Chat. Here {models.spec(base_id).name} is the completion "
-        f"model and {models.spec(instruct_id).name} the chat model."
+        f"{base} is the completion model, {instruct} the chat model.",
+        f"{course}Here {base} is the completion model and {instruct} the chat model.",
     )

@@ -13,7 +13,7 @@ _ASSETS = Path(__file__).with_name("assets")
 FORMAT = (_ASSETS / "format.js").read_text(encoding="utf-8")
 _SHARED = f"const HEAT_BITS = {HEAT_BITS};\n" + FORMAT
 _SHARED += "".join((_ASSETS / name).read_text(encoding="utf-8") for name in ("make.js", "icons.js", "token.js"))
-_TOKEN = (_ASSETS / "token.css").read_text(encoding="utf-8")
+TOKEN = (_ASSETS / "token.css").read_text(encoding="utf-8")
 
 
 def component(name: str, *, html: str, js: str, css: str | None = None) -> Callable[..., Any]:
@@ -27,7 +27,7 @@ def component(name: str, *, html: str, js: str, css: str | None = None) -> Calla
     assert js.count(_EXPORT) == 1, f"{name}: the script must have one `{_EXPORT}`"
     unpacked = _SHARED + js.replace(_EXPORT, "const mountedComponent = function")
     unpacked += "\nexport default (given) => mountedComponent({ ...given, data: given.data[0] });\n"
-    mount = st.components.v2.component(name, html=html, css=_TOKEN + (css or ""), js=unpacked)
+    mount = st.components.v2.component(name, html=html, css=TOKEN + (css or ""), js=unpacked)
 
     def mounted(*, data: dict[str, Any], **options: Any) -> Any:
         return mount(data=[data], **options)

@@ -32,7 +32,8 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
     `icon` is an emoji: the browser would fetch the favicon of a :material/…: name from another host.
     """
     new_run()
-    st.set_page_config(page_title=f"{title} · LLM Playground", page_icon=icon, layout="wide")
+    # The sidebar's width is page.css's, told here too: the page would jump when the style comes.
+    st.set_page_config(page_title=f"{title} · LLM Playground", page_icon=icon, layout="wide", initial_sidebar_state=216)
     with st.container(key="top", gap=None):
         st.html(_STYLE + (_PROJECTOR if projector() else ""))
         st.html(f'<div class="pg-title"><h1>{title}</h1><p class="lead">{lead}</p></div>')

@@ -1,8 +1,9 @@
 """Generated tokens as coloured text: what the model thought of each, what it beat, and a click to go another way.
 
-The colour is the model's own probability (temperature 1, no filter), from blue (expected) to orange (surprising; full
-colour at 1 in 1024). Hover, keyboard focus or a tap opens a card. Works for a stream: show it once in a run, and then
-other data (`lib.ui.components.replaceable`); what is already on screen stays untouched.
+The heat is the model's own surprise in bits (temperature 1, no filter), from 0 to 10 and more. Hover, keyboard focus or
+a tap opens a card. Works for a stream: show it once in a run, and then other data (`lib.ui.components.replaceable`);
+what is already on screen stays untouched. A page may give the text a height with the CSS variable --pg-stream-height:
+a longer one then scrolls in itself, and one that grows is followed to its end.
 """
 
 import math
@@ -30,7 +31,7 @@ _HTML = """
   <div class="placeholder"></div>
   <div class="note"></div>
   <div class="legend" hidden>
-    <span>expected by the model</span><span class="ramp"></span><span>surprising</span>
+    <span>expected by the model, 0 bits</span><span class="ramp"></span><span>10 bits of surprise and more</span>
   </div>
 </div>
 """

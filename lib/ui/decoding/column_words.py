@@ -6,15 +6,6 @@ from lib.generation.strategy_run import StrategyRun
 from lib.text_format import finished
 
 _LOOP = 6  # a repeat of so many tokens is pointed out
-_STATS_CSS = """
-<style>
-.dec-stats { display: grid; grid-template-columns: repeat(3, auto); justify-content: space-between;
-  gap: .35rem .5rem; font-size: .78rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
-.dec-stats div { white-space: nowrap; }
-.dec-stats b { display: block; font-size: .98rem; font-weight: 600; }
-.dec-stats span { opacity: .72; }
-</style>
-"""
 
 
 def placeholder(track: StrategyRun | None, problem: str | None) -> str:
@@ -26,10 +17,18 @@ def placeholder(track: StrategyRun | None, problem: str | None) -> str:
     return track.waiting
 
 
-def note(track: StrategyRun | None, steps: list[Step]) -> str:
-    """The line under a text: that it is being written, or why it ended and what comes again in it."""
+def note(track: StrategyRun | None, steps: list[Step], *, earlier: bool = False) -> str:
+    """The line under a text: that it is being written, or why it ended and what comes again in it.
+
+    `earlier`: the settings have changed since.
+    """
     if track is None or track.state in {"waiting", "failed"}:
         return ""
+    said = _state(track, steps)
+    return f"with earlier settings (Run begins anew) · {said}" if earlier else said
+
+
+def _state(track: StrategyRun, steps: list[Step]) -> str:
     if track.running:
         looked = f" · step {len(track.beam_steps)} of the search" if track.strategy.kind == "beam" else ""
         return ("waits for its next turn …" if steps and track.queue_position else "writing …") + looked
@@ -49,31 +48,26 @@ def numbers(track: StrategyRun, steps: list[Step]) -> str:
     one, two, three = (_share(text_metrics.distinct_n(ids, n)) for n in (1, 2, 3))
     ppl, rate = text_metrics.perplexity(logprobs), track.rate
     cells = [
-        (str(len(steps)), "tokens", "Generated tokens, the stop token included"),
-        (f"{rate:.1f}" if rate else "–", "tokens/s", "While being computed, together with the other columns"),
+        (f"<b>{len(steps)}</b> tokens", "Generated tokens, the stop token included"),
+        (f"<b>{f'{rate:.1f}' if rate else '–'}</b> tokens/s", "While being computed, together with the other columns"),
         (
-            f"{text_metrics.sequence_logprob(logprobs):.2f}".replace("-", "−"),
-            "log-probability",
-            "Sum of ln p over the tokens, under the model itself (temperature 1, no filter)",
+            f"ln p <b>{text_metrics.sequence_logprob(logprobs):.2f}</b>".replace("-", "−"),
+            "log-probability: the sum of ln p over the tokens, under the model itself (temperature 1, no filter)",
         ),
         (
-            "–" if ppl is None else f"{ppl:.2f}" if ppl < 1e4 else f"{ppl:.1e}",
-            "perplexity",
+            f"perplexity <b>{'–' if ppl is None else f'{ppl:.2f}' if ppl < 1e4 else f'{ppl:.1e}'}</b>",
             "exp(−mean log-probability): low = the model expected it (or it loops), high = it rambles",
         ),
-        (two, "distinct-2", f"Share of two-token runs that are different. Of single tokens: {one}, of three: {three}"),
         (
-            f"{repeat.length} tok." if repeat.length > 1 else "none",
-            "longest repeat",
-            "Longest run of tokens that occurs twice without overlapping",
+            f"distinct-2 <b>{two}</b>",
+            f"Share of two-token runs that are different. Of single tokens: {one}, of three: {three}",
+        ),
+        (
+            f"repeat <b>{f'{repeat.length} tokens' if repeat.length > 1 else 'none'}</b>",
+            "longest repeat: the longest run of tokens that occurs twice without overlapping",
         ),
     ]
-    return (
-        _STATS_CSS
-        + '<div class="dec-stats">'
-        + "".join(f'<div title="{hint}"><b>{value}</b><span>{name}</span></div>' for value, name, hint in cells)
-        + "</div>"
-    )
+    return '<div class="dec-stats">' + "".join(f'<div title="{hint}">{words}</div>' for words, hint in cells) + "</div>"
 
 
 def _share(value: float | None) -> str:

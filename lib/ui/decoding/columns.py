@@ -46,7 +46,6 @@ class ColumnView:
             )
             self._below = st.empty()
             self._numbers(steps)
-            self._earlier()
         self._sent = len(steps)
         return self._stream.value
 
@@ -77,7 +76,7 @@ class ColumnView:
             "marks": marks,
             "branch": len(st.session_state["decoding-columns"]) < MAX_COLUMNS,
             "selected": focus[1] if focus[0] == uid else None,
-            "note": column_words.note(track, steps),
+            "note": column_words.note(track, steps, earlier=self._earlier()),
             "placeholder": column_words.placeholder(track, self.column.strategy.problem()),
             "name": f"text of {self.column.strategy.title()}",
         }
@@ -86,20 +85,15 @@ class ColumnView:
         if self.column.track and steps:
             self._below.html(column_words.numbers(self.column.track, steps))
 
-    def _earlier(self) -> None:
+    def _earlier(self) -> bool:
+        """Whether what stands there was written with other settings than those of now."""
         track, (prompt, seed, length) = self.column.track, self.settings
-        same = track is None or (
+        return track is not None and not (
             track.prompt == prompt
             and track.max_new_tokens == length
             and track.strategy == self.column.strategy
             and (track.seed == seed or not self.column.strategy.random)
         )
-        if track is None or same:
-            st.empty()  # or the sentence of the last text would stay, pale, until this one is written
-        elif track.running:
-            st.caption(":material/history: Being written with earlier settings; Run begins anew.")
-        else:
-            st.caption(":material/history: Written with earlier settings; Run writes it again.")
 
 
 def _unfiltered(token: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +102,9 @@ def _unfiltered(token: dict[str, Any]) -> dict[str, Any]:
 
 
 def _focus(uid: int, index: int) -> None:
+    """A token was clicked: its step is shown below."""
     st.session_state["decoding-focus"] = (uid, index)
+    st.session_state[state.TAB] = state.STEP_TAB
     st.session_state["decoding-focus-changed"] = True
 
 

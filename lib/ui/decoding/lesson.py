@@ -1,4 +1,4 @@
-"""The decoding page's words: the colours, the code of every column, questions with computed answers, the takeaways."""
+"""The decoding page's words: the code of every column, questions with computed answers, the takeaways."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,39 +11,15 @@ from lib.decoding.transformers_code import decoding_program
 from lib.engine import Engine, Sampling
 from lib.engine.sampling import distribution
 from lib.ui import cache
-from lib.ui.components.linked_text import for_link
 from lib.ui.components.page import escape, predict, takeaways
 from lib.ui.decoding.state import Column, numbered
 
 _GREEDY_TOKENS, _BEAM_TOKENS = 60, 16
 _ROUNDED = "the app's own copy may be rounded: its numbers, and some tokens, can differ"
-_LEGEND = """
-<div style="display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;font-size:.82rem;opacity:.85">
-<span>expected by the model</span><span style="width:9rem;height:.7rem;border-radius:4px;border:1px solid
-rgba(128,128,128,.4);background:linear-gradient(90deg,rgba(99,102,241,.1),rgba(174,109,132,.25) 33%,
-rgba(249,115,22,.4) 67%,rgba(249,115,22,.55))"></span><span>surprising (1 in 1000)</span>
-<span>Point at a token or tap it for its alternatives, click one to branch ·
-<svg viewBox="0 0 24 24" width="1em" height="1em" fill="none" stroke="currentColor" stroke-width="2.5"
-style="vertical-align:-.12em"><path d="M6 3v6c0 3 2 5 6 6v6M18 3v6c0 3-2 5-6 6"/></svg>
-where a column leaves the first</span>
-</div>
-"""
-
-
-def legend(prompt: str) -> None:
-    """What the colours and flags mean, and that the address bar is the link to share."""
-    st.html(_LEGEND)
-    held = (
-        "prompt, seed, length and columns"
-        if for_link(prompt=prompt)
-        else "seed, length and columns, but not a prompt as long as this one"
-    )
-    st.caption(f"The address bar holds this comparison: {held}. Copy it to share it.")
 
 
 def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: int, max_new_tokens: int) -> None:
     """Every column as a program with `transformers`."""
-    st.subheader("The same in code")
     st.markdown(
         "Each column as a complete program. `generate` has silent defaults (`top_k=50`, and what the model's "
         "`generation_config.json` says), so every knob is written out."
@@ -76,6 +52,7 @@ def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: 
             dtype=engine.info.dtype,
         ),
         language="python",
+        height=430,
     )
 
 
@@ -162,7 +139,7 @@ def _likeliest(engine: Engine, ids: Sequence[int]) -> tuple[int, str]:
     )
     if best > greedy + 1e-3:
         return 1, numbers + " The beams found a likelier text of the same length."
-    return 1, numbers + " Here the beams found nothing better; the toy above shows how greedy can miss it."
+    return 1, numbers + " Here the beams found nothing better; the toy under “Beam tree” shows how greedy can miss it."
 
 
 def _nucleus(model_id: str, ids: Sequence[int]) -> tuple[int, str]:
@@ -176,16 +153,6 @@ def _nucleus(model_id: str, ids: Sequence[int]) -> tuple[int, str]:
 
 def closing() -> None:
     """The page's lesson."""
-    with st.expander("What the numbers under a text mean"):
-        st.markdown(
-            "- **log-probability**: ln p(text | prompt) under the model itself, the sum over its tokens. Longer texts "
-            "have lower ones.\n"
-            "- **perplexity**: exp(−mean log-probability). Among how many equally likely tokens the model felt it was "
-            "choosing. A loop drives it towards 1; rambling drives it up.\n"
-            "- **distinct-2**: the share of two-token runs that are different. A loop drives it down.\n"
-            "- **longest repeat**: the longest run of tokens that occurs twice without overlapping.\n"
-            "- **tokens/s**: while all columns share the model; alone a text is faster."
-        )
     takeaways(
         "The model gives probabilities; **the decoding strategy chooses**. Same model, same prompt, other strategy: "
         "another text.",
@@ -195,4 +162,14 @@ def closing() -> None:
         "repetitive, so it serves translation better than stories.",
         "A seed makes sampling repeatable. It does not make it right.",
         "Top-k keeps a fixed number of tokens; **top-p and min-p adapt** to how sure the model is.",
+    )
+    st.markdown(
+        "**What the numbers under a text mean**\n\n"
+        "- **ln p**, the log-probability: ln p(text | prompt) under the model itself, the sum over its tokens. Longer "
+        "texts have lower ones.\n"
+        "- **perplexity**: exp(−mean log-probability). Among how many equally likely tokens the model felt it was "
+        "choosing. A loop drives it towards 1; rambling drives it up.\n"
+        "- **distinct-2**: the share of two-token runs that are different. A loop drives it down.\n"
+        "- **repeat**: the longest run of tokens that occurs twice without overlapping.\n"
+        "- **tokens/s**: while all columns share the model; alone a text is faster."
     )

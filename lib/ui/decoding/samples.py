@@ -8,7 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lib.decoding import text_metrics
 from lib.engine import Engine
-from lib.figures import decoding as figures
+from lib.figures import river
+from lib.figures import samples as figures
+from lib.figures.decoding import strategy_colour
 from lib.generation.strategy_run import StrategyRun
 from lib.generation.token_view import printable, token_name
 from lib.ui.components.charts import chart
@@ -16,15 +18,14 @@ from lib.ui.components.live_updates import LiveRegion, LiveUpdates
 from lib.ui.components.page import escape, wide_chart
 from lib.ui.components.session import session_alive, session_id
 from lib.ui.decoding.state import Column, numbered
+from lib.ui.river.component import show_river
+
+DELTA, BOXES, SPREAD, TABLE = VIEWS = ("Delta", "Boxes", "Spread", "All texts")
+_HEIGHT = 330  # px of the delta
 
 
 def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed: int, updates: LiveUpdates) -> None:
     """The section: which strategy, how often, how long; then the tree and the numbers, live."""
-    st.subheader("The same strategy many times")
-    st.markdown(
-        "One text says little about a strategy that draws. Here it writes many, each with its own seed, "
-        "computed together."
-    )
     usable = [column for column in columns if column.strategy.problem() is None and column.strategy.kind != "beam"]
     if not usable:
         st.caption("Add a column that draws (top-k, top-p, min-p or pure sampling) to see how its texts spread.")
@@ -39,8 +40,8 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
             width=300,
             format_func=lambda i: numbered(columns, usable[i]),
         )
-        count = st.number_input("Texts", 2, 32, 20, key="decoding-many-count", width=110, help="2 to 32")
-        length = st.number_input("Tokens each", 2, 60, 16, key="decoding-many-length", width=130, help="2 to 60")
+        count = st.number_input("Texts", 2, 32, 20, key="decoding-many-count", width=110, persist_state="page")
+        length = st.number_input("Tokens each", 2, 60, 16, key="decoding-many-length", width=130, persist_state="page")
         asked = st.button("Write them", key="decoding-many-run", icon=":material/dynamic_feed:")
         busy = asked or any(track.running for track in st.session_state.get("decoding-many", []))
         st.button("Stop", key="decoding-many-stop", icon=":material/stop:", on_click=stop, disabled=not busy)
@@ -60,7 +61,10 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
     elif tracks:
         _finished(engine, tracks)
     else:
-        st.caption("Press “Write them”. Greedy decoding gives the same text every time; the others spread.")
+        st.caption(
+            "One text says little about a strategy that draws. Here it writes many, each with its own seed, computed "
+            "together. Greedy decoding gives the same text every time; the others spread."
+        )
 
 
 def stop() -> None:
@@ -108,10 +112,13 @@ def _finished(engine: Engine, tracks: Sequence[StrategyRun]) -> None:
         )
     if begun:
         texts = [[step.id for step in track.steps] for track in begun]
-        with st.container(horizontal=True, gap="medium"):
+        with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
             _numbers(begun, texts, [st.empty() for _ in range(4)])
-        _figures(engine, texts)
-        _table(engine, begun)
+            view = st.segmented_control(
+                "View", VIEWS, default=VIEWS[0], key="decoding-many-view", required=True, persist_state="page",
+                label_visibility="collapsed",
+            )  # fmt: skip
+        _views(engine, begun, texts, view or VIEWS[0])
 
 
 def _numbers(
@@ -131,33 +138,53 @@ def _numbers(
     )
 
 
-def _figures(engine: Engine, texts: list[list[int]]) -> None:
-    with wide_chart("decoding-many-tree"):
-        chart(figures.sample_tree(texts, lambda i: token_name(engine.tokenizer, i)), key="decoding-many-tree")
-    st.caption(
-        "Read from left to right: the height of a box is the number of texts that share these tokens; "
-        "where a box splits, the texts part. Click a box to zoom in."
-    )
-    chart(figures.spread(texts), key="decoding-many-spread")
+def _views(engine: Engine, tracks: Sequence[StrategyRun], texts: list[list[int]], view: str) -> None:
+    """One way at a time to look at the texts, all as high as each other or so."""
+    colour = strategy_colour(tracks[0].strategy.kind)
+
+    def name(token: int) -> str:
+        return token_name(engine.tokenizer, token)
+
+    if view == DELTA:
+        st.html(f"<style>.st-key-decoding-many-delta {{ --pg-accent: {colour}; }}</style>")
+        with st.container(key="decoding-many-delta"):
+            show_river(
+                "decoding-many-river",
+                river.of_texts(texts, name, stop_ids=frozenset(engine.stop_ids)),
+                name="All texts as a delta",
+                height=_HEIGHT,
+                hint="The width of an arm is the number of texts that go this way.",
+            )
+    elif view == BOXES:
+        with wide_chart("decoding-many-tree"):
+            chart(figures.sample_tree(texts, name, colour=colour), key="decoding-many-tree")
+        st.caption(
+            "Read from left to right: the height of a box is the number of texts that share these tokens; "
+            "where a box splits, the texts part. Click a box to zoom in."
+        )
+    elif view == SPREAD:
+        chart(figures.spread(texts, colour=colour), key="decoding-many-spread")
+    else:
+        _table(engine, tracks)
 
 
 def _table(engine: Engine, tracks: Sequence[StrategyRun]) -> None:
-    with st.expander("All texts, likeliest first"):
-        rows: list[dict[str, Any]] = []
-        for track in tracks:
-            steps = track.steps
-            data = b"".join(engine.tokenizer.token_bytes(step.id) for step in steps)
-            logprobs = [step.logprob for step in steps]
-            rows.append(
-                {
-                    "seed": track.seed,
-                    "text": printable(data).replace("\n", "⏎"),
-                    "log-probability": round(text_metrics.sequence_logprob(logprobs), 2),
-                    "perplexity": round(text_metrics.perplexity(logprobs) or 0, 2),
-                }
-            )
-        st.dataframe(
-            sorted(rows, key=lambda row: row["log-probability"], reverse=True),
-            hide_index=True,
-            column_config={"text": st.column_config.TextColumn(width="large")},
+    """All texts, likeliest first."""
+    rows: list[dict[str, Any]] = []
+    for track in tracks:
+        steps = track.steps
+        data = b"".join(engine.tokenizer.token_bytes(step.id) for step in steps)
+        logprobs = [step.logprob for step in steps]
+        rows.append(
+            {
+                "seed": track.seed,
+                "text": printable(data).replace("\n", "⏎"),
+                "log-probability": round(text_metrics.sequence_logprob(logprobs), 2),
+                "perplexity": round(text_metrics.perplexity(logprobs) or 0, 2),
+            }
         )
+    st.dataframe(
+        sorted(rows, key=lambda row: row["log-probability"], reverse=True),
+        hide_index=True,
+        column_config={"text": st.column_config.TextColumn(width="large")},
+    )

@@ -11,6 +11,7 @@ from lib.decoding.strategies import Strategy
 from lib.engine import Engine
 from lib.engine.sampling import distribution, penalise, ranking, softmax
 from lib.figures import decoding as figures
+from lib.figures.decoding import column_colours
 from lib.generation.token_view import token_name
 from lib.text_format import percent
 from lib.ui import cache
@@ -22,7 +23,6 @@ from lib.ui.decoding.state import Column
 
 def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str) -> None:
     """The section under the grid. Draws nothing but a hint while there is no text."""
-    st.subheader("One step, seen by every strategy")
     if any(column.track and column.track.running for column in columns):
         st.caption("The columns are writing. When they are done, the step that you click is shown here.")
         return
@@ -56,7 +56,7 @@ def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str)
     if any(c.strategy.kind == "beam" for c in columns):
         st.caption(
             "Beam search is not in the chart: it changes no probability, it adds log-probabilities up "
-            "(see the tree below)."
+            "(see “Beam tree”)."
         )
     current = st.session_state.get("decoding-ids", (None, ()))[1]
     shown = prompt if current == track.prompt else engine.tokenizer.decode(track.prompt)
@@ -75,12 +75,15 @@ def _focus(written: Sequence[Column]) -> tuple[Column, int]:
 
 def _shaped(columns: Sequence[Column], logits: np.ndarray, ids: Sequence[int]) -> list[figures.Shaped]:
     shaped = []
-    usable = [c.strategy for c in columns if c.strategy.kind != "beam" and not c.strategy.problem()]
-    strategies = {strategy.title(): strategy for strategy in usable}  # a branch or a copy is no other strategy
-    for title, strategy in strategies.items():
+    strategies: dict[str, tuple[Strategy, str]] = {}
+    for column, colour in zip(columns, column_colours([c.strategy.kind for c in columns]), strict=True):
+        if column.strategy.kind != "beam" and not column.strategy.problem():
+            # A branch or a copy is no other strategy.
+            strategies.setdefault(column.strategy.title(), (column.strategy, colour))
+    for title, (strategy, colour) in strategies.items():
         s = strategy.sampling()
         after = distribution(penalise(logits, set(ids), s.repetition_penalty), **s.filters)
-        shaped.append(figures.Shaped(title, after.probs, after.kept))
+        shaped.append(figures.Shaped(title, colour, after.probs, after.kept))
     return shaped
 
 

@@ -8,7 +8,8 @@ from lib.ui.components.course import COURSE
 def lesson_cards() -> None:
     """Cards that link to the pages, in the order of the course."""
     for start in range(0, len(COURSE), 3):
-        for column, step in zip(st.columns(3), COURSE[start : start + 3], strict=False):
+        row = COURSE[start : start + 3]
+        for number, (column, step) in enumerate(zip(st.columns(3), row, strict=False), start + 1):
             with column.container(border=True, height="stretch", key=f"card-{step.address}"):
-                st.page_link(step.file, label=f"**{step.title}**", icon=step.icon)
+                st.page_link(step.file, label=f"**{number}. {step.title}**", icon=step.icon)
                 st.caption(step.about)

@@ -117,18 +117,22 @@ def _versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callabl
         percent(result.distance),
         help="Half the sum of all differences: 0 % for equal distributions, 100 % for ones that share no token.",
     )
-    chart(pairs.two(a, b, names, label), key=f"{key}-two")
     if math.isinf(result.forward) or math.isinf(result.backward):
         st.caption("∞ means: one side gives no probability at all to a token that the other allows. Filters do that.")
+    bars, table = st.columns([3, 2])
+    with bars:
+        chart(pairs.two(a, b, names, label, top=8), key=f"{key}-two")
     if result.movers:
         ids = list(result.movers)
-        st.markdown("**The tokens that moved most**")
-        st.dataframe(
-            {"token": [label(i) for i in ids], "id": ids, "A": a[ids], "B": b[ids], "B − A": b[ids] - a[ids]},
-            hide_index=True,
-            key=f"{key}-movers",
-            column_config={name: st.column_config.NumberColumn(format="percent") for name in ("A", "B", "B − A")},
-        )
+        with table:
+            st.markdown("**The tokens that moved most**")
+            st.dataframe(
+                {"token": [label(i) for i in ids], "id": ids, "A": a[ids], "B": b[ids], "B − A": b[ids] - a[ids]},
+                hide_index=True,
+                height=380,
+                key=f"{key}-movers",
+                column_config={name: st.column_config.NumberColumn(format="percent") for name in ("A", "B", "B − A")},
+            )
 
 
 def in_bits(value: float) -> str:

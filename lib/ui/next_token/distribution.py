@@ -18,20 +18,20 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lib.ui.components.custom import FORMAT
+from lib.ui.components.custom import FORMAT, TOKEN
 
 ROWS = 100  # most bars one can ask for
 DRAWS = 10_000  # most draws one can ask for
 _ASSETS = Path(__file__).with_name("assets")
 SCRIPT = FORMAT + "\n".join(
     (_ASSETS / name).read_text(encoding="utf-8")
-    for name in ("math.js", "chart.js", "controls.js", "bars.js", "redraw.js", "steps.js")
+    for name in ("rove.js", "math.js", "chart.js", "controls.js", "bars.js", "redraw.js", "steps.js")
 )
 
 _component = st.components.v2.component(
     "next_token_distribution",
     html='<div class="mount"></div>\n',
-    css=(_ASSETS / "distribution.css").read_text(encoding="utf-8"),
+    css=TOKEN + "".join((_ASSETS / name).read_text(encoding="utf-8") for name in ("card.css", "distribution.css")),
     js=SCRIPT,
 )
 

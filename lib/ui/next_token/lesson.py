@@ -1,14 +1,25 @@
-"""The words of the Next Token page: the question to think about first, and the short explanations."""
+"""The words of the Next Token page: the question to think about first, the lesson in short."""
 
 import numpy as np
 import streamlit as st
 
 from lib.engine.sampling import softmax
 from lib.text_format import percent
-from lib.ui.components.page import escape, predict
+from lib.ui.components.page import escape, predict, takeaways
 from lib.ui.next_token.reading import Reading
 from lib.ui.next_token.state import State
 
+_WORDS = (
+    "- **Logit**: the model's score for a token, any number. Only differences matter.\n- **Softmax**: turns"
+    " scores into probabilities: $p_i = e^{l_i} / \\sum_j e^{l_j}$, over the whole vocabulary.\n-"
+    " **Temperature** $T$: the softmax of $l_i / T$. As $T$ goes to 0 the first token takes all: greedy.\n-"
+    " **Top-k**: only the $k$ likeliest stay (and tokens that tie with the $k$-th).\n- **Top-p**, or nucleus:"
+    " the fewest tokens that together reach $p$ stay.\n- **Min-p**: tokens with at least a share $p_{min}$ of"
+    " the best token's probability stay.\n- After each filter the rest is divided by its sum, so that it is 100"
+    " % again.\n- **The draw**: a random number between 0 and 1 falls into one token's share. A seed repeats"
+    " the numbers.\n- **Surprisal**: $-\\log_2 p$, in bits. **Entropy** is its average; **perplexity** is 2 to"
+    " the entropy in bits."
+)
 _OPTIONS = ("It gains, as every token but the first does", "It loses too, like the first", "Nothing changes for it")
 
 
@@ -41,17 +52,14 @@ def question(reading: Reading, view: State) -> None:
     )
 
 
-def explanations() -> None:
-    """What the words mean, in short sentences."""
-    with st.expander("What the words mean", icon=":material/menu_book:"):
-        st.markdown(
-            "- **Logit**: the model's score for a token, any number. Only differences matter.\n- **Softmax**: turns"
-            " scores into probabilities: $p_i = e^{l_i} / \\sum_j e^{l_j}$, over the whole vocabulary.\n-"
-            " **Temperature** $T$: the softmax of $l_i / T$. As $T$ goes to 0 the first token takes all: greedy.\n-"
-            " **Top-k**: only the $k$ likeliest stay (and tokens that tie with the $k$-th).\n- **Top-p**, or nucleus:"
-            " the fewest tokens that together reach $p$ stay.\n- **Min-p**: tokens with at least a share $p_{min}$ of"
-            " the best token's probability stay.\n- After each filter the rest is divided by its sum, so that it is 100"
-            " % again.\n- **The draw**: a random number between 0 and 1 falls into one token's share. A seed repeats"
-            " the numbers.\n- **Surprisal**: $-\\log_2 p$, in bits. **Entropy** is its average; **perplexity** is 2 to"
-            " the entropy in bits."
-        )
+def in_short() -> None:
+    """The page's lesson, and what the words mean."""
+    takeaways(
+        "The model gives a probability to **every** token it knows; choosing one is a separate step.",
+        "**Temperature** divides the scores before the softmax: below 1 the likely get likelier, above 1 the unlikely "
+        "get a chance. The order never changes, and 0 means: always the first.",
+        "**Top-k, top-p and min-p** cut the tail off, each in its own way, and share what is left out among the rest.",
+        "A text's probability is the product of its tokens' probabilities: every step of a path counts.",
+    )
+    with st.expander("What the words mean", icon=":material/menu_book:", expanded=True):
+        st.markdown(_WORDS)

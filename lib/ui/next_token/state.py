@@ -11,6 +11,7 @@ from lib.ui.next_token.link import MAX_PATH, PARAMETERS, read_link, to_link
 from lib.ui.next_token.reading import Reading
 
 CHART = "next-token-chart"  # the chart's key
+TABS = "next-token-tabs"  # of what is below it
 EXAMPLES = (
     "Once upon a time, there was a little",
     "The capital of France is",
@@ -92,9 +93,7 @@ def page_state() -> State:
 
 
 def write_link(view: State) -> None:
-    """Put the state into the page's address. A problem of the link is history once something was moved."""
-    if view.knobs != view.start or view.history.at > 0:
-        view.problems = []
+    """Put the state into the page's address."""
     query = to_link(view.knobs, view.history.path)
     for name in PARAMETERS:
         if name in query and st.query_params.get(name) != query[name]:
@@ -160,10 +159,3 @@ def look(reading: Reading, view: State, place: int) -> None:
     if 0 < place < len(reading.ids):
         view.at = None if view.at == place else place
         st.rerun()
-
-
-def example() -> None:
-    """Callback: the example that was chosen becomes the prompt."""
-    if chosen := st.session_state.get("next-token-example"):
-        st.session_state["prompt"] = chosen
-        st.session_state["next-token-example"] = None

@@ -44,6 +44,7 @@ def table_panel(reading: Reading, view: State, append: Choose) -> None:
     event = st.dataframe(
         columns,
         hide_index=True,
+        height=440,
         column_config=shown | {"logit": st.column_config.NumberColumn(format="%.3f")},
         key=f"next-token-table-{hash((reading.model_id, reading.ids, view.at))}",
         on_select="rerun",
@@ -117,6 +118,7 @@ def places(reading: Reading, look: Choose) -> None:
     event = st.dataframe(
         columns,
         hide_index=True,
+        height=260,
         on_select="rerun",
         selection_mode="single-row",
         key=f"next-token-places-{hash((reading.model_id, reading.ids))}",

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import streamlit as st
 
+from lib.design import tokenizer_colour
 from lib.tokenization import Comparison
 from lib.tokenization.display import visible
 from lib.ui.components.custom import component
@@ -15,15 +16,15 @@ _HTML = '<div class="cuts"><div class="legend"></div><div class="text" dir="auto
 _CSS = """
 .cuts { font-family: var(--st-font); color: var(--st-text-color); }
 .text {
-  font-family: var(--st-code-font); font-size: 1rem; line-height: 2.3; max-height: 16rem; overflow: auto;
+  font-family: var(--st-code-font); font-size: var(--pg-size-body); line-height: 2.3; max-height: 16rem; overflow: auto;
   padding: 0.5rem 0.8rem; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius);
   overflow-wrap: anywhere; white-space: pre-wrap; unicode-bidi: plaintext;
 }
 .cut { display: inline-block; width: 3px; margin: 0 3px; height: 1.5em; vertical-align: middle; border-radius: 2px; }
 .both { background: var(--st-text-color); }
-.first { background: linear-gradient(#6366f1 50%, transparent 50%); width: 4px; }
-.second { background: linear-gradient(transparent 50%, #f97316 50%); width: 4px; }
-.legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; font-size: 0.84rem; margin-bottom: 0.4rem; }
+.first { background: linear-gradient(var(--first) 50%, transparent 50%); width: 4px; }
+.second { background: linear-gradient(transparent 50%, var(--second) 50%); width: 4px; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; font-size: var(--pg-size-small); margin-bottom: 0.4rem; }
 """
 _JS = """
 export default function ({ data, parentElement }) {
@@ -33,6 +34,9 @@ export default function ({ data, parentElement }) {
     return node;
   };
   const [first, second] = data.names;
+  const box = parentElement.querySelector(".cuts");
+  box.style.setProperty("--first", data.colours[0]);
+  box.style.setProperty("--second", data.colours[1]);
   parentElement.querySelector(".legend").replaceChildren(
     entry("both", "both cut"), entry("first", "only " + first), entry("second", "only " + second));
   const nodes = [];
@@ -62,31 +66,25 @@ def pieces(text: str, both: set[int], first: set[int], second: set[int]) -> list
     return [(visible(text[a:b]), kind.get(b, "")) for a, b in pairwise(edges) if b > a]
 
 
-def draw_boundaries(
-    key: str, text: str, both: set[int], first: set[int], second: set[int], *, names: tuple[str, str]
-) -> None:
-    """Draw `text` with a mark at every cut; `names` are the two tokenizers' titles."""
-    _CUTS(key=key, data={"pieces": pieces(text, both, first, second), "names": list(names)})
-
-
-def boundary_panel(result: Comparison, choices: Sequence[TokenizerOption]) -> None:
-    """The expander of the Compare part: choose two tokenizers and see their cuts in the text."""
-    icon = ":material/compare_arrows:"
-    with st.expander("Where do two of them cut?", icon=icon, key="cuts", on_change="rerun") as box:
-        if not box.open:
-            return
-        titles = [choice.title for choice in choices]
-        left, right = st.columns(2)
-        first = left.selectbox("First", titles, index=0, key="cut-a", persist_state="page")
-        second = right.selectbox("Second", titles, index=1, key="cut-b", persist_state="page")
-        a, b = titles.index(first), titles.index(second)
-        both, only_a, only_b = result.boundaries(a, b)
-        end = min(result.reach(a), result.reach(b))
-        draw_boundaries("compare-cuts", result.text[:end], both, only_a, only_b, names=(first, second))
-        total = len(both) + len(only_a) + len(only_b)
-        start = f"In the first {end:,} characters: " if end < len(result.text) else ""
-        st.caption(
-            f"{start}{total:,} places in all: {len(both):,} are cut by both, {len(only_a):,} only by {escape(first)}, "
-            f"{len(only_b):,} only by {escape(second)}. Agreement {result.agreement(a, b):.0%}. "
-            "Cuts inside a character (between its bytes) are not counted here."
-        )
+def boundary_panel(result: Comparison | None, choices: Sequence[TokenizerOption]) -> None:
+    """The tab: choose two tokenizers and see their cuts in the text."""
+    if result is None or len(choices) < 2:
+        st.info("Choose two tokenizers or more in the bar above.", icon=":material/compare_arrows:")
+        return
+    titles = [choice.title for choice in choices]
+    left, right = st.columns(2)
+    first = left.selectbox("First", titles, index=0, key="cut-a", persist_state="page")
+    second = right.selectbox("Second", titles, index=1, key="cut-b", persist_state="page")
+    a, b = titles.index(first), titles.index(second)
+    both, only_a, only_b = result.boundaries(a, b)
+    end = min(result.reach(a), result.reach(b))
+    colours = [tokenizer_colour(result.rows[n].name) for n in (a, b)]
+    drawn = pieces(result.text[:end], both, only_a, only_b)
+    _CUTS(key="compare-cuts", data={"pieces": drawn, "names": [first, second], "colours": colours})
+    total = len(both) + len(only_a) + len(only_b)
+    start = f"In the first {end:,} characters: " if end < len(result.text) else ""
+    st.caption(
+        f"{start}{total:,} places in all: {len(both):,} are cut by both, {len(only_a):,} only by {escape(first)}, "
+        f"{len(only_b):,} only by {escape(second)}. Agreement {result.agreement(a, b):.0%}. "
+        "Cuts inside a character (between its bytes) are not counted here."
+    )

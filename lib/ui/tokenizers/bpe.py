@@ -18,7 +18,7 @@ from lib.ui.components.page import escape
 from lib.ui.tokenizers.options import FEWEST, MERGES, MOST, merges, trained
 from lib.ui.tokenizers.table import small_table
 from lib.ui.tokenizers.token_view import asset, row_data, token_rows
-from lib.ui.tokenizers.words import corpus_area
+from lib.ui.tokenizers.words import corpus_area, lesson_columns
 
 _SENT = 3_000  # words of the corpus that the browser replays the merges on
 _STEPPER = component(
@@ -33,40 +33,59 @@ def bpe_lesson() -> None:
     """Train, step through, encode, see the tree, download."""
     st.markdown(
         "The middle ground. Start from bytes, so nothing is ever unknown. Count which two neighbours stand together "
-        "most often, join them into one new token, count again. Frequent words end as one token, rare ones as pieces."
+        "most often, join them into one new token, count again. Frequent words end as one token, rare ones in pieces."
     )
-    corpus = corpus_area()
-    limit = st.slider("Merges to learn", FEWEST, MOST, MERGES, step=10, key="merges", bind="query-params")
-    steps = merges(corpus, limit)
-    if not steps:
-        st.info("No pair of neighbours occurs twice in this corpus: there is nothing to join.", icon=":material/info:")
-        return
-    _STEPPER(key="stepper", data=stepper_data(corpus, steps))
-    with st.expander("The rules, exactly", icon=":material/gavel:"):
-        st.markdown(
-            "The text is first cut by GPT-2's pattern into words with their leading space, numbers, punctuation and "
-            "white space; no pair crosses a cut. Of equally frequent pairs the one with the smaller left id wins, then "
-            "the smaller right id. Ids 0 to 255 are the 256 bytes in GPT-2's order. Training stops when no pair occurs "
-            "twice. Same corpus, same merges as the `tokenizers` library's trainer: a test compares them."
-        )
+    left, right = lesson_columns()
+    with left:
+        corpus = corpus_area(height=260)
+        limit = st.slider("Merges to learn", FEWEST, MOST, MERGES, step=10, key="merges", bind="query-params")
+        with st.popover("The rules, exactly", icon=":material/gavel:", width="stretch"):
+            st.markdown(_RULES)
+    steps = _replay(corpus, limit)
+    with right:
+        if steps is None:
+            st.info(
+                "No pair of neighbours occurs twice in this corpus: there is nothing to join.", icon=":material/info:"
+            )
+            return
+        _STEPPER(key="stepper", data=steps)
     _encode(trained(corpus, limit))
+
+
+_RULES = (
+    "The text is first cut by GPT-2's pattern into words with their leading space, numbers, punctuation and "
+    "white space; no pair crosses a cut. Of equally frequent pairs the one with the smaller left id wins, then "
+    "the smaller right id. Ids 0 to 255 are the 256 bytes in GPT-2's order. Training stops when no pair occurs "
+    "twice. Same corpus, same merges as the `tokenizers` library's trainer: a test compares them."
+)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _replay(corpus: str, limit: int) -> dict[str, Any] | None:
+    steps = merges(corpus, limit)
+    return stepper_data(corpus, steps) if steps else None
 
 
 @st.fragment
 def _encode(tokenizer: BPETokenizer) -> None:
-    st.markdown("**Encode anything with what was learned**")
-    text = st.text_input(
-        "Text", value="The rabbit considered tokenization 🚀", key="bpe-text", persist_state="session", live=True
-    )
-    row = compare(text, [tokenizer]).rows[0]
-    about = f"256 bytes and {tokenizer.vocab_size - 256} learned pieces"
-    token_rows("bpe-row", text, [row_data(row, tokenizer, text, title="BPE trained here", about=about)])
-    _tree(text, tokenizer)
-    st.download_button(
-        "Download tokenizer.json", tokenizer.to_json(), file_name="tokenizer.json", mime="application/json",
-        icon=":material/download:", on_click="ignore",
-        help="`tokenizers.Tokenizer.from_file('tokenizer.json')` gives the same ids.",
-    )  # fmt: skip
+    left, right = lesson_columns()
+    with left:
+        text = st.text_input(
+            "Encode with what was learned", value="The rabbit considered tokenization 🚀", key="bpe-text",
+            persist_state="session", live=True,
+        )  # fmt: skip
+        piece = _piece(text)
+        st.download_button(
+            "Download tokenizer.json", tokenizer.to_json(), file_name="tokenizer.json", mime="application/json",
+            icon=":material/download:", on_click="ignore", width="stretch",
+            help="`tokenizers.Tokenizer.from_file('tokenizer.json')` gives the same ids.",
+        )  # fmt: skip
+    with right:
+        row = compare(text, [tokenizer]).rows[0]
+        about = f"256 bytes and {tokenizer.vocab_size - 256} learned pieces"
+        token_rows("bpe-row", text, [row_data(row, tokenizer, text, title="BPE", about=about)])
+        if piece:
+            _tree(piece, tokenizer)
 
 
 def stepper_data(corpus: str, steps: list[bpe.Merge]) -> dict[str, Any]:
@@ -94,12 +113,15 @@ def stepper_data(corpus: str, steps: list[bpe.Merge]) -> dict[str, Any]:
     }
 
 
-def _tree(text: str, tokenizer: BPETokenizer) -> None:
+def _piece(text: str) -> str | None:
     pieces = list(dict.fromkeys(bpe.cut(text)))
     if not pieces:
-        return
+        return None
     longest = max(range(len(pieces)), key=lambda n: len(pieces[n]))
-    piece = st.selectbox("Merge tree of", pieces, index=longest, format_func=visible, key="bpe-piece")
+    return st.selectbox("Merge tree of", pieces, index=longest, format_func=visible, key="bpe-piece")
+
+
+def _tree(piece: str, tokenizer: BPETokenizer) -> None:
     if len(piece.encode()) > 40:
         st.caption("This piece is too long to draw as a tree.")
         return
@@ -123,22 +145,24 @@ _WHY = {
 def rivals_lesson() -> None:
     """BPE, WordPiece and Unigram on the same corpus, asked for the same number of learned entries."""
     st.markdown(
-        "Two other ways to learn pieces from the same corpus, trained here by the `tokenizers` library. **WordPiece** "
-        "(BERT) cuts a word by the longest entry that fits from the left; a word with a character it never saw is "
-        "`[UNK]` as a whole. **Unigram** (SentencePiece: T5, ALBERT) gives every piece a probability, takes the most "
-        "probable split, and learned from the other end: it began with many pieces and threw away, again and "
-        "again, those without which the corpus was least harder to write."
+        "Two other ways to learn pieces, trained here by the `tokenizers` library. **WordPiece** (BERT) takes the "
+        "longest entry that fits, from the left; a word with a character it never saw is `[UNK]` as a whole. "
+        "**Unigram** (SentencePiece: T5, ALBERT) gives every piece a probability and takes the most probable split. It "
+        "learns the other way round: it begins with many pieces and throws away those that the corpus misses least."
     )
-    corpus = corpus_area()
-    size = st.slider("Learned entries", 60, 600, 260, step=20, key="rivals", bind="query-params",
-                     help="BPE learns them on top of its 256 bytes; the other two count the corpus's own characters "
-                     "among them. Each stops early where a small corpus has no more to learn.")  # fmt: skip
-    try:
-        others = _rivals(corpus, size)
-    except PlaygroundError as error:
-        st.info(escape(str(error)), icon=":material/info:")
-        return
-    _cut_side_by_side([trained(corpus, size), *others])
+    left, right = lesson_columns()
+    with left:
+        corpus = corpus_area(height=260)
+        size = st.slider("Learned entries", 60, 600, 260, step=20, key="rivals", bind="query-params",
+                         help="BPE learns them on top of its 256 bytes; the other two count the corpus's own "
+                         "characters among them. Each stops early where the corpus has no more to teach.")  # fmt: skip
+    with right:
+        try:
+            others = _rivals(corpus, size)
+        except PlaygroundError as error:
+            st.info(escape(str(error)), icon=":material/info:")
+            return
+        _cut_side_by_side([trained(corpus, size), *others])
 
 
 @st.fragment

@@ -51,25 +51,24 @@ def templated(text: str, tokenizer: Tokenizer) -> int | None:
 
 
 def why_different(text: str, choices: list[TokenizerOption]) -> None:
-    """The expander of the Compare part; counts only when open."""
-    with st.expander("Why is my count different elsewhere?", icon=":material/help:", on_change="rerun") as box:
-        st.markdown(
-            "Tools count different things under the same name. A **start token** or a **chat template** adds tokens "
-            "around your text, often with a system prompt that nobody typed. A **space in front** makes another first "
-            "token. **Normalisation** rewrites accents before counting, and `\\r\\n` is not `\\n`. Special text such "
-            "as `<|endoftext|>` is one token where it is parsed, and several where it is ordinary text, as here."
-        )
-        if not box.open:
-            return
-        if len(text) > _LIMIT:
-            st.caption(f"Counted for the first {_LIMIT:,} characters.")
-        try:
-            counted = [ways(text[:_LIMIT], choice.tokenizer) for choice in choices]
-        except PlaygroundError as error:
-            st.caption(escape(f"Not counted: {error}"))
-            return
-        columns: dict[str, list[Cell]] = {"What is counted": list(counted[0])}
-        for choice, column in zip(choices, counted, strict=True):
-            columns[choice.title] = list(column.values())
-        small_table("counts", columns)
-        st.caption("– : makes no difference, or this tokenizer has no such tokens.")
+    """The tab: why another tool says another number."""
+    st.markdown(
+        "Tools count different things under the same name. A **start token** or a **chat template** adds tokens "
+        "around your text, often with a system prompt that nobody typed. A **space in front** makes another first "
+        "token. **Normalisation** rewrites accents before counting, and `\\r\\n` is not `\\n`. Special text such "
+        "as `<|endoftext|>` is one token where it is parsed, and several where it is ordinary text, as here."
+    )
+    if len(text) > _LIMIT:
+        st.caption(f"Counted for the first {_LIMIT:,} characters.")
+    try:
+        counted = [ways(text[:_LIMIT], choice.tokenizer) for choice in choices]
+    except PlaygroundError as error:
+        st.caption(escape(f"Not counted: {error}"))
+        return
+    if not counted:
+        return
+    columns: dict[str, list[Cell]] = {"What is counted": list(counted[0])}
+    for choice, column in zip(choices, counted, strict=True):
+        columns[choice.title] = list(column.values())
+    small_table("counts", columns)
+    st.caption("– : makes no difference, or this tokenizer has no such tokens.")

@@ -23,23 +23,20 @@ def read_ids(text: str) -> list[int]:
 
 
 def look_up(choices: Sequence[TokenizerOption]) -> None:
-    """The expander of the Compare part: paste ids, read what they mean to each tokenizer."""
-    with st.expander("From ids back to text", icon=":material/undo:", on_change="rerun") as box:
-        if not box.open:
-            return
-        st.markdown("An id is only a place in one vocabulary's list. Give the same ids to another model and see.")
-        pasted = st.text_input(
-            "Ids", value="3118, 6667, 11203, 540, 11241, 1634, 5635, 0", key="ids", persist_state="page", live=True,
-            max_chars=20_000,
-        )  # fmt: skip
-        ids = read_ids(pasted or "")
-        rows = [meaning(choice.tokenizer, ids) for choice in choices]
-        columns = {
-            "Tokenizer": [choice.title for choice in choices],
-            "Text": [text for text, _ in rows],
-            "Tokens": [pieces for _, pieces in rows],
-        }
-        small_table("looked-up", columns)
+    """The tab: paste ids, read what they mean to each tokenizer."""
+    st.markdown("An id is only a place in one vocabulary's list. Give the same ids to another model and see.")
+    pasted = st.text_input(
+        "Ids", value="3118, 6667, 11203, 540, 11241, 1634, 5635, 0", key="ids", persist_state="page", live=True,
+        max_chars=20_000,
+    )  # fmt: skip
+    ids = read_ids(pasted or "")
+    rows = [meaning(choice.tokenizer, ids) for choice in choices]
+    columns = {
+        "Tokenizer": [choice.title for choice in choices],
+        "Text": [text for text, _ in rows],
+        "Tokens": [pieces for _, pieces in rows],
+    }
+    small_table("looked-up", columns)
 
 
 def meaning(tokenizer: Tokenizer, ids: list[int]) -> tuple[str, str]:

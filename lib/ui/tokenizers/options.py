@@ -11,19 +11,20 @@ from lib.tokenization import Tokenizer, bpe, texts
 from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.tokenization.word import WordTokenizer, vocabulary
 
+MOST_CHOSEN = 6  # at a time: more rows than a screen holds
 DEFAULT = ["gpt2", "cl100k_base", "o200k_base", "qwen"]
 OWN = "bpe"
 MERGES, FEWEST, MOST = 200, 10, 400  # merges of the BPE trained on the page: unless changed, and the slider's ends
 CORPUS_LIMIT = 50_000  # characters to learn from
 TITLES = {
-    "word": ("Words", "step 1: the words of the corpus below, the rest is [UNK]"),
-    "character": ("Characters", "step 2: 54 entries, a to z, A to Z, space and ?"),
-    OWN: ("BPE trained here", "step 3: learned from the corpus below"),
+    "word": ("Words", "the words of the corpus in Learn"),
+    "character": ("Characters", "54: a to z, A to Z, space and ?"),
+    OWN: ("BPE trained here", "learned from the corpus in Learn"),
     "gpt2": ("GPT-2", "2019, byte-level BPE"),
     "tiktoken-gpt2": ("GPT-2 by tiktoken", "the same vocabulary, another program"),
     "cl100k_base": ("cl100k_base", "GPT-3.5 and GPT-4, tiktoken"),
     "o200k_base": ("o200k_base", "GPT-4o and later, tiktoken"),
-    "qwen": ("Qwen", "Qwen2.5; 1.5 and 2 cut text alike, with fewer control tokens"),
+    "qwen": ("Qwen", "Qwen2.5; cuts as 1.5 and 2 do"),
     "smollm2": ("SmolLM2", "single digits, 49,152 ids"),
 }
 
@@ -63,6 +64,24 @@ def _found(where: Settings) -> dict[str, Path]:
 def title(name: str) -> str:
     """What people read for a name."""
     return TITLES[name][0] if name in TITLES else name
+
+
+def chosen_names() -> list[str]:
+    """The choice of tokenizers, for the settings of the header bar."""
+    present = names()
+    chosen = st.pills(
+        "Tokenizers",
+        present,
+        selection_mode="multi",
+        default=[name for name in DEFAULT if name in present],
+        format_func=title,
+        key="tokenizers",
+        bind="query-params",
+        help=f"Up to {MOST_CHOSEN} at a time. The first three are what the lessons under Learn make.",
+    )
+    if len(chosen) > MOST_CHOSEN:
+        st.caption(f"Only the first {MOST_CHOSEN} of them are shown.")
+    return chosen[:MOST_CHOSEN]
 
 
 def choose(name: str) -> TokenizerOption:

@@ -7,11 +7,11 @@ from lib.ui.components.custom import component
 Cell = str | int | float | None
 
 _CSS = """
-.box { overflow-x: auto; font-family: var(--st-font); color: var(--st-text-color); font-size: 0.88rem;
+.box { overflow-x: auto; font-family: var(--st-font); color: var(--st-text-color); font-size: var(--pg-size-small);
   border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius); }
 table { border-collapse: collapse; width: 100%; }
 th, td { padding: 0.35rem 0.7rem; text-align: start; vertical-align: top; }
-th { font-weight: 500; opacity: 0.75; white-space: nowrap; }
+th { font-weight: 500; color: color-mix(in srgb, currentColor 78%, transparent); white-space: nowrap; }
 td { border-top: 1px solid var(--st-border-color); overflow-wrap: anywhere; min-width: 4.5rem; }
 td { unicode-bidi: plaintext; }
 td:first-child { overflow-wrap: normal; }
@@ -19,6 +19,15 @@ td:first-child { overflow-wrap: normal; }
 th[title] { text-decoration: underline dotted; cursor: help; }
 """
 _JS = """
+const watched = new WeakSet();
+function watch(box) { // a table that scrolls sideways can be reached with the keyboard
+  if (watched.has(box)) return;
+  watched.add(box);
+  new ResizeObserver(() => {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }).observe(box);
+}
 export default function ({ data, parentElement }) {
   const name = (column) => (data.numbers[column] ? "number" : "");
   const head = make("tr");
@@ -36,7 +45,9 @@ export default function ({ data, parentElement }) {
   const thead = make("thead"), tbody = make("tbody");
   thead.append(head);
   tbody.append(...rows);
-  parentElement.querySelector("table").replaceChildren(thead, tbody);
+  const box = parentElement.querySelector(".box");
+  box.firstElementChild.replaceChildren(thead, tbody);
+  watch(box);
 }
 """
 _TABLE = component("playground_table", html='<div class="box"><table></table></div>', css=_CSS, js=_JS)

@@ -1,4 +1,4 @@
-"""Tokens on screen: a text area that answers while one types, and rows of tokens that light up together.
+"""Tokens on screen: a text box that answers while one types, and rows of tokens that light up together.
 
 Both are small browser components; all text reaches the page through `textContent`, so no markup in it ever acts.
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from lib.design import tokenizer_colour
 from lib.tokenization import Token, Tokenizer
 from lib.tokenization.clusters import groups
 from lib.tokenization.comparison import ComparisonRow
@@ -27,12 +28,21 @@ def asset(name: str) -> str:
 
 _AREA = component(
     "playground_typed_text",
-    html='<label for="text"></label><textarea id="text" spellcheck="false"></textarea>',
+    html='<div class="box"><textarea id="text" rows="1" spellcheck="false"></textarea></div>',
     css=asset("typed_text.css"),
     js=asset("typed_text.js"),
 )
+_HINT = (
+    "<p>A <b>token</b> is an entry of a fixed list, the vocabulary. Its <b>id</b> is its place in the list. A model "
+    "reads ids, never letters.</p><p>Point at a token: the same characters light up in every row. A click keeps its "
+    "card open; arrow keys go from token to token. A dashed box holds the pieces of one visible character.</p>"
+)
 _ROWS = component(
-    "playground_token_rows", html='<div class="rows"></div>', css=asset("token_rows.css"), js=asset("token_rows.js")
+    "playground_token_rows",
+    html='<div class="frame"><div class="rows"><div class="list"></div><div class="place">'
+    f'<div class="card" id="card" role="tooltip" hidden></div><div class="hint">{_HINT}</div></div></div></div>',
+    css=asset("token_rows.css"),
+    js=asset("token_card.js") + asset("token_rows.js"),
 )
 
 
@@ -41,14 +51,14 @@ def _nothing() -> None:
 
 
 def set_text(key: str, text: str) -> None:
-    """Put `text` into the text area `key` (a sample, a reset). Call before the area is drawn, or in a callback."""
+    """Put `text` into the text box `key` (an example, a link). Call before the box is drawn, or in a callback."""
     source = st.session_state.get(f"{key}-source", {"version": 0})
     st.session_state[f"{key}-source"] = {"version": source["version"] + 1, "text": text}
     st.session_state[f"{key}-last"] = text
 
 
 def typed_text(key: str, *, label: str, default: str, placeholder: str = "Type or paste something") -> str:
-    """A text area that reports 150 ms after the last key, and gives its text back. Survives leaving the page."""
+    """Header text box that reports 150 ms after the last key and gives its text back. Survives leaving the page."""
     if f"{key}-source" not in st.session_state:
         set_text(key, default)
     typed = st.session_state.get(key, {}).get("typed")
@@ -63,10 +73,22 @@ def typed_text(key: str, *, label: str, default: str, placeholder: str = "Type o
     return text
 
 
-def token_rows(key: str, text: str, rows: Sequence[dict[str, Any]], *, view: str = "text", spaces: bool = True) -> None:
-    """Rows made by `row_data`, over the characters `text` that they cover. `view` is "text" or "ids"."""
+def token_rows(
+    key: str,
+    text: str,
+    rows: Sequence[dict[str, Any]],
+    *,
+    view: str = "text",
+    spaces: bool = True,
+    beside: bool = False,
+) -> None:
+    """Rows made by `row_data`, over the characters `text` that they cover. `view` is "text" or "ids".
+
+    With `beside`, what is said of a token has a place of its own beside the rows, on a screen that is wide enough.
+    """
     names = {char: unicodedata.name(char, "") for char in set(text)}
-    _ROWS(key=key, data={"rows": list(rows), "text": text, "names": names, "view": view, "spaces": spaces})
+    data = {"rows": list(rows), "text": text, "names": names, "view": view, "spaces": spaces, "beside": beside}
+    _ROWS(key=key, data=data)
 
 
 def row_data(row: ComparisonRow, tokenizer: Tokenizer, text: str, *, title: str, about: str) -> dict[str, Any]:
@@ -77,6 +99,7 @@ def row_data(row: ComparisonRow, tokenizer: Tokenizer, text: str, *, title: str,
         "name": row.name,
         "label": title,
         "about": about,
+        "colour": tokenizer_colour(tokenizer.name),
         "count": "" if row.error else f"{row.tokens:,} {plural}",
         "rate": f"{row.chars_per_token:.2f} characters each" if row.tokens else "",
         "total": row.tokens,

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from lib.design import tokenizer_colour
 from lib.figures import tokenizers as figures
 from lib.tokenization import texts
 from lib.tokenization.character import CharacterTokenizer
@@ -17,10 +19,16 @@ from lib.ui.tokenizers.options import CORPUS_LIMIT, keep_corpus
 from lib.ui.tokenizers.token_view import row_data, token_rows
 
 
-def corpus_area() -> str:
-    """The corpus shared by the lessons. Kept while the app is open."""
+def lesson_columns() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """A narrow column for what is learned from, and a wide one for what comes out."""
+    left, right = st.columns([1, 3], gap="medium")
+    return left, right
+
+
+def corpus_area(height: int = 190) -> str:
+    """The corpus shared by the lessons, `height` pixels high. Kept while the app is open."""
     text = st.text_area(
-        "Corpus to learn from", value=texts.corpus(), height=150, key="corpus", persist_state="session",
+        "Corpus to learn from", value=texts.corpus(), height=height, key="corpus", persist_state="session",
         help="Press Ctrl+Enter, or click outside, to learn from what you changed.",
     )  # fmt: skip
     text = at_most(text or "", CORPUS_LIMIT)
@@ -35,20 +43,24 @@ def word_lesson() -> None:
         "`[PAD]` fills short texts up to equal length, `[UNK]` stands for every word that was never seen. "
         "A punctuation mark counts as a word of its own."
     )
-    text = corpus_area()
-    tokenizer = WordTokenizer(vocabulary([text]))
-    total = sum(1 for _ in words(text))
-    left, middle, right = st.columns(3)
-    left.metric("Words and marks in the corpus", f"{total:,}")
-    middle.metric("Different ones", f"{tokenizer.vocab_size - 2:,}")
-    right.metric("Vocabulary with [PAD], [UNK]", f"{tokenizer.vocab_size:,}")
-    with st.expander("The vocabulary", icon=":material/list:", on_change="rerun") as box:
-        if box.open:
-            listed = "\n".join(f"{n:>6}  {word}" for n, word in enumerate(tokenizer.vocab))
-            st.code(listed, language=None, height=220)
-    _encode_words(tokenizer)
+    left, right = lesson_columns()
+    with left:
+        text = corpus_area()
+        tokenizer = WordTokenizer(vocabulary([text]))
+        with st.popover("The vocabulary", icon=":material/list:", on_change="rerun", width="stretch") as box:
+            if box.open:
+                listed = "\n".join(f"{n:>6}  {word}" for n, word in enumerate(tokenizer.vocab))
+                st.code(listed, language=None, height=320)
+        with st.popover("Two common mistakes", icon=":material/bug_report:", width="stretch"):
+            _mistakes(text)
+    with right:
+        total = sum(1 for _ in words(text))
+        one, two, three = st.columns(3)
+        one.metric("Words and marks in the corpus", f"{total:,}")
+        two.metric("Different ones", f"{tokenizer.vocab_size - 2:,}")
+        three.metric("Vocabulary with [PAD], [UNK]", f"{tokenizer.vocab_size:,}")
+        _encode_words(tokenizer)
     _growth(text)
-    _mistakes(text)
 
 
 @st.fragment
@@ -109,17 +121,17 @@ def first_repeat(sequence: Sequence[str]) -> int:
 
 
 def _mistakes(text: str) -> None:
-    with st.expander("Two mistakes in many home-made tokenizers", icon=":material/bug_report:"):
-        every = [word for word, _, _ in words(text)]
-        n = first_repeat(every)
-        example = f" Here it happens at word {n}, {_quoted(every[n - 1])}: {n} entries for {n - 1} words." if n else ""
-        st.markdown(
-            "**Duplicates.** Numbering the words as they come, without asking whether they are known, gives the same "
-            f"word two ids, of which only one is ever used.{example}\n\n"
-            "**A vocabulary that grows while encoding.** If an unseen word gets the next free id, two people who "
-            "encode the same texts in another order get different ids, and the model's embedding table has no row for "
-            "the new id. Ids are fixed before the model is trained; what is unknown then is `[UNK]`."
-        )
+    every = [word for word, _, _ in words(text)]
+    n = first_repeat(every)
+    example = f" Here it happens at word {n}, {_quoted(every[n - 1])}: {n} entries for {n - 1} words." if n else ""
+    st.markdown(
+        "Seen in many home-made tokenizers.\n\n"
+        "**Duplicates.** Numbering the words as they come, without asking whether they are known, gives the same "
+        f"word two ids, of which only one is ever used.{example}\n\n"
+        "**A vocabulary that grows while encoding.** If an unseen word gets the next free id, two people who "
+        "encode the same texts in another order get different ids, and the model's embedding table has no row for "
+        "the new id. Ids are fixed before the model is trained; what is unknown then is `[UNK]`."
+    )
 
 
 def character_lesson() -> None:
@@ -132,8 +144,12 @@ def character_lesson() -> None:
     )
     st.code(" ".join(f"{char if char != ' ' else '␣'}:{n}" for n, char in enumerate(tokenizer.alphabet)), language=None,
             wrap_lines=True)  # fmt: skip
-    _encode_characters(tokenizer)
-    _length(corpus_area())
+    left, right = lesson_columns()
+    with left:
+        text = corpus_area(height=230)
+    with right:
+        _encode_characters(tokenizer)
+        _length(text)
 
 
 @st.fragment
@@ -147,7 +163,12 @@ def _encode_characters(tokenizer: CharacterTokenizer) -> None:
 def _length(text: str) -> None:
     by_word = len(WordTokenizer(vocabulary([text])).ids(text))
     st.markdown("**The price is length.** The corpus with an id for every word, and for every character:")
-    bars = figures.bars(["Words", "Characters"], [by_word, len(text)], unit="tokens for the whole corpus")
+    bars = figures.bars(
+        ["Words", "Characters"],
+        [by_word, len(text)],
+        [tokenizer_colour("word"), tokenizer_colour("character")],
+        unit="tokens for the whole corpus",
+    )
     chart(bars, key="char-bars", alt="Sequence length, words and characters")
     if by_word:
         st.caption(

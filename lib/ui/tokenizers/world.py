@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from lib.design import tokenizer_colour
 from lib.errors import PlaygroundError
 from lib.figures import tokenizers as figures
 from lib.tokenization import compare
@@ -14,6 +15,7 @@ from lib.ui.components.page import escape
 from lib.ui.tokenizers.options import TokenizerOption, choose, names, title
 from lib.ui.tokenizers.table import Cell, small_table
 from lib.ui.tokenizers.token_view import row_data, token_rows
+from lib.ui.tokenizers.words import lesson_columns
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -26,27 +28,36 @@ def article_counts(name: str) -> dict[str, int]:
 @st.fragment
 def language_lesson() -> None:
     """The same sentence in many languages: tokens relative to English."""
-    st.markdown(
-        "Article 1 of the Universal Declaration of Human Rights says the same in every language. A tokenizer that saw "
-        "mostly English needs more tokens for the others: they cost more, fill the context sooner and are slower."
-    )
     options = [name for name in names() if name not in {"word", "character", "bpe", "tiktoken-gpt2"}]
     default = [name for name in ("gpt2", "cl100k_base", "o200k_base", "qwen") if name in options]
-    chosen = st.multiselect("Tokenizers", options, default=default, format_func=title, key="world", bind="query-params")
+    left, right = lesson_columns()
+    with left:
+        st.markdown(
+            "Article 1 of the Universal Declaration of Human Rights says the same in every language. A tokenizer that "
+            "saw mostly English needs more tokens for the others: they cost more, fill the context sooner and are "
+            "slower."
+        )
+        chosen = st.multiselect(
+            "Tokenizers", options, default=default, format_func=title, key="world", bind="query-params"
+        )
     if not chosen:
-        st.info("Choose at least one tokenizer.", icon=":material/tune:")
+        right.info("Choose at least one tokenizer.", icon=":material/tune:")
         return
     counts = {title(name): article_counts(name) for name in chosen}
-    chart(_chart(counts), key="world-chart", alt="Tokens of the same text by language, relative to English")
+    colours = {title(name): tokenizer_colour(name) for name in chosen}
+    with right:
+        chart(
+            _chart(counts, colours), key="world-chart", alt="Tokens of the same text by language, relative to English"
+        )
     with st.expander("The counts and the texts", icon=":material/table:", on_change="rerun") as box:
         if box.open:
             _texts(counts)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _chart(counts: dict[str, dict[str, int]]) -> Any:
+def _chart(counts: dict[str, dict[str, int]], colours: dict[str, str]) -> Any:
     ratios = {name: {k: n / by["English"] for k, n in by.items()} for name, by in counts.items()}
-    return figures.languages(ratios, counts)
+    return figures.languages(ratios, counts, colours)
 
 
 def _texts(counts: dict[str, dict[str, int]]) -> None:
@@ -91,7 +102,7 @@ def _control_rows(choice: TokenizerOption, text: str, parse: bool) -> None:
     ]
     if parse:
         tokens = choice.tokenizer.encode(text, parse_special=True)
-        parsed = ComparisonRow(choice.tokenizer.name + " parsed", len(tokens), tokens, len(text),
+        parsed = ComparisonRow(choice.tokenizer.name, len(tokens), tokens, len(text),
                      len(text.encode()), choice.tokenizer.vocab_size)  # fmt: skip
         rows.append(row_data(parsed, choice.tokenizer, text, title="Parsed", about="framed: control tokens"))
     token_rows("control-rows", text, rows)

@@ -274,6 +274,13 @@
     }).observe({ type: "layout-shift", buffered: true });
   } catch { /* another browser than Chromium */ }
 
+  // When the page's title was on the screen for the first time. What Streamlit shows before that is its own empty frame,
+  // in which no style of ours is yet: that it moves cannot be helped.
+  let titled = Infinity;
+  const wait = () => document.querySelector("h1")?.checkVisibility() ? requestAnimationFrame(() => (titled = performance.now()))
+    : requestAnimationFrame(wait);
+  wait();
+
   let stood = []; // what was on the screen, and where: [{node, top, left}]
   const places = () => all()
     .filter((node) => (node.matches(INTERACTIVE) || node.matches("h1, h2, h3, [role=tablist]")) && seen(node) && !forReadersOnly(node))
@@ -307,6 +314,7 @@
       return [...cut(seenTexts, seenControls), ...overlap(seenTexts, seenControls), ...small(seenTexts), ...order(), ...sideways()];
     },
     shifts: (since = 0) => shifts.filter((shift) => shift.at >= since),
+    titled: () => titled,
     now: () => performance.now(),
     // Nothing fades or slides any more (what moves for ever is left alone), and the page has the colours of `scheme`.
     still(scheme) {

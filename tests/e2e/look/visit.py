@@ -19,6 +19,10 @@ TABS = '[data-testid="stMain"] [role=tab]'
 DEEP = 1440  # px: the width at which axe looks at everything
 
 
+def sheet_at(place: Place) -> str:
+    return f"{place.page} at {place.width} px"
+
+
 def press(control: Any) -> Act:
     """Clicks a control that was found on the page."""
     return lambda _: control.click()
@@ -65,8 +69,11 @@ class Visit:
                 self.broken("start", error)
                 return
             at = Place(self.sheet.name, "start", self.width, self.look.schemes[0])
-            shifts = [one for one in self.page.evaluate("look.shifts()") if not one["input"]]
+            shifts = [one for one in self.page.evaluate("look.shifts(look.titled())") if not one["input"]]
             self.add(at, rules.shift(shifts, "layout shift on load"))
+            every = sum(one["value"] for one in self.page.evaluate("look.shifts()"))
+            self.look.say(f"{sheet_at(at)}: layout shift {sum(one['value'] for one in shifts):.3f}, "
+                          f"with Streamlit's empty frame before the title {every:.3f}")  # fmt: skip
             self.measure("start")
             if self.width == max(self.look.widths):
                 self.first_screen(at)

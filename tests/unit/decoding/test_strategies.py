@@ -17,12 +17,13 @@ from lib.decoding.strategies import KINDS, PRESETS, Strategy
 from lib.decoding.transformers_code import decoding_program
 from lib.engine import Alternative, Engine, Sampling, Step
 from lib.engine.sampling import distribution
-from lib.figures import beam_tree, decoding
+from lib.figures import beam_tree, decoding, samples
 from lib.generation.strategy_run import StrategyRun
 from lib.generation.token_view import groups, printable, stream_tokens
-from lib.ui.decoding.beam import toy_steps, verdict
+from lib.ui.decoding.beam_words import verdict
 from lib.ui.decoding.columns import parting_marks
 from lib.ui.decoding.state import Column
+from lib.ui.decoding.toy import toy_steps
 from tests.waiting import until
 
 IDS = hyp.lists(hyp.integers(0, 3), max_size=24)
@@ -61,14 +62,14 @@ def test_agreement_counts_pairs(texts: list[list[int]]) -> None:
 
 @given(hyp.lists(IDS, min_size=1, max_size=8))
 def test_the_share_tree_holds_every_text_once(texts: list[list[int]]) -> None:
-    def walk(branch: decoding.Branch, before: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    def walk(branch: samples.Branch, before: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         alive = before + branch.ids
         assert branch.count == branch.ended + sum(child.count for child in branch.children)
         yield from [alive] * branch.ended
         for child in branch.children:
             yield from walk(child, alive)
 
-    assert sorted(walk(decoding.share_tree(texts), ())) == sorted(map(tuple, texts))
+    assert sorted(walk(samples.share_tree(texts), ())) == sorted(map(tuple, texts))
 
 
 def test_perplexity_of_impossible_text_is_infinite_not_an_error() -> None:
@@ -312,10 +313,10 @@ def test_figures_show_hostile_tokens_as_text(engine) -> None:
     steps = list(engine.beam([70, 71], num_beams=2, length_penalty=1.0, max_new_tokens=3))
     for figure in (
         beam_tree.figure(steps, lambda _: "<b>$x$</b>"),
-        decoding.sample_tree([[1, 2], [1, 3]], lambda _: "<b>$x$</b>"),
+        samples.sample_tree([[1, 2], [1, 3]], lambda _: "<b>$x$</b>"),
         decoding.step_bars(
             np.full(4, 0.25),
-            [decoding.Shaped("<i>", np.eye(4)[0], np.eye(4)[0] > 0)],
+            [decoding.Shaped("<i>", "#2f7ed8", np.eye(4)[0], np.eye(4)[0] > 0)],
             {0: "<b>$x$</b>", 2: "<b>$x$</b>"},
         ),
     ):

@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from lib.engine import Sampling
+from lib.engine.batching.generation_request import ReadRequest, WantedRivals
+from lib.engine.sampling import softmax
 from tests.engines import load_here
 from tests.tiny import make
 
@@ -72,6 +74,46 @@ def test_scores_are_those_of_one_pass(tiny) -> None:
         assert scores.guess_probs[index] == pytest.approx(np.exp(row.max()), abs=1e-4)
         assert scores.entropies[index] == pytest.approx(-(np.exp(row) * row).sum(), abs=1e-3)
     assert tiny.score([5]).ids.size == 0
+
+
+@pytest.mark.parametrize("length", [1, 4, 64])
+def test_rivals_are_those_of_the_logits_at_every_temperature(tiny, length) -> None:
+    ids, temperatures = [3 + i % 90 for i in range(length)], (0.2, 1.0, 2.0)
+    found = tiny.rivals(ids, count=5, temperatures=temperatures)
+    assert found.ids.shape == found.logits.shape == (length, 5)
+    assert found.taken.shape == (length - 1,) and found.log_z.shape == (length, 3)
+    for place in range(length):
+        logits = tiny.logits(ids, place)
+        assert found.ids[place].tolist() == np.argsort(-logits, kind="stable")[:5].tolist()
+        for column, temperature in enumerate(temperatures):
+            exact = softmax(logits, temperature)
+            chances = np.exp(found.logits[place] / temperature - found.log_z[place, column])
+            np.testing.assert_allclose(chances, exact[found.ids[place]], atol=1e-5)
+            if place + 1 < length:
+                chance = np.exp(found.taken[place] / temperature - found.log_z[place, column])
+                assert chance == pytest.approx(exact[ids[place + 1]], abs=1e-5)
+
+
+@pytest.mark.parametrize("start", [1, 50, 59])
+def test_rivals_of_the_last_places_are_those_of_all(tiny, start) -> None:
+    ids = [3 + i % 90 for i in range(60)]
+    whole, part = (tiny.rivals(ids, count=4, temperatures=(0.5,), start=at) for at in (0, start))
+    assert part.ids.tolist() == whole.ids[start:].tolist()
+    np.testing.assert_allclose(part.taken, whole.taken[start:], atol=1e-5)
+    np.testing.assert_allclose(part.log_z, whole.log_z[start:], atol=1e-5)
+
+
+def test_a_reading_with_rivals_and_one_without_share_a_prompt(tiny) -> None:
+    ids = [3 + i % 90 for i in range(40)]
+    alone = tiny.score(ids)
+    asked = ReadRequest(ids=ids, scored=True, rivals=WantedRivals(3, (1.0,)))
+    with tiny.lock:
+        running = [tiny.scheduler.submit(request) for request in (asked, ReadRequest(ids=ids, scored=True))]
+    scored = [next(one) for one in running]
+    found = asked.found_rivals()
+    for one in scored:
+        np.testing.assert_allclose(one.logprobs, alone.logprobs, atol=1e-5)
+    np.testing.assert_allclose(found.taken - found.log_z[:-1, 0], alone.logprobs, atol=1e-5)
 
 
 def test_greedy_equals_generate_alone(tiny) -> None:

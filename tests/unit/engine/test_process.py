@@ -45,6 +45,9 @@ def test_the_numbers_are_those_of_an_engine_here(inside: LocalEngine, apart: Ins
     ours, theirs = inside.score(PROMPT), apart.score(PROMPT)
     np.testing.assert_allclose(theirs.logprobs, ours.logprobs, atol=1e-6)
     np.testing.assert_allclose(theirs.next_logits, inside.logits(PROMPT), atol=1e-5)
+    near, far = (one.rivals(PROMPT, count=4, temperatures=(0.5, 1.0)) for one in (inside, apart))
+    assert far.ids.tolist() == near.ids.tolist()
+    np.testing.assert_allclose(far.log_z, near.log_z, atol=1e-5)
     wishes: dict[str, Any] = {
         "sampling": Sampling(temperature=1.3, top_k=20),
         "seed": 7,

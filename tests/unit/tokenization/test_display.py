@@ -189,11 +189,11 @@ def test_a_group_of_blank_characters_shows_their_numbers() -> None:
 
 
 def test_figures_show_text_literally() -> None:
-    fig = figures.bars(["<b>$x$"], [3], unit="tokens")
+    fig = figures.bars(["<b>$x$"], [3], ["#3f6fb5"], unit="tokens")
     assert fig["data"][0]["y"] == ["&lt;b&gt;&#36;x&#36;"]
     tree = figures.merge_tree(BPETokenizer(bpe.train("$$ $$ <b> <b>", vocab_size=262)).tree("$$"))
     assert all("$" not in text for trace in tree["data"] for text in trace.get("text", ()))
     counts = {"gpt2": {name: len(load("gpt2").ids(text)) for name, text in article_1().items()}}
     ratios = {"gpt2": {name: n / counts["gpt2"]["English"] for name, n in counts["gpt2"].items()}}
-    x = figures.languages(ratios, counts)["data"][0]["x"]
+    x = figures.languages(ratios, counts, {"gpt2": "#3f6fb5"})["data"][0]["x"]
     assert len(x) == len(texts.article_1()) and min(x) == 1.0

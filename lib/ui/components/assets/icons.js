@@ -7,6 +7,9 @@ const ICONS = {
   pause: "M8 5v14M16 5v14",
   last: "M18 5v14M5 5l9 7-9 7z",
   check: "M5 13l4 4L19 7",
+  newline: "M19 6v7H6M10 9l-4 4 4 4",
+  link: "M10 14a4 4 0 0 0 6 .5l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6-.5l-3 3a4 4 0 0 0 6 6l1-1",
+  download: "M12 4v11M7 11l5 5 5-5M5 20h14",
 };
 function icon(name) {
   const space = "http://www.w3.org/2000/svg";

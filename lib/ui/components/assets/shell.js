@@ -2,7 +2,14 @@
 const BOX = ".st-key-header textarea";
 const EDITS = "input, textarea, select, [contenteditable], [role=slider], [role=tab], [role=radio], [role=option]";
 
+// Streamlit makes its page dark and leaves out the popovers beside it: there light-dark() goes by the root.
+function follow() {
+  document.documentElement.style.colorScheme = getComputedStyle(document.querySelector(".stApp")).colorScheme;
+}
+
 function begin() {
+  follow();
+  new MutationObserver(follow).observe(document.querySelector(".stApp"), { attributes: true, attributeFilter: ["class"] });
   const skip = make("a", "pg-skip", "Skip to the result");
   skip.href = "#result";
   skip.onclick = (event) => {

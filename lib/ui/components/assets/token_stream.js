@@ -2,9 +2,7 @@
 // Text reaches the page only through textContent. Runs again for every update: spans are reused, never rebuilt.
 
 const views = new WeakMap();
-const BLUE = [99, 102, 241];
-const ORANGE = [249, 115, 22];
-const BITS = 10; // surprise that gets the full colour: a token of probability 1/1024
+const TALL = 340; // px of a card: more options scroll in it, so that it covers little of what stands below
 
 export default function (component) {
   const root = component.parentElement;
@@ -15,13 +13,6 @@ export default function (component) {
   }
   view.update(component);
   return view.destroy;
-}
-
-function tint(logprob) {
-  if (logprob === null || logprob === undefined) return "transparent";
-  const s = Math.min(1, Math.max(0, -logprob / Math.LN2 / BITS));
-  const [r, g, b] = BLUE.map((low, i) => Math.round(low + (ORANGE[i] - low) * Math.min(1, 1.5 * s)));
-  return `rgba(${r}, ${g}, ${b}, ${(0.1 + 0.45 * s).toFixed(3)})`;
 }
 
 function createView(root) {
@@ -58,7 +49,7 @@ function createView(root) {
     const signature = [token.id, token.text, token.label, token.logprob, token.forced, grouped, mark, chosen].join("\u0000");
     let span = spans[index];
     if (!span) {
-      span = make("span", "tok");
+      span = make("span");
       span.setAttribute("role", "button");
       span.tabIndex = index === 0 ? 0 : -1;
       text.insertBefore(span, caret.parentNode === text ? caret : null);
@@ -68,7 +59,7 @@ function createView(root) {
     if (painted[index] === signature) return;
     painted[index] = signature;
     span.replaceChildren();
-    span.className = "tok";
+    span.className = "tok pg-token";
     span.classList.toggle("special", Boolean(token.special));
     span.classList.toggle("forced", Boolean(token.forced));
     span.classList.toggle("grouped", grouped);
@@ -76,7 +67,7 @@ function createView(root) {
     span.classList.toggle("marked", Boolean(mark));
     span.classList.toggle("selected", chosen);
     span.classList.toggle("open", index === current);
-    span.style.backgroundColor = tint(token.logprob);
+    span.style.setProperty("--surprise", surprise(token.logprob).toFixed(3));
     if (mark) span.appendChild(make("span", "flag")).append(icon("fork"));
     if (token.special) span.appendChild(make("span", "chip", token.label));
     else if (grouped) {
@@ -85,7 +76,8 @@ function createView(root) {
     } else if (!token.text) span.appendChild(make("span", "chip", token.label));
     else {
       token.text.split("\n").forEach((line, i) => {
-        if (i) span.append(make("span", "newline", "⏎"), "\n");
+        if (i) span.appendChild(make("span", "newline")).append(icon("newline"));
+        if (i) span.append("\n");
         if (line) span.append(line);
       });
     }
@@ -152,6 +144,7 @@ function createView(root) {
         option.onclick = () => {
           component.setTriggerValue("branch", { index, id: item.id });
           close();
+          focus(index); // the button that had it is gone
         };
       }
       options.appendChild(option);
@@ -159,18 +152,31 @@ function createView(root) {
     card.appendChild(options);
   }
 
+  // Where a card may lie: not over the header bar, and not over the box at the bottom in which one writes.
+  function room() {
+    const header = document.querySelector(".st-key-header")?.getBoundingClientRect();
+    const bottom = document.querySelector("[data-testid=stBottom]")?.getBoundingClientRect();
+    const top = header && header.bottom < window.innerHeight / 2 ? header.bottom : 0;
+    return { top: Math.max(8, top + 4), bottom: Math.min(window.innerHeight - 8, bottom?.height ? bottom.top - 4 : Infinity) };
+  }
+
+  // Under the token or over it, never on it: where it does not fit it is cut to what room there is, and scrolls.
   function place() {
     const anchor = spans[current];
     if (!anchor || !anchor.isConnected) return close();
-    const rects = anchor.getClientRects();
-    const box = rects.length ? rects[rects.length - 1] : anchor.getBoundingClientRect();
+    const lines = anchor.getClientRects();
+    const first = lines[0] ?? anchor.getBoundingClientRect();
+    const last = lines[lines.length - 1] ?? first;
+    const { top, bottom } = room();
+    card.style.maxHeight = "";
     const width = card.offsetWidth;
-    const height = card.offsetHeight;
-    const left = Math.max(8, Math.min(box.left, window.innerWidth - width - 8));
-    const below = box.bottom + 4;
-    const top = below + height > window.innerHeight - 8 && box.top - height - 4 > 8 ? box.top - height - 4 : below;
-    card.style.left = `${left}px`;
-    card.style.top = `${Math.max(8, Math.min(top, window.innerHeight - height - 8))}px`;
+    const height = card.scrollHeight;
+    const above = first.top - 4 - top;
+    const below = bottom - last.bottom - 4;
+    const under = Math.min(TALL, height) <= below || below >= above;
+    card.style.maxHeight = `${Math.max(96, Math.min(TALL, under ? below : above))}px`;
+    card.style.left = `${Math.max(8, Math.min((under ? last : first).left, window.innerWidth - width - 8))}px`;
+    card.style.top = `${under ? last.bottom + 4 : Math.max(top, first.top - 4 - card.offsetHeight)}px`;
   }
 
   function open(index, pin) {
@@ -270,7 +276,9 @@ function createView(root) {
   const moved = () => {
     if (current < 0) return;
     const box = spans[current].getBoundingClientRect();
-    if (box.bottom < 0 || box.top > window.innerHeight) close(); // a card without its token would cover something else
+    const frame = text.getBoundingClientRect(); // a long text may scroll in itself
+    const gone = box.bottom < Math.max(0, frame.top) || box.top > Math.min(window.innerHeight, frame.bottom);
+    if (gone) close(); // a card without its token would cover something else
     else place();
   };
   document.addEventListener("pointerdown", outside);
@@ -286,6 +294,7 @@ function createView(root) {
     component = next;
     data = next.data || { tokens: [] };
     const count = data.tokens.length;
+    const atEnd = text.scrollTop + text.clientHeight >= text.scrollHeight - 4; // a growing text is followed there
     for (const extra of spans.splice(count)) extra.remove();
     painted.length = Math.min(painted.length, count);
     data.tokens.forEach((token, index) => {
@@ -294,7 +303,10 @@ function createView(root) {
     if (data.live && count && caret.parentNode !== text) text.appendChild(caret);
     if (!data.live || !count) caret.remove();
     for (let index = 0; index < count; index++) paint(index);
+    const ended = host.classList.contains("live") && !data.live;
     host.classList.toggle("live", Boolean(data.live));
+    if (atEnd && data.live) text.scrollTop = text.scrollHeight;
+    else if (atEnd && ended) text.scrollTop = 0; // one reads it from its beginning now
     text.setAttribute("aria-label", data.name || "generated tokens");
     say(".placeholder", count ? "" : data.placeholder || "");
     say(".note", data.note || "");

@@ -1,67 +1,89 @@
-// The bars, laid out anew for a new prompt or another number of tokens: methods of View in chart.js.
+// The bars, one a token, laid out for another number of tokens or another view: methods of View in chart.js.
 
 Object.assign(View.prototype, {
   layout() {
     this.shownRows = Math.min(this.knobs.n, this.header.rows.length);
     const steps = this.knobs.view === "steps";
-    this.scaleChoice.box.style.display = steps ? "none" : "";
-    this.body.classList.toggle("steps", steps);
-    const key = [this.header.key, this.shownRows, steps, this.knobs.draws > 0].join();
+    this.scaleChoice.box.style.visibility = steps ? "hidden" : "";
+    this.main.classList.toggle("with-draws", this.knobs.draws > 0);
+    const key = [this.header.key, this.shownRows, steps].join();
     if (key === this.laidOut) return;
     this.laidOut = key;
     this.tip.hidden = true;
-    this.main.replaceChildren();
     if (steps) this.layoutSteps();
     else this.layoutBars();
   },
 
   layoutBars() {
-    const wide = this.knobs.draws > 0 ? " draws" : "";
-    const head = make("div", "row head" + wide);
-    this.axis = make("div", "axis");
-    head.append(make("span", "rank", "rank"), make("span", "", "token"), this.axis, make("span", "num", "now"),
-                make("span", "num raw", "raw"));
-    if (wide) head.append(make("span", "num drawn", "drawn"));
-    this.bars = this.header.rows.slice(0, this.shownRows).map((row, rank) => this.bar(row, rank, wide));
+    if (!this.bars) {
+      this.main.replaceChildren();
+      this.main.removeAttribute("tabindex");
+      this.main.append(this.barsHead());
+      this.bars = [];
+      this.rest = this.bar(null);
+      this.main.append(this.rest.line);
+    }
+    const focused = this.main.getRootNode().activeElement;
+    while (this.bars.length > this.shownRows) this.bars.pop().line.remove();
+    while (this.bars.length < this.shownRows) {
+      this.bars.push(this.bar(this.bars.length));
+      this.rest.line.before(this.bars.at(-1).line);
+    }
+    this.bars.forEach((bar, rank) => this.name(bar, this.header.rows[rank]));
+    tabStop(this.main, (this.bars.find((bar) => bar.line === focused) ?? this.bars[0])?.line);
     const others = this.header.size - this.shownRows;
-    this.others = others > 0 ? this.bar(null, this.shownRows, wide, others) : null;
-    this.main.append(head, ...this.bars.map((bar) => bar.line));
-    if (this.others) this.main.append(this.others.line);
+    this.others = others > 0 ? this.rest : null;
+    this.rest.line.hidden = others <= 0;
+    this.rest.count.textContent = others.toLocaleString("en") + " tokens";
   },
 
-  bar(row, rank, wide, others) {
-    const line = make(row ? "button" : "div", (row ? "row" : "row else") + wide);
-    const label = make("span", "label", row ? row.label : "everything else");
-    const track = make("span", "track"), now = make("i", "now"), was = make("i", "was");
-    const why = make("span", "why"), number = make("span", "num"), raw = make("span", "num raw");
-    track.append(now, was, why);
-    line.append(make("span", "rank", row ? String(rank + 1) : ""), label, track, number, raw);
-    const bar = { line, now, was, why, number, raw, over: null, hit: null, drawn: null };
-    if (wide) {
-      bar.hit = make("i", "hit");
-      bar.drawn = make("span", "num drawn");
-      track.append(bar.hit);
-      line.append(bar.drawn);
+  barsHead() {
+    const head = make("div", "row head");
+    this.axis = make("div", "axis");
+    head.append(make("span", "rank", "rank"), make("span", "", "token"), this.axis);
+    for (const [kind, text, title] of [["", "now", "after your settings"], [" raw", "raw", "the model's own"],
+                                       [" drawn", "drawn", "how often it was drawn"]]) {
+      const cell = make("span", "num" + kind);
+      cell.title = title;
+      cell.append(make("i"), text);
+      head.append(cell);
     }
-    if (!row) {
-      label.append(document.createElement("br"), make("small", "rank", others.toLocaleString("en") + " tokens"));
+    return head;
+  },
+
+  // A row of the chart; rank null is everything that has no row of its own.
+  bar(rank) {
+    const token = rank !== null, line = make(token ? "button" : "div", token ? "row" : "row else");
+    const label = make("span", "label"), number = make("span", "num"), raw = make("span", "num raw");
+    const drawn = make("span", "num drawn"), track = make("span", "track"), why = make("span", "why");
+    const now = make("i", "now"), was = make("i", "was"), hit = make("i", "hit");
+    track.append(now, was, hit, why);
+    line.append(make("span", "rank", token ? String(rank + 1) : ""), label, track, number, raw, drawn);
+    const bar = { line, label, now, was, why, hit, number, raw, drawn, over: null, count: null };
+    if (!token) {
       bar.over = make("span", "over", "»");
+      bar.count = make("small");
       track.append(bar.over);
+      label.append("everything else", bar.count);
       return bar;
     }
-    if (row.special) label.append(make("b", "", "control"));
-    if (row.id === this.header.actual) label.append(make("b", "", "real"));
     line.type = "button";
-    line.dataset.id = row.id;
-    line.onclick = () => this.append(row.id);
-    line.onpointermove = (event) => event.pointerType === "mouse" && this.showTip(row, rank, event.clientX, event.clientY);
-    line.onpointerleave = () => (this.tip.hidden = true);
+    line.dataset.rove = "";
+    line.tabIndex = -1;
+    line.onclick = () => this.append(Number(line.dataset.id));
+    line.onpointermove = (event) => event.pointerType === "mouse" && this.showTip(rank, event.clientX, event.clientY);
     line.onfocus = () => {
       const box = line.getBoundingClientRect();
-      if (line.matches(":focus-visible")) this.showTip(row, rank, box.left + 150, box.bottom);
+      if (line.matches(":focus-visible")) this.showTip(rank, box.left + 150, box.bottom);
     };
-    line.onblur = () => (this.tip.hidden = true);
+    line.onpointerleave = line.onblur = () => (this.tip.hidden = true);
     return bar;
+  },
+
+  name(bar, row) {
+    bar.line.dataset.id = row.id;
+    bar.label.replaceChildren(make("span", row.special ? "pg-token control" : "pg-token", row.label));
+    if (row.id === this.header.actual) bar.label.append(make("b", "", "real"));
   },
 
   append(id) {
@@ -69,11 +91,13 @@ Object.assign(View.prototype, {
     this.trigger("append", { id, of: this.header.key });
   },
 
-  showTip(row, rank, x, y) {
+  showTip(rank, x, y) {
+    const row = this.header.rows[rank];
     const parts = [["id", String(row.id)], ["bytes", row.hex], ["rank", String(rank + 1)],
       ["logit", number(this.logits[rank])], ["logit ÷ temperature", this.knobs.t ? number(this.logits[rank] / this.knobs.t) : "–"],
       ["the model's own", exact(this.was(rank))], ["after your settings", exact(this.now(rank))],
       ["surprisal", number(-Math.log2(this.was(rank))) + " bits"]];
+    if (row.special) parts.push(["control token", "a sign for the program, not text"]);
     const reason = this.reason(rank);
     if (reason) parts.push(["dropped by", reason]);
     this.tip.replaceChildren(make("b", "", row.label));

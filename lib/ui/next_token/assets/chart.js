@@ -1,7 +1,8 @@
 // The next-token chart: holds one prompt's logits and redraws on every movement of a knob, without the server.
-// Only textContent is ever written: token text is hostile.
+// Only textContent is ever written: token text is hostile. Nodes are kept and given new content, so that the focus
+// stays where it is.
 
-const SCALES = [["linear", "Probability"], ["log", "Log scale"], ["logit", "Logits"]];
+const SCALES = [["linear", "Probability"], ["log", "Log"], ["logit", "Logits"]];
 const VIEWS = [["bars", "Bars"], ["steps", "Filter by filter"]];
 const FLOOR = -7; // the log scale begins at 1e-7
 const views = new WeakMap();

@@ -1,7 +1,23 @@
-// The knobs, choices and numbers around the chart, made once: methods of View in chart.js.
+// The knobs, choices and numbers beside the chart, made once: methods of View in chart.js.
 
 Object.assign(View.prototype, {
   build() {
+    const line = make("div", "bar-line"), left = make("div", "left"), side = make("div", "side");
+    this.viewChoice = this.choice(line, "view", VIEWS, "What to show");
+    this.scaleChoice = this.choice(line, "scale", SCALES, "Scale");
+    line.append(this.count(), make("span", "key", "raw: the model's own"));
+    this.body = make("div", "body");
+    this.main = make("div", "scroll");
+    roving(this.main, "ArrowUp", "ArrowDown");
+    left.append(line, this.main);
+    side.setAttribute("role", "group");
+    side.setAttribute("aria-label", "Settings of the distribution");
+    side.append(this.settings(), this.drawing(), this.figures());
+    this.body.append(left, side);
+    this.root.append(this.body);
+  },
+
+  settings() {
     const knobs = make("div", "knobs");
     this.controls = {
       t: this.knob(knobs, "t", "Temperature", 0, 2, 0.01, "temperature"),
@@ -9,29 +25,7 @@ Object.assign(View.prototype, {
       p: this.knob(knobs, "p", "Top-p", 0, 1, 0.01),
       m: this.knob(knobs, "m", "Min-p", 0, 1, 0.01),
     };
-    const reset = make("button", "plain reset", "Back to the model's own");
-    reset.type = "button";
-    reset.onclick = () => {
-      Object.assign(this.knobs, { t: 1, k: null, p: 1, m: 0 });
-      this.syncControls();
-      this.redraw();
-      this.settle();
-    };
-    const cell = make("div", "knob");
-    cell.append(reset);
-    cell.style.alignSelf = "center";
-    knobs.append(cell);
-    const line = make("div", "bar-line");
-    this.viewChoice = this.choice(line, "view", VIEWS, "What to show");
-    this.scaleChoice = this.choice(line, "scale", SCALES, "Scale");
-    this.buildSmall(line);
-    const body = make("div", "body");
-    this.body = body;
-    this.main = make("div", "scroll");
-    this.aside = make("aside");
-    body.append(this.main, this.aside);
-    this.buildAside();
-    this.root.append(knobs, line, body);
+    return knobs;
   },
 
   knob(parent, name, title, min, max, step, extra = "") {
@@ -80,23 +74,28 @@ Object.assign(View.prototype, {
     return { box, buttons };
   },
 
-  buildSmall(line) {
-    const count = make("label", "small"), range = make("input"), shown = make("span");
+  count() {
+    const count = make("label", "small"), range = make("input"), shown = make("span", "count");
     Object.assign(range, { type: "range", min: 5, max: 100, step: 1 });
     range.setAttribute("aria-label", "Number of tokens shown");
     range.oninput = () => {
       this.knobs.n = Number(range.value);
       shown.textContent = range.value;
+      fill(range);
       this.layout();
       this.schedule();
     };
     range.onchange = () => this.settle();
     count.append(make("span", "", "Top"), range, shown);
     this.countControl = { range, shown };
-    const draws = make("span", "small");
+    return count;
+  },
+
+  drawing() {
+    const box = make("div", "drawing"), draws = make("div", "small"), last = make("div", "small");
     draws.append(make("span", "", "Draw"));
     this.drawChoice = this.choice(draws, "draws", [[0, "none"], [1, "1"], [100, "100"], [10000, "10,000"]], "Draws");
-    const seed = make("label", "small"), number = make("input");
+    const seed = make("label", "small"), number = make("input"), reset = make("button", "plain reset", "Model's own");
     Object.assign(number, { type: "number", min: 0, max: 4294967295, step: 1 });
     number.setAttribute("aria-label", "Seed of the draws");
     number.onchange = () => {
@@ -105,35 +104,41 @@ Object.assign(View.prototype, {
       number.value = this.knobs.seed;
       this.settle();
     };
-    seed.append(make("span", "", "seed"), number);
+    seed.append(make("span", "", "Seed"), number);
     this.seedControl = number;
-    draws.append(seed);
-    const legend = make("span", "legend");
-    for (const [color, text] of [["var(--bar)", "now: after your settings"], ["var(--raw)", "raw: the model's own"]]) {
-      const item = make("span"), swatch = make("i");
-      swatch.style.background = color;
-      item.append(swatch, text);
-      legend.append(item);
-    }
-    line.append(count, draws, legend);
+    reset.type = "button";
+    reset.title = "Temperature 1 and no filter";
+    reset.onclick = () => {
+      Object.assign(this.knobs, { t: 1, k: null, p: 1, m: 0 });
+      this.syncControls();
+      this.redraw();
+      this.settle();
+    };
+    this.reset = reset;
+    last.append(seed, reset);
+    box.append(draws, last);
+    return box;
   },
 
-  buildAside() {
-    const stats = make("div", "stats");
+  figures() {
+    const box = make("div", "figures");
     this.stats = {};
-    for (const [key, name] of [["entropy", "entropy, in bits"], ["perplexity", "perplexity: effective choices"],
-                               ["kept", "tokens that can come"], ["mass", "of the probability kept"]]) {
-      const box = make("div", "stat"), value = make("div", "value");
+    for (const [key, name] of [["entropy", "bits of entropy"], ["perplexity", "perplexity"],
+                               ["kept", "tokens can come"], ["mass", "of probability kept"]]) {
+      const stat = make("div", "stat"), value = make("div", "value");
       value.dataset.stat = key;
-      const title = make("div", "name", name);
-      box.append(value, title);
-      stats.append(box);
+      stat.append(value, make("div", "name", name));
+      box.append(stat);
       this.stats[key] = value;
     }
-    this.before = make("div", "small");
+    this.before = make("div", "name before");
     this.curve = curve();
-    const box = make("div", "stat");
-    box.append(make("div", "name", "Nucleus: the n likeliest together, 0 to 100%"), this.curve.svg, this.curve.kept);
-    this.aside.append(stats, this.before, box);
+    box.append(this.before, this.curve.kept, this.curve.svg);
+    return box;
   },
 });
+
+// The part of a slider's track before its thumb has another colour.
+function fill(range) {
+  range.style.setProperty("--at", (100 * (range.value - range.min)) / (range.max - range.min) + "%");
+}

@@ -71,7 +71,8 @@ Object.assign(View.prototype, {
   },
 
   placeHit(bar, scale, index, count) {
-    if (!bar.hit) return;
+    bar.hit.hidden = true;
+    if (!count) return;
     const share = this.counts[index] / count;
     bar.hit.hidden = scale.kind === "logit" || share === 0;
     bar.hit.style.left = `calc(${100 * scale.at(share)}% - 2px)`;
@@ -122,6 +123,7 @@ Object.assign(View.prototype, {
     this.stats.kept.textContent = n[3].toLocaleString("en");
     this.stats.mass.textContent = percent(mass);
     this.before.textContent = `The model's own: ${(this.raw.entropy / Math.LN2).toFixed(2)} bits, ` +
-      `${significant(Math.exp(this.raw.entropy))} effective choices among ${this.header.size.toLocaleString("en")} tokens.`;
+      `${significant(Math.exp(this.raw.entropy))} choices.`;
+    this.reset.disabled = this.knobs.t === 1 && this.knobs.k === null && this.knobs.p >= 1 && this.knobs.m === 0;
   },
 });

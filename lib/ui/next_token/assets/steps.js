@@ -6,8 +6,10 @@ const SVG = "http://www.w3.org/2000/svg";
 
 Object.assign(View.prototype, {
   layoutSteps() {
+    this.bars = null;
+    this.main.tabIndex = 0; // no row in it can be focused, and it may be wider than its place
     const grid = make("div", "columns");
-    grid.style.gridTemplateColumns = `max-content repeat(${COLUMNS.length}, auto)`;
+    grid.style.gridTemplateColumns = `7.5rem repeat(${COLUMNS.length - 1}, minmax(4rem, 1fr)) 8.2rem`;
     grid.append(make("div", "cell title", "token"));
     for (const [title, note] of COLUMNS) {
       const cell = make("div", "cell title", title);
@@ -17,7 +19,9 @@ Object.assign(View.prototype, {
     this.stepRows = [];
     const rows = this.header.rows.slice(0, this.shownRows);
     for (const row of [...rows, ...(this.header.size > rows.length ? [null] : [])]) {
-      const label = make("div", "cell label", row ? row.label : "everything else");
+      const label = make("div", "cell label");
+      if (row) label.append(make("span", row.special ? "pg-token control" : "pg-token", row.label));
+      else label.textContent = "everything else";
       const cells = COLUMNS.map(() => {
         const cell = make("div", "cell"), text = make("span"), line = make("i");
         cell.append(text, line);
@@ -26,9 +30,8 @@ Object.assign(View.prototype, {
       grid.append(label, ...cells.map((part) => part.cell));
       this.stepRows.push({ label, cells });
     }
-    this.drawLine = make("div", "hint");
-    this.drawLine.style.whiteSpace = "normal";
-    this.main.append(grid, this.drawLine);
+    this.drawLine = make("p", "draw-line");
+    this.main.replaceChildren(grid, this.drawLine);
   },
 
   redrawSteps() {
@@ -72,7 +75,7 @@ Object.assign(View.prototype, {
     level.setAttribute("y1", y);
     level.setAttribute("y2", y);
     level.style.display = this.knobs.p < 1 && this.knobs.t > 0 ? "" : "none";
-    kept.textContent = `n = ${n[3].toLocaleString("en")}`;
+    kept.textContent = `The n likeliest together, 0 to 100%; n = ${n[3].toLocaleString("en")}`;
   },
 
   // ---- the controls -----------------------------------------------------------------------------------------------------
@@ -82,6 +85,7 @@ Object.assign(View.prototype, {
     for (const [name, group] of [["view", this.viewChoice], ["scale", this.scaleChoice], ["draws", this.drawChoice]])
       for (const [value, button] of group.buttons) button.setAttribute("aria-pressed", String(this.knobs[name] === value));
     this.countControl.range.value = this.knobs.n;
+    fill(this.countControl.range);
     this.countControl.shown.textContent = this.knobs.n;
     if (document.activeElement !== this.seedControl) this.seedControl.value = this.knobs.seed;
   },
@@ -90,17 +94,20 @@ Object.assign(View.prototype, {
     const { range, number: field, hint } = this.controls[name], value = this.knobs[name];
     range.value = name === "k" ? fromK(value, this.header.size) : value;
     field.value = name === "k" ? value ?? this.header.size : value;
+    fill(range);
     hint.classList.remove("bad");
+    hint.removeAttribute("role");
+    field.removeAttribute("aria-invalid");
   },
 
   hints() {
     const { t, k, p, m } = this.knobs, n = this.shaped.n;
     const texts = {
-      t: t === 0 ? "0: greedy. The likeliest token is always taken." : t < 1 ? "Below 1: sharper. The likely get likelier."
-        : t === 1 ? "1: the model's own distribution." : "Above 1: flatter. The unlikely get a chance.",
+      t: t === 0 ? "0: greedy, always the likeliest" : t < 1 ? "below 1: the likely get likelier"
+        : t === 1 ? "1: the model's own" : "above 1: the unlikely get a chance",
       k: k === null ? "off: all tokens stay" : `keeps ${n[1].toLocaleString("en")} of ${this.header.size.toLocaleString("en")}`,
-      p: p >= 1 ? "off" : `keeps ${n[2].toLocaleString("en")}: the fewest that reach ${p}`,
-      m: m === 0 ? "off" : `keeps p ≥ ${m} × the best: ${n[3].toLocaleString("en")} tokens`,
+      p: p >= 1 ? "off" : `the top ${n[2].toLocaleString("en")} reach ${p}`,
+      m: m === 0 ? "off" : `${n[3].toLocaleString("en")} with p ≥ ${m} × best`,
     };
     for (const [name, { hint }] of Object.entries(this.controls))
       if (!hint.classList.contains("bad")) hint.textContent = t === 0 && name !== "t" ? "no effect at temperature 0" : texts[name];
@@ -115,8 +122,10 @@ Object.assign(View.prototype, {
       m: [value >= 0 && value <= 1, "Min-p is a share of the best: between 0 and 1."],
     }[name];
     if (text === "" || !allowed[0]) {
-      const { hint } = this.controls[name];
+      const { hint, number: field } = this.controls[name];
       hint.classList.add("bad");
+      hint.setAttribute("role", "alert");
+      field.setAttribute("aria-invalid", "true");
       hint.textContent = allowed[1];
       return;
     }
@@ -135,13 +144,14 @@ Object.assign(View.prototype, {
 
 function curve() {
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "-2 0 250 94");
+  svg.setAttribute("viewBox", "-2 0 244 94");
+  svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", "Cumulative probability against the number of tokens, the kept ones marked");
   const part = (tag, attributes, style) => {
     const element = document.createElementNS(SVG, tag);
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    Object.assign(element.style, style);
+    Object.assign(element.style, { vectorEffect: "non-scaling-stroke" }, style);
     svg.append(element);
     return element;
   };
@@ -149,7 +159,7 @@ function curve() {
   part("path", { d: "M0 5V90H240" }, { stroke: "var(--line)", fill: "none" });
   const level = part("line", { x1: 0, x2: 240 }, { stroke: "var(--hit)", strokeDasharray: "4 3" });
   const line = part("path", { d: "M0 90" }, { stroke: "var(--bar)", strokeWidth: 2, fill: "none" });
-  return { svg, mark, level, line, kept: make("div", "name") };
+  return { svg, mark, level, line, kept: make("div", "name before") };
 }
 
 function number(value) {

@@ -62,7 +62,7 @@ function text(box, words, start, data, mark) {
     const ids = words[n];
     for (let i = 0; i < ids.length; i++) {
       const kind = mark(ids, i);
-      word.append(make("span", "sym" + (kind || (ids[i] >= 256 ? " long" : "")), data.labels[ids[i]]));
+      word.append(make("span", "pg-token sym" + (kind || (ids[i] >= 256 ? " long" : "")), data.labels[ids[i]]));
     }
     return word;
   });
@@ -85,7 +85,7 @@ function going(pair) {
 }
 
 function curve(svg, data, step) {
-  const W = 420, H = 150, L = 46, B = 22;
+  const W = 360, H = 112, L = 46, B = 22;
   const totals = [data.tokens, ...data.merges.map((merge) => merge.left)];
   const x = (n) => L + ((W - L - 8) * n) / Math.max(1, totals.length - 1);
   const y = (value) => 8 + (H - B - 8) * (1 - value / data.tokens);
@@ -130,8 +130,9 @@ function show(state, step) {
   part.slider.value = String(step);
   part.slider.setAttribute("aria-valuetext", `merge ${step} of ${data.merges.length}`);
   part.where.textContent = `${step} of ${data.merges.length}`;
-  part.first.disabled = part.back.disabled = step === 0;
-  part.next.disabled = part.last.disabled = step === data.merges.length;
+  const over = step === data.merges.length; // a button that is off keeps the focus
+  for (const [node, off] of [[part.first, step === 0], [part.back, step === 0], [part.next, over], [part.last, over]])
+    node.setAttribute("aria-disabled", String(off));
   say(part.say, state, step);
   const shown = Math.max(1, step);
   const merge = data.merges[shown - 1];
@@ -146,7 +147,7 @@ function show(state, step) {
   part.vocabTitle.textContent = `Vocabulary: 256 bytes + ${learned.length} learned`;
   if (!learned.length) part.vocab.replaceChildren(make("span", "empty", "Only the single bytes, ids 0 to 255. Every merge adds one entry."));
   else part.vocab.replaceChildren(...learned.map((id) => {
-    const node = make("span", "sym" + (step && id === merge.ids[2] ? " made" : " long"), data.labels[id]);
+    const node = make("span", "pg-token sym" + (step && id === merge.ids[2] ? " made" : " long"), data.labels[id]);
     node.title = `id ${id}`;
     return node;
   }));
@@ -173,7 +174,7 @@ function play(state) {
 
 function panel(title, body) {
   const box = make("div", "panel");
-  const head = make("h4", "", title);
+  const head = make("div", "title", title);
   box.append(head, body);
   return [box, head];
 }
@@ -218,16 +219,13 @@ function build(root, state) {
   part.say.setAttribute("aria-live", "polite");
   const grid = make("div", "grid");
   part.pairs = make("div", "pairs");
-  part.svg = draw("svg", { viewBox: "0 0 420 150", role: "img", "aria-label": "tokens left after each merge" });
+  part.svg = draw("svg", { class: "curves", viewBox: "0 0 360 112", role: "img", "aria-label": "tokens left after each merge" });
   part.before = make("div", "text");
   part.after = make("div", "text");
   part.vocab = make("div", "vocab");
   const [pairsBox, pairsTitle] = panel("", part.pairs);
   part.pairsTitle = pairsTitle;
-  const right = make("div");
-  right.style.display = "flex";
-  right.style.flexDirection = "column";
-  right.style.gap = "0.8rem";
+  const right = make("div", "side");
   const [vocabBox, vocabTitle] = panel("", part.vocab);
   part.vocabTitle = vocabTitle;
   right.append(panel("Compression: tokens left in the corpus", part.svg)[0], vocabBox);

@@ -76,6 +76,20 @@ def test_queue_positions_and_their_end(tiny_models) -> None:
     small.close()
 
 
+def test_what_nobody_waits_for_waits_for_everybody(tiny) -> None:
+    with tiny.lock:
+        wishes = {"sampling": GREEDY, "max_new_tokens": 8, "stop_ids": NEVER}
+        idle_texts = [tiny.generate([5, i], when_idle=True, owner="tab", **wishes) for i in range(5)]
+        awaited = tiny.generate([6, 7], owner="student", **wishes)
+        assert awaited.queue_position < min(text.queue_position for text in idle_texts)
+    assert len(list(awaited)) == 8
+    # The one that is awaited had the model to itself: whatever of the others began, began after its end.
+    assert sum(bool(text.items) for text in idle_texts) <= 2
+    assert [len(list(text)) for text in idle_texts] == [8] * 5
+    alone = [list(tiny.generate([5, i], **wishes)) for i in range(5)]
+    assert [[s.id for s in text.items] for text in idle_texts] == [[s.id for s in text] for text in alone]
+
+
 def test_stop_tokens_lengths_and_the_context(tiny) -> None:
     first = next(tiny.generate([4, 5], sampling=GREEDY, max_new_tokens=5, stop_ids=NEVER)).id
     stopped = tiny.generate([4, 5], sampling=GREEDY, max_new_tokens=5, stop_ids=frozenset([first]))

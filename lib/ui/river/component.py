@@ -1,0 +1,127 @@
+"""The river as a browser component: it draws a `lib.figures.river.River` and tells which road was taken.
+
+All numbers are in the browser: a movement of the temperature dial asks nobody.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lib.design import CATEGORICAL
+from lib.figures.river import River
+from lib.ui.components.custom import component
+from lib.ui.components.replaceable import Replaceable
+
+HEIGHT = 316  # px of a reading, without the rows above and below
+_ASSETS = Path(__file__).with_name("assets")
+_FILES = ("tree.js", "layout.js", "river.js", "draw.js", "roads.js", "share.js")
+_component = component(
+    "playground_river",
+    html='<div class="river"></div>\n',
+    css=(_ASSETS / "river.css").read_text(encoding="utf-8"),
+    js="\n".join((_ASSETS / name).read_text(encoding="utf-8") for name in _FILES),
+)
+
+Road = tuple[int, int]  # (place, id): the token `id` instead of whatever stands, or may stand, at that place
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a link and a picture say beside the river: the query that brings it back (without the temperature), the
+    whole text, the model's name."""
+
+    query: Mapping[str, str]
+    text: str
+    model: str
+    title: str = "The river of roads not taken"
+
+
+@dataclass
+class ShownRiver:
+    """A river on the page. `temperature`: the dial's; `taken`, `asked`: the road that was clicked just now, and the one
+    that is hovered and has no preview yet."""
+
+    temperature: float
+    taken: Road | None
+    asked: Road | None
+    data: dict[str, Any]
+    element: Replaceable[Any]
+
+    def show_previews(self, previews: Mapping[Road, Sequence[str]]) -> None:
+        """Labels of the tokens that roads lead to, while the page's run goes on."""
+        self.element.show(self.data | {"previews": _named(previews)})
+
+
+def show_river(
+    key: str,
+    river: River,
+    *,
+    name: str,
+    height: int = HEIGHT,
+    typed: int = 0,
+    vocabulary: int = 0,
+    temperature: float = 1.0,
+    nonce: int = 0,
+    clickable: bool = False,
+    previews: Mapping[Road, Sequence[str]] | None = None,
+    share: Share | None = None,
+    colours: Sequence[str] = CATEGORICAL,
+    hint: str = "",
+) -> ShownRiver:
+    """Draw a river in the full width of its place, of the same height from the first paint.
+
+    That is `height` and 24 pixels for the line below, and 36 more for the row above, with the dial or the names, where
+    there is a dial or a name. What is wider than its place scrolls sideways inside.
+
+    `river`: of `lib.figures.river.of_reading`, `of_texts` or `of_beams`; the first has the temperature dial. `name`:
+    what a screen reader calls it. `colours`: one CSS colour of our own for each owner of a river of texts that has
+    names. `hint`: the line below.
+
+    For readings: `typed` tokens at the beginning are the person's own, the others were added; `vocabulary`: how many
+    tokens the model knows; `temperature` is put on the dial where `nonce` differs from the last one seen; with
+    `clickable` rivals can be taken, and hovering shows their `previews`; `share` adds the link and the picture.
+    """
+    tree = river.data()
+    digest = hashlib.sha256(json.dumps([tree["id"], tree["parent"], tree.get("spread")]).encode()).hexdigest()[:16]
+    data = {
+        "key": digest,
+        "tree": tree,
+        "name": name,
+        "height": height,
+        "typed": typed,
+        "vocabulary": vocabulary,
+        "temperature": temperature,
+        "nonce": nonce,
+        "clickable": clickable,
+        "previews": _named(previews or {}),
+        "share": None if share is None else vars(share) | {"query": dict(share.query)},
+        "colours": [colours[owner % len(colours)] for owner in range(len(river.names))],
+        "hint": hint,
+    }
+    triggers = ("take", "ask", "temperature")
+    callbacks: dict[str, Any] = {f"on_{trigger}_change": lambda: None for trigger in triggers}
+    element = Replaceable(lambda: _component(key=key, data=data, **callbacks))
+    result = element.value
+    dial = result.get("temperature")
+    turned = isinstance(dial, dict) and dial.get("nonce") == nonce
+    return ShownRiver(
+        float(dial["value"]) if turned else temperature,
+        _road(result.get("take"), digest),
+        _road(result.get("ask"), digest),
+        data,
+        element,
+    )
+
+
+def _named(previews: Mapping[Road, Sequence[str]]) -> dict[str, list[str]]:
+    return {f"{place}:{token}": list(labels) for (place, token), labels in previews.items()}
+
+
+def _road(given: Any, digest: str) -> Road | None:
+    """A road of the river that is on the page; None for a click on an older one."""
+    if not isinstance(given, dict) or given.get("of") != digest:
+        return None
+    return int(given["place"]), int(given["id"])
