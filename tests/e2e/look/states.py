@@ -53,6 +53,11 @@ def _road(page: Any) -> None:
     page.locator(".river [role=treeitem], .river .rival, .river path[tabindex]").first.hover()
 
 
+def _box(page: Any) -> None:
+    page.locator(".diagram [data-id=out]").click()
+    page.get_by_role("heading", name="Output projection").wait_for()
+
+
 def _row(page: Any) -> None:
     page.locator("button.row[data-id]").first.click()
 
@@ -84,7 +89,27 @@ def _say(page: Any) -> None:
 SHEETS: tuple[Sheet, ...] = (
     Sheet("Home", "/", shows(".st-key-home-bars button.bar"), (State("a token taken", _bar, steady=True),)),
     Sheet("Tokenizers", "/Tokenizers", shows(".st-key-compare-rows .row")),
-    Sheet("Architecture", "/Architecture", shows("[role=tab]")),
+    Sheet(
+        "Architecture",
+        "/Architecture",
+        shows(".diagram .box"),
+        (State("a box explained", _box, steady=True),),
+        tabs=(
+            "Block diagram",
+            "Parameters",
+            "Cost",
+            "Module tree",
+            "One linear layer",
+            "Two models",
+            "A live pass",
+            "Questions",
+            "In short",
+            "Step by step",
+            "Attention maps",
+            "Logit lens",
+            "Logits",
+        ),
+    ),
     Sheet("Next Token", "/Next_Token", shows("button.row[data-id]"), (State("a token taken", _row, steady=True),)),
     Sheet(
         "Decoding",
