@@ -103,7 +103,7 @@ def settle(page: Any) -> list[float]:
 def undo(page: Any) -> list[float]:
     """Milliseconds from pressing Undo or Redo, which go through the server, to the repainted chart."""
     page.locator("button.row[data-id]").first.click()
-    page.locator(".chip.path").first.wait_for()
+    page.locator(".strip .taken").first.wait_for()
     page.wait_for_timeout(1000)
     settled(page)
     samples = []

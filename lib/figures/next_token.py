@@ -73,6 +73,7 @@ def six_temperatures(found: Sweep, label: Label) -> Figure:
                 "showlegend": False,
                 "text": [percent(v) for v in values],
                 "textposition": "outside",
+                "constraintext": "none",  # never smaller than the rest of the chart
                 "cliponaxis": False,
                 "customdata": [*names, f"{found.vocab_size - len(probs):,} other tokens"],
                 "hovertemplate": "%{customdata} (id %{y})<br>%{x:.4%}<extra></extra>",
@@ -190,7 +191,7 @@ def surprisal(bits: np.ndarray, labels: Sequence[str]) -> Figure:
     few = len(places) <= 40
     return figure(
         [bars],
-        height=280,
+        height=250,
         yaxis=titled("surprisal, bits", rangemode="tozero"),
         xaxis={
             "tickfont": {"family": MONOSPACE, "size": CHART_PX},

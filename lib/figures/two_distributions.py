@@ -62,6 +62,7 @@ def two(
                 "marker": {"color": color},
                 "text": [percent(v) for v in values],
                 "textposition": "outside",
+                "constraintext": "none",  # never smaller than the rest of the chart
                 "cliponaxis": False,
                 "hovertemplate": "id %{y}: %{x:.4%}<extra>" + plain(name) + "</extra>",
             }
@@ -69,7 +70,7 @@ def two(
     largest = max(float(max(p[chosen].max(), 1 - p[chosen].sum())) for p in (a, b)) if chosen else 1.0
     return figure(
         traces,
-        height=90 + 38 * len(keys),
+        height=90 + 34 * len(keys),
         barmode="group",
         bargroupgap=0.08,
         xaxis={"tickformat": ".0%", "range": [0, min(1.15, largest * 1.2)]},

@@ -140,9 +140,9 @@ def test_dragging_temperature_redraws_before_the_server_hears_of_it(page, app, e
     linked(page, t=f"{at:g}")
     settled(page)
     numbers_are(page, sharper)
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Home").click()
+    page.locator(".st-key-steps").get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("LLM Playground")
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Next Token").click()
+    page.locator(".st-key-steps").get_by_role("link", name="Next token").click()
     numbers_are(page, sharper)  # back on the page, all is as it was left
 
 
@@ -160,7 +160,7 @@ def test_a_link_restores_everything(page, app, embedded) -> None:
     ids_are(page, top)
     shares_are(page, final.probs[top])
     expect(page.locator(".row.dropped[data-id]")).to_have_count(int((~final.kept[top]).sum()))
-    expect(page.locator(".chip.path .text")).to_have_text([reading.label(token_id) for token_id in path])
+    expect(page.locator(".strip .taken .text")).to_have_text([reading.label(token_id) for token_id in path])
     linked(page, **kept)
 
 
@@ -178,17 +178,17 @@ def test_clicking_a_token_writes_on_and_undo_takes_it_back(page, app, embedded) 
     linked(page, path=str(first[0]))
     second = likeliest(first[0])
     ids_are(page, second)
-    expect(page.locator(".chip.path")).to_have_count(1)
+    expect(page.locator(".strip .taken")).to_have_count(1)
     settled(page)
     page.locator("button.row[data-id]").nth(1).click()
     linked(page, path=f"{first[0]},{second[1]}")
     ids_are(page, likeliest(first[0], second[1]))
-    expect(page.locator(".chip.path")).to_have_count(2)
+    expect(page.locator(".strip .taken")).to_have_count(2)
     settled(page)
     page.locator(".st-key-path-undo button:visible").first.click()
     linked(page, path=str(first[0]))
     ids_are(page, second)
-    expect(page.locator(".chip.path")).to_have_count(1)
+    expect(page.locator(".strip .taken")).to_have_count(1)
 
 
 def test_a_click_that_brings_new_typing_along_adds_nothing(page, app) -> None:
@@ -198,9 +198,9 @@ def test_a_click_that_brings_new_typing_along_adds_nothing(page, app) -> None:
     page.keyboard.type(", a red fox")
     page.locator("button.row[data-id]").first.click()
     expect(page.get_by_text("The text has changed, and with it the chart").first).to_be_visible()
-    expect(page.locator(".chip .text", has_text="fox")).to_have_count(1)
+    expect(page.locator(".strip .text", has_text="fox")).to_have_count(1)
     settled(page)
-    expect(page.locator(".chip.path")).to_have_count(0)
+    expect(page.locator(".strip .taken")).to_have_count(0)
 
 
 def test_a_place_of_the_text_can_be_looked_at(page, app, embedded) -> None:
@@ -210,11 +210,14 @@ def test_a_place_of_the_text_can_be_looked_at(page, app, embedded) -> None:
     reading = read(embedded, text, ())
     expected = ranking(reading.logits(3))[:20]
     visit(page, app, prompt=text)
-    page.locator("button.chip").nth(2).click()  # the first token has nothing before it, and is no button
-    expect(page.locator(".st-key-place-note")).to_contain_text("place 4")
+    page.locator(".strip button[data-place='0']").click(
+        force=True
+    )  # nothing stands before it, so nothing comes of that
+    page.locator(".strip button[data-place='3']").click()
+    expect(page.locator(".st-key-text-note")).to_contain_text("place 4")
     ids_are(page, expected)
     expect(page.locator("button.row .label b", has_text="real")).to_have_count(int(reading.ids[3] in expected))
-    expect(page.locator(".chip.at .text")).to_have_text([reading.label(reading.ids[3])])
+    expect(page.locator(".strip .selected .text")).to_have_text([reading.label(reading.ids[3])])
 
 
 def test_a_typed_number_out_of_range_is_explained_and_not_taken(page, app) -> None:
@@ -268,7 +271,7 @@ def test_token_text_is_never_markup(page, app) -> None:
     visit(page, app, prompt="<b>bold</b> <img src=x onerror=alert(1)>")
     eventually(
         page,
-        lambda: "".join(page.locator(".chip .text").all_text_contents()),
+        lambda: "".join(page.locator(".strip .text").all_text_contents()),
         lambda seen: "<" in seen and "onerror" in seen,
     )
     expect(page.locator(".strip img, .strip b")).to_have_count(0)

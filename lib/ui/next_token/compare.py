@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib import models
 from lib.engine.sampling import distribution
@@ -34,13 +35,14 @@ def compare_panel(reading: Reading, view: State) -> None:
             _models(reading, view)
 
 
-def _knobs(view: State, key: str) -> Knobs:
-    return view.knobs if st.toggle("Both after the settings above", key=key) else Knobs()
+def _knobs(view: State, place: DeltaGenerator, key: str) -> Knobs:
+    return view.knobs if place.toggle("Both after the settings above", key=key) else Knobs()
 
 
 def _prompts(reading: Reading, view: State) -> None:
-    other = st.text_input("Prompt B", "Once upon a time, there was a big", key="compare-prompt")
-    knobs = _knobs(view, "compare-prompt-knobs")
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    other = left.text_input("Prompt B", "Once upon a time, there was a big", key="compare-prompt")
+    knobs = _knobs(view, right, "compare-prompt-knobs")
     b = read(reading.model_id, other, ()).shaped(knobs).probs
     a = reading.shaped(knobs, view.at).probs
     _versus(a, b, ("A: the text above", "B: the other prompt"), reading.label, "compare-p")
@@ -72,12 +74,13 @@ def _models(reading: Reading, view: State) -> None:
             f"the tokenizer of {escape(mine.name)} on this machine; the Home page shows which can be got."
         )
         return
-    chosen = st.selectbox("Model B", others, format_func=lambda spec: spec.name, key="compare-model")
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    chosen = left.selectbox("Model B", others, format_func=lambda spec: spec.name, key="compare-model")
     other = Reading(chosen.id, reading.prompt, reading.path, reading.start)
     a, b = reading.logits(view.at), other.logits(view.at)
     size = max(a.size, b.size)
     a, b = (np.pad(v, (0, size - v.size), constant_values=-np.inf) for v in (a, b))
-    knobs = _knobs(view, "compare-model-knobs").sampling
+    knobs = _knobs(view, right, "compare-model-knobs").sampling
     _versus(
         distribution(a, **knobs).probs,
         distribution(b, **knobs).probs,

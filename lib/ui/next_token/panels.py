@@ -102,7 +102,7 @@ def code(reading: Reading, view: State) -> None:
     st.code(
         program(reading.model_id, reading.engine.info.dtype, ids, [reading.label(i) for i in ids], view.knobs),
         language="python",
-        height=480,
+        height=560,
     )
 
 

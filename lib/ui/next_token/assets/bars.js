@@ -4,7 +4,7 @@ Object.assign(View.prototype, {
   layout() {
     this.shownRows = Math.min(this.knobs.n, this.header.rows.length);
     const steps = this.knobs.view === "steps";
-    this.scaleChoice.box.style.visibility = steps ? "hidden" : "";
+    this.scaleChoice.box.style.visibility = this.rawKey.style.visibility = steps ? "hidden" : "";
     this.main.classList.toggle("with-draws", this.knobs.draws > 0);
     const key = [this.header.key, this.shownRows, steps].join();
     if (key === this.laidOut) return;

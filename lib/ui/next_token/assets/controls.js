@@ -5,7 +5,8 @@ Object.assign(View.prototype, {
     const line = make("div", "bar-line"), left = make("div", "left"), side = make("div", "side");
     this.viewChoice = this.choice(line, "view", VIEWS, "What to show");
     this.scaleChoice = this.choice(line, "scale", SCALES, "Scale");
-    line.append(this.count(), make("span", "key", "raw: the model's own"));
+    this.rawKey = make("span", "key", "raw: the model's own");
+    line.append(this.count(), this.rawKey);
     this.body = make("div", "body");
     this.main = make("div", "scroll");
     roving(this.main, "ArrowUp", "ArrowDown");

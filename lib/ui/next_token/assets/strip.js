@@ -25,7 +25,9 @@ class Strip {
       this.tip.hidden = true;
       this.edges();
     };
-    new ResizeObserver(() => this.edges()).observe(this.root);
+    for (const doing of ["wheel", "pointerdown", "keydown"])
+      this.root.addEventListener(doing, () => (this.following = false), { passive: true });
+    new ResizeObserver(() => this.follow()).observe(this.root);
     parent.append(this.root, this.tip);
   }
 
@@ -38,8 +40,14 @@ class Strip {
     tokens.forEach((token, index) => this.dress(this.chips[index], token, token.place === at, ids));
     this.stopAt(at);
     const text = `${hidden} ` + tokens.map((token) => token.id).join();
-    if (text !== this.text) this.root.scrollLeft = this.root.scrollWidth; // the newest
+    if (text !== this.text) this.following = true;
     this.text = text;
+    this.follow();
+  }
+
+  // The newest token is in view until one scrolls or goes elsewhere oneself.
+  follow() {
+    if (this.following) this.root.scrollLeft = this.root.scrollWidth;
     this.edges();
   }
 

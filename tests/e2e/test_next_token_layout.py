@@ -1,0 +1,212 @@
+"""Where things stand on the Next Token page, and what the keyboard does there, in Chromium."""
+
+import base64
+import math
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import expect
+
+from lib.design import HEAT_BITS
+from tests.conftest import eventually, settled
+
+PROMPT = "Once upon a time, there was a little"
+FIXED = (".st-key-text-row", ".st-key-text-note", ".st-key-next-token-chart", ".side", '[role="tablist"]')
+FOCUSED = """
+() => {
+  let node = document.activeElement;
+  while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+  return node?.dataset.id ?? node?.dataset.place ?? null;
+}
+"""
+# How light a picture is at a place (shares of its width and height): 0 to 255.
+GREY = """
+async ([picture, x, y]) => {
+  const image = await createImageBitmap(await (await fetch("data:image/png;base64," + picture)).blob());
+  const pen = new OffscreenCanvas(image.width, image.height).getContext("2d");
+  pen.drawImage(image, 0, 0);
+  const [red, green, blue] = pen.getImageData(Math.floor(x * image.width), Math.floor(y * image.height), 1, 1).data;
+  return (red + green + blue) / 3;
+}
+"""
+
+
+@pytest.fixture
+def screen(browsing: Any) -> Any:
+    return browsing(viewport={"width": 1280, "height": 720}).new_page()
+
+
+def visit(page: Any, app: str, prompt: str = PROMPT, **query: str) -> None:
+    asked = {"prompt": prompt, **query}
+    page.goto(f"{app}/Next_Token?" + "&".join(f"{name}={quote(value)}" for name, value in asked.items()))
+    page.wait_for_selector("button.row[data-id]")
+    page.wait_for_selector(".strip button")
+    settled(page)
+
+
+def box(page: Any, selector: str) -> dict[str, float]:
+    found = page.locator(selector).first.bounding_box()
+    assert found is not None, selector
+    return {name: round(value) for name, value in found.items()}
+
+
+def tops(page: Any) -> dict[str, tuple[float, float]]:
+    return {selector: (box(page, selector)["x"], box(page, selector)["y"]) for selector in FIXED}
+
+
+def row_ids(page: Any) -> list[str]:
+    return page.locator("button.row[data-id]").evaluate_all("rows => rows.map(row => row.dataset.id)")
+
+
+def focused_is(page: Any, value: str) -> None:
+    eventually(page, lambda: page.evaluate(FOCUSED), lambda seen: seen == value)
+
+
+def test_the_first_screen_has_the_bars_and_the_controls_beside_them(screen: Any, app: str) -> None:
+    visit(screen, app)
+    assert box(screen, ".st-key-result")["y"] <= 150
+    first, side = box(screen, "button.row[data-id]"), box(screen, ".side")
+    assert first["y"] < 260 and side["y"] < 260
+    assert side["x"] >= first["x"] + first["width"]
+    for name in ("t", "k", "p", "m"):
+        expect(screen.locator(f'input[type="range"][data-knob="{name}"]')).to_be_in_viewport(ratio=1)
+    for name in ("entropy", "perplexity", "kept", "mass"):
+        expect(screen.locator(f'[data-stat="{name}"]')).to_be_in_viewport(ratio=1)
+    assert screen.locator("button.row[data-id]").count() == 20
+    expect(screen.locator("button.row[data-id]").last).to_be_in_viewport(ratio=1)
+
+
+def test_no_click_moves_the_result_or_its_controls(screen: Any, app: str) -> None:
+    visit(screen, app)
+    before = tops(screen)
+    screen.locator("button.row[data-id]").first.click()
+    expect(screen.locator(".strip .taken")).to_have_count(1)
+    settled(screen)
+    assert tops(screen) == before
+    screen.locator(".strip button[data-place='3']").click()
+    expect(screen.locator(".st-key-text-note")).to_contain_text("place 4")
+    settled(screen)
+    assert tops(screen) == before
+    screen.locator(".st-key-place-back button").click()
+    expect(screen.locator(".st-key-text-note")).to_contain_text("perplexity")
+    for choice in ("[data-draws='100']", "[data-view='steps']", "[data-view='bars']", "[data-scale='logit']"):
+        screen.locator(choice).click()
+        settled(screen)
+        assert tops(screen) == before, choice
+
+
+def test_the_text_stays_on_one_line_and_its_newest_token_in_view(screen: Any, app: str) -> None:
+    visit(screen, app, "a short one")
+    before = tops(screen)
+    visit(screen, app, "the quick brown fox jumps over the lazy dog and " * 8 + "sleeps")
+    assert tops(screen) == before
+    expect(screen.locator(".strip button").last).to_be_in_viewport(ratio=1)
+    expect(screen.locator(".strip button").first).not_to_be_in_viewport()
+    last, strip = box(screen, ".strip button >> nth=-1"), box(screen, ".strip")
+    assert last["x"] + last["width"] <= strip["x"] + strip["width"]
+
+
+@pytest.mark.parametrize("width", [1280, 1024, 390])
+def test_nothing_is_wider_than_the_window(browsing: Any, app: str, width: int) -> None:
+    page = browsing(viewport={"width": width, "height": 844}).new_page()
+    visit(page, app, "the quick brown fox jumps over the lazy dog and " * 4)
+    main = page.locator("[data-testid=stMain]")
+    assert main.evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+    assert box(page, ".strip")["x"] + box(page, ".strip")["width"] <= width
+
+
+def test_on_a_phone_the_first_bars_come_before_the_controls_and_both_are_seen(browsing: Any, app: str) -> None:
+    page = browsing(viewport={"width": 390, "height": 844}).new_page()
+    visit(page, app)
+    rows = page.locator("button.row[data-id]")
+    expect(rows.nth(5)).to_be_in_viewport(ratio=1)
+    expect(page.locator('input[type="range"][data-knob="t"]')).to_be_in_viewport(ratio=1)
+    assert box(page, ".side")["y"] >= box(page, ".scroll")["y"] + box(page, ".scroll")["height"]
+
+
+def test_every_tab_keeps_the_page_short(screen: Any, app: str) -> None:
+    visit(screen, app, "Once upon a time ")  # the space at the end has a tab, too
+    names = screen.locator('[role="tab"]').all_inner_texts()
+    assert len(names) == 9
+    for name in names:
+        screen.get_by_role("tab", name=name).click()
+        expect(screen.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+        settled(screen)
+        height = screen.locator("[data-testid=stMain]").evaluate("main => main.scrollHeight")
+        assert height <= 1500, name
+
+
+def test_a_link_opens_a_tab_and_the_line_under_the_tokens_leads_to_one(screen: Any, app: str) -> None:
+    visit(screen, app, "Once upon a time ", **{"next-token-tabs": "Every place"})
+    expect(screen.get_by_role("tab", name="Every place")).to_have_attribute("aria-selected", "true")
+    screen.locator(".st-key-show-trailing button").click()
+    tab = screen.get_by_role("tab", name="White space at the end")
+    expect(tab).to_have_attribute("aria-selected", "true")
+    expect(screen.get_by_text("of the probability moved")).to_be_visible()
+    expect(tab).to_be_in_viewport()
+    field = screen.get_by_label("Prompt", exact=True).first
+    field.fill("Once upon a time")
+    field.press("Enter")
+    expect(tab).to_have_count(0)  # without such a space there is nothing to show
+    expect(screen.get_by_role("tab", name="Temperatures")).to_have_attribute("aria-selected", "true")
+
+
+def test_the_bars_are_one_tab_stop_and_keep_the_focus_after_enter(screen: Any, app: str) -> None:
+    visit(screen, app)
+    stops = screen.locator("button.row[data-id]").evaluate_all("rows => rows.map(row => row.tabIndex)")
+    assert stops.count(0) == 1 and set(stops) == {0, -1}
+    shown = row_ids(screen)
+    screen.locator("button.row[data-id]").first.focus()
+    screen.keyboard.press("ArrowDown")
+    focused_is(screen, shown[1])
+    screen.keyboard.press("End")
+    focused_is(screen, shown[-1])
+    screen.keyboard.press("Home")
+    screen.keyboard.press("Enter")
+    expect(screen.locator(".strip .taken")).to_have_count(1)
+    new = eventually(screen, lambda: row_ids(screen), lambda seen: seen != shown)
+    focused_is(screen, new[0])  # the new likeliest token: Enter again writes on
+    settled(screen)
+    screen.keyboard.press("Enter")
+    expect(screen.locator(".strip .taken")).to_have_count(2)
+
+
+def test_the_tokens_are_one_tab_stop_with_names_and_keep_the_focus_after_enter(screen: Any, app: str) -> None:
+    visit(screen, app)
+    chips = screen.locator(".strip button")
+    stops = chips.evaluate_all("chips => chips.map(chip => chip.tabIndex)")
+    assert stops.count(0) == 1 and stops[-1] == 0  # the newest
+    chips.last.focus()
+    screen.keyboard.press("ArrowLeft")
+    focused_is(screen, str(chips.count() - 2))
+    expect(screen.locator(".st-key-next-token-text .tip")).to_contain_text("surprisal")
+    screen.keyboard.press("Enter")
+    expect(screen.locator(".st-key-text-note")).to_contain_text(f"place {chips.count() - 1}")
+    settled(screen)
+    focused_is(screen, str(chips.count() - 2))
+    name = screen.locator(".strip .selected").get_attribute("aria-label")
+    assert name is not None and "surprisal" in name and "id " in name
+    expect(screen.locator(".strip .selected")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_heat_of_a_token_is_its_surprise_in_bits(screen: Any, app: str, embedded: str) -> None:
+    from lib.ui.next_token.reading import read, scores
+
+    visit(screen, app)
+    logprobs = scores(embedded, read(embedded, PROMPT, ()).ids).logprobs
+    expected = [0.0, *(min(1.0, -float(value) / math.log(2) / HEAT_BITS) for value in logprobs)]
+    heats = screen.locator(".strip button").evaluate_all(
+        "chips => chips.map(chip => Number(chip.style.getPropertyValue('--surprise')))"
+    )
+    assert heats == pytest.approx(expected, abs=2e-3) and max(heats) > 0.5
+
+
+def test_sliders_follow_the_theme(browsing: Any, app: str) -> None:
+    """The part of the track behind the thumb is light on a light page and dark on a dark one, not a browser's white."""
+    for scheme, light in (("light", True), ("dark", False)):
+        page = browsing(viewport={"width": 1280, "height": 720}, color_scheme=scheme).new_page()
+        visit(page, app, t="0.5")
+        picture = base64.b64encode(page.locator('input[type="range"][data-knob="t"]').screenshot()).decode()
+        track = page.evaluate(GREY, [picture, 0.75, 0.5])
+        assert track > 140 if light else 30 < track < 115, (scheme, track)
