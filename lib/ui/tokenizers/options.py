@@ -77,6 +77,7 @@ def chosen_names() -> list[str]:
         format_func=title,
         key="tokenizers",
         bind="query-params",
+        wrap=True,
         help=f"Up to {MOST_CHOSEN} at a time. The first three come from the lessons under Learn.",
     )
     if len(chosen) > MOST_CHOSEN:

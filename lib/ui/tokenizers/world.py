@@ -39,7 +39,7 @@ def language_lesson() -> None:
         )
         chosen = st.pills(
             "Tokenizers", options, selection_mode="multi", default=default, format_func=title, key="world",
-            bind="query-params",
+            bind="query-params", wrap=True,
         )  # fmt: skip
     if not chosen:
         right.info("Choose at least one tokenizer.", icon=":material/tune:")

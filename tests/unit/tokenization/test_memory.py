@@ -115,13 +115,14 @@ before = resident("VmRSS")
 app = AppTest.from_file(sys.argv[1], default_timeout=60)
 app.switch_page("pages/1_Tokenizers.py")
 app.run()
-assert not app.exception and len(app.multiselect(key="tokenizers").value) == 4
+assert not app.exception and len(app.button_group(key="tokenizers").value) == 4
 first = resident("VmHWM") - before
 for lesson in ("Words", "BPE", "WordPiece and Unigram", "Languages", "Control tokens"):
     app.query_params["learn"] = lesson
+    app.query_params["tab"] = app.session_state["tab"] = "Learn"
     app.run()
-    assert not app.exception
-app.multiselect(key="tokenizers").set_value(["gpt2", "tiktoken-gpt2", "cl100k_base", "o200k_base", "qwen"]).run()
+    assert not app.exception and app.button_group(key="learn").value == lesson
+app.button_group(key="tokenizers").set_value(["gpt2", "tiktoken-gpt2", "cl100k_base", "o200k_base", "qwen"]).run()
 assert not app.exception
 opened = resident("VmHWM") - before
 from lib.tokenization import compare, load
