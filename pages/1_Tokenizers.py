@@ -8,7 +8,7 @@ from lib.ui.tokenizers.lessons import learn
 from lib.ui.tokenizers.questions import QUESTIONS
 
 setup_page(
-    "Tokenizers", icon="✂️", lead="A model never sees letters: text is cut into tokens, and every token is a number."
+    "Tokenizers", icon="✂️", lead="A model never sees letters: text is cut into tokens, and every token has a number."
 )
 
 
@@ -25,7 +25,7 @@ def in_short() -> None:
         "**Characters** are robust but long: several times as many steps for the same text.",
         "**BPE** is the middle ground: frequent words are one token, rare ones a few pieces, and with bytes nothing is "
         "unknown.",
-        "**tiktoken** and `tokenizers` are BPE in production: the same algorithm, made fast, the same ids.",
+        "**tiktoken** and `tokenizers` run BPE in production: the same algorithm, made fast, the same ids.",
         "Ids belong to one vocabulary. The same id means something else to another model.",
     )
     st.markdown(

@@ -101,7 +101,7 @@ def lens_heatmap(
             "tickvals": list(range(len(columns))),
             "ticktext": [plain(c) for c in columns],
             "side": "top",
-            "tickfont": {"family": MONOSPACE},
+            "tickfont": {"family": MONOSPACE, "size": CHART_PX},
             "showgrid": False,
         },
         yaxis={"tickvals": list(range(len(layers))), "ticktext": list(layers), "showgrid": False},

@@ -68,19 +68,22 @@ _LAYOUT: Mapping[str, Any] = {
     "font": {"size": CHART_PX},
     "hoverlabel": {"font": {"family": MONOSPACE, "size": CHART_PX}},
     "bargap": 0.25,
-    "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+    "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "font": {"size": CHART_PX}},
 }
+_TICKS: Mapping[str, Any] = {"tickfont": {"size": CHART_PX}}
 
 
 def figure(traces: Iterable[Trace], *, height: int, **layout: Any) -> Figure:
     """Traces and a layout over the shared one: of margin, legend and hoverlabel only what is named changes.
+
+    Axes that are named get ticks of the charts' size, which Streamlit's theme would make smaller.
 
     >>> figure([], height=200, margin={"t": 36})["layout"]["margin"]
     {'l': 8, 'r': 8, 't': 36, 'b': 8}
     """
     full: dict[str, Any] = {**_LAYOUT, "height": height}
     for name, value in layout.items():
-        shared = _LAYOUT.get(name)
+        shared = _TICKS if name.startswith(("xaxis", "yaxis")) else _LAYOUT.get(name)
         full[name] = {**shared, **value} if isinstance(shared, dict) else value
     return {"data": list(traces), "layout": full}
 

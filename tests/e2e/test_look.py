@@ -160,8 +160,18 @@ def test_the_result_has_to_be_on_the_first_screen(found, top: int, tall: int, ri
 @pytest.mark.parametrize(("before", "right"), [(11, True), (12, False)])
 def test_tab_stops_before_the_result_are_counted(found, before: int, right: bool) -> None:
     buttons = "<button>one</button>" * before
-    found(f"<a href=result>Skip to it</a>{buttons}<div class=st-key-result><button>result</button></div>")
+    skip = "<a href=javascript:result.focus()>Skip to the result</a>"
+    found(f"{skip}{buttons}<div id=result class=st-key-result tabindex=-1><button>result</button></div>")
     assert (rules.tab_stops(found.page, lambda words: None) == []) is right
+
+
+@pytest.mark.parametrize(
+    ("link", "wrong"),
+    [("", "no skip link"), ("<a href=javascript:void(0)>Skip to the result</a>", "does not lead to the result")],
+)
+def test_a_skip_link_leads_to_the_result(found, link: str, wrong: str) -> None:
+    found(f"{link}<button>one</button><div class=st-key-result><button>result</button></div>")
+    assert [wrong in one["text"] for one in rules.tab_stops(found.page, lambda words: None)] == [True]
 
 
 def test_findings_of_one_rule_and_selector_are_one_line() -> None:

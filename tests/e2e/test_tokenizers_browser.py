@@ -93,6 +93,102 @@ def test_hovering_lights_the_same_characters_everywhere(page, app: str) -> None:
     expect(card).to_be_hidden()
 
 
+def test_tokens_are_reached_and_named_with_the_keyboard(page, app: str) -> None:
+    text = "a star 🌟 twinkles"
+    open_page(page, app, text=text)
+    gpt2 = load("gpt2").encode(text)
+    row(page, "gpt2").locator(".chip").first.focus()
+    page.keyboard.press("End")
+    last = row(page, "gpt2").locator(".chip").last
+    expect(last).to_be_focused()
+    name = f"{label(gpt2[-1].data)}, id {gpt2[-1].id}, token {len(gpt2)} of {len(gpt2)} tokens"
+    expect(last).to_have_accessible_name(name)
+    expect(row(page, "gpt2").locator(".chip[tabindex='0']")).to_have_count(1)
+    start = gpt2[-1].start
+    for below in ("cl100k_base", "o200k_base", "qwen"):  # the token there that has the first of these characters
+        page.keyboard.press("ArrowDown")
+        tokens = load(below).encode(text)
+        n = next(i for i, token in enumerate(tokens) if token.end > start)
+        chip, start = row(page, below).locator(".chip").nth(n), tokens[n].start
+        expect(chip).to_be_focused()
+    card = page.locator(f"{ROWS} .card")
+    page.keyboard.press("Enter")
+    page.mouse.move(2, 2)
+    expect(card).to_be_visible()
+    expect(chip).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(card).to_be_hidden()
+
+
+def test_a_card_covers_neither_the_rows_nor_what_is_typed(page, app: str) -> None:
+    open_page(page, app)
+    card = page.locator(f"{ROWS} .card")
+    for viewport in ({"width": 1280, "height": 720}, {"width": 390, "height": 500}):
+        page.set_viewport_size(viewport)
+        settled(page)
+        for name in ("gpt2", "qwen"):
+            point(page, row(page, name).locator(".chip").first, card)
+            box, area = card.bounding_box(), page.locator(AREA).bounding_box()
+            assert box["y"] >= area["y"] + area["height"] or box["y"] + box["height"] <= area["y"]
+            if viewport["width"] == 1280:
+                rows = page.locator(f"{ROWS} .list").bounding_box()
+                assert box["x"] >= rows["x"] + rows["width"]
+
+
+def test_a_text_of_several_lines_opens_over_the_page(page, app: str) -> None:
+    open_page(page, app, text="one")
+    rows, area = page.locator(ROWS), page.locator(AREA)
+    top, low = rows.bounding_box()["y"], area.bounding_box()["height"]
+    area.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")  # takes the text
+    expect(area).to_be_focused()
+    expect(area).to_have_value("one")
+    for line in ("two", "three"):
+        page.keyboard.press("Shift+Enter")
+        page.keyboard.type(line)
+    counted(page, "gpt2", len(load("gpt2").ids("one\ntwo\nthree")))
+    assert area.bounding_box()["height"] >= low + 40
+    assert rows.bounding_box()["y"] == top
+    area.blur()
+    eventually(page, lambda: area.bounding_box()["height"], lambda height: height == low)
+
+
+def test_the_result_is_seen_at_once(page, app: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    open_page(page, app)
+    assert page.locator(".st-key-result").bounding_box()["y"] <= 150
+    last = page.locator(f"{ROWS} .row").last.bounding_box()
+    assert last["y"] + last["height"] <= 720
+
+
+def test_a_link_to_a_lesson_brings_it_into_view_and_the_tabs_go_into_the_link(page, app: str) -> None:
+    open_page(page, app, learn="BPE")
+    expect(page.locator(".st-key-stepper .stepper")).to_be_in_viewport()
+    page.get_by_role("tab", name="Where two cut").click()
+    page.wait_for_url("**tab=Where+two+cut**")
+    expect(page).not_to_have_url(re.compile("learn="))
+    page.get_by_role("tab", name="Compare").click()
+    page.wait_for_function("!location.search.includes('tab=')")
+    page.reload()
+    expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("tab", name="Learn").click()
+    page.get_by_role("radio", name="Control tokens").click()
+    page.wait_for_url("**learn=Control+tokens**")
+    page.reload()
+    expect(page.get_by_text("Some ids are no text at all")).to_be_visible()
+
+
+def test_the_focus_stays_in_the_stepper_at_its_end(page, app: str) -> None:
+    open_page(page, app, learn="BPE", merges=10)
+    last = page.locator(".st-key-stepper").get_by_role("button", name="to the end")
+    last.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-stepper .where")).to_have_text("10 of 10")
+    expect(last).to_be_focused()
+    expect(last).to_have_attribute("aria-disabled", "true")
+
+
 def test_white_space_is_drawn_as_it_is_with_the_switch_off(page, app: str) -> None:
     text = "a\tb  c\nd"
     open_page(page, app, text=text, spaces="false")

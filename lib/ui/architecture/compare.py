@@ -72,7 +72,7 @@ def _diagrams(left: Architecture, right: Architecture) -> None:
     pictures = (diagram(left), diagram(right))
     for index, (cell, picture) in enumerate(zip(st.columns(2, gap="medium"), pictures, strict=True)):
         with cell:
-            st.markdown(f"## {escape(picture.architecture.name)}")
+            st.header(f"{escape(picture.architecture.name)}", anchor=False)
             chosen = block_diagram(
                 picture, key=f"diagram-{index}", start="q", changed=changed(picture, pictures[1 - index]), notes=True
             )

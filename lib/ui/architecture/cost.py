@@ -150,7 +150,7 @@ def _windows(arch: Architecture) -> str:
 
 
 def _cache(arch: Architecture, *, batch: int, context: int, dtype: str) -> None:
-    st.markdown("## The KV cache grows with the text")
+    st.header("The KV cache grows with the text", anchor=False)
     width = 4 if dtype == "float32" else 2
     chart(
         kv_curve(arch, batch=batch, context=context, dtype=dtype, width=width),
@@ -167,7 +167,7 @@ def _cache(arch: Architecture, *, batch: int, context: int, dtype: str) -> None:
 
 
 def _flops(arch: Architecture, context: int, price: Cost, dtype: str) -> None:
-    st.markdown("## The arithmetic of one token")
+    st.header("The arithmetic of one token", anchor=False)
     rows = [row for row in ledger(arch).rows if len(row.shape) == 2]
     parts = {
         name: 2 * sum(row.elements for row in rows if row.component == name) for name in ("attention", "mlp", "head")

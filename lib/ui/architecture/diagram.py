@@ -88,6 +88,7 @@ def diagram_panel(arch: Architecture) -> None:
 def explain_box(picture: Diagram, chosen: str, *, batch: int, tokens: int) -> None:
     """What the box does, why, its formula, its shapes for this batch and text, its weights, its place in the code."""
     box = picture.boxes[chosen]
+    st.header(box.label, anchor=False)
     formula = f"\n\n$$\n{box.formula}\n$$" if box.formula else ""
     if box.params:
         share = box.params * box.copies / max(1, picture.total)
@@ -99,7 +100,7 @@ def explain_box(picture: Diagram, chosen: str, *, batch: int, tokens: int) -> No
         f"| {name} | `{' × '.join(f'{n:,}' for n in shape)}` | {symbols} |" for name, shape, symbols in box.shapes
     )
     st.markdown(
-        f"## {box.label}\n\n{box.what}\n\n**Why it is there.** {box.why}{formula}\n\n"
+        f"{box.what}\n\n**Why it is there.** {box.why}{formula}\n\n"
         f"**Parameters.** {counted}\n\n**In the code.** `{box.code}`\n\n"
         f"**Shapes** for a batch of {batch} and {tokens:,} tokens\n\n"
         f"| tensor | shape | in symbols |\n|---|---|---|\n{rows}"

@@ -73,7 +73,7 @@ def _curves(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, la
     columns = [int(np.flatnonzero(ids == token)[0]) for token in wanted]
     names = names_of(tokenizer, wanted)
     fading = {i for i, token in enumerate(wanted) if token in {p[0] for p in peaks}}
-    st.markdown(f"## After “{escape(label)}”: from block to block")
+    st.header(f"After “{escape(label)}”: from block to block", anchor=False)
     chart(lens_curves(names, curves[:, columns], rows, fading), key="lens-curves", alt="Probabilities by layer")
     fallen = [
         f"- **{escape(name)}** peaks at {peak:.1%} after {rows[layer]} and ends at {end:.2%}."

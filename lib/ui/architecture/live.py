@@ -119,7 +119,7 @@ def steps_panel(model_id: str, traced: Trace, ids: tuple[int, ...], labels: Sequ
 
 
 def _look(step: Step, labels: Sequence[str], heads: int) -> None:
-    st.markdown(f"## {step.line.label}")
+    st.header(f"{step.line.label}", anchor=False)
     st.markdown(f"{step.line.said} Shape **{' × '.join(map(str, step.shape))}** = {step.line.axes}.")
     values, square = step.values, step.line.axes.count("tokens") == 2
     if values.ndim == 3:

@@ -28,8 +28,8 @@ def facts(arch: Architecture) -> None:
     cells = {
         "Parameters": f"{number(total)}<small>{total:,}</small>",
         "Blocks": f"{arch.layers}",
-        "Width (d)": f"{arch.width:,}",
-        "Heads / KV heads" if shared else "Heads": heads,
+        "Width": f"{arch.width:,}",
+        "Heads / KV" if shared else "Heads": heads,
         "Vocabulary": f"{arch.vocab:,}",
         "Context": f"{arch.context:,}",
     }

@@ -11,7 +11,11 @@ from lib.ui.architecture.look import facts
 from lib.ui.components.page import escape
 
 OWN, HUB, FOLDER = "Build your own", "Any hub model", "A folder or a file"
-WAYS = {OWN: ":material/construction:", HUB: ":material/cloud_download:", FOLDER: ":material/folder_open:"}
+WAYS = {  # what opens the panel: its words and its icon
+    OWN: ("Adjust", ":material/tune:"),
+    HUB: ("Hub id", ":material/cloud_download:"),
+    FOLDER: ("Choose", ":material/folder_open:"),
+}
 PANEL = "architecture-source"
 _MINE = "explored"
 
@@ -39,7 +43,8 @@ def pick_architecture() -> Picked:
     if chosen not in WAYS:
         picked = Picked(known_configs.architecture(chosen))
     else:
-        panel = st.popover(chosen, icon=WAYS[chosen], key=PANEL, on_change="rerun", wrap=False)  # `_opened` opens it
+        words, icon = WAYS[chosen]
+        panel = st.popover(words, icon=icon, key=PANEL, on_change="rerun", wrap=False)  # `_opened` opens it
         with panel, st.container(key="architecture-panel"):
             picked = _by_panel(chosen)
     if picked.arch:

@@ -33,7 +33,7 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
     """
     new_run()
     # The sidebar's width is page.css's, told here too: the page would jump when the style comes.
-    st.set_page_config(page_title=f"{title} · LLM Playground", page_icon=icon, layout="wide", initial_sidebar_state=216)
+    st.set_page_config(page_title=f"{title} · LLM Playground", page_icon=icon, layout="wide", initial_sidebar_state=224)
     with st.container(key="top", gap=None):
         st.html(_STYLE + (_PROJECTOR if projector() else ""))
         st.html(f'<div class="pg-title"><h1>{title}</h1><p class="lead">{lead}</p></div>')

@@ -7,6 +7,7 @@ import streamlit as st
 from lib.ui.river.link import PARAMETERS, read_link, to_link
 
 _STATE, _PENDING = "home-state", "home-pending"
+_LINKS = 16
 
 
 @dataclass
@@ -19,7 +20,7 @@ class State:
     temperature: float = 1.0
     nonce: int = 0
     base: tuple[str, str] | None = None  # (tokenizer, prompt) that the path continues
-    url: dict[str, str] | None = None  # what was written to the link
+    links: list[dict[str, str]] = field(default_factory=list)  # written lately: a quick click may bring an old one
     problems: list[str] = field(default_factory=list)
 
 
@@ -27,7 +28,7 @@ def page_state() -> State:
     """This visitor's state; a link that was opened since the last run takes over. Called before the prompt's box."""
     view: State = st.session_state.setdefault(_STATE, State())
     query = {name: st.query_params[name] for name in PARAMETERS if name in st.query_params}
-    if query != view.url and (query or view.url is None):
+    if query not in view.links and (query or not view.links):
         view.temperature, view.path, view.problems = read_link(query)
         view.nonce += 1
         view.undo, view.base = [], None
@@ -50,12 +51,12 @@ def follow(view: State, tokenizer: str, prompt: str, vocabulary: int) -> None:
 def write_link(view: State) -> None:
     """Put path and temperature into the page's address."""
     query = to_link(view.temperature, view.path)
+    view.links = [*(link for link in view.links if link != query), query][-_LINKS:]
     for name in PARAMETERS:
         if name in query and st.query_params.get(name) != query[name]:
             st.query_params[name] = query[name]
         elif name not in query and name in st.query_params:
             del st.query_params[name]
-    view.url = query
 
 
 def go(view: State, path: tuple[int, ...]) -> None:

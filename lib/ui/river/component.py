@@ -15,7 +15,7 @@ from lib.figures.river import River
 from lib.ui.components.custom import component
 from lib.ui.components.replaceable import Replaceable
 
-HEIGHT = 316  # px of a reading, without the rows above and below
+HEIGHT = 316  # of a reading, without the rows above and below; pixels, as long as a rem is 16 of them
 _ASSETS = Path(__file__).with_name("assets")
 _FILES = ("tree.js", "layout.js", "river.js", "draw.js", "roads.js", "share.js")
 _component = component(
@@ -54,6 +54,11 @@ class ShownRiver:
         """Labels of the tokens that roads lead to, while the page's run goes on."""
         self.element.show(self.data | {"previews": _named(previews)})
 
+    def redraw(self, river: River) -> None:
+        """Another river in the same place, with as many owners, while the page's run goes on: texts that grow."""
+        self.data |= _tree(river)
+        self.element.show(self.data)
+
 
 def show_river(
     key: str,
@@ -84,11 +89,8 @@ def show_river(
     tokens the model knows; `temperature` is put on the dial where `nonce` differs from the last one seen; with
     `clickable` rivals can be taken, and hovering shows their `previews`; `share` adds the link and the picture.
     """
-    tree = river.data()
-    digest = hashlib.sha256(json.dumps([tree["id"], tree["parent"], tree.get("spread")]).encode()).hexdigest()[:16]
     data = {
-        "key": digest,
-        "tree": tree,
+        **_tree(river),
         "name": name,
         "height": height,
         "typed": typed,
@@ -109,11 +111,18 @@ def show_river(
     turned = isinstance(dial, dict) and dial.get("nonce") == nonce
     return ShownRiver(
         float(dial["value"]) if turned else temperature,
-        _road(result.get("take"), digest),
-        _road(result.get("ask"), digest),
+        _road(result.get("take"), data["key"]),
+        _road(result.get("ask"), data["key"]),
         data,
         element,
     )
+
+
+def _tree(river: River) -> dict[str, Any]:
+    """The tree, and a name of it by which a click on an older one is known."""
+    tree = river.data()
+    told_apart = [tree[column] for column in ("id", "parent", "node", "best", "names")] + [tree.get("spread")]
+    return {"key": hashlib.sha256(json.dumps(told_apart).encode()).hexdigest()[:16], "tree": tree}
 
 
 def _named(previews: Mapping[Road, Sequence[str]]) -> dict[str, list[str]]:

@@ -77,7 +77,7 @@ def chosen_names() -> list[str]:
         format_func=title,
         key="tokenizers",
         bind="query-params",
-        help=f"Up to {MOST_CHOSEN} at a time. The first three are what the lessons under Learn make.",
+        help=f"Up to {MOST_CHOSEN} at a time. The first three come from the lessons under Learn.",
     )
     if len(chosen) > MOST_CHOSEN:
         st.caption(f"Only the first {MOST_CHOSEN} of them are shown.")

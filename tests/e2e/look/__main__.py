@@ -6,7 +6,9 @@ import time
 from pathlib import Path
 
 from benchmarks.chromium import ROOT, browser, serve
+from tests.conftest import PATIENCE
 from tests.e2e import look as package
+from tests.e2e.look.readme import make
 from tests.e2e.look.rules import Finding
 from tests.e2e.look.states import SHEETS
 from tests.e2e.look.visit import HEIGHTS, SCHEMES, Look
@@ -38,6 +40,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--port", type=int, help="of an app that runs; without it one is started")
     parser.add_argument("--pictures", type=Path, help="a folder to keep the pictures in")
+    parser.add_argument("--readme", type=Path, help="only make the pictures of the README, in this folder")
     return parser.parse_args()
 
 
@@ -55,11 +58,18 @@ def summary(found: list[Finding]) -> None:
 
 def main() -> None:
     """Look, print, and end with 1 if there is something to mend."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
     options = arguments()
     wanted = [name.replace("_", " ").lower() for name in options.pages]
     sheets = [sheet for sheet in SHEETS if any(sheet.name.lower().startswith(name) for name in wanted)]
 
     def at(base: str) -> list[Finding]:
+        if options.readme:
+            with browser() as chromium:
+                make(chromium, base, options.readme, print)
+            return []
         seen = Look(
             base,
             options.widths,
@@ -80,7 +90,8 @@ def main() -> None:
     else:
         with serve(ROOT / "Home.py") as server:
             found = at(server.url)
-    summary(found)
+    if not options.readme:
+        summary(found)
     sys.exit(bool(found))
 
 

@@ -224,7 +224,7 @@
 
   // Letters as they arrive on the screen: an SVG that is scaled down scales its text too. Icon fonts are pictures.
   const small = (texts) => texts.flatMap(({ node, style, text }) => {
-    if (icon(style)) return [];
+    if (icon(style) || node.closest(".katex .mtight, sup, sub")) return []; // what stands high or low is set smaller
     const matrix = node instanceof SVGElement ? node.getScreenCTM?.() : null;
     const size = parseFloat(style.fontSize) * (matrix ? Math.hypot(matrix.b, matrix.d) : 1);
     return size < 11.95 ? [{ rule: "text under 12 px", selector: name(node), text: `${size.toFixed(1)} px: “${text}”` }] : [];
@@ -326,10 +326,16 @@
     },
     // Something that stays the same once the page is drawn.
     print: () => `${all().length} ${document.querySelector("[data-testid=stMain]")?.scrollHeight} ${document.title}`,
-    // The result's box, and whether the focus is before it (-1), in it (0) or behind it (1).
+    // The result's box; whether the focus is before it (-1), in it (0) or behind it (1).
     result: () => {
       const node = document.querySelector(".st-key-result");
       return node ? box(node.getBoundingClientRect()) : null;
+    },
+    // The next Tab goes to the first stop of the page.
+    begin: () => {
+      document.body.tabIndex = -1;
+      document.body.focus();
+      document.body.removeAttribute("tabindex");
     },
     focus: () => {
       const node = document.querySelector(".st-key-result"), at = document.activeElement;
@@ -337,7 +343,8 @@
       const place = !node ? -1 : node.contains(at) ? 0 : node.compareDocumentPosition(at) & Node.DOCUMENT_POSITION_FOLLOWING ? 1 : -1;
       let deep = at;
       while (deep.shadowRoot?.activeElement) deep = deep.shadowRoot.activeElement;
-      return { place, name: `${name(deep)} “${label(deep)}”`, text: label(deep) };
+      const aside = Boolean(at.closest("[data-testid=stSidebar]"));
+      return { place, aside, name: `${name(deep)} “${label(deep)}”`, text: label(deep) };
     },
   };
 })();

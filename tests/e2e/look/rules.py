@@ -104,26 +104,39 @@ def result_first(page: Any, height: int) -> list[dict[str, str]]:
 
 
 def tab_stops(page: Any, say: Callable[[str], None]) -> list[dict[str, str]]:
-    """Presses Tab from the page's start until the focus is in the result, or behind it if it has nothing to press."""
-    page.evaluate("document.activeElement?.blur()")
-    page.evaluate("getSelection().removeAllRanges()")
-    stops: list[str] = []
-    for _ in range(40):
+    """Presses Tab from the page's start until the focus is in the result, or behind it if it has nothing to press.
+
+    The skip links and the sidebar, past which they lead, do not count. The first of them leads to the result.
+    """
+    page.evaluate("look.begin()")
+    way: list[str] = []
+    skips = aside = 0
+    for stop in range(40):
         page.keyboard.press("Tab")
         at = page.evaluate("look.focus()")
-        if not stops and "skip" in at.get("text", "").lower():
-            stops.append("skip")
-            continue
         if at["place"] >= 0:
             break
-        stops.append(at["name"])
-    skip, way = stops[:1] == ["skip"], [stop for stop in stops if stop != "skip"]
-    say(f"tab stops before the result: {len(way)}, skip link: {skip}")
+        if at.get("text", "").lower().startswith("skip to"):
+            skips += 1 if skips or stop == 0 else 0
+        elif at.get("aside"):
+            aside += 1
+        else:
+            way.append(at["name"])
+    say(f"tab stops before the result: {len(way)}; skip links: {skips}; in the sidebar: {aside}")
     found = []
-    if not skip:
+    if not skips:
         found.append({"rule": "keyboard", "selector": "body", "text": "the first tab stop is no skip link"})
+    elif not skip_link_leads_to_the_result(page):
+        found.append({"rule": "keyboard", "selector": "body", "text": "the skip link does not lead to the result"})
     if len(way) >= STOPS:
-        found.append(
-            {"rule": "keyboard", "selector": ".st-key-result", "text": f"{len(way)} tab stops before: {'; '.join(way)}"}
-        )
+        text = f"{len(way)} tab stops before: {'; '.join(way)}"
+        found.append({"rule": "keyboard", "selector": ".st-key-result", "text": text})
     return found
+
+
+def skip_link_leads_to_the_result(page: Any) -> bool:
+    """Tab and Enter from the page's start put the focus into the result."""
+    page.evaluate("look.begin()")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    return bool(page.evaluate("look.focus()")["place"] == 0)

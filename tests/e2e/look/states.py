@@ -1,15 +1,18 @@
 """The pages, and how each gets into its main states: by roles, names and keys, never by places on the screen.
 
 A state follows the one before it, in the same tab. Beside these, every tab of a page is a state of its own: `visit.py`
-finds them by their role. `tabs` are those that must be there, so that none is lost unnoticed.
+finds them by their role, and looks at the states `inside` a tab when it is open. `tabs` are those that must be there,
+so that none is lost unnoticed.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from playwright.sync_api import expect
+
+from tests.conftest import settled
 
 SLOW = 120_000  # ms: a model writes
 Act = Callable[[Any], None]
@@ -17,22 +20,27 @@ Act = Callable[[Any], None]
 
 @dataclass(frozen=True)
 class State:
-    """A name, and what leads to it from the state before. `steady`: nothing that was there may move by it."""
+    """A name, and what leads to it from the state before. `steady`: nothing that was there may move by it.
+
+    `leave` goes back to what was before.
+    """
 
     name: str
     act: Act
     steady: bool = False
+    leave: Act | None = None
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A page: its address, what shows that it is drawn, its states, the tabs that it must have."""
+    """A page: its address, what shows that it is drawn, its states, the tabs that it must have, states inside tabs."""
 
     name: str
     path: str
     ready: Act
     states: tuple[State, ...] = ()
-    tabs: tuple[str, ...] = field(default=())
+    tabs: tuple[str, ...] = ()
+    inside: Mapping[str, Callable[[Any], list[State]]] = field(default_factory=dict)
 
 
 def shows(selector: str) -> Act:
@@ -40,39 +48,77 @@ def shows(selector: str) -> Act:
     return lambda page: page.locator(selector).first.wait_for(timeout=SLOW)
 
 
-def click(role: str, name: str) -> Act:
-    """Clicks what has this role and a name that contains `name`."""
-    return lambda page: page.get_by_role(role, name=re.compile(name, re.I)).first.click()
+def options(key: str) -> Callable[[Any], list[State]]:
+    """A state for every option of the segmented control `key` that is not chosen already."""
+
+    def found(page: Any) -> list[State]:
+        radios = page.locator(f".st-key-{key}").get_by_role("radio").all()
+        return [State(one.inner_text().strip(), press(one)) for one in radios if not one.is_checked()]
+
+    return found
 
 
-def _bar(page: Any) -> None:
-    page.locator(".st-key-home-bars button.bar").first.click()
+def press(control: Any) -> Act:
+    """Clicks a control that was found on the page."""
+    return lambda _: control.click()
 
 
-def _road(page: Any) -> None:
-    page.locator(".river [role=treeitem], .river .rival, .river path[tabindex]").first.hover()
+def _point(page: Any) -> None:
+    page.locator(".river .token.next").nth(1).hover()
+    page.locator(".river .card").wait_for()
+
+
+def _take(page: Any) -> None:
+    page.locator(".river .token.next").nth(1).click()
+    page.locator(".river .token.is-taken.taken").wait_for()
+
+
+def _box(page: Any) -> None:
+    page.locator(".diagram [data-id=out]").click()
+    page.get_by_role("heading", name="Output projection").wait_for()
 
 
 def _row(page: Any) -> None:
     page.locator("button.row[data-id]").first.click()
 
 
+def _settings(page: Any) -> None:
+    page.locator(".st-key-header").get_by_test_id("stPopover").get_by_role("button").first.click()
+    page.get_by_test_id("stPopoverBody").wait_for()
+
+
+def _close(page: Any) -> None:
+    page.keyboard.press("Escape")
+    page.get_by_test_id("stPopoverBody").wait_for(state="detached")
+
+
 def _run(page: Any) -> None:
     page.locator(".st-key-decoding-run button").click()
-    page.locator(".dec-stats").nth(1).wait_for(timeout=SLOW)
+    page.locator(".dec-stats").nth(2).wait_for(timeout=SLOW)
+    expect(page.locator(".st-key-decoding-run button")).to_be_enabled(timeout=SLOW)
 
 
-def _token_card(page: Any) -> None:
-    page.locator(".tok").nth(2).click()
+def _card(page: Any) -> None:
+    page.locator("[class*=st-key-decoding-card-] .tok").nth(2).click()
     page.locator(".card.shown").first.wait_for()
 
 
+def _samples(page: Any) -> None:
+    for key, number in (("count", "6"), ("length", "6")):
+        field = page.locator(f".st-key-decoding-many-{key} input")
+        field.fill(number)
+        field.press("Enter")
+        settled(page)
+    page.locator(".st-key-decoding-many-run button").click()
+    expect(page.locator(".st-key-decoding-many-stop button")).to_be_enabled(timeout=SLOW)
+    expect(page.locator(".st-key-decoding-many-stop button")).to_be_disabled(timeout=SLOW)
+
+
 def _write(page: Any) -> None:
+    ended = page.get_by_text(re.compile("ended its turn with|reached the maximum length"))
     page.get_by_role("button", name="Write all").click()
-    expect(page.get_by_text(re.compile("ended its turn with|reached the maximum length"))).not_to_have_count(
-        0, timeout=SLOW
-    )
-    expect(page.get_by_role("button", name="Write all")).to_be_enabled(timeout=SLOW)
+    expect(ended).not_to_have_count(0, timeout=SLOW)
+    expect(page.get_by_role("button", name="Stop").filter(visible=True)).to_have_count(0, timeout=SLOW)
 
 
 def _say(page: Any) -> None:
@@ -81,22 +127,63 @@ def _say(page: Any) -> None:
     page.get_by_test_id("stChatMessage").nth(1).get_by_role("button", name="Regenerate").wait_for(timeout=SLOW)
 
 
+SETTINGS = State("settings", _settings, steady=True, leave=_close)
 SHEETS: tuple[Sheet, ...] = (
-    Sheet("Home", "/", shows(".st-key-home-bars button.bar"), (State("a token taken", _bar, steady=True),)),
-    Sheet("Tokenizers", "/Tokenizers", shows(".st-key-compare-rows .row")),
-    Sheet("Architecture", "/Architecture", shows("[role=tab]")),
-    Sheet("Next Token", "/Next_Token", shows("button.row[data-id]"), (State("a token taken", _row, steady=True),)),
+    Sheet(
+        "Home",
+        "/",
+        shows(".river .token.next"),
+        (State("a road pointed at", _point, steady=True), State("a road taken", _take, steady=True)),
+    ),
+    Sheet(
+        "Tokenizers",
+        "/Tokenizers",
+        shows(".st-key-compare-rows .row"),
+        tabs=("Learn", "Questions", "In short"),
+        inside={"Learn": options("learn")},
+    ),
+    Sheet(
+        "Architecture",
+        "/Architecture",
+        shows(".diagram .box"),
+        (State("a box explained", _box, steady=True),),
+        tabs=("Module tree", "One linear layer", "Questions", "In short", "Step by step", "Attention maps", "Logits"),
+        inside={
+            "Parameters": options("picture"),
+            "Cost": options("cost-view"),
+            "Two models": options("compare"),
+            "Logit lens": options("lens-view"),
+        },
+    ),
+    Sheet(
+        "Next Token",
+        "/Next_Token",
+        shows("button.row[data-id]"),
+        (State("a token taken", _row, steady=True), SETTINGS),
+        inside={"Compare two": options("compare-kind")},
+    ),
     Sheet(
         "Decoding",
         "/Decoding?s=greedy~topk~beam&n=8",
         shows(".st-key-decoding-run button"),
-        (State("after Run", _run, steady=True), State("a token's card", _token_card, steady=True)),
+        (State("after Run", _run, steady=True), State("a token's card", _card, steady=True), SETTINGS),
+        inside={
+            "Many samples": lambda _: [State("samples written", _samples)],
+            "Beam tree": options("decoding-beam-tab"),
+        },
     ),
     Sheet(
         "Completion",
         "/Completion_vs_Chat?cvc-n=8",
         shows(".st-key-cvc-run button"),
-        (State("after Write all", _write, steady=True),),
+        (State("after Write all", _write, steady=True), SETTINGS),
+        tabs=("What instruction tuning adds", "Questions", "In short"),
     ),
-    Sheet("Chat", "/Chat?chat-t=0&chat-n=12", shows('[data-testid="stChatInputTextArea"]'), (State("a reply", _say),)),
+    Sheet(
+        "Chat",
+        "/Chat?chat-t=0&chat-n=12",
+        shows('[data-testid="stChatInputTextArea"]'),
+        (State("a reply", _say), SETTINGS),
+        tabs=("Compare templates", "Injection lesson", "Questions", "In short"),
+    ),
 )

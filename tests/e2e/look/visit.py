@@ -3,29 +3,23 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tests.conftest import settled
 from tests.e2e.look import rules
 from tests.e2e.look.rules import Finding, Place, findings
-from tests.e2e.look.states import Act, Sheet
+from tests.e2e.look.states import Sheet, State, press
 
 HEIGHTS = {1440: 900, 1024: 768, 390: 844}
 SCHEMES = ("light", "dark")
 FIRST_SCREEN = {"width": 1280, "height": 720}
 TABS = '[data-testid="stMain"] [role=tab]'
-DEEP = 1440  # px: the width at which axe looks at everything
 
 
 def sheet_at(place: Place) -> str:
     return f"{place.page} at {place.width} px"
-
-
-def press(control: Any) -> Act:
-    """Clicks a control that was found on the page."""
-    return lambda _: control.click()
 
 
 @dataclass
@@ -56,11 +50,12 @@ class Visit:
     sheet: Sheet
     width: int
     page: Any = None
-    since: float = 0.0
+    scheme: str = ""  # that it has now
     seen: list[str] = field(default_factory=list)  # names of tabs
 
     def run(self, browser: Any) -> None:
         """Look at everything."""
+        self.scheme = self.look.schemes[0]
         with self.opened(browser) as self.page:
             try:
                 self.sheet.ready(self.page)
@@ -68,7 +63,7 @@ class Visit:
             except Exception as error:  # whatever it is, the other pages are looked at
                 self.broken("start", error)
                 return
-            at = Place(self.sheet.name, "start", self.width, self.look.schemes[0])
+            at = Place(self.sheet.name, "start", self.width, self.scheme)
             shifts = [one for one in self.page.evaluate("look.shifts(look.titled())") if not one["input"]]
             self.add(at, rules.shift(shifts, "layout shift on load"))
             every = sum(one["value"] for one in self.page.evaluate("look.shifts()"))
@@ -79,7 +74,7 @@ class Visit:
                 self.first_screen(at)
             for state in self.sheet.states:
                 if self.wanted(state.name):
-                    self.reach(state.name, state.act, steady=state.steady)
+                    self.reach(state)
             self.tabs()
 
     @contextmanager
@@ -90,10 +85,9 @@ class Visit:
             viewport={"width": self.width, "height": HEIGHTS.get(self.width, 900)},
             is_mobile=phone, has_touch=phone, color_scheme=self.look.schemes[0],
         )  # fmt: skip
-        context.set_default_timeout(20_000)
-        context.add_init_script(rules.PROBE)
-        page = context.new_page()
-        place = Place(self.sheet.name, "console", self.width, self.look.schemes[0])
+        page = self.page = context.new_page()
+        self.prepare()
+        place = Place(self.sheet.name, "console", self.width, self.scheme)
         page.on(
             "pageerror",
             lambda error: self.add(place, [{"rule": "console error", "selector": "", "text": str(error)[:200]}]),
@@ -102,6 +96,11 @@ class Visit:
         page.goto(self.look.base + self.sheet.path)
         yield page
         context.close()
+
+    def prepare(self) -> None:
+        """Put the probe into the page, before the page is opened."""
+        self.page.set_default_timeout(20_000)
+        self.page.add_init_script(rules.PROBE)
 
     def heard(self, place: Place, line: Any) -> None:
         """A line of the console. Streamlit asks for its own addresses below the page's path first, and hears 404."""
@@ -129,46 +128,58 @@ class Visit:
 
     def broken(self, state: str, error: Exception) -> None:
         words = str(error).strip().splitlines()[0][:200]
-        place = Place(self.sheet.name, state, self.width, self.look.schemes[0])
+        place = Place(self.sheet.name, state, self.width, self.scheme)
         self.add(place, [{"rule": "state not reached", "selector": "", "text": f"{type(error).__name__}: {words}"}])
 
-    def reach(self, name: str, act: Act, *, steady: bool, above: float | None = None) -> None:
-        """A state by what leads to it. If it is `steady`, what is on the screen must stay where it is.
+    def reach(self, state: State, *, above: float | None = None) -> None:
+        """Go to a state and look. If it is `steady`, what is on the screen must stay where it is.
 
         `above`: only what lies above this y (in px) must, and what the browser counts as a shift does not matter.
         """
         since = self.page.evaluate("look.stand(), look.now()")
         try:
-            act(self.page)
+            state.act(self.page)
             self.quiet()
-        except Exception as error:
-            self.broken(name, error)
+        except Exception as error:  # the states after it are looked at
+            self.broken(state.name, error)
             return
-        if steady:
-            place = Place(self.sheet.name, name, self.width, self.look.schemes[0])
+        if state.steady:
+            place = Place(self.sheet.name, state.name, self.width, self.scheme)
             self.add(place, rules.moved(self.page.evaluate("above => look.moved(above)", above)))
             if above is None:
                 answer = [one for one in self.page.evaluate("since => look.shifts(since)", since) if one["input"]]
                 self.add(place, rules.shift(answer, "layout shift after a click"))
-        self.measure(name)
+        self.measure(state.name)
+        if state.leave:
+            state.leave(self.page)
 
     def measure(self, state: str) -> None:
-        """Every rule that looks at what is on the screen now, in each scheme; axe where something can differ."""
-        for scheme in self.look.schemes:
-            self.page.emulate_media(color_scheme=scheme)
-            self.page.wait_for_function("scheme => look.still(scheme)", arg=scheme)
-            self.page.wait_for_timeout(60)
+        """Every rule that looks at what is on the screen now, in each scheme, the present one first.
+
+        Boxes and letters are the same in both schemes; what axe has to say differs in its contrasts. At other widths
+        than the largest, axe looks at the start alone, and the second scheme is for the pictures.
+        """
+        widest = self.width == max(self.look.widths)
+        for number, scheme in enumerate(sorted(self.look.schemes, key=lambda one: one != self.scheme)):
+            if number and not (widest or self.look.pictures):
+                continue
+            self.show(scheme)
             place = Place(self.sheet.name, state, self.width, scheme)
-            if scheme == self.look.schemes[0]:
+            if number == 0:
                 self.add(place, self.page.evaluate("look.findings()"))
-                if self.width == max(self.look.widths) or state == "start":
-                    self.add(place, rules.axe(self.page))
-            elif self.width == max(self.look.widths):
-                self.add(place, rules.axe(self.page, rules.CONTRAST))
+            if widest or (number == 0 and state == "start"):
+                self.add(place, rules.axe(self.page, rules.CONTRAST if number else None))
             if self.look.pictures:
                 name = re.sub(r"\W+", "-", f"{place.page}-{state}-{self.width}-{scheme}").strip("-").lower()
                 self.page.screenshot(path=self.look.pictures / f"{name}.png")
-        self.page.emulate_media(color_scheme=self.look.schemes[0])
+
+    def show(self, scheme: str) -> None:
+        """Wait until the page has the colours of `scheme` and nothing fades any more."""
+        if scheme != self.scheme:
+            self.page.emulate_media(color_scheme=scheme)
+            self.scheme = scheme
+        self.page.wait_for_function("scheme => look.still(scheme)", arg=scheme)
+        self.page.wait_for_timeout(40)
 
     def first_screen(self, place: Place) -> None:
         """At 1280×720: the result first, and few tab stops before it."""
@@ -192,9 +203,13 @@ class Visit:
             else:
                 break
             self.seen.append(name)
-            if tab.get_attribute("aria-selected") != "true" and self.wanted(name):
+            if not self.wanted(name):
+                continue
+            if tab.get_attribute("aria-selected") != "true":
                 box = tab.bounding_box() or {"y": 0.0, "height": 0.0}
-                self.reach(name, press(tab), steady=True, above=box["y"] + box["height"])
+                self.reach(State(name, press(tab), steady=True), above=box["y"] + box["height"])
+            for state in self.sheet.inside.get(name, lambda _: [])(self.page):
+                self.reach(replace(state, name=f"{name}: {state.name}"))
         for name in self.sheet.tabs:
             if name not in self.seen:
                 self.broken(name, LookupError("there is no such tab"))

@@ -102,7 +102,7 @@ Object.assign(River.prototype, {
   },
 
   drawWindow() {
-    const { left, column, width } = this.size, from = this.window.scrollLeft;
+    const { left, column, width } = this.size, from = this.window.scrollLeft / this.unit;
     const first = Math.max(0, Math.floor((from - left) / column) - 2);
     const last = Math.min(this.tree.trunk.length - 1, Math.ceil((from + width - left) / column));
     for (let place = first; place <= last; place++) this.drawPlace(place);
@@ -129,7 +129,7 @@ Object.assign(River.prototype, {
       if (part.number.textContent !== words) part.number.textContent = words;
       this.put(part.button, link.x1 - 6, link.y1);
       part.button.classList.toggle("next", last);
-      part.button.style.setProperty("--most", last ? `${size.end + size.column - BLOCK - FAN_BEND - 8}px` : `${size.column - BEND + 18}px`);
+      part.button.style.setProperty("--most", rem(last ? size.end + size.column - BLOCK - FAN_BEND - 8 : size.column - BEND + 18));
     }
   },
 
@@ -140,7 +140,7 @@ Object.assign(River.prototype, {
   },
 
   put(element, x, y) {
-    element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translate(var(--shift), -50%)`;
+    element.style.transform = `translate(${rem(x)}, ${rem(y)}) translate(var(--shift), -50%)`;
   },
 
   grow() {
@@ -166,7 +166,7 @@ Object.assign(River.prototype, {
       const { room } = at.get(link.node), node = link.node;
       button.classList.toggle("crowded", room < 15);
       this.put(button, link.x1 + 4, link.y1);
-      button.style.setProperty("--most", `${this.size.column - 34}px`);
+      button.style.setProperty("--most", rem(this.size.column - 34));
       number.textContent = "";
       button.setAttribute("aria-label", this.treeName(node));
     }

@@ -16,6 +16,15 @@ function drawn(name, attributes = {}) {
   return node;
 }
 
+// All lengths here are pixels where a rem is 16 of them; the projector's larger letters make everything larger.
+function rem(length) {
+  return `${(length / 16).toFixed(4)}rem`;
+}
+
+function pixels() {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+}
+
 // The stream from one token to the next takes the heat of the second.
 function heatOf(before, node) {
   const gradient = drawn("linearGradient", { id: `heat-${node.n}`, class: "heat" });
@@ -86,7 +95,7 @@ class River {
     const fresh = this.data?.key !== data.key, before = this.data;
     const turned = this.data?.nonce !== data.nonce;
     this.data = data;
-    this.root.style.setProperty("--height", `${data.height}px`);
+    this.root.style.setProperty("--height", rem(data.height));
     this.items.setAttribute("aria-label", data.name);
     this.root.dataset.kind = data.tree.kind;
     this.root.classList.toggle("clickable", data.clickable);
@@ -116,16 +125,18 @@ class River {
   }
 
   measure() {
-    const box = this.window.getBoundingClientRect();
-    this.size = measure(this.tree, Math.max(280, box.width), this.data.height);
-    this.content.style.width = `${this.size.total}px`;
-    this.svg.setAttribute("width", this.size.total);
-    this.svg.setAttribute("height", this.data.height);
+    this.unit = pixels();
+    this.size = measure(this.tree, Math.max(280, this.window.clientWidth / this.unit), this.data.height);
+    const { total, height } = this.size;
+    this.content.style.width = rem(total);
+    for (const [name, value] of Object.entries({ width: rem(total), height: rem(height), viewBox: `0 0 ${total} ${height}` })) {
+      this.svg.setAttribute(name, value);
+    }
   }
 
   toNewest(smooth) {
     if (!this.tree.trunk) return;
-    const left = this.size.total - this.size.width;
+    const left = this.window.scrollWidth - this.window.clientWidth;
     this.atEnd = true;
     this.window.scrollTo({ left, behavior: smooth && !this.quiet.matches ? "smooth" : "instant" });
   }
@@ -137,8 +148,7 @@ class River {
   listen() {
     this.window.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.sized = new ResizeObserver(() => {
-      const width = this.window.getBoundingClientRect().width;
-      if (!this.tree || Math.abs(width - this.size.width) < 1 || width < 1) return;
+      if (!this.tree || !this.window.clientWidth || this.fits()) return;
       this.measure();
       this.everything();
       if (this.atEnd) this.toNewest(false);
@@ -148,9 +158,14 @@ class River {
     this.listenRoads();
   }
 
+  // Whether everything is where this window and this size of letters want it.
+  fits() {
+    return this.unit === pixels() && Math.abs(this.window.clientWidth / this.unit - this.size.width) < 1;
+  }
+
   scrolled() {
-    const { clientWidth, scrollLeft } = this.window;
-    if (Math.abs(clientWidth - this.size.width) < 1) this.atEnd = this.size.total - clientWidth - scrollLeft < 8;
+    const { clientWidth, scrollLeft, scrollWidth } = this.window;
+    if (this.fits()) this.atEnd = scrollWidth - clientWidth - scrollLeft < 8;
     this.root.classList.toggle("scrolled", scrollLeft > 4);
     this.ask();
   }

@@ -81,9 +81,9 @@ Object.assign(River.prototype, {
 
   // The window scrolls sideways, never the page.
   reveal(node) {
-    const x = this.size.left + Math.max(0, node.depth - 1) * this.size.column, { scrollLeft } = this.window;
-    const right = x + 2 * this.size.column - this.size.width;
-    if (x < scrollLeft || right > scrollLeft) this.window.scrollTo({ left: x < scrollLeft ? x - 20 : right, behavior: "instant" });
+    const { left, column, width } = this.size, from = this.window.scrollLeft / this.unit;
+    const x = left + Math.max(0, node.depth - 1) * column, right = x + 2 * column - width;
+    if (x < from || right > from) this.window.scrollTo({ left: (x < from ? x - 20 : right) * this.unit, behavior: "instant" });
   },
 
   take(node) {

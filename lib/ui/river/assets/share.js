@@ -131,22 +131,24 @@ Object.assign(River.prototype, {
 
   chipOn(draw, button, ink, soft) {
     const box = button.getBoundingClientRect(), home = this.content.getBoundingClientRect();
-    const x = box.left - home.left, y = box.top - home.top, style = getComputedStyle(button);
+    const [x, y, width, height] = [box.left - home.left, box.top - home.top, box.width, box.height].map((one) => one / this.unit);
+    const style = getComputedStyle(button);
     draw.fillStyle = style.backgroundColor;
     draw.beginPath();
-    draw.roundRect(x, y, box.width, box.height, 4);
+    draw.roundRect(x, y, width, height, 4);
     draw.fill();
     if (button !== this.others) {
       draw.fillStyle = `rgb(from ${soft} r g b / 0.6)`;
-      draw.fillRect(x + 1, y + box.height - 2, box.width - 2, 2);
+      draw.fillRect(x + 1, y + height - 2, width - 2, 2);
     }
     for (const part of button.childElementCount ? button.children : [button]) {
       const at = part.getBoundingClientRect(), look = getComputedStyle(part);
       if (!part.textContent || !at.width) continue;
-      draw.font = `${look.fontWeight} ${look.fontSize} ${look.fontFamily}`;
+      draw.font = `${look.fontWeight} ${parseFloat(look.fontSize) / this.unit}px ${look.fontFamily}`;
       draw.fillStyle = part === this.others || !part.matches(".label, .next .percent") ? soft : ink;
       draw.textBaseline = "middle";
-      draw.fillText(fitting(draw, part.textContent, at.width + 1), at.left - home.left, y + at.top - box.top + at.height / 2);
+      const left = (at.left - home.left) / this.unit, middle = (at.top - home.top + at.height / 2) / this.unit;
+      draw.fillText(fitting(draw, part.textContent, at.width / this.unit + 1), left, middle);
       draw.textBaseline = "alphabetic";
     }
   },
