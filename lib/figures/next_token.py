@@ -84,7 +84,7 @@ def six_temperatures(found: Sweep, label: Label) -> Figure:
         axes[f"xaxis{at}"] = {
             "anchor": f"y{at}",
             "domain": [left, left + 0.88 / 3],
-            "range": [0, 1.18],
+            "range": [0, 1.3],
             "tickformat": ".0%",
             "tickvals": [0, 0.5, 1],
             **shared,

@@ -125,6 +125,29 @@ def test_a_trailing_space_is_flagged_and_not_healed(page) -> None:
     assert [m for m in page.markdown if "ends in a line break" in m.value]
 
 
+def test_the_trailing_space_has_a_tab_while_it_is_there(page, monkeypatch) -> None:
+    read = []
+    original = next_token.read
+    monkeypatch.setattr("lib.ui.next_token.panels.read", lambda *a: read.append(a[1]) or original(*a))
+    page.run()
+    prompt(page, "the cat ")
+    assert not read  # the other text is read when one asks for it
+    page.button(key="show-trailing").click().run()
+    assert not page.exception and read == ["the cat"]
+    assert [c for c in page.caption if "of the probability moved" in c.value]
+    prompt(page, "the cat")
+    assert not page.exception and not page.caption[-1].value.startswith("KL")
+    assert [m for m in page.markdown if "The same scores at six temperatures" in m.value]  # the first tab is open again
+
+
+def test_what_is_wrong_with_a_link_is_said_once(page) -> None:
+    page.query_params["p"] = "2"
+    page.run()
+    assert [toast.value for toast in page.toast] and "top\\-p" in page.toast[0].value
+    page.run()
+    assert not page.toast
+
+
 def test_undo_redo_reset_and_edit(page) -> None:
     page.query_params["path"] = "70,71"
     page.run()

@@ -9,17 +9,19 @@ from lib.ui.components.page import escape, predict, takeaways
 from lib.ui.next_token.reading import Reading
 from lib.ui.next_token.state import State
 
-_WORDS = (
-    "- **Logit**: the model's score for a token, any number. Only differences matter.\n- **Softmax**: turns"
-    " scores into probabilities: $p_i = e^{l_i} / \\sum_j e^{l_j}$, over the whole vocabulary.\n-"
-    " **Temperature** $T$: the softmax of $l_i / T$. As $T$ goes to 0 the first token takes all: greedy.\n-"
-    " **Top-k**: only the $k$ likeliest stay (and tokens that tie with the $k$-th).\n- **Top-p**, or nucleus:"
-    " the fewest tokens that together reach $p$ stay.\n- **Min-p**: tokens with at least a share $p_{min}$ of"
-    " the best token's probability stay.\n- After each filter the rest is divided by its sum, so that it is 100"
-    " % again.\n- **The draw**: a random number between 0 and 1 falls into one token's share. A seed repeats"
-    " the numbers.\n- **Surprisal**: $-\\log_2 p$, in bits. **Entropy** is its average; **perplexity** is 2 to"
-    " the entropy in bits."
-)
+_WORDS = """
+- **Logit**: the model's score for a token, any number. Only differences matter.
+- **Softmax**: turns scores into probabilities: *e* to the power of the score, divided by the sum of the same over the
+  whole vocabulary.
+- **Temperature** T: the softmax of the scores divided by T. As T goes to 0 the first token takes all: greedy.
+- **Top-k**: only the k likeliest stay (and tokens that tie with the k-th).
+- **Top-p**, or nucleus: the fewest tokens that together reach p stay.
+- **Min-p**: tokens with at least this share of the best token's probability stay.
+- After each filter the rest is divided by its sum, so that it is 100 % again.
+- **The draw**: a random number between 0 and 1 falls into one token's share. A seed repeats the numbers.
+- **Surprisal**: the number of times that one halves 1 to get to p, −log₂ p, in bits. **Entropy** is its average;
+  **perplexity** is 2 to the power of the entropy in bits.
+"""
 _OPTIONS = ("It gains, as every token but the first does", "It loses too, like the first", "Nothing changes for it")
 
 

@@ -1,6 +1,7 @@
 """The Next Token page's parts without a page: the link, the history, the packed logits, figures, CSV and program."""
 
 import csv
+import dataclasses
 import io
 import json
 import struct
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.decoding.likeliest_tokens import along, leading
+from lib.design import HEAT, HEAT_BITS
 from lib.engine import inspectable
 from lib.engine.sampling import SamplingError, distribution, entropy, ranking, softmax
 from lib.errors import PlaygroundError
@@ -19,8 +21,10 @@ from lib.figures import two_distributions as pairs
 from lib.ui.next_token import reading as next_token
 from lib.ui.next_token.distribution import DRAWS, ChartRow, Knobs, pack
 from lib.ui.next_token.link import read_link, to_link
-from lib.ui.next_token.state import History
+from lib.ui.next_token.note import tail
+from lib.ui.next_token.state import History, State
 from lib.ui.next_token.table import full_csv
+from lib.ui.next_token.text import Known, chips
 from lib.ui.next_token.transformers_code import program
 from tests.figures import numbers
 
@@ -138,6 +142,15 @@ def test_temperatures_swept_together_are_the_softmax_of_each(scores) -> None:
         np.testing.assert_allclose(nats[row], entropy(expected), rtol=0, atol=1e-9)
 
 
+def test_the_bars_of_surprise_have_the_heat_of_the_tokens() -> None:
+    bits = np.array([0.0, 5.0, 25.0])
+    marker = figures.surprisal(bits, ["a", "b", "c"])["data"][0]["marker"]
+    assert (marker["cmin"], marker["cmax"]) == (0, HEAT_BITS)
+    assert numbers(marker["color"]).tolist() == [0.0, 5.0, HEAT_BITS]  # no hotter than hot
+    red, green, blue = (int(HEAT[0][at : at + 2], 16) for at in (1, 3, 5))
+    assert all(colour.startswith(f"rgba({red},{green},{blue},") for _, colour in marker["colorscale"])
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_no_temperature_makes_a_distribution_of_what_are_no_numbers(bad) -> None:
     with pytest.raises(SamplingError):
@@ -188,6 +201,43 @@ def test_tokens_have_names_even_where_the_tokenizer_has_none(tiny) -> None:
     tokenizer = next_token.tokenizer_of(tiny)
     assert next_token.token_row(tokenizer, 0) == ChartRow(0, "<|endoftext|>", b"<|endoftext|>".hex(" ").upper(), True)
     assert next_token.token_row(tokenizer, 10**6).label == "⟨unused 1000000⟩"
+
+
+def test_every_token_of_the_text_has_its_surprise_and_its_card(tiny) -> None:
+    reading = next_token.read(tiny, "the cat sat", (70,))
+    expected = inspectable(reading.engine).score(reading.ids).logprobs
+    made = chips(reading, Known.of(reading, State()))
+    assert [chip.id for chip in made] == list(reading.ids)
+    assert made[0].logprob is None
+    assert np.allclose([chip.logprob or 0.0 for chip in made[1:]], expected)
+    assert [chip.path for chip in made] == [False] * len(reading.prompt) + [True]
+    for chip, logprob in zip(made[1:], expected, strict=True):
+        facts = dict(chip.facts)
+        assert facts["id"] == str(chip.id) and facts["surprisal"] == f"{-logprob / np.log(2):.2f} bits"
+
+
+def test_a_token_that_is_impossible_has_a_surprise_that_json_can_carry(tiny) -> None:
+    reading = next_token.read(tiny, "the cat", ())
+    found = Known.of(reading, State()).scores
+    assert found is not None
+    never = Known(dataclasses.replace(found, logprobs=np.full_like(found.logprobs, -np.inf)), ())
+    text = json.dumps([chip.logprob for chip in chips(reading, never)])
+    assert "Infinity" not in text
+
+
+def test_only_white_space_at_the_end_of_what_is_shown_is_told_of(tiny) -> None:
+    def told(prompt: str, path: tuple[int, ...] = (), at: int | None = None) -> str:
+        return tail(next_token.read(tiny, prompt, path), prompt, State(at=at))
+
+    assert [told(text) for text in ("a", "a ", "a\n", "a \n", " ", "")] == [
+        "",
+        "space",
+        "line break",
+        "white space",
+        "",
+        "",
+    ]
+    assert told("a ", path=(70,)) == told("a b ", at=1) == ""
 
 
 def test_the_path_s_probabilities_are_the_model_s(tiny) -> None:
