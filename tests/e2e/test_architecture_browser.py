@@ -13,8 +13,106 @@ from tests.conftest import eventually, settled
 
 def visit(page: Any, app: str, **query: str) -> None:
     page.goto(f"{app}/Architecture?{urlencode(query)}")
-    expect(page.get_by_text("Takeaways", exact=True)).to_be_visible()  # the page's end; before it a model may be loaded
+    expect(page.locator(".st-key-result")).to_be_visible()
     settled(page)
+
+
+def focused(page: Any, what: str) -> str:
+    """An attribute of what has the focus, inside a component's own tree too."""
+    return page.evaluate(
+        """(what) => { let at = document.activeElement
+          while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+          return at.getAttribute(what) ?? "" }""",
+        what,
+    )
+
+
+def test_the_whole_diagram_and_its_explanation_are_on_the_first_screen(browsing: Any, app: str) -> None:
+    page = browsing(viewport={"width": 1280, "height": 720}).new_page()
+    visit(page, app)
+    last = page.locator(".diagram [data-id=softmax]")
+    expect(last).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("heading", name="Token embedding")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".st-key-batch_shape")).to_be_in_viewport(ratio=1)
+    assert (page.locator(".st-key-result").bounding_box() or {"y": 999})["y"] <= 155
+
+
+@pytest.mark.parametrize("arch", ["pythia-70m", "gemma-3-270m", "phi-2", "gpt2"])
+@pytest.mark.parametrize("width", [1280, 1024, 390])
+def test_no_word_of_a_box_is_cut(browsing: Any, app: str, arch: str, width: int) -> None:
+    page = browsing(viewport={"width": width, "height": 844}).new_page()
+    visit(page, app, arch=arch)
+    boxes = page.locator(".diagram .box")
+    expect(boxes.first).to_be_visible()
+    cut = """(nodes) => nodes.filter((box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight)
+        .map((box) => box.textContent)"""
+    eventually(page, lambda: boxes.evaluate_all(cut), lambda names: names == [])
+    assert boxes.count() > 10
+
+
+def test_the_diagram_is_one_tab_stop_and_the_arrow_keys_walk(page: Any, app: str) -> None:
+    visit(page, app)
+    page.locator(".diagram [data-id=embedding]").focus()
+    page.keyboard.press("ArrowRight")
+    assert focused(page, "data-id") == "positions"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Query")).to_be_visible()
+    settled(page)
+    assert focused(page, "data-id") == "q"  # the answer of the server does not take the focus away
+    page.keyboard.press("End")
+    assert focused(page, "data-id") == "softmax"
+    assert page.locator(".diagram [data-id][tabindex='0']").count() == 1
+
+
+def test_heads_and_cells_can_be_reached_and_name_themselves(page: Any, app: str) -> None:
+    visit(page, app, **{"view": "A live pass", "pass": "Attention maps", "prompt": "A cat and a dog met"})
+    heads, pairs = page.get_by_role("grid", name="All heads"), page.get_by_role("grid", name="Attention map")
+    heads.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("gridcell", name="Block 1, head 1")).to_be_attached()
+    expect(page.get_by_text("Block 1, head 1", exact=True)).to_be_visible()  # the sentence below, from the server
+    settled(page)
+    assert focused(page, "aria-label") == "All heads"
+    pairs.focus()
+    cell = pairs.get_by_role("gridcell")
+    expect(cell).to_have_attribute("aria-label", re.compile("looks at"))
+    page.keyboard.press("ArrowUp")
+    expect(cell).to_have_attribute("aria-label", re.compile("cannot look at"))
+    expect(page.locator(".attention .read")).to_contain_text("comes later")
+    page.keyboard.press("Home")
+    expect(cell).to_have_attribute("aria-colindex", "1")
+    tokens = page.locator(".attention .strip")
+    tokens.locator("button").last.focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowLeft")
+    expect(page.locator(".attention .says")).to_contain_text("100%")
+
+
+def test_the_lens_looks_at_the_token_that_is_clicked_above(page: Any, app: str) -> None:
+    visit(page, app, **{"view": "A live pass", "pass": "Logit lens", "prompt": "A cat and a dog met"})
+    page.get_by_text("One token, as curves").click()
+    expect(page.get_by_role("heading", name="After “␣met”")).to_be_visible()
+    chip = page.locator(".st-key-live-tokens .pg-token").nth(1)
+    label = chip.inner_text()
+    chip.click()
+    expect(page.get_by_role("heading", name=f"After “{label}”")).to_be_visible()
+    settled(page)
+    assert focused(page, "aria-label") == f"Token 1: {label}"
+
+
+def test_building_ones_own_opens_a_panel_and_the_diagram_follows(page: Any, app: str) -> None:
+    visit(page, app)
+    page.locator(".st-key-arch input").click()
+    page.get_by_role("option", name="Build your own").click()
+    blocks = page.locator(".st-key-layers")
+    expect(blocks).to_be_visible()
+    blocks.get_by_role("slider").press("ArrowRight")
+    expect(page.locator(".times")).to_contain_text("13")
+    expect(page.locator(".facts")).to_contain_text("13")
+    expect(blocks).to_be_visible()
 
 
 def test_a_click_on_a_box_explains_it(page: Any, app: str) -> None:
@@ -61,11 +159,24 @@ def test_attention_maps_answer_in_the_browser(page: Any, app: str) -> None:
     expect(page.locator(".attention .says")).to_contain_text("100%")  # the first token has only itself
 
 
+def test_two_models_on_a_phone_need_no_sideways_scrolling(browsing: Any, app: str) -> None:
+    page = browsing(viewport={"width": 390, "height": 844}).new_page()
+    visit(page, app, view="Two models")
+    for what in ("Diagrams", "Parameters", "Differences"):
+        page.locator(".st-key-compare").get_by_text(what).click()
+        settled(page)
+        shown = {"Diagrams": ".diagram .box.changed", "Parameters": ".js-plotly-plot .main-svg", "Differences": "table"}
+        expect(page.locator(shown[what]).first).to_be_visible()
+        page.wait_for_function("""() => {
+            const main = document.querySelector("[data-testid=stMain]");
+            return main.scrollWidth - main.clientWidth <= 1; }""")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     ("query", "drawn"),
     [
-        ({"part": "Cost"}, "About two operations per matrix weight."),
-        ({"view": "Two models"}, "Dashed boxes are those that differ"),
+        ({"part": "Cost"}, "Green: it fits, with so much free."),
         ({"view": "A live pass", "pass": "Logit lens", "text": "One small step"}, "The steps end at the model's"),
     ],
 )

@@ -23,7 +23,7 @@ def per_row(count: int) -> int:
     return 2 if count == 4 else min(count, 3)
 
 
-def show_cards(columns: Sequence[state.Column]) -> list[tuple[state.Column, DeltaGenerator]]:
+def column_cards(columns: Sequence[state.Column]) -> list[tuple[state.Column, DeltaGenerator]]:
     """Draw every column's head in a grid of cards; gives back the place under each head for its text."""
     width = per_row(len(columns))
     st.html(f"<style>{looks(columns)}</style>")

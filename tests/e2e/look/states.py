@@ -73,6 +73,11 @@ def _take(page: Any) -> None:
     page.locator(".river .token.is-taken.taken").wait_for()
 
 
+def _box(page: Any) -> None:
+    page.locator(".diagram [data-id=out]").click()
+    page.get_by_role("heading", name="Output projection").wait_for()
+
+
 def _row(page: Any) -> None:
     page.locator("button.row[data-id]").first.click()
 
@@ -140,7 +145,15 @@ SHEETS: tuple[Sheet, ...] = (
     Sheet(
         "Architecture",
         "/Architecture",
-        shows(".st-key-result [role=tabpanel], .st-key-result [role=img], .st-key-diagram"),
+        shows(".diagram .box"),
+        (State("a box explained", _box, steady=True),),
+        tabs=("Module tree", "One linear layer", "Questions", "In short", "Step by step", "Attention maps", "Logits"),
+        inside={
+            "Parameters": options("picture"),
+            "Cost": options("cost-view"),
+            "Two models": options("compare"),
+            "Logit lens": options("lens-view"),
+        },
     ),
     Sheet(
         "Next Token",

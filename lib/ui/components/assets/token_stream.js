@@ -235,13 +235,13 @@ function createView(root) {
     if (pinned && current === index) close();
     else choose(index);
   };
-  text.onfocusin = (event) => {
+  text.addEventListener("focusin", (event) => { // there is no property onfocusin
     const index = indexOf(event);
     if (index >= 0 && event.target.matches(":focus-visible")) open(index, false);
-  };
-  text.onfocusout = (event) => {
+  });
+  text.addEventListener("focusout", (event) => {
     if (!card.contains(event.relatedTarget)) later();
-  };
+  });
   text.onkeydown = (event) => {
     const index = indexOf(event);
     if (index < 0) return;
