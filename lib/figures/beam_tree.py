@@ -144,6 +144,7 @@ def _totals(window: Sequence[BeamNode]) -> Trace:
         "text": [f"{n.total:.2f}".replace("-", "−") for n in window],
         "textposition": "bottom center",
         "textfont": {"size": CHART_PX, "color": LETTERS},
+        "marker": {"color": LETTERS},
         "hoverinfo": "skip",
         "showlegend": False,
         "cliponaxis": False,

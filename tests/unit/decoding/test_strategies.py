@@ -413,11 +413,11 @@ def test_the_tree_shows_totals_and_every_edge_starts_at_its_parent(engine) -> No
     assert all(f"{abs(node.total):.2f}" in texts for node in shown)
     ends = [
         (y0, x1, y1)
-        for trace in figure["data"][1:3]
+        for trace in figure["data"][:2]
         for y0, x1, y1 in zip(trace["y"][0::3], trace["x"][1::3], trace["y"][1::3], strict=True)
     ]
-    assert sorted(ends) == sorted((nodes[n.ids[:-1]].place, n.step - 0.05, n.place) for n in shown)
-    assert len({y0 for y0, x1, _ in ends if x1 < 3}) > 1  # the first drawn step too has more than one parent
+    assert sorted(ends) == sorted((nodes[n.ids[:-1]].place, n.step, n.place) for n in shown)
+    assert len({y0 for y0, x1, _ in ends if x1 == 3}) > 1  # the first drawn step too has more than one parent
 
 
 def test_the_code_names_the_hub_and_no_folder_of_the_server(tiny_models, monkeypatch) -> None:
