@@ -22,7 +22,7 @@ prompt, seed, length, model_id = decoding_controls.header_bar()
 columns = decoding_state.columns()
 decoding_controls.action_bar(columns)
 with st.container(key="result"):
-    slots = decoding_cards.cards(columns)
+    slots = decoding_cards.column_cards(columns)
 decoding_state.write_link()
 
 with explained():

@@ -14,6 +14,7 @@ setup_page(
     icon="⚖️",
     lead="Both kinds of model continue a text. One was taught a format in which it answers.",
 )
+completion_view.style()
 updates = LiveUpdates()
 with explained():
     choice = header_bar()

@@ -81,7 +81,7 @@ def _edges(window: Sequence[BeamNode], start: int, best: Sequence[int], thick: b
         "mode": "lines",
         "hoverinfo": "skip",
         "showlegend": thick,
-        "name": "the best text's path",
+        "name": "the best text's path" if thick else "other branches",
         "opacity": 0.9 if thick else 0.6,
         "line": {"width": 4 if thick else 1, "color": _COLOURS[KEPT] if thick else MUTED},
     }

@@ -19,9 +19,14 @@ _EARLIER = "  \n:material/history: Written with other settings or another prompt
 _OUT, _IN = 140, 120  # pixels, where the style sheet is not read (it fits cells to the window)
 
 
+def style() -> None:
+    """The page's own style. Called before the header bar, so that nothing is drawn without it and moves."""
+    st.html(f"<style>{_CSS}</style>")
+
+
 def grid(cells: list[Cell], choice: CompletionSettings, updates: LiveUpdates) -> None:
     """Write all and Stop, the cells two by two, and the texts as they come."""
-    st.html(f"<style>{_CSS}\n:root {{ --cvc-rows: {len(cells) // 2}; }}</style>")  # rows that fill the window
+    st.html(f"<style>:root {{ --cvc-rows: {len(cells) // 2}; }}</style>")  # rows that fill the window
     asked = (astuple(choice.request), choice.sampling, choice.length, choice.seed, tuple(c.model_id for c in cells))
     if st.session_state.pop("cvc-go", False):
         _stop()
@@ -32,9 +37,9 @@ def grid(cells: list[Cell], choice: CompletionSettings, updates: LiveUpdates) ->
     known, texts = st.session_state.get("cvc-results", (None, {}))
     shown = texts if known is not None and known[-1] == asked[-1] else {}  # written by these models
     earlier = bool(texts) and known != asked
-    _row(choice, writing=any(text.running for text in texts.values()), earlier=earlier)
     slots = {}
     with st.container(key="result"):
+        _row(choice, writing=any(text.running for text in texts.values()), earlier=earlier)
         for row in range(0, len(cells), 2):
             for column, cell in zip(st.columns(2, gap="small"), cells[row : row + 2], strict=True):
                 with column, st.container(border=True, key=f"cell-{cell.key}"):

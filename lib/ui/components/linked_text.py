@@ -26,7 +26,8 @@ def text_box(box: Callable[..., str | None], label: str, default: str, *, key: s
         state[key] = state.get(f"kept-{key}", default)
     state[f"page-{key}"] = page
     text = box(label, key=key, **options) or ""
-    state[f"kept-{key}"] = text
+    if text != default or f"kept-{key}" in state:  # a text that nobody touched stays this page's
+        state[f"kept-{key}"] = text
     keep_in_link(key, text, default)
     return text
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -12,7 +11,6 @@ from lib.figures.decoding import column_colours
 from lib.ui.components.page import escape
 from lib.ui.decoding import state
 
-_CSS = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 _TEXT_REM = {1: 12.3, 2: 6.1}  # how high texts are in so many rows of columns: one screen holds two rows
 
 
@@ -25,10 +23,10 @@ def per_row(count: int) -> int:
     return 2 if count == 4 else min(count, 3)
 
 
-def cards(columns: Sequence[state.Column]) -> list[tuple[state.Column, DeltaGenerator]]:
+def column_cards(columns: Sequence[state.Column]) -> list[tuple[state.Column, DeltaGenerator]]:
     """Draw every column's head in a grid of cards; gives back the place under each head for its text."""
     width = per_row(len(columns))
-    st.html(f"<style>{_CSS}\n{looks(columns)}</style>")
+    st.html(f"<style>{looks(columns)}</style>")
     slots = []
     for start in range(0, len(columns), width):
         places = st.columns(width, gap="small")
@@ -68,8 +66,8 @@ def _head(column: state.Column, *, number: int, removable: bool, full: bool) -> 
             filter_mode=None,
         )
         icon = ":material/call_split:" if strategy.forced else None
-        words = strategy.summary() or "repetition 1"
-        with st.popover(words, icon=icon, key=f"decoding-{uid}-knobs", help=f"Knobs: {words}", wrap=False):
+        words = strategy.summary()
+        with st.popover(words or "Knobs", icon=icon, key=f"decoding-{uid}-knobs", help=words or None, wrap=False):
             st.caption(KINDS[strategy.kind].sentence + (f" {escape(column.origin)}" if column.origin else ""))
             with st.container(horizontal=True, gap="small"):
                 for name, value in strategy.knobs.items():

@@ -1,6 +1,7 @@
 """The decoding page's controls: the header bar with prompt, model and settings, and the row of actions under it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from lib.ui.decoding import state
 
 PROMPTS = ("Once upon a time", "What is 2+2?", "Suggest a party theme.")
 _PRESET = "decoding-preset"
+_CSS = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 _LEGEND = """
 <div class="heat"><span>surprise: 0 bits</span><i></i><span>10 and more</span>
 <b></b><span>leaves the first column</span></div>
@@ -20,6 +22,7 @@ _LEGEND = """
 
 def header_bar() -> tuple[str, int, int, str]:
     """The prompt, the seed, the number of new tokens and the model."""
+    st.html(f"<style>{_CSS}</style>")  # before what it places
     with header.bar():
         prompt = header.prompt_box("Prompt", PROMPTS[0], help="The text that every column continues.")
         header.examples(PROMPTS)

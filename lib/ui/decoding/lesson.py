@@ -20,25 +20,23 @@ _ROUNDED = "the app's own copy may be rounded: its numbers, and some tokens, can
 
 def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: int, max_new_tokens: int) -> None:
     """Every column as a program with `transformers`."""
-    st.markdown(
-        "Each column as a complete program. `generate` has silent defaults (`top_k=50`, and what the model's "
-        "`generation_config.json` says), so every knob is written out."
-    )
     usable = [column for column in columns if column.strategy.problem() is None]
     if not usable or not prompt:
         st.caption("No column can run at the moment.")
         return
-    place = (
-        st.selectbox(
-            "Column",
-            range(len(usable)),
-            key="decoding-code-which",
-            width=340,
-            format_func=lambda i: numbered(columns, usable[i]),
-        )
-        or 0
+    which, words = st.columns([1, 2], vertical_alignment="center")
+    place = which.selectbox(
+        "Column",
+        range(len(usable)),
+        key="decoding-code-which",
+        format_func=lambda i: numbered(columns, usable[i]),
+        label_visibility="collapsed",
     )
-    strategy = usable[min(place, len(usable) - 1)].strategy
+    words.markdown(
+        "Each column as a complete program. `generate` has silent defaults (`top_k=50`, and what the model's "
+        "`generation_config.json` says), so every knob is written out."
+    )
+    strategy = usable[min(place or 0, len(usable) - 1)].strategy
     model, about = source(engine.info.model_id)
     st.code(
         decoding_program(
@@ -52,7 +50,6 @@ def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: 
             dtype=engine.info.dtype,
         ),
         language="python",
-        height=430,
     )
 
 

@@ -32,7 +32,7 @@ def workbench(more: Mapping[str, Callable[[], None]]) -> None:
         header.examples(SAMPLES, key="sample", then=_take_sample)
         with header.settings("Tokenizers"):
             chosen = chosen_names()
-    with st.container(key="result", gap="small"):
+    with st.container(key="result", gap=None):
         st.html(f"<style>{asset('page.css')} .st-key-compare-rows {{ --rows: {len(chosen)}; }}</style>")
         view, spaces = _view_row()
         text = at_most(typed, settings().max_prompt_chars)

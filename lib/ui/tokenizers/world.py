@@ -37,9 +37,10 @@ def language_lesson() -> None:
             "saw mostly English needs more tokens for the others: they cost more, fill the context sooner and are "
             "slower."
         )
-        chosen = st.multiselect(
-            "Tokenizers", options, default=default, format_func=title, key="world", bind="query-params"
-        )
+        chosen = st.pills(
+            "Tokenizers", options, selection_mode="multi", default=default, format_func=title, key="world",
+            bind="query-params",
+        )  # fmt: skip
     if not chosen:
         right.info("Choose at least one tokenizer.", icon=":material/tune:")
         return

@@ -157,10 +157,12 @@ class Visit:
         """Every rule that looks at what is on the screen now, in each scheme, the present one first.
 
         Boxes and letters are the same in both schemes; what axe has to say differs in its contrasts. At other widths
-        than the largest, axe looks at the start alone.
+        than the largest, axe looks at the start alone, and the second scheme is for the pictures.
         """
         widest = self.width == max(self.look.widths)
         for number, scheme in enumerate(sorted(self.look.schemes, key=lambda one: one != self.scheme)):
+            if number and not (widest or self.look.pictures):
+                continue
             self.show(scheme)
             place = Place(self.sheet.name, state, self.width, scheme)
             if number == 0:

@@ -2,7 +2,7 @@
 // Text reaches the page only through textContent. Runs again for every update: spans are reused, never rebuilt.
 
 const views = new WeakMap();
-const TALL = 340; // px of a card: more options scroll in it, so that it covers little of what stands below
+const TALL = 270; // px of a card: more options scroll in it, so that it covers little of what stands below
 
 export default function (component) {
   const root = component.parentElement;
@@ -96,22 +96,22 @@ function createView(root) {
     const token = whole(index);
     const list = token.alternatives || [];
     card.replaceChildren();
+    const place = list.findIndex((item) => item.id === token.id);
+    const order = token.rank ?? (place >= 0 ? place : null); // from 0
+    const rank = order !== null ? ` · rank ${order + 1}` : list.length ? ` · rank over ${list.length}` : "";
     const head = make("div", "head");
-    head.append(make("span", "chip", token.label), make("span", "muted", `token ${index + 1} · id ${token.id}`));
+    head.append(make("span", "chip", token.label), make("span", "muted", `token ${index + 1} · id ${token.id}${rank}`));
+    head.lastChild.title = rank ? "Rank 1 is the model's first guess." : "";
     card.appendChild(head);
     const mark = (data.marks || {})[index];
     if (mark) card.appendChild(make("div", "marknote")).append(icon("fork"), " " + mark);
     if (token.forced) card.appendChild(make("div", "muted", "Given when the branch was made, not generated."));
-    const place = list.findIndex((item) => item.id === token.id);
-    const rank = token.rank ?? (place >= 0 ? place : null);
     if (token.logprob !== null && token.logprob !== undefined) {
       card.append(
         row("model's probability", percent(Math.exp(token.logprob)), "temperature 1, nothing filtered"),
         row("log-probability", token.logprob.toFixed(3).replace("-", "−"), "natural logarithm"),
       );
     }
-    if (rank !== null) card.appendChild(row("rank", String(rank + 1), "1 is the model's first guess"));
-    else if (list.length) card.appendChild(row("rank", `after the first ${list.length}`));
     if (token.prob !== null && token.prob !== undefined && !token.forced) {
       card.appendChild(row(data.after || "after the filters", percent(token.prob), "what the strategy drew from"));
     }
@@ -235,13 +235,13 @@ function createView(root) {
     if (pinned && current === index) close();
     else choose(index);
   };
-  text.onfocusin = (event) => {
+  text.addEventListener("focusin", (event) => { // there is no property onfocusin
     const index = indexOf(event);
     if (index >= 0 && event.target.matches(":focus-visible")) open(index, false);
-  };
-  text.onfocusout = (event) => {
+  });
+  text.addEventListener("focusout", (event) => {
     if (!card.contains(event.relatedTarget)) later();
-  };
+  });
   text.onkeydown = (event) => {
     const index = indexOf(event);
     if (index < 0) return;
@@ -281,7 +281,7 @@ function createView(root) {
     if (gone) close(); // a card without its token would cover something else
     else place();
   };
-  document.addEventListener("pointerdown", outside);
+  document.addEventListener("pointerdown", outside, true); // tabs and menus keep it from bubbling
   window.addEventListener("scroll", moved, true);
   window.addEventListener("resize", moved);
 
@@ -317,7 +317,7 @@ function createView(root) {
 
   function destroy() {
     clearTimeout(closing);
-    document.removeEventListener("pointerdown", outside);
+    document.removeEventListener("pointerdown", outside, true);
     window.removeEventListener("scroll", moved, true);
     window.removeEventListener("resize", moved);
     card.remove();

@@ -85,7 +85,7 @@ function going(pair) {
 }
 
 function curve(svg, data, step) {
-  const W = 360, H = 112, L = 46, B = 22;
+  const W = 300, H = 100, L = 46, B = 22;
   const totals = [data.tokens, ...data.merges.map((merge) => merge.left)];
   const x = (n) => L + ((W - L - 8) * n) / Math.max(1, totals.length - 1);
   const y = (value) => 8 + (H - B - 8) * (1 - value / data.tokens);
@@ -175,6 +175,7 @@ function play(state) {
 function panel(title, body) {
   const box = make("div", "panel");
   const head = make("div", "title", title);
+  if (body instanceof HTMLElement) body.tabIndex = 0; // it may scroll
   box.append(head, body);
   return [box, head];
 }
@@ -219,7 +220,7 @@ function build(root, state) {
   part.say.setAttribute("aria-live", "polite");
   const grid = make("div", "grid");
   part.pairs = make("div", "pairs");
-  part.svg = draw("svg", { class: "curves", viewBox: "0 0 360 112", role: "img", "aria-label": "tokens left after each merge" });
+  part.svg = draw("svg", { class: "curves", viewBox: "0 0 300 100", role: "img", "aria-label": "tokens left after each merge" });
   part.before = make("div", "text");
   part.after = make("div", "text");
   part.vocab = make("div", "vocab");

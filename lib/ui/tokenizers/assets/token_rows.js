@@ -118,8 +118,14 @@ function goTo(next, ctx) {
   next.focus();
 }
 
+const find = (event) => (event.target.classList?.contains("chip") ? event.target : null);
+
+function listenToFocus(root) { // once, as there are no properties onfocusin and onfocusout
+  root.addEventListener("focusin", (event) => find(event)?.matches(":focus-visible") && openCard(event.target, memory.get(root)));
+  root.addEventListener("focusout", () => memory.get(root).pinned || closeCard(memory.get(root)));
+}
+
 function listen(ctx) {
-  const find = (event) => (event.target.classList?.contains("chip") ? event.target : null);
   ctx.root.onmouseover = (event) => {
     const node = find(event);
     if (ctx.pinned) return;
@@ -128,8 +134,6 @@ function listen(ctx) {
   };
   ctx.root.onmouseleave = () => ctx.pinned || closeCard(ctx);
   ctx.root.onclick = (event) => event.target.closest(".card") || pin(find(event), ctx);
-  ctx.root.onfocusin = (event) => find(event)?.matches(":focus-visible") && openCard(event.target, ctx);
-  ctx.root.onfocusout = () => ctx.pinned || closeCard(ctx);
   ctx.root.onkeydown = (event) => {
     const node = find(event);
     if (event.key === "Escape") closeCard(ctx);
@@ -176,5 +180,6 @@ export default function ({ data, parentElement }) {
   card.hidden = true;
   parentElement.querySelector(".list").replaceChildren(...drawn.map((one) => one.root));
   listen(ctx);
+  if (!old) listenToFocus(root);
   focusAgain(place, ctx);
 }
