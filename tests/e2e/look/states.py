@@ -78,6 +78,12 @@ def _box(page: Any) -> None:
     page.get_by_role("heading", name="Output projection").wait_for()
 
 
+def _passes(page: Any) -> list[State]:
+    tabs = page.locator(".st-key-pass").get_by_role("tab")
+    views = [State(name, press(tabs.filter(has_text=name))) for name in ("Attention maps", "Logits", "Logit lens")]
+    return [*views, State("Logit lens of one token", press(page.get_by_text("One token, as curves")))]
+
+
 def _row(page: Any) -> None:
     page.locator("button.row[data-id]").first.click()
 
@@ -147,12 +153,12 @@ SHEETS: tuple[Sheet, ...] = (
         "/Architecture",
         shows(".diagram .box"),
         (State("a box explained", _box, steady=True),),
-        tabs=("Module tree", "One linear layer", "Questions", "In short", "Step by step", "Attention maps", "Logits"),
+        tabs=("Module tree", "One linear layer", "A live pass", "Questions", "In short"),
         inside={
             "Parameters": options("picture"),
             "Cost": options("cost-view"),
             "Two models": options("compare"),
-            "Logit lens": options("lens-view"),
+            "A live pass": _passes,
         },
     ),
     Sheet(

@@ -1,6 +1,7 @@
 """Pictures of the architecture page say what the numbers say."""
 
 import base64
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,9 +9,10 @@ import pytest
 from lib.architecture import hardware, known_configs, ledger
 from lib.architecture.cost import kv_cache_bytes, weight_bytes
 from lib.architecture.linear_layer import make
+from lib.design import PARTS
 from lib.figures.architecture import component_bars, kv_curve, memory_bars, parameter_map, weight_heatmap
 from lib.figures.architecture_live import COLUMNS, lens_curves, lens_heatmap, next_bars, values_heatmap
-from lib.figures.theme import contrast
+from lib.figures.theme import DIVERGING, SEQUENTIAL, WHITE, contrast
 from tests.figures import numbers
 
 
@@ -100,3 +102,18 @@ def test_the_names_on_the_map_can_be_read() -> None:
     trace = parameter_map(ledger("gpt2"))["data"][0]
     pairs = zip(trace["textfont"]["color"], trace["marker"]["colors"], strict=True)
     assert min(contrast(text, box) for text, box in pairs) > 4.5
+
+
+@pytest.mark.parametrize("scale", [SEQUENTIAL, DIVERGING])
+def test_white_numbers_can_be_read_on_every_shade_of_a_heatmap(scale: tuple[tuple[float, str], ...]) -> None:
+    for (_, one), (_, other) in pairwise(scale):
+        ends = [[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in (one, other)]
+        for share in np.linspace(0, 1, 11):
+            mixed = np.rint((1 - share) * np.array(ends[0]) + share * np.array(ends[1])).astype(int)
+            assert contrast("#" + "".join(f"{value:02x}" for value in mixed), WHITE) >= 4.5
+
+
+def test_the_colours_of_memory_are_no_parts() -> None:
+    bars = memory_bars({"x": dict.fromkeys(("weights", "KV cache", "activations", "gradients", "Adam"), 1)}, [])
+    colours = {bar["marker"]["color"] for bar in bars["data"]}
+    assert len(colours) == 5 and not colours & set(PARTS.values())
