@@ -46,3 +46,18 @@ def test_a_link_brings_its_prompt_and_another_page_has_the_same(page, app: str) 
     page.wait_for_selector(".st-key-decoding-run")
     expect(box).to_have_value("Linked words")
     linked(page, "prompt", "Linked words")
+
+
+def test_a_prompt_goes_along_to_the_tokenizers_and_back(page, app: str) -> None:
+    page.goto(f"{app}/Next_Token?prompt=Linked%20words")
+    expect(page.get_by_label("Prompt", exact=True).first).to_have_value("Linked words")
+    settled(page)
+    page.locator(".st-key-steps").get_by_text("Tokenizers").click()
+    text = page.get_by_label("Your text", exact=True)
+    expect(text).to_have_value("Linked words")
+    settled(page)
+    text.fill("Other words")
+    linked(page, "text", "Other words")
+    settled(page)
+    page.locator(".st-key-steps").get_by_text("Decoding").click()
+    expect(page.get_by_label("Prompt", exact=True).first).to_have_value("Other words")

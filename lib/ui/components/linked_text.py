@@ -23,13 +23,25 @@ def text_box(box: Callable[..., str | None], label: str, default: str, *, key: s
     if link is not None and link != state.get(f"linked-{key}"):
         state[key] = link  # a link was followed, from outside or from another page
     elif key not in state or state.get(f"page-{key}") != page:
-        state[key] = state.get(f"kept-{key}", default)
+        kept = kept_text(key)
+        state[key] = default if kept is None else kept
     state[f"page-{key}"] = page
     text = box(label, key=key, **options) or ""
-    if text != default or f"kept-{key}" in state:  # a text that nobody touched stays this page's
-        state[f"kept-{key}"] = text
+    if text != default or kept_text(key) is not None:  # a text that nobody touched stays this page's
+        keep_text(key, text)
     keep_in_link(key, text, default)
     return text
+
+
+def kept_text(key: str) -> str | None:
+    """What pages have in common under `key`; None until somebody writes something."""
+    text = st.session_state.get(f"kept-{key}")
+    return None if text is None else str(text)
+
+
+def keep_text(key: str, text: str) -> None:
+    """Give `text` to all pages that have a box with this key."""
+    st.session_state[f"kept-{key}"] = text
 
 
 def linked_choice(key: str, options: Sequence[str]) -> str | None:

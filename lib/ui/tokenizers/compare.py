@@ -9,7 +9,7 @@ from lib.settings import settings
 from lib.tokenization import Comparison, compare
 from lib.tokenization.texts import SAMPLES
 from lib.ui.components import header, scroll
-from lib.ui.components.linked_text import LINK_BYTES, at_most, for_link, keep_in_link
+from lib.ui.components.linked_text import LINK_BYTES, at_most, for_link, keep_in_link, keep_text, kept_text
 from lib.ui.components.page import escape, explained
 from lib.ui.tokenizers.boundaries import boundary_panel
 from lib.ui.tokenizers.counts import why_different
@@ -22,6 +22,7 @@ TEXT = "compare-text"
 START = SAMPLES["Tokenization powers"]
 LEARN = "Learn"
 _TAB = "tab"
+_PROMPT = "tokenizers-prompt"  # in the session: the prompt of all pages when this one was last drawn
 
 
 @st.fragment
@@ -49,7 +50,13 @@ def _typed() -> str:
     linked = st.query_params.get("text")
     if linked is not None and linked != st.session_state.get(f"linked-{TEXT}"):
         set_text(TEXT, linked)  # a link was followed, from outside or from another page
-    return typed_text(TEXT, label="Your text", default=START)
+    elif (prompt := kept_text("prompt")) is not None and prompt != st.session_state.get(_PROMPT):
+        set_text(TEXT, prompt)  # written on another page since this one was left
+    text = typed_text(TEXT, label="Your text", default=START)
+    if text != START and for_link(text=text):  # a prompt of ordinary length goes along to the other pages
+        keep_text("prompt", text)
+    st.session_state[_PROMPT] = kept_text("prompt")
+    return text
 
 
 def _take_sample() -> None:
