@@ -33,6 +33,7 @@ function createView(root) {
   const known = new Map(); // whole tokens seen so far: live updates carry only the latest ones whole
   let current = -1; // token whose card is open
   let pinned = false;
+  let hushed = false;
   let closing = 0;
 
   const whole = (index) => {
@@ -144,7 +145,7 @@ function createView(root) {
         option.onclick = () => {
           component.setTriggerValue("branch", { index, id: item.id });
           close();
-          focus(index); // the button that had it is gone
+          focus(index, true); // the button that had it is gone
         };
       }
       options.appendChild(option);
@@ -210,12 +211,14 @@ function createView(root) {
     const span = event.target.closest ? event.target.closest(".tok") : null;
     return span ? Number(span.dataset.index) : -1;
   };
-  const focus = (index) => {
+  const focus = (index, quietly = false) => { // quietly: without its card, which was closed just now
     const span = spans[Math.max(0, Math.min(index, spans.length - 1))];
     if (!span) return;
     spans.forEach((other) => (other.tabIndex = -1));
     span.tabIndex = 0;
+    hushed = quietly;
     span.focus();
+    hushed = false;
   };
   const choose = (index) => {
     open(index, true);
@@ -237,7 +240,7 @@ function createView(root) {
   };
   text.addEventListener("focusin", (event) => { // there is no property onfocusin
     const index = indexOf(event);
-    if (index >= 0 && event.target.matches(":focus-visible")) open(index, false);
+    if (index >= 0 && !hushed && event.target.matches(":focus-visible")) open(index, false);
   });
   text.addEventListener("focusout", (event) => {
     if (!card.contains(event.relatedTarget)) later();
@@ -263,7 +266,7 @@ function createView(root) {
     if (event.key === "Escape") {
       const back = current;
       close();
-      if (back >= 0) focus(back);
+      if (back >= 0) focus(back, true);
     } else if (event.key === "ArrowDown") buttons[Math.min(here + 1, buttons.length - 1)]?.focus();
     else if (event.key === "ArrowUp") buttons[Math.max(here - 1, 0)]?.focus();
     else return;
