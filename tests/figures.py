@@ -104,8 +104,7 @@ def _decoding() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "samples", samples.sample_tree(texts, lambda i: f"<{i}>")
     yield "spread", samples.spread(texts)
     yield "no beams", beam_tree.figure([], str)
-    yield "beams", beam_tree.figure(list(_beams()), lambda i: f"<{i}> $", shown=2)
-    yield "later beams", beam_tree.figure(list(_beams()), str, start=1)
+    yield "beams", beam_tree.figure(list(_beams()), lambda i: f"<{i}> $")
 
 
 def _beams() -> Iterator[BeamStep]:

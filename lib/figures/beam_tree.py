@@ -12,40 +12,35 @@ from lib.figures.theme import figure as laid_out
 
 _COLOURS = {KEPT: strategy_colour("beam"), PRUNED: MUTED, FINISHED: GOOD}
 _SYMBOLS = {KEPT: "circle", PRUNED: "x-thin", FINISHED: "square"}
-_ROW, _LOW_ROW, _MANY = 56, 36, 8  # pixels of a row; of more rows than so many, which show no totals
+_ROW = 56  # pixels
 
 
-def figure(
-    steps: Sequence[BeamStep], name: Callable[[int], str], *, start: int = 0, shown: int = 8, root: str = "the prompt"
-) -> Figure:
-    """The tree of `shown` steps from `start` on: x is the step, y the rank by total log-probability.
+def figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, root: str = "the prompt") -> Figure:
+    """The tree of a short search: x is the step, y the rank by total log-probability.
 
-    `name` gives a token's visible label, `root` stands where the search begins. Every branch starts at a mark: a later
-    `start` draws the beginnings that were kept before it too. The path of the best hypothesis is drawn thick.
+    `name` gives a token's visible label, `root` stands where the search begins. Every branch starts at a mark. The path
+    of the best hypothesis is drawn thick.
     """
     if not steps:
         return laid_out([], height=200)
     best = steps[-1].best.ids
     everything = nodes(steps)
-    before = [n for n in everything if n.step == start - 1 and n.fate == KEPT]
-    window = [*before, *(n for n in everything if start <= n.step < start + shown)]
-    rows = max((n.place for n in window), default=0) + 1
+    rows = max((n.place for n in everything), default=0) + 1
     traces = [
-        *(_edges(window, start, best, thick) for thick in (False, True)),
-        *([_root(root)] if start == 0 else []),
-        *(_dots([n for n in window if n.fate == fate], fate, name, best) for fate in (PRUNED, KEPT, FINISHED)),
-        *([_totals(window)] if rows <= _MANY else []),
+        *(_edges(everything, best, thick) for thick in (False, True)),
+        _root(root),
+        *(_dots([n for n in everything if n.fate == fate], fate, name, best) for fate in (PRUNED, KEPT, FINISHED)),
+        _totals(everything),
     ]
-    columns = range(max(0, start - 1), start + shown)
     return laid_out(
         traces,
-        height=max(260, (_ROW if rows <= _MANY else _LOW_ROW) * rows + 100),
+        height=max(260, _ROW * rows + 100),
         hovermode="closest",
         xaxis=titled(
             "step",
-            tickvals=list(columns),
-            ticktext=[str(t + 1) for t in columns],
-            range=[start - 1.5, start + shown - 0.4],
+            tickvals=list(range(len(steps))),
+            ticktext=[str(t + 1) for t in range(len(steps))],
+            range=[-1.5, len(steps) - 0.4],
             showgrid=False,
             zeroline=False,
         ),
@@ -64,13 +59,13 @@ def _on_path(node: BeamNode, best: Sequence[int]) -> bool:
     return tuple(best[: len(node.ids)]) == node.ids
 
 
-def _edges(window: Sequence[BeamNode], start: int, best: Sequence[int], thick: bool) -> Trace:
+def _edges(everything: Sequence[BeamNode], best: Sequence[int], thick: bool) -> Trace:
     """A line from the mark of each node's beginning, or from the root, to its own."""
-    where = {n.ids: n.place for n in window}
+    where = {n.ids: n.place for n in everything}
     xs: list[float | None] = []
     ys: list[float | None] = []
-    for node in window:
-        if node.step < start or _on_path(node, best) != thick:
+    for node in everything:
+        if _on_path(node, best) != thick:
             continue
         xs += [node.step - 1, node.step, None]
         ys += [where[node.ids[:-1]] if node.step else 0, node.place, None]
@@ -134,17 +129,17 @@ def _dots(dots: Sequence[BeamNode], fate: str, name: Callable[[int], str], best:
     }
 
 
-def _totals(window: Sequence[BeamNode]) -> Trace:
+def _totals(everything: Sequence[BeamNode]) -> Trace:
     """The total log-probability under every mark."""
     return {
         "type": "scatter",
-        "x": [n.step for n in window],
-        "y": [n.place for n in window],
-        "mode": "text",
-        "text": [f"{n.total:.2f}".replace("-", "−") for n in window],
+        "x": [n.step for n in everything],
+        "y": [n.place for n in everything],
+        "mode": "markers+text",  # unseen marks keep the numbers off those that are seen
+        "text": [f"{n.total:.2f}".replace("-", "−") for n in everything],
         "textposition": "bottom center",
         "textfont": {"size": CHART_PX, "color": LETTERS},
-        "marker": {"color": LETTERS},
+        "marker": {"color": LETTERS, "size": 12, "opacity": 0},
         "hoverinfo": "skip",
         "showlegend": False,
         "cliponaxis": False,

@@ -5,7 +5,6 @@ figure of Plotly's own type it only asks for its dictionary, so ours travels in 
 checked by the tests instead (tests/unit/figures/test_schema.py).
 """
 
-import plotly.io
 from plotly.basedatatypes import BaseFigure  # streamlit has imported it already
 
 from lib.figures.theme import Figure
@@ -20,8 +19,3 @@ class Prepared(BaseFigure):
     def to_dict(self) -> Figure:
         """The figure, as `st.plotly_chart` asks for it."""
         return self._figure
-
-
-def as_json(figure: Figure) -> str:
-    """A figure as Streamlit would send it."""
-    return str(plotly.io.to_json(Prepared(figure), validate=False))

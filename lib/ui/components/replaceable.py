@@ -49,12 +49,6 @@ class Replaceable(Generic[Value]):
                 element.json = text
             self._send(message)
 
-    def show_chart(self, spec: str) -> None:
-        """Another figure, as JSON, for a Plotly chart."""
-        if (message := self._copy()) is not None:
-            message.delta.new_element.plotly_chart.spec = spec
-            self._send(message)
-
     def _copy(self) -> ForwardMsg | None:
         if self._context is None or self._message is None:
             return None

@@ -2,25 +2,21 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from lib.decoding import beam_nodes, text_metrics
 from lib.decoding.strategies import MAX_COLUMNS, Strategy
 from lib.engine import BeamStep, Engine
-from lib.figures import beam_tree, river
-from lib.figures.prepared import as_json
-from lib.figures.theme import Figure
+from lib.figures import river
 from lib.generation.strategy_run import StrategyRun
 from lib.generation.token_view import token_name
-from lib.ui.components.charts import chart
 from lib.ui.components.live_updates import LiveRegion, LiveUpdates
-from lib.ui.components.page import wide_chart
-from lib.ui.components.replaceable import Replaceable
 from lib.ui.decoding import toy
 from lib.ui.decoding.beam_words import verdict
 from lib.ui.decoding.state import Column, add
-from lib.ui.river.component import show_river
+from lib.ui.river.component import ShownRiver, show_river
 
 _SHOWN = 6  # steps that are drawn at once while a search grows
 _HEIGHT = 330  # px of the river
@@ -105,39 +101,47 @@ def _against_greedy(search: StrategyRun, greedy: Sequence[StrategyRun]) -> None:
 
 def _growing(engine: Engine, track: StrategyRun, updates: LiveUpdates) -> None:
     """The newest steps while the search runs."""
-    place, below, seen = st.empty(), st.empty(), 0
-    tree: Replaceable[None] | None = None
+    with st.container(key="decoding-beams"):
+        place = st.empty()
+        st.empty()  # or a part of the toy would stay, pale, as long as the search runs
+    below, seen = st.empty(), 0
+    shown: ShownRiver | None = None
 
     def look() -> None:
-        nonlocal tree, seen
+        nonlocal shown, seen
         steps = list(track.beam_steps)
         if not steps:
             below.caption(track.waiting or "The search begins …")
-        elif tree is None:
+        elif shown is None:
             with place.container():
-                tree = Replaceable(lambda: _tree(engine, steps))
+                shown = _river(newest(engine, steps), "Dark: the best text so far. Light: kept. Grey: pruned.")
         elif len(steps) > seen:
-            tree.show_chart(as_json(_figure(engine, steps)))
+            shown.redraw(newest(engine, steps))
         if len(steps) > seen:
             seen = len(steps)
             below.caption(
-                f"Step {seen}: every step keeps {int(track.strategy.num_beams)} beginnings. When the search "
-                "is done, you can go through it step by step."
+                f"Step {seen}: every step keeps {int(track.strategy.num_beams)} beginnings. Here are the newest "
+                "steps; when the search is done, you see all of them."
             )
 
     look()
     updates.add(LiveRegion(over=lambda: not track.running, look=look, stop=track.stop))
 
 
-def _figure(engine: Engine, steps: Sequence[BeamStep]) -> Figure:
-    return beam_tree.figure(
-        steps, lambda token: token_name(engine.tokenizer, token), start=max(0, len(steps) - _SHOWN), shown=_SHOWN
+def newest(engine: Engine, steps: Sequence[BeamStep]) -> river.River:
+    """The last steps of a search: a message of one size, however long the search is."""
+    whole = river.of_beams(steps, lambda token: token_name(engine.tokenizer, token))
+    first = max(0, len(steps) - _SHOWN)
+    kept = [number for number, node in enumerate(whole.nodes) if node.depth >= first]
+    where = {number: place for place, number in enumerate(kept)}
+    nodes = (whole.nodes[number] for number in kept)
+    return replace(whole, nodes=tuple(replace(n, parent=where.get(n.parent, -1), depth=n.depth - first) for n in nodes))
+
+
+def _river(tree: river.River, hint: str) -> ShownRiver:
+    return show_river(
+        "decoding-beam-river", tree, name="The beam search with its pruned arms", height=_HEIGHT, hint=hint
     )
-
-
-def _tree(engine: Engine, steps: Sequence[BeamStep]) -> None:
-    with wide_chart("decoding-beam-tree"):
-        chart(_figure(engine, steps), key="decoding-beam-tree")
 
 
 def _finished(engine: Engine, steps: list[BeamStep]) -> None:
@@ -147,13 +151,10 @@ def _finished(engine: Engine, steps: list[BeamStep]) -> None:
         return token_name(engine.tokenizer, token)
 
     with st.container(key="decoding-beams"):
-        show_river(
-            "decoding-beam-river",
+        _river(
             river.of_beams(steps, name),
-            name="The beam search with its pruned arms",
-            height=_HEIGHT,
-            hint="Dark: the text that was returned. Light: beginnings that were kept. Grey: pruned. The width is the "
-            "share of the probability of all that a step looked at.",
+            "Dark: the text that was returned. Light: beginnings that were kept. Grey: pruned. The width is the share "
+            "of the probability of all that a step looked at.",
         )
     st.markdown(verdict(steps, name))
     with st.expander("The numbers of every step", on_change="rerun", key="decoding-beam-numbers") as numbers:

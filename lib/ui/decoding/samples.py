@@ -78,6 +78,8 @@ def _growing(tracks: Sequence[StrategyRun], updates: LiveUpdates) -> None:
     bar = st.empty()
     with st.container(horizontal=True, gap="medium"):
         places = [st.empty() for _ in range(4)]
+    for _ in range(3):  # or what the last samples showed would stay, pale, while these are written
+        st.empty()
 
     def look() -> None:
         texts = [[step.id for step in track.steps] for track in tracks if track.steps]

@@ -33,7 +33,7 @@ def show_sections(asked: Asked, updates: LiveUpdates) -> None:
     engine, columns = asked.engine, asked.columns
     tabs = dict(zip(TABS, st.tabs(TABS, on_change="rerun", key=TAB, bind="query-params"), strict=True))
     show = {
-        PARTING: lambda: parting.panel(engine, columns),
+        PARTING: lambda: parting.panel(engine, columns, updates=updates),
         STEP_TAB: lambda: step.panel(engine, asked.model_id, columns, asked.prompt),
         SAMPLES: lambda: samples.panel(engine, columns, asked.ids, seed=asked.seed, updates=updates),
         TREE: lambda: beam.panel(engine, columns, updates=updates),

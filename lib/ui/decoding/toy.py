@@ -22,7 +22,7 @@ def show_toy() -> None:
     steps = toy_steps()
     picture, words = st.columns([3, 2], gap="medium", vertical_alignment="center")
     with picture:
-        chart(beam_tree.figure(steps, _TOY.__getitem__, shown=2, root=_TOY[0]), key="decoding-toy")
+        chart(beam_tree.figure(steps, _TOY.__getitem__, root=_TOY[0]), key="decoding-toy")
     words.markdown(
         "Greedy decoding takes the best token now. Beam search keeps several beginnings, follows each of them "
         "one token further, and keeps the best in **total**: the sum of log-probabilities, that is, the "
@@ -38,7 +38,7 @@ def show_toy() -> None:
 def toy_steps() -> list[BeamStep]:
     """Two beams, two steps, on the toy's table; computed by the same search as everything else."""
     table = [
-        [math.log(_TOY_NEXT.get(before, {}).get(token, 1e-99)) for token in range(len(_TOY))]
+        [math.log(p) if (p := _TOY_NEXT.get(before, {}).get(token)) else -math.inf for token in range(len(_TOY))]
         for before in range(len(_TOY))
     ]
     steps: list[BeamStep] = compute("lib.engine.beam.search_table", table, 0, 2, 2)

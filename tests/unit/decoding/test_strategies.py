@@ -20,6 +20,7 @@ from lib.engine.sampling import distribution
 from lib.figures import beam_tree, decoding, samples
 from lib.generation.strategy_run import StrategyRun
 from lib.generation.token_view import groups, printable, stream_tokens
+from lib.ui.decoding.beam import newest
 from lib.ui.decoding.beam_words import verdict
 from lib.ui.decoding.columns import parting_marks
 from lib.ui.decoding.state import Column
@@ -407,17 +408,29 @@ def test_a_branch_by_click_does_not_read_the_prompt_for_its_opening(engine, monk
 def test_the_tree_shows_totals_and_every_edge_starts_at_its_parent(engine) -> None:
     steps = list(engine.beam([70, 71, 72], num_beams=3, length_penalty=1.0, max_new_tokens=6))
     nodes = {node.ids: node for node in beam_nodes.nodes(steps)}
-    figure = beam_tree.figure(steps, str, start=3, shown=3)
-    shown = [node for node in nodes.values() if node.step >= 3]
+    figure = beam_tree.figure(steps, str)
     texts = " ".join(text for trace in figure["data"] for text in trace.get("text", ()))
-    assert all(f"{abs(node.total):.2f}" in texts for node in shown)
+    assert all(f"{abs(node.total):.2f}" in texts for node in nodes.values())
     ends = [
         (y0, x1, y1)
         for trace in figure["data"][:2]
         for y0, x1, y1 in zip(trace["y"][0::3], trace["x"][1::3], trace["y"][1::3], strict=True)
     ]
-    assert sorted(ends) == sorted((nodes[n.ids[:-1]].place, n.step, n.place) for n in shown)
-    assert len({y0 for y0, x1, _ in ends if x1 == 3}) > 1  # the first drawn step too has more than one parent
+    expected = [(nodes[n.ids[:-1]].place if n.step else 0, n.step, n.place) for n in nodes.values()]
+    assert sorted(ends) == sorted(expected)
+    assert len({y0 for y0, x1, _ in ends if x1 == 3}) > 1  # a step has more than one parent
+
+
+def test_the_newest_steps_of_a_search_are_the_end_of_its_tree(engine) -> None:
+    steps = list(engine.beam([70, 71, 72], num_beams=3, length_penalty=1.0, max_new_tokens=9))
+    tree = newest(engine, steps)
+    last = [node for node in beam_nodes.nodes(steps) if node.step >= len(steps) - 6]
+    assert [node.id for node in tree.nodes] == [node.ids[-1] for node in last]
+    for node, whole in zip(tree.nodes, last, strict=True):
+        assert node.depth == whole.step - (len(steps) - 6)
+        assert (node.parent == -1) == (node.depth == 0)
+        if node.depth:
+            assert last[node.parent].ids == whole.ids[:-1]
 
 
 def test_the_code_names_the_hub_and_no_folder_of_the_server(tiny_models, monkeypatch) -> None:
