@@ -73,7 +73,14 @@ def predict(
     """A predict-then-reveal question. `answer` is computed only on reveal: (index of the right option, why)."""
     with st.container(border=True, key=f"predict-{key}"):
         st.markdown(f"**Predict, then reveal.** {question}")
-        choice = st.radio(label, options, index=None, key=f"predict-{key}-choice", horizontal=len(options) <= 3)
+        choice = st.radio(
+            label,
+            options,
+            index=None,
+            key=f"predict-{key}-choice",
+            horizontal=len(options) <= 3,
+            persist_state="session",  # a guess outlives the tab that it was made in
+        )
         if choice is None:
             st.caption("Choose first; the answer is computed when you do.")
             return
