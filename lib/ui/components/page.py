@@ -96,4 +96,6 @@ def predict(
 def wide_chart(key: str) -> DeltaGenerator:
     """A place for the chart `key`, which needs room: on a phone it scrolls sideways instead of being squeezed."""
     st.html(f"<style>.st-key-{key}-box {{ overflow-x: auto; }} .st-key-{key} {{ min-width: 44rem; }}</style>")
-    return st.container(key=f"{key}-box")
+    box = st.container(key=f"{key}-box")
+    box.html('<p class="pg-sideways" tabindex="0">The chart scrolls sideways.</p>')  # a keyboard needs a stop in there
+    return box

@@ -15,7 +15,7 @@ from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import escape, explained
 from lib.ui.components.session import session_id
 from lib.ui.home.state import State, follow, go, restart, turn_off, undo, write_link
-from lib.ui.river.component import Road, Share, ShownRiver, show_river
+from lib.ui.river.component import Road, Share, ShownRiver, carried_out, show_river
 from lib.ui.river.reading import river_of
 from lib.ui.river.roads import read_ahead, read_so_far
 
@@ -51,6 +51,10 @@ class _Text:
         return self.engine.tokenizer.decode(self.ids)
 
 
+RIVER = "home-river-view"
+_STEPS = "home-steps"  # in the session: the line of the three steps as it was last shown
+
+
 def room() -> DeltaGenerator:
     """The place of the demo, as high as it will be; once its style has come, it may grow.
 
@@ -65,6 +69,8 @@ def first_demo(view: State, model_id: str, typed: str, updates: LiveUpdates) -> 
     """The river of what was typed and of the road taken after it, the buttons, and previews as they come."""
     typed = at_most(typed, LONGEST)
     steps = st.empty()
+    if known := st.session_state.get(_STEPS):
+        steps.html(known)  # a line that comes again later would let what is below it jump
     place = st.container(key="home-river")
     row = st.container(horizontal=True, gap="small", key="home-row", vertical_alignment="center")
     with explained():
@@ -105,11 +111,12 @@ def _unusable(count: int) -> str:
 def _steps(place: DeltaGenerator, text: _Text) -> None:
     count = len(text.ids)
     tokens = f"{count:,} token{'s' * (count != 1)}"
-    place.html(
+    st.session_state[_STEPS] = (
         f'<ol class="home-steps"><li>Your text becomes <b>{tokens}</b>, each with its id.</li>'
         f"<li>After each, all {text.engine.info.vocab_size:,} tokens get a probability: the wider, the likelier.</li>"
         "<li>Click a branch to take that road.</li></ol>"
     )
+    place.html(st.session_state[_STEPS])
 
 
 def _show(river: River, text: _Text) -> ShownRiver:
@@ -118,7 +125,7 @@ def _show(river: River, text: _Text) -> ShownRiver:
         query["model"] = text.model_id
         query |= {"path": ",".join(map(str, text.view.path))} if text.view.path else {}
     return show_river(
-        "home-river-view",
+        RIVER,
         river,
         name="Your text, and the roads not taken",
         typed=len(text.prompt),
@@ -135,6 +142,7 @@ def _show(river: River, text: _Text) -> ShownRiver:
 def _take(text: _Text, river: River, road: Road) -> None:
     """Go another way, if it is one that the river shows."""
     place, token = road
+    carried_out(RIVER)
     if not any(node.depth == place > 0 and node.id == token for node in river.nodes):
         return
     if place >= len(text.prompt):

@@ -7,8 +7,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import streamlit as st
 
 from lib.design import CATEGORICAL
 from lib.figures.river import River
@@ -105,23 +108,36 @@ def show_river(
     }
     triggers = ("take", "ask", "temperature")
     callbacks: dict[str, Any] = {f"on_{trigger}_change": lambda: None for trigger in triggers}
+    callbacks["on_take_change"] = partial(_keep_click, key)
     element = Replaceable(lambda: _component(key=key, data=data, **callbacks))
     result = element.value
     dial = result.get("temperature")
     turned = isinstance(dial, dict) and dial.get("nonce") == nonce
     return ShownRiver(
         float(dial["value"]) if turned else temperature,
-        _road(result.get("take"), data["key"]),
+        _road(st.session_state.get(f"{key}-taken"), data["key"]),
         _road(result.get("ask"), data["key"]),
         data,
         element,
     )
 
 
+def _keep_click(key: str) -> None:
+    """A click is kept until the page has carried it out (`carried_out`): a run may be cut short by the next message of
+    the browser, and what a component reports is there for one run alone."""
+    if (given := st.session_state[key].get("take")) is not None:
+        st.session_state[f"{key}-taken"] = given
+
+
+def carried_out(key: str) -> None:
+    """What was clicked in the river `key` has been done."""
+    st.session_state.pop(f"{key}-taken", None)
+
+
 def _tree(river: River) -> dict[str, Any]:
     """The tree, and a name of it by which a click on an older one is known."""
     tree = river.data()
-    told_apart = [tree[column] for column in ("id", "parent", "node", "best", "names")] + [tree.get("spread")]
+    told_apart = [tree[column] for column in ("id", "parent", "node", "best", "names")]
     return {"key": hashlib.sha256(json.dumps(told_apart).encode()).hexdigest()[:16], "tree": tree}
 
 

@@ -105,6 +105,13 @@
     return left;
   };
 
+  // The part of a line of text that its own element shows.
+  const own = (rect, node) => {
+    const style = css(node);
+    if (/^(inline|contents)$/.test(style.display) || !/hidden|clip/.test(style.overflowX) || node instanceof SVGElement) return rect;
+    return meet(rect, inner(node));
+  };
+
   // Every run of text that is on the screen: {node (its element), rects, text}.
   const texts = () => {
     const found = [];
@@ -205,7 +212,7 @@
   }));
   const overlap = (texts, controls) => {
     const lines = texts.flatMap(({ node, rects, text }) =>
-      rects.map((r) => ({ node, text, rect: clipped(r, node), layer: layer(node) })));
+      rects.map((r) => ({ node, text, rect: own(clipped(r, node), node), layer: layer(node) })));
     // Lines of one text may touch: the box of a line is higher than its letters.
     const written = pairs(lines, (a, b, shared) => a.node !== b.node && a.layer === b.layer &&
       width(shared) > 3 && height(shared) > 0.45 * Math.min(height(a.rect), height(b.rect)));
