@@ -51,7 +51,7 @@ def finish(app: AppTest) -> AppTest:
 
 def show(app: AppTest, tab: str) -> AppTest:
     """Open one of the tabs under the texts."""
-    app.session_state["tab"] = tab
+    app.session_state["section"] = tab
     return app.run()
 
 
@@ -91,7 +91,7 @@ def test_only_the_open_tab_is_computed(page, monkeypatch) -> None:
 
 
 def test_a_link_opens_its_tab(page) -> None:
-    page.query_params["tab"] = "In short"
+    page.query_params["section"] = "In short"
     page.run()
     assert not page.exception
     assert any("the decoding strategy chooses" in m.value for m in page.markdown)

@@ -16,6 +16,7 @@ from lib.engine.sampling import softmax
 from lib.ui import cache
 from lib.ui.next_token import reading as next_token
 from lib.ui.next_token.distribution import Knobs
+from lib.ui.next_token.state import History
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "3_Next_Token.py"
 
@@ -318,3 +319,16 @@ def test_every_place_has_its_surprisal_rank_and_guess(page) -> None:
         assert np.isclose(row["probability, %"], 100 * probs[real], rtol=1e-4)
         assert row["rank"] == 1 + (probs > probs[real]).sum()
         assert frame["the model's guess"][place - 1] == reading.label(int(probs.argmax()))
+
+
+def test_undo_brings_back_a_prompt_that_a_click_has_cut(page: AppTest) -> None:
+    page.session_state["prompt"] = "The capital of France is"
+    page.run()
+    state = page.session_state["next-token-state"]
+    state.earlier.append(("The capital of France is", History([(), (7,)], at=1)))
+    state.history, state.base = History([(5,)]), None
+    page.session_state["prompt"] = "The capital"
+    page.run()
+    page.button(key="path-undo").click().run()
+    assert page.text_area(key="prompt").value == "The capital of France is"
+    assert page.session_state["next-token-state"].history.path == (7,)

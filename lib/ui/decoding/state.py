@@ -19,7 +19,7 @@ from lib.settings import settings
 from lib.ui.components.session import session_alive, session_id
 
 LINK = "s"  # the query parameter that holds the columns
-TAB = "tab"  # key and query parameter of the tab that is open under the texts
+TAB = "section"  # key and query parameter of the tab that is open under the texts
 STEP_TAB = "One step"  # where a click on a token leads
 
 

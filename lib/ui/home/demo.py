@@ -51,6 +51,7 @@ class _Text:
         return self.engine.tokenizer.decode(self.ids)
 
 
+SHOWN = 60  # characters of the text beside the buttons
 RIVER = "home-river-view"
 _STEPS = "home-steps"  # in the session: the line of the three steps as it was last shown
 
@@ -84,7 +85,7 @@ def first_demo(view: State, model_id: str, typed: str, updates: LiveUpdates) -> 
             place.info(sentence)
             return
         if view.path:
-            row.markdown(f"**Your text so far:** {escape(text.whole)}")
+            row.markdown(f"**Your text so far:** {escape(_end_of(text.whole))}")
         with place:
             river = river_of(model_id, text.ids)
             shown = _show(river, text)
@@ -95,6 +96,11 @@ def first_demo(view: State, model_id: str, typed: str, updates: LiveUpdates) -> 
         if precision := cache.precision(model_id):
             st.caption(precision)
         read_ahead(shown, river, text.engine, text.ids, updates)
+
+
+def _end_of(text: str) -> str:
+    """As much of a text's end as fits one line."""
+    return text if len(text) <= SHOWN else "… " + text[-SHOWN:]
 
 
 def _unusable(count: int) -> str:
@@ -148,7 +154,11 @@ def _take(text: _Text, river: River, road: Road) -> None:
     if place >= len(text.prompt):
         go(text.view, (*text.ids[len(text.prompt) : place], token))
     else:
-        turn_off(text.view, text.engine.tokenizer.decode(text.ids[:place]), token)
+        kept = text.engine.tokenizer.decode(text.ids[:place])
+        if "\ufffd" in kept and "\ufffd" not in text.typed:
+            st.toast("That token begins inside a character, and a text cannot be cut there.")
+            return
+        turn_off(text.view, kept, token)
     st.rerun()
 
 

@@ -20,6 +20,7 @@ EXAMPLES = (
     "I opened the door and saw",
 )
 _PENDING = "next-token-pending"
+UNREADABLE = "\ufffd"  # stands in decoded text for bytes that are no character
 
 
 @dataclass
@@ -65,6 +66,7 @@ class State:
     nonce: int = 0
     history: History = field(default_factory=History)
     base: tuple[str, str] | None = None  # (tokenizer, prompt) that the path continues
+    earlier: list[tuple[str, History]] = field(default_factory=list)  # prompts that a click has cut, for undo
     at: int | None = None  # the place looked at; None for the end of the text
     drawn: tuple[int, ...] | None = None  # the text whose temperatures are on the screen
     url: dict[str, str] | None = None  # what was written to the link
@@ -106,7 +108,7 @@ def write_link(view: State) -> None:
 def follow(view: State, tokenizer: Tokenizer, prompt: str) -> tuple[int, ...]:
     """The path to read. It belongs to one prompt and one tokenizer: with another one it begins anew."""
     if view.base is not None and view.base != (tokenizer.name, prompt):
-        view.history, view.at = History(), None
+        view.history, view.at, view.earlier = History(), None, []
     view.base = (tokenizer.name, prompt)
     if any(token_id >= tokenizer.vocab_size for token_id in view.history.path):
         view.problems = [
@@ -132,10 +134,8 @@ def before_widgets(view: State) -> None:
     pending = st.session_state.pop(_PENDING, None)
     if pending is None:
         return
-    prompt, path = pending
-    st.session_state["prompt"] = prompt
+    st.session_state["prompt"], view.history = pending
     view.base, view.at = None, None
-    view.history.push(path)
 
 
 def append(reading: Reading, view: State, token_id: int) -> None:
@@ -149,9 +149,22 @@ def append(reading: Reading, view: State, token_id: int) -> None:
         view.at = None
         view.history.push(path)
         st.rerun()
-    kept = reading.prompt[1 if reading.start else 0 : view.at]
-    st.session_state[_PENDING] = (reading.tokenizer.decode(kept), (token_id,))
+    kept = reading.tokenizer.decode(reading.prompt[1 if reading.start else 0 : view.at])
+    assert view.base is not None
+    if UNREADABLE in kept and UNREADABLE not in view.base[1]:
+        st.toast("That token begins inside a character, and a text cannot be cut there.")
+        return
+    view.earlier.append((view.base[1], view.history))
+    st.session_state[_PENDING] = (kept, History([(token_id,)]))
     st.rerun()
+
+
+def undo(view: State) -> None:
+    """One change of the path back; before the first, the prompt that a click has cut comes back whole."""
+    if view.history.at:
+        view.history.undo()
+    elif view.earlier:
+        st.session_state[_PENDING] = view.earlier.pop()
 
 
 def look(reading: Reading, view: State, place: int) -> None:

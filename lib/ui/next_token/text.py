@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -11,7 +12,7 @@ from lib.engine import TokenScores
 from lib.text_format import percent
 from lib.ui.components.custom import component
 from lib.ui.next_token.reading import HEATED, Reading, path_logprobs, scores
-from lib.ui.next_token.state import State, act
+from lib.ui.next_token.state import State, act, undo
 
 _ASSETS = Path(__file__).with_name("assets")
 
@@ -117,7 +118,7 @@ def path_buttons(reading: Reading, view: State) -> None:
     last = len(history.states) - 1
     fold = "Put the added tokens into the prompt as text, to type on; control tokens become plain text"
     with st.container(horizontal=True, gap="xxsmall", width="content", key="path-buttons"):
-        _path_button("undo", "undo", "Undo", act(history.undo), disabled=history.at == 0)
+        _path_button("undo", "undo", "Undo", act(partial(undo, view)), disabled=not history.at and not view.earlier)
         _path_button("redo", "redo", "Redo", act(history.redo), disabled=history.at == last)
         reset = act(lambda: history.push(()))
         _path_button("reset", "restart_alt", "Reset: take all added tokens away", reset, disabled=not history.path)
