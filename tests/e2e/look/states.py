@@ -28,6 +28,7 @@ class State:
     name: str
     act: Act
     steady: bool = False
+    unfolds: bool = False  # on a phone it opens in the place of the click and moves what is below
     leave: Act | None = None
 
 
@@ -152,7 +153,7 @@ SHEETS: tuple[Sheet, ...] = (
         "Architecture",
         "/Architecture",
         shows(".diagram .box"),
-        (State("a box explained", _box, steady=True),),
+        (State("a box explained", _box, steady=True, unfolds=True),),
         tabs=("Module tree", "One linear layer", "A live pass", "Questions", "In short"),
         inside={
             "Parameters": options("picture"),

@@ -143,7 +143,7 @@ class Visit:
         except Exception as error:  # the states after it are looked at
             self.broken(state.name, error)
             return
-        if state.steady:
+        if state.steady and not (state.unfolds and self.width < 500):
             place = Place(self.sheet.name, state.name, self.width, self.scheme)
             self.add(place, rules.moved(self.page.evaluate("above => look.moved(above)", above)))
             if above is None:
