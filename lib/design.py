@@ -27,6 +27,9 @@ CHART_PX = 13
 GROUND: Pair = ("#ffffff", "#12131c")  # the page, as .streamlit/config.toml has it
 BORDER: Pair = ("#d9dbe9", "#34374b")
 ACCENT: Pair = ("#4f46e5", "#818cf8")  # the model's own answer, the road taken
+CHOSEN: Pair = ("#4338ca", "#a5b4fc")  # letters of what is chosen: the accent, dark or light enough for small letters
+QUIET: Pair = ("#5b5e72", "#a9acbe")  # captions
+AXIS: Pair = ("#4c4f63", "#c6c8d8")  # letters at the axes of charts
 MUTED: Pair = ("#6b7280", "#9ca3af")  # dropped, pruned, everything else
 GOOD: Pair = ("#047857", "#34d399")
 BAD: Pair = ("#b91c1c", "#f87171")
@@ -110,6 +113,9 @@ def css() -> str:
         "ground": GROUND,
         "border": BORDER,
         "accent": ACCENT,
+        "chosen": CHOSEN,
+        "quiet": QUIET,
+        "axis": AXIS,
         "muted": MUTED,
         "good": GOOD,
         "bad": BAD,

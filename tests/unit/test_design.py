@@ -25,7 +25,7 @@ def test_every_strategy_has_a_colour() -> None:
     assert set(design.STRATEGIES) == set(KINDS)
 
 
-@pytest.mark.parametrize("name", ["ACCENT", "MUTED", "GOOD", "BAD"])
+@pytest.mark.parametrize("name", ["ACCENT", "CHOSEN", "QUIET", "AXIS", "MUTED", "GOOD", "BAD"])
 def test_a_colour_for_letters_can_be_read_on_its_ground(name: str) -> None:
     for colour, ground in zip(getattr(design, name), GROUNDS, strict=True):
         assert contrast(colour, ground) >= 4.5
