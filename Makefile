@@ -13,7 +13,7 @@ model: .venv/.run
 	$(BIN)/python -m lib.models get $(MODEL)
 
 test: lint chromium model
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 fast: lint
 	$(BIN)/python -m pytest lib tests/unit tests/app
