@@ -21,14 +21,10 @@ pytestmark = pytest.mark.embedded
 @pytest.mark.parametrize("sheet", SHEETS, ids=[sheet.name for sheet in SHEETS])
 def test_nothing_is_cut_overlaps_jumps_or_cannot_be_read(sheet: Sheet, app: str, chromium) -> None:
     pictures = Path(os.environ["LOOK_PICTURES"]) if os.environ.get("LOOK_PICTURES") else None
-    if pictures:
-        look = Look(app, pictures=pictures)
-    else:
-        look = Look(app, widths=(1440, 390), states="^start$")
+    look = Look(app, pictures=pictures) if pictures else Look(app, widths=(1440, 390), states="^start$")
     look.sheet(chromium, sheet)
-    faults = look.found
-    found = "\n".join(dict.fromkeys(map(str, faults)))
-    assert not faults, f"page | state | width | scheme | rule | selector | text\n{found}"
+    found = "\n".join(dict.fromkeys(map(str, look.found)))
+    assert not look.found, f"page | state | width | scheme | rule | selector | text\n{found}"
 
 
 # ---- the rules themselves, on small pages of which one knows what is wrong ----
