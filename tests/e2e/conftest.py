@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import PATIENCE
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run side by side (pytest-xdist), those with a browser stay together: one app, one at a time."""
     here = Path(__file__).parent
