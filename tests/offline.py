@@ -74,7 +74,7 @@ def walk() -> dict[str, object]:
         page.set_default_timeout(PATIENCE)
         for name in ["", *sorted(path.stem.split("_", 1)[1] for path in (ROOT / "pages").glob("*.py"))]:
             page.goto(f"http://127.0.0.1:{PORT}/{name}")
-            page.get_by_text("Takeaways" if name else "The model shelf", exact=True).first.wait_for()  # its end
+            page.get_by_role("tab", name="In short" if name else "Models on this machine").wait_for()  # its end
             settled(page)
             found[name or "Home"] = {
                 "title": page.locator("h1").first.inner_text(),
@@ -83,6 +83,8 @@ def walk() -> dict[str, object]:
             }
         page.goto(f"http://127.0.0.1:{PORT}/")
         page.locator(".river .token.next").first.wait_for()
+        settled(page)
+        page.get_by_role("tab", name="Models on this machine").click()
         page.locator(".st-key-get-gpt2-medium button").click()
         alert = page.locator('.st-key-shelf-gpt2-medium [data-testid="stAlertContentError"]')
         alert.wait_for()
