@@ -1,6 +1,8 @@
 """What a page is on paper: no sidebar, nothing to press, nothing wider than the sheet, dark letters on white."""
 
 import re
+from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -49,6 +51,7 @@ def test_paper_has_the_page_and_nothing_to_press(printed, sheet: Sheet) -> None:
 
 
 def test_what_scrolls_on_the_screen_is_on_several_sheets(printed) -> None:
-    page = printed(next(sheet for sheet in SHEETS if sheet.name == "Tokenizers"))
+    tokenizers = next(sheet for sheet in SHEETS if sheet.name == "Tokenizers")
+    page = printed(replace(tokenizers, path="/Tokenizers?text=" + quote("one two three " * 100)))
     sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4", prefer_css_page_size=True))
     assert len(sheets) >= 2
