@@ -26,6 +26,14 @@ def engine(embedded: str) -> InspectableEngine:
     return cache.inspectable(embedded)
 
 
+ROOT = """const root = [...document.querySelectorAll("*")]
+  .map((one) => one.shadowRoot?.querySelector(".river")).find(Boolean);"""
+ON_THE_WAY = f"() => {{ {ROOT} return root.querySelector('.window').scrollLeft > 0; }}"
+TO_THE_END = (
+    f"() => {{ {ROOT} const w = root.querySelector('.window'); return w.scrollWidth - w.clientWidth - w.scrollLeft; }}"
+)
+
+
 def visit(page: Any, app: str, text: str = TEXT, **query: str) -> None:
     page.goto(app + "/?" + "&".join(f"{name}={quote(value)}" for name, value in {"prompt": text, **query}.items()))
     page.locator(".river .token.next").first.wait_for()
@@ -217,6 +225,16 @@ def test_a_long_text_scrolls_inside_and_its_newest_place_is_in_view(page, app, e
     )
     assert box is not None
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_resize_on_the_smooth_way_to_the_newest_place_still_ends_there(page, app) -> None:
+    visit(page, app, "It")
+    prompt = page.get_by_role("textbox", name="Your text")
+    prompt.fill(" ".join(["It was the best of times, it was the worst of times,"] * 3))
+    prompt.press("Enter")
+    page.wait_for_function(ON_THE_WAY)
+    page.set_viewport_size({"width": 700, "height": 844})
+    eventually(page, lambda: page.evaluate(TO_THE_END), lambda left: left < 8)
 
 
 COUNT = """

@@ -136,9 +136,9 @@ class River {
 
   toNewest(smooth) {
     if (!this.tree.trunk) return;
-    const left = this.window.scrollWidth - this.window.clientWidth;
     this.atEnd = true;
-    this.window.scrollTo({ left, behavior: smooth && !this.quiet.matches ? "smooth" : "instant" });
+    this.moved = false;
+    this.window.scrollTo({ left: this.window.scrollWidth, behavior: smooth && !this.quiet.matches ? "smooth" : "instant" });
   }
 
   say(words) {
@@ -147,6 +147,13 @@ class River {
 
   listen() {
     this.window.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    // Only the reader leaves the end: a smooth way to it passes many places, and a resize may cut it short on any.
+    for (const kind of ["wheel", "pointerdown", "touchstart", "keydown"]) {
+      this.window.addEventListener(kind, () => (this.moved = true), { passive: true });
+    }
+    this.window.addEventListener("scrollend", () => {
+      if (this.atEnd && !this.moved && this.toGo() >= 8) this.toNewest(false);
+    });
     this.sized = new ResizeObserver(() => {
       if (!this.tree || !this.window.clientWidth || this.fits()) return;
       this.measure();
@@ -163,10 +170,13 @@ class River {
     return this.unit === pixels() && Math.abs(this.window.clientWidth / this.unit - this.size.width) < 1;
   }
 
+  toGo() {
+    return this.window.scrollWidth - this.window.clientWidth - this.window.scrollLeft;
+  }
+
   scrolled() {
-    const { clientWidth, scrollLeft, scrollWidth } = this.window;
-    if (this.fits()) this.atEnd = scrollWidth - clientWidth - scrollLeft < 8;
-    this.root.classList.toggle("scrolled", scrollLeft > 4);
+    if (this.fits() && this.moved) this.atEnd = this.toGo() < 8;
+    this.root.classList.toggle("scrolled", this.window.scrollLeft > 4);
     this.ask();
   }
 
