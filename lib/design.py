@@ -23,6 +23,7 @@ SIZES: Mapping[str, float] = {
     "figure": 2.0,
 }
 CHART_PX = 13
+SIDEBAR = 14.75  # rem
 
 GROUND: Pair = ("#ffffff", "#12131c")  # the page, as .streamlit/config.toml has it
 BORDER: Pair = ("#d9dbe9", "#34374b")
@@ -44,7 +45,6 @@ ON_CHARTS: Mapping[str, Colour] = {
     "letters": "#73778b",  # quiet text: contrast 4.2 and more on both
     "good": "#10b981",
     "bad": "#ef4444",
-    "warn": "#f59e0b",
 }
 # Scales of heatmaps on both pages. White numbers can be read on them, but not on CLEAR: its zero is the page's ground.
 SEQUENTIAL = ((0.0, "#6b7488"), (0.5, "#5b5bd6"), (1.0, "#3127a8"))
@@ -127,5 +127,5 @@ def css() -> str:
         for family, colours in FAMILIES.items()
         for name, colour in colours.items()
     ]
-    lines += [f"--pg-heat-bits: {HEAT_BITS};", f"--pg-heat-most: {HEAT_MOST};"]
+    lines += [f"--pg-sidebar: {SIDEBAR}rem;", f"--pg-heat-bits: {HEAT_BITS};", f"--pg-heat-most: {HEAT_MOST};"]
     return ":root { " + " ".join(lines) + " }"

@@ -6,7 +6,7 @@ from lib.ui.components import header, model_picker
 from lib.ui.components.page import explained, setup_page
 from lib.ui.next_token import reading as next_token
 from lib.ui.next_token.distribution import next_token_chart
-from lib.ui.next_token.layout import held, page_settings, page_style
+from lib.ui.next_token.layout import held, page_settings, reserve_places
 from lib.ui.next_token.note import note_line, problems
 from lib.ui.next_token.panels import tab_panels
 from lib.ui.next_token.state import CHART, EXAMPLES, append, before_widgets, follow, look, page_state, write_link
@@ -17,7 +17,7 @@ setup_page(
     icon="🎲",
     lead="Every token the model knows gets a probability of coming next. Temperature and filters reshape it.",
 )
-page_style()
+reserve_places()
 view = page_state()
 before_widgets(view)
 with explained():

@@ -22,7 +22,6 @@ MUTED = ON_CHARTS["muted"]  # dropped, pruned, everything else
 LETTERS = ON_CHARTS["letters"]  # quiet text
 GOOD = ON_CHARTS["good"]
 BAD = ON_CHARTS["bad"]
-WARN = ON_CHARTS["warn"]
 MONOSPACE = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 
 

@@ -3,14 +3,12 @@
 import base64
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-from lib.ui.components.custom import component
+from lib.ui.components.custom import asset, component
 
-_ASSETS = Path(__file__).parent / "assets"
 _HTML = """
 <div class="attention">
   <span class="probe"></span>
@@ -34,10 +32,7 @@ _HTML = """
 </div>
 """
 _COMPONENT = component(
-    "architecture_attention",
-    html=_HTML,
-    css=(_ASSETS / "attention.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "attention.js").read_text(encoding="utf-8"),
+    "architecture_attention", html=_HTML, css=asset(__file__, "attention.css"), js=asset(__file__, "attention.js")
 )
 
 

@@ -10,7 +10,7 @@ from lib.ui.architecture.diagram import block_diagram, explain_box
 from lib.ui.architecture.look import legend
 from lib.ui.architecture.pick import pick_known
 from lib.ui.components.charts import chart
-from lib.ui.components.page import escape
+from lib.ui.components.page import escape, switch
 
 
 def pick_two() -> tuple[Architecture, Architecture]:
@@ -21,16 +21,8 @@ def pick_two() -> tuple[Architecture, Architecture]:
 def compare_panel(left: Architecture, right: Architecture) -> None:
     """One of: the table of what differs, both diagrams, where the parameters sit."""
     one, two = st.columns([1, 1.6], vertical_alignment="center")
-    what = one.segmented_control(
-        "Compare",
-        ("differences", "diagrams", "parameters"),
-        default="differences",
-        required=True,
-        key="compare",
-        persist_state="page",
-        label_visibility="collapsed",
-        format_func=str.capitalize,
-    )
+    views = ("differences", "diagrams", "parameters")
+    what = switch("Compare", views, key="compare", place=one, format_func=str.capitalize)
     if left == right:
         st.info("Both sides show the same model. Choose another one.", icon=":material/compare:")
     if what == "diagrams":

@@ -12,6 +12,7 @@ from lib.figures.architecture import flops_bars, kv_curve, memory_bars, weights_
 from lib.text_format import number, size
 from lib.ui.architecture.look import numbers_row
 from lib.ui.components.charts import chart
+from lib.ui.components.page import switch
 
 LENGTHS = (128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072)
 VIEWS = ("Does it fit?", "Cache and arithmetic", "How it is counted")
@@ -43,15 +44,7 @@ def cost_panel(arch: Architecture) -> None:
         return
     price = cost_of(arch, dtype=dtype, batch=batch, context=context)
     _numbers(price, context)
-    view = st.segmented_control(
-        "Cost",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        key="cost-view",
-        persist_state="page",
-        label_visibility="collapsed",
-    )
+    view = switch("Cost", VIEWS, key="cost-view")
     if view == VIEWS[0]:
         _memory(arch, batch, context)
     elif view == VIEWS[1]:

@@ -1,7 +1,6 @@
 """The clickable block diagram (a component fed with `lib.architecture.block_diagram`) and the box's explanation."""
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -10,14 +9,13 @@ from lib.architecture import Architecture, ledger
 from lib.architecture.block_diagram import Box, Diagram, diagram
 from lib.text_format import number, percent
 from lib.ui.architecture.look import shares, variable
-from lib.ui.components.custom import component
+from lib.ui.components.custom import asset, component
 
-_ASSETS = Path(__file__).parent / "assets"
 _COMPONENT = component(
     "architecture_diagram",
     html='<div class="diagram"></div>\n',
-    css=(_ASSETS / "diagram.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "diagram.js").read_text(encoding="utf-8"),
+    css=asset(__file__, "diagram.css"),
+    js=asset(__file__, "diagram.js"),
 )
 
 

@@ -12,7 +12,7 @@ from lib.figures.architecture_live import lens_curves, lens_heatmap, next_bars
 from lib.tokenization import Tokenizer, display
 from lib.ui.components.charts import chart
 from lib.ui.components.linked_text import for_link
-from lib.ui.components.page import escape, wide_chart
+from lib.ui.components.page import escape, switch, wide_chart
 
 _VIEWS = ("All tokens, block by block", "One token, as curves")
 
@@ -30,15 +30,7 @@ def names_of(tokenizer: Tokenizer, ids: Sequence[int] | np.ndarray) -> list[str]
 
 def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str], position: int) -> None:
     """What every layer would predict after the token at `position`: around it as a map, or of it as curves."""
-    view = st.segmented_control(
-        "Show",
-        _VIEWS,
-        default=_VIEWS[0],
-        required=True,
-        key="lens-view",
-        persist_state="page",
-        label_visibility="collapsed",
-    )
+    view = switch("Show", _VIEWS, key="lens-view")
     st.caption(
         "The final norm and the output head, applied after *every* block: what would the model say if it "
         "stopped there? The last block's is its real prediction. Click a token above to look at another place."

@@ -1,7 +1,6 @@
 """What the tabs of the Architecture page have in common: its CSS, numbers in a row, the colours' names."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import streamlit as st
 
@@ -9,13 +8,12 @@ from lib.architecture import Architecture, Ledger, ledger
 from lib.design import PARTS
 from lib.figures.architecture import LABELS
 from lib.text_format import number
-
-_STYLE = f"<style>{(Path(__file__).parent / 'assets' / 'page.css').read_text(encoding='utf-8')}</style>"
+from lib.ui.components.page import page_style
 
 
 def style() -> None:
     """The page's own CSS: once a run."""
-    st.html(_STYLE)
+    page_style(__file__, "page.css")
 
 
 def facts(arch: Architecture) -> None:

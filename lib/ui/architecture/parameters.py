@@ -8,6 +8,7 @@ from lib.figures.architecture import component_bars, parameter_map
 from lib.ui.architecture.look import legend
 from lib.ui.architecture.table import csv, formula, ledger_rows
 from lib.ui.components.charts import chart
+from lib.ui.components.page import switch
 
 ACROSS = (
     "gpt2",
@@ -33,16 +34,7 @@ PICTURES = ("treemap", "icicle", "table", "formula", "across models")
 def parameters_panel(arch: Architecture) -> None:
     """One row of controls, the sum and what confirms it, and one of: maps, table, formula, other models."""
     row = st.container(horizontal=True, vertical_alignment="center", key="parameters-row")
-    kind = row.segmented_control(
-        "Picture",
-        PICTURES,
-        default="treemap",
-        required=True,
-        key="picture",
-        persist_state="page",
-        label_visibility="collapsed",
-        format_func=str.capitalize,
-    )
+    kind = switch("Picture", PICTURES, key="picture", place=row, format_func=str.capitalize)
     fold = row.toggle("Fold identical blocks", value=True, key="fold", persist_state="page")
     tied = row.toggle(
         "Count a tied head once",

@@ -1,18 +1,16 @@
 """The tokens of the live pass in a row; where a view asks for one, it is chosen here."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
-from lib.ui.components.custom import component
+from lib.ui.components.custom import asset, component
 
-_ASSETS = Path(__file__).parent / "assets"
 _COMPONENT = component(
     "architecture_strip",
     html='<div class="strip"></div>\n',
-    css=(_ASSETS / "strip.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "strip.js").read_text(encoding="utf-8"),
+    css=asset(__file__, "strip.css"),
+    js=asset(__file__, "strip.js"),
 )
 
 

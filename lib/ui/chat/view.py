@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,9 +14,9 @@ from lib.ui import cache
 from lib.ui.chat import state as chat_state
 from lib.ui.chat.reply import stats_line
 from lib.ui.chat.state import Workspace
+from lib.ui.components.page import page_style
 from lib.ui.components.token_stream import show_token_stream, stream_tokens
 
-_CSS = (Path(__file__).with_name("assets") / "chat.css").read_text(encoding="utf-8")
 TALL = 400  # pixels, where the style sheet is not read (it fits the conversation to the window)
 VIEWS = ("Rendered", "Literal", "Tokens")
 SUGGESTIONS = ("What is 2+2? Answer briefly.", "Suggest a party theme.", "Write a haiku about the sea.", "Who are you?")
@@ -25,7 +24,7 @@ SUGGESTIONS = ("What is 2+2? Answer briefly.", "Suggest a party theme.", "Write 
 
 def style() -> None:
     """The page's own style: the conversation and the X-ray fill the window beside each other."""
-    st.html(f"<style>{_CSS}</style>")
+    page_style(__file__, "chat.css")
 
 
 def head(space: Workspace) -> str:

@@ -1,21 +1,19 @@
 """The template X-ray: a rendered conversation turn by turn, every token with its id, and how full the context is."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from lib.chat import Rendered, Segment
 from lib.tokenization import Token, Tokenizer
 from lib.tokenization.display import label
-from lib.ui.components.custom import component
+from lib.ui.components.custom import asset, component
 
 MAX_TOKENS = 4_000  # shown; beyond that the middle is left out
-_ASSETS = Path(__file__).with_name("assets")
 _COMPONENT = component(
     "playground_chat_xray",
     html='<div class="xray"></div>',
-    css=(_ASSETS / "chat_xray.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "chat_xray.js").read_text(encoding="utf-8"),
+    css=asset(__file__, "chat_xray.css"),
+    js=asset(__file__, "chat_xray.js"),
 )
 _TITLES = {"system": "system", "user": "user", "assistant": "assistant", "tool": "tool", "raw": "raw text"}
 

@@ -1,7 +1,6 @@
 """The completion page's result: Write all and Stop, and the corners with what went in and what came out."""
 
 from dataclasses import astuple
-from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -12,16 +11,15 @@ from lib.ui.completion.choices import CompletionSettings
 from lib.ui.completion.corners import Cell, stands_in
 from lib.ui.components import scroll
 from lib.ui.components.live_updates import LiveUpdates
-from lib.ui.components.page import escape
+from lib.ui.components.page import escape, page_style
 
-_CSS = (Path(__file__).with_name("assets") / "completion.css").read_text(encoding="utf-8")
 _EARLIER = "  \n:material/history: Written with other settings or another prompt than those shown now."
 _OUT, _IN = 140, 120  # pixels, where the style sheet is not read (it fits cells to the window)
 
 
 def style() -> None:
     """The page's own style. Called before the header bar, so that nothing is drawn without it and moves."""
-    st.html(f"<style>{_CSS}</style>")
+    page_style(__file__, "completion.css")
 
 
 def grid(cells: list[Cell], choice: CompletionSettings, updates: LiveUpdates) -> None:

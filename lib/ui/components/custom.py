@@ -1,6 +1,7 @@
 """Browser components of our own, mounted without what Streamlit would load to look at their data."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,18 @@ import streamlit as st
 from lib.design import HEAT_BITS
 
 _EXPORT = "export default function"
-_ASSETS = Path(__file__).with_name("assets")
-FORMAT = (_ASSETS / "format.js").read_text(encoding="utf-8")
-_SHARED = f"const HEAT_BITS = {HEAT_BITS};\n" + FORMAT
-_SHARED += "".join((_ASSETS / name).read_text(encoding="utf-8") for name in ("make.js", "icons.js", "token.js"))
-TOKEN = (_ASSETS / "token.css").read_text(encoding="utf-8")
+
+
+@cache
+def asset(module: str, *names: str) -> str:
+    """Files of the folder `assets` beside a module, given by its `__file__`, one after the other; read once."""
+    folder = Path(module).with_name("assets")
+    return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
+
+
+FORMAT = asset(__file__, "format.js")
+_SHARED = f"const HEAT_BITS = {HEAT_BITS};\n" + asset(__file__, "format.js", "make.js", "icons.js", "token.js")
+TOKEN = asset(__file__, "token.css")
 
 
 def component(name: str, *, html: str, js: str, css: str | None = None) -> Callable[..., Any]:

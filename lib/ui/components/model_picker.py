@@ -1,7 +1,6 @@
 """The models on pages: choosing one that is here, and getting one with a progress bar."""
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from lib import models
 from lib.models import download_jobs
@@ -43,7 +42,7 @@ def pick_model(key: str = "model", *, role: models.Role, label: str = "Model", r
 
 def about(model_id: str) -> str:
     """A line about a model: its size, how it was trained, and the precision it computes in."""
-    spec = models.spec(model_id)
+    spec = available_models.spec(model_id)
     kind = "instruction-tuned" if spec.role == "instruct" else "a base (completion) model"
     known = (
         f"{number(spec.parameters)} parameters, {kind}." if spec.parameters else "A model on a server, size unknown."
@@ -62,14 +61,6 @@ def _not_here(asked: str) -> None:
     else:
         sentence = f"The link asks for a model called “{escape(asked[:80])}”, which is not known here."
     st.toast(sentence, icon=":material/info:", duration="infinite")
-
-
-def link_home(label: str) -> None:
-    """A link to the model shelf, wherever the page runs from."""
-    try:
-        st.page_link("Home.py", label=label, icon=":material/shelves:")
-    except StreamlitAPIException:  # the page was started on its own, without Home
-        st.caption(label)
 
 
 def fetch(model_id: str) -> None:

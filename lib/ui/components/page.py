@@ -2,28 +2,21 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lib.design import css
+from lib.design import SIDEBAR, css
 from lib.errors import PlaygroundError
 from lib.ui import housekeeping
-from lib.ui.components.custom import component
+from lib.ui.components.custom import asset, component
 from lib.ui.components.live_updates import new_run
 from lib.ui.components.sidebar import projector, show_sidebar
 
-_ASSETS = Path(__file__).with_name("assets")
-
-
-def _css(name: str) -> str:
-    return (_ASSETS / name).read_text(encoding="utf-8")
-
-
-_STYLE = f"<style>{css()}\n{_css('page.css')}\n{_css('print.css')}</style>"
-_PROJECTOR = f"<style>{_css('projector.css')}</style>"
-_SHELL = component("playground_shell", html="<span hidden></span>", js=_css("shell.js"))
+_STYLE = f"<style>{css()}\n{asset(__file__, 'page.css', 'print.css')}</style>"
+_PROJECTOR = f"<style>{asset(__file__, 'projector.css')}</style>"
+_SHELL = component("playground_shell", html="<span hidden></span>", js=asset(__file__, "shell.js"))
 
 
 def setup_page(title: str, *, icon: str, lead: str) -> None:
@@ -33,13 +26,21 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
     """
     new_run()
     # The sidebar's width is page.css's, told here too: the page would jump when the style comes.
-    st.set_page_config(page_title=f"{title} · LLM Playground", page_icon=icon, layout="wide", initial_sidebar_state=224)
+    width = round(SIDEBAR * 16)
+    st.set_page_config(
+        page_title=f"{title} · LLM Playground", page_icon=icon, layout="wide", initial_sidebar_state=width
+    )
     with st.container(key="top", gap=None):
         st.html(_STYLE + (_PROJECTOR if projector() else ""))
         st.html(f'<div class="pg-title"><h1>{title}</h1><p class="lead">{lead}</p></div>')
         _SHELL(key="shell", data={"projector": projector()})
     show_sidebar("Home" if title == "LLM Playground" else title)
     housekeeping.begin()
+
+
+def page_style(module: str, *names: str, more: str = "") -> None:
+    """A page's own CSS, from the folder `assets` beside a module (its `__file__`), and `more` of it."""
+    st.html(f"<style>{asset(module, *names)}{more}</style>")
 
 
 def escape(text: str) -> str:
@@ -91,6 +92,23 @@ def predict(
                 st.success(f"Yes: “{options[right]}”. {why}", icon=":material/check_circle:")
             else:
                 st.warning(f"The answer is “{options[right]}”. {why}", icon=":material/lightbulb:")
+
+
+def switch(label: str, options: Sequence[str], *, key: str, place: Any = st, **more: Any) -> str:
+    """One of several views, the first to begin with; it stays chosen while one is on the page. `label` is for screen
+    readers; `more` goes to `segmented_control`."""
+    return str(
+        place.segmented_control(
+            label,
+            options,
+            default=options[0],
+            required=True,
+            key=key,
+            persist_state="page",
+            label_visibility="collapsed",
+            **more,
+        )
+    )
 
 
 def wide_chart(key: str) -> DeltaGenerator:

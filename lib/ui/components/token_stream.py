@@ -8,20 +8,17 @@ a longer one then scrolls in itself, and one that grows is followed to its end.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from lib.generation.token_view import stream_tokens
-from lib.ui.components.custom import component
+from lib.ui.components.custom import asset, component
 
 __all__ = ["show_token_stream", "stream_data", "stream_tokens"]
-
-_ASSETS = Path(__file__).with_name("assets")
 
 
 def _source(name: str) -> str:
     """An asset without comments and indentation: it travels with every update."""
-    lines = (line.strip() for line in (_ASSETS / name).read_text(encoding="utf-8").splitlines())
+    lines = (line.strip() for line in asset(__file__, name).splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("// "))
 
 

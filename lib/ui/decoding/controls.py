@@ -1,7 +1,6 @@
 """The decoding page's controls: the header bar with prompt, model and settings, and the row of actions under it."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
@@ -9,11 +8,11 @@ from lib.decoding.strategies import MAX_COLUMNS, PRESETS, Strategy
 from lib.ui.components import header
 from lib.ui.components.linked_text import for_link
 from lib.ui.components.model_picker import about, pick_model
+from lib.ui.components.page import page_style
 from lib.ui.decoding import state
 
 PROMPTS = ("Once upon a time", "What is 2+2?", "Suggest a party theme.")
 _PRESET = "decoding-preset"
-_CSS = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 _LEGEND = """
 <div class="heat"><span>surprise: 0 bits</span><i></i><span>10 and more</span>
 <b></b><span>leaves the first column</span></div>
@@ -22,7 +21,7 @@ _LEGEND = """
 
 def header_bar() -> tuple[str, int, int, str]:
     """The prompt, the seed, the number of new tokens and the model."""
-    st.html(f"<style>{_CSS}</style>")  # before what it places
+    page_style(__file__, "page.css")  # before what it places
     with header.bar():
         prompt = header.prompt_box("Prompt", PROMPTS[0], help="The text that every column continues.")
         header.examples(PROMPTS)

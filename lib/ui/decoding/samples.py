@@ -15,7 +15,7 @@ from lib.generation.strategy_run import StrategyRun
 from lib.generation.token_view import printable, token_name
 from lib.ui.components.charts import chart
 from lib.ui.components.live_updates import LiveRegion, LiveUpdates
-from lib.ui.components.page import escape, wide_chart
+from lib.ui.components.page import escape, switch, wide_chart
 from lib.ui.components.session import session_alive, session_id
 from lib.ui.decoding.state import Column, numbered
 from lib.ui.river.component import show_river
@@ -116,11 +116,8 @@ def _finished(engine: Engine, tracks: Sequence[StrategyRun]) -> None:
         texts = [[step.id for step in track.steps] for track in begun]
         with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
             _numbers(begun, texts, [st.empty() for _ in range(4)])
-            view = st.segmented_control(
-                "View", VIEWS, default=VIEWS[0], key="decoding-many-view", required=True, persist_state="page",
-                label_visibility="collapsed",
-            )  # fmt: skip
-        _views(engine, begun, texts, view or VIEWS[0])
+            view = switch("View", VIEWS, key="decoding-many-view")
+        _views(engine, begun, texts, view)
 
 
 def _numbers(

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -12,7 +11,7 @@ from lib.figures.river import River
 from lib.ui import cache
 from lib.ui.components.linked_text import at_most, for_link
 from lib.ui.components.live_updates import LiveUpdates
-from lib.ui.components.page import escape, explained
+from lib.ui.components.page import escape, explained, page_style
 from lib.ui.components.session import session_id
 from lib.ui.home.state import State, follow, go, restart, turn_off, undo, write_link
 from lib.ui.river.component import Road, Share, ShownRiver, carried_out, show_river
@@ -23,7 +22,6 @@ EXAMPLES = ("Once upon a time", "The capital of France is", "What is 2+2?", "Sug
 RUN = 10  # tokens that "write" adds
 LONGEST = 2000  # characters
 MAX_TOKENS = 300  # of text: enough to play, quick on two cores
-_CSS = f"<style>{(Path(__file__).with_name('assets') / 'home.css').read_text(encoding='utf-8')}</style>"
 
 
 @dataclass
@@ -62,7 +60,8 @@ def room() -> DeltaGenerator:
     Without a height, a container that holds nothing yet is not on the page at all.
     """
     place = st.container(key="result", height=476, border=False)
-    place.html(_CSS)
+    with place:
+        page_style(__file__, "home.css")
     return place
 
 

@@ -12,26 +12,21 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from lib.ui.components.custom import FORMAT, TOKEN
+from lib.ui.components.custom import FORMAT, TOKEN, asset
 
 ROWS = 100  # most bars one can ask for
 DRAWS = 10_000  # most draws one can ask for
-_ASSETS = Path(__file__).with_name("assets")
-SCRIPT = FORMAT + "\n".join(
-    (_ASSETS / name).read_text(encoding="utf-8")
-    for name in ("rove.js", "math.js", "chart.js", "controls.js", "bars.js", "redraw.js", "steps.js")
-)
+SCRIPT = FORMAT + asset(__file__, "rove.js", "math.js", "chart.js", "controls.js", "bars.js", "redraw.js", "steps.js")
 
 _component = st.components.v2.component(
     "next_token_distribution",
     html='<div class="mount"></div>\n',
-    css=TOKEN + "".join((_ASSETS / name).read_text(encoding="utf-8") for name in ("card.css", "distribution.css")),
+    css=TOKEN + asset(__file__, "card.css", "distribution.css"),
     js=SCRIPT,
 )
 

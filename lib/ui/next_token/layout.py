@@ -1,18 +1,15 @@
 """Where things stand on the Next Token page, and what is set once in a while."""
 
-from pathlib import Path
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lib.ui.components import model_picker
+from lib.ui.components.page import page_style
 
-_STYLE = "<style>" + (Path(__file__).with_name("assets") / "page.css").read_text(encoding="utf-8") + "</style>"
 
-
-def page_style() -> None:
+def reserve_places() -> None:
     """Heights that are kept free before their content comes."""
-    st.html(_STYLE)
+    page_style(__file__, "page.css")
 
 
 def held(key: str, *, horizontal: bool = False) -> DeltaGenerator:

@@ -4,28 +4,20 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
 from lib.engine import TokenScores
 from lib.text_format import percent
-from lib.ui.components.custom import component
+from lib.ui.components.custom import asset, component
 from lib.ui.next_token.reading import HEATED, Reading, path_logprobs, scores
 from lib.ui.next_token.state import State, act, undo
-
-_ASSETS = Path(__file__).with_name("assets")
-
-
-def _assets(*names: str) -> str:
-    return "".join((_ASSETS / name).read_text(encoding="utf-8") for name in names)
-
 
 _component = component(
     "next_token_strip",
     html='<div class="mount"></div>\n',
-    css=_assets("card.css", "strip.css"),
-    js=_assets("rove.js", "strip.js"),
+    css=asset(__file__, "card.css", "strip.css"),
+    js=asset(__file__, "rove.js", "strip.js"),
 )
 SHOWN = 400  # chips at most; the last ones, as they are next to the prediction
 _IMPOSSIBLE = -1e4  # stands for ln 0, which JSON has no number for

@@ -8,24 +8,22 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from lib.design import CATEGORICAL
 from lib.figures.river import River
-from lib.ui.components.custom import component
+from lib.ui.components.custom import asset, component
 from lib.ui.components.replaceable import Replaceable
 
 HEIGHT = 316  # of a reading, without the rows above and below; pixels, as long as a rem is 16 of them
-_ASSETS = Path(__file__).with_name("assets")
 _FILES = ("tree.js", "layout.js", "river.js", "draw.js", "roads.js", "share.js")
 _component = component(
     "playground_river",
     html='<div class="river"></div>\n',
-    css=(_ASSETS / "river.css").read_text(encoding="utf-8"),
-    js="\n".join((_ASSETS / name).read_text(encoding="utf-8") for name in _FILES),
+    css=asset(__file__, "river.css"),
+    js=asset(__file__, *_FILES),
 )
 
 Road = tuple[int, int]  # (place, id): the token `id` instead of whatever stands, or may stand, at that place

@@ -24,8 +24,8 @@ _SENT = 3_000  # words of the corpus that the browser replays the merges on
 _STEPPER = component(
     "playground_merge_stepper",
     html='<div class="stepper"></div>',
-    css=asset("merge_stepper.css"),
-    js=asset("merge_stepper.js"),
+    css=asset(__file__, "merge_stepper.css"),
+    js=asset(__file__, "merge_stepper.js"),
 )
 
 

@@ -10,13 +10,13 @@ from lib.tokenization import Comparison, compare
 from lib.tokenization.texts import SAMPLES
 from lib.ui.components import header, scroll
 from lib.ui.components.linked_text import LINK_BYTES, at_most, for_link, keep_in_link, keep_text, kept_text
-from lib.ui.components.page import escape, explained
+from lib.ui.components.page import escape, explained, page_style
 from lib.ui.tokenizers.boundaries import boundary_panel
 from lib.ui.tokenizers.counts import why_different
 from lib.ui.tokenizers.lookup import look_up
 from lib.ui.tokenizers.measures import figures
 from lib.ui.tokenizers.options import TokenizerOption, choose, chosen_names, title
-from lib.ui.tokenizers.token_view import asset, row_data, set_text, token_rows, typed_text
+from lib.ui.tokenizers.token_view import row_data, set_text, token_rows, typed_text
 
 TEXT = "compare-text"
 START = SAMPLES["Tokenization powers"]
@@ -34,7 +34,7 @@ def workbench(more: Mapping[str, Callable[[], None]]) -> None:
         with header.settings("Tokenizers"):
             chosen = chosen_names()
     with st.container(key="result", gap=None):
-        st.html(f"<style>{asset('page.css')} .st-key-compare-rows {{ --rows: {len(chosen)}; }}</style>")
+        page_style(__file__, "page.css", more=f" .st-key-compare-rows {{ --rows: {len(chosen)}; }}")
         view, spaces = _view_row()
         text = at_most(typed, settings().max_prompt_chars)
         keep_in_link("text", text, START, box=TEXT)

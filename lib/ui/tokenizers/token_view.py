@@ -5,7 +5,6 @@ Both are small browser components; all text reaches the page through `textConten
 
 import unicodedata
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -15,22 +14,16 @@ from lib.tokenization import Token, Tokenizer
 from lib.tokenization.clusters import groups
 from lib.tokenization.comparison import ComparisonRow
 from lib.tokenization.display import label, visible
-from lib.ui.components.custom import component
+from lib.ui.components.custom import asset, component
 
-_ASSETS = Path(__file__).with_name("assets")
 UNKNOWN, SPECIAL, PART = 1, 2, 4
-
-
-def asset(name: str) -> str:
-    """A file of `assets`."""
-    return (_ASSETS / name).read_text(encoding="utf-8")
 
 
 _AREA = component(
     "playground_typed_text",
     html='<div class="box"><textarea id="text" rows="1" spellcheck="false"></textarea></div>',
-    css=asset("typed_text.css"),
-    js=asset("typed_text.js"),
+    css=asset(__file__, "typed_text.css"),
+    js=asset(__file__, "typed_text.js"),
 )
 _HINT = (
     "<p>A <b>token</b> is an entry of a fixed list, the vocabulary. Its <b>id</b> is its place in the list. A model "
@@ -41,8 +34,8 @@ _ROWS = component(
     "playground_token_rows",
     html='<div class="frame"><div class="rows"><div class="list"></div><div class="place">'
     f'<div class="card" id="card" role="tooltip" hidden></div><div class="hint">{_HINT}</div></div></div></div>',
-    css=asset("token_rows.css"),
-    js=asset("token_card.js") + asset("token_rows.js"),
+    css=asset(__file__, "token_rows.css"),
+    js=asset(__file__, "token_card.js", "token_rows.js"),
 )
 
 
