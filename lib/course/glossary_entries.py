@@ -165,7 +165,8 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
     # nostalgebraist 2020; Belrose et al. 2023.
     "logit lens": (
         "Applying the final normalization and the output head to the vectors between blocks, to see which token the "
-        "model would say if it stopped there. The head was never trained for that, so early layers may look worse than they are.",
+        "model would say if it stopped there. The head was never trained for that, so early layers may look worse "
+        "than they are.",
         (_A,),
     ),
     "forward pass": ("One run of tokens through the whole model, from token IDs to logits.", (_A, _N)),
