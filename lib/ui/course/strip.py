@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from lib.course.steps import STEPS, Step, numbered, steps
-from lib.ui.components import progress
+from lib.ui.components import progress, scroll
 from lib.ui.components.course import HOME, PAGES
 from lib.ui.components.custom import asset
 from lib.ui.components.linked_text import for_link, kept_text
@@ -34,6 +34,10 @@ def opened(address: str) -> Step | None:
         for name in _WIDGETS:  # on the page itself a widget does not look at the link again
             if name in step.query:
                 st.session_state[name] = step.query[name]
+        for box in ("prompt", "compare-text"):  # its text is new, even if an earlier link brought the same
+            st.session_state.pop(f"linked-{box}", None)
+        if "learn" in step.query:  # a lesson further down
+            scroll.ask("tab")
     return step
 
 
