@@ -287,7 +287,7 @@ STEPS = (
 MINUTES = {"whole": sum(step.minutes for step in STEPS), "short": sum(step.short for step in STEPS)}
 
 
-def steps(*, short: bool) -> tuple[Step, ...]:
+def course_steps(*, short: bool) -> tuple[Step, ...]:
     """The steps of the 45-minute or of the 90-minute course."""
     return tuple(step for step in STEPS if step.short) if short else STEPS
 

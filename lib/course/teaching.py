@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote, urlencode
 
-from lib.course.steps import MINUTES, OBJECTIVES, STEPS, Step, steps
+from lib.course.steps import MINUTES, OBJECTIVES, STEPS, Step, course_steps
 
 _PART = re.compile(r"(<!-- (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -22,7 +22,7 @@ def address(step: Step, *, short: bool = False) -> str:
 def plan(*, short: bool) -> str:
     """A table: when, what to do, what opens it."""
     lines, at = ["| From minute | Step | What the class does | Opens with |", "|---:|---|---|---|"], 0
-    for place, step in enumerate(steps(short=short), 1):
+    for place, step in enumerate(course_steps(short=short), 1):
         lines.append(f"| {at} | {place}. **{step.title}.** {step.goal} | {step.do} | `{address(step, short=short)}` |")
         at += step.short if short else step.minutes
     return "\n".join(lines)
@@ -54,7 +54,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "objectives": objectives,
     "minutes": lambda: (
         f"The whole course has {len(STEPS)} steps and takes {MINUTES['whole']} minutes; the short one has "
-        f"{len(steps(short=True))} of them and takes {MINUTES['short']}."
+        f"{len(course_steps(short=True))} of them and takes {MINUTES['short']}."
     ),
 }
 

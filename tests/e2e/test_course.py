@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import expect
 
-from lib.course.steps import STEPS, Step, steps
+from lib.course.steps import STEPS, Step, course_steps
 from tests.conftest import settled
 
 NEXT, QUESTION = ".st-key-course-next button", ".st-key-course-question button"
@@ -79,7 +79,7 @@ def test_a_text_of_ones_own_goes_along_and_progress_outlives_a_reload(page: Any,
     softmax, temperature = (next(step for step in STEPS if step.key == key) for key in ("softmax", "temperature"))
     page.goto(f"{app}/Next_Token?step={temperature.number}&course=45&prompt=The+moon+is")
     strip = page.locator(".st-key-course-strip")
-    expect(strip).to_contain_text(f"Step 6 of {len(steps(short=True))}")
+    expect(strip).to_contain_text(f"Step 6 of {len(course_steps(short=True))}")
     answer(page, temperature, 1 - temperature.right)
     page.locator(".st-key-course-back button").click()
     expect(strip).to_contain_text(softmax.title)  # the short course leaves out what is between
@@ -113,6 +113,6 @@ def test_a_word_of_the_glossary_is_where_its_link_leads(page: Any, app: str) -> 
     page.goto(f"{app}/Glossary#softmax")
     expect(page.locator("h2#softmax")).to_be_in_viewport()
     settled(page)
-    page.get_by_label("Search").fill("merg")
+    page.get_by_label("Search", exact=True).fill("merg")
     expect(page.locator("h2#softmax")).to_have_count(0)
     expect(page.locator("h2#merge")).to_be_visible()

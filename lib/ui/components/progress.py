@@ -29,7 +29,7 @@ _COMPONENT = component("playground_progress", html="<span hidden></span>", js=_J
 _STATE, _KEY, _RESTORED = "progress", "progress-keeper", "progress-restored"
 
 
-def progress() -> Progress:
+def learner() -> Progress:
     """This learner's; change it, and `keep` of the next run stores it."""
     found: Progress = st.session_state.setdefault(_STATE, Progress())
     return found
@@ -37,7 +37,7 @@ def progress() -> Progress:
 
 def answers() -> dict[str, Answer]:
     """All answers so far, by the key of the question, the oldest first."""
-    return progress().answers
+    return learner().answers
 
 
 def note(key: str, question: str, options: Sequence[str], *, chosen: int, right: int, why: str) -> Answer:
@@ -45,7 +45,7 @@ def note(key: str, question: str, options: Sequence[str], *, chosen: int, right:
     page = str(st.session_state.get("page-title", ""))
     texts = (question, options[chosen], options[right], why, page)
     answer = Answer(*(text[:MAX_TEXT] for text in texts))
-    progress().add(key, answer)
+    learner().add(key, answer)
     return answer
 
 
@@ -66,12 +66,12 @@ def keep() -> None:
         if st.session_state.get(_RESTORED) or not value:
             return
         st.session_state[_RESTORED] = True
-        earlier, now = read(value), progress()
+        earlier, now = read(value), learner()
         earlier.done |= now.done
         for key, answer in now.answers.items():
             earlier.add(key, answer)
         earlier.short |= now.short
         st.session_state[_STATE] = earlier
 
-    data = {"restore": not st.session_state.get(_RESTORED), "text": to_text(progress())}
+    data = {"restore": not st.session_state.get(_RESTORED), "text": to_text(learner())}
     _COMPONENT(key=_KEY, data=data, on_found_change=found)

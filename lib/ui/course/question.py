@@ -8,7 +8,7 @@ from lib.ui.components import progress
 from lib.ui.components.page import explained, verdict
 
 
-def question(step: Step) -> None:
+def show_question(step: Step) -> None:
     """The question and its options; the first choice counts, and is kept."""
     key, widget = f"course-{step.key}", f"course-answer-{step.key}"
     kept = progress.answers().get(key)

@@ -9,7 +9,7 @@ from contextlib import suppress
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from lib.course.steps import STEPS, Step, numbered, steps
+from lib.course.steps import STEPS, Step, course_steps, numbered
 from lib.ui.components import progress, scroll
 from lib.ui.components.course import HOME, PAGES
 from lib.ui.components.custom import asset
@@ -30,7 +30,7 @@ def opened(address: str) -> Step | None:
     if st.session_state.get(_HERE) != step.key:
         st.session_state[_HERE] = st.session_state[_LAST] = step.key
         if st.query_params.get("course") == _SHORT:
-            progress.progress().short = True
+            progress.learner().short = True
         for name in _WIDGETS:  # on the page itself a widget does not look at the link again
             if name in step.query:
                 st.session_state[name] = step.query[name]
@@ -48,7 +48,7 @@ def last_step() -> Step | None:
 
 def path() -> tuple[Step, ...]:
     """The steps of the course that the learner has chosen."""
-    return steps(short=progress.progress().short)
+    return course_steps(short=progress.learner().short)
 
 
 def place_of(step: Step) -> str:
@@ -61,7 +61,7 @@ def place_of(step: Step) -> str:
 
 def next_undone() -> Step | None:
     """Where to go on: the first step that is not done; None when all are."""
-    return next((step for step in path() if step.key not in progress.progress().done), None)
+    return next((step for step in path() if step.key not in progress.learner().done), None)
 
 
 def query_of(step: Step) -> dict[str, str]:
@@ -71,13 +71,13 @@ def query_of(step: Step) -> dict[str, str]:
     if own and step.text:
         query.pop(step.text)
         query |= for_link(**{step.text: own})  # a long one is kept in the session
-    return query | ({"course": _SHORT} if progress.progress().short else {})
+    return query | ({"course": _SHORT} if progress.learner().short else {})
 
 
 def go(step: Step | None, *, done: Step | None = None) -> None:
     """Callback: open a step, or Home's course after the last one; `done` is the one that ends with that."""
     if done is not None:
-        progress.progress().done.add(done.key)
+        progress.learner().done.add(done.key)
         if done.text == "prompt":
             text = kept_text("prompt")
             st.session_state[_OWN] = None if text in _STANDARD else text
@@ -116,7 +116,7 @@ def leave() -> None:
 
 def show(step: Step) -> None:
     """The strip of an open step."""
-    from lib.ui.course.question import question  # needs what the page's shell has
+    from lib.ui.course.question import show_question  # needs what the page's shell has
 
     way = path()
     before = [other for other in way if other.number < step.number]
@@ -128,7 +128,7 @@ def show(step: Step) -> None:
         answered = f"course-{step.key}" in progress.answers()
         icon = ":material/check_circle:" if answered else ":material/help:"
         with st.popover("Question", icon=icon, key="course-question", wrap=False):
-            question(step)
+            show_question(step)
         st.button(
             "Back",
             icon=":material/arrow_back:",
@@ -161,7 +161,7 @@ def show(step: Step) -> None:
 
 def invite() -> None:
     """On Home, where no step is open: how to begin, or to go on."""
-    step, done = next_undone(), progress.progress().done
+    step, done = next_undone(), progress.learner().done
     with _line():
         if not done:
             said = f"<b>New here?</b> {len(STEPS)} steps from the first token to a chat, in 90 or 45 minutes."

@@ -28,7 +28,7 @@ def course_panel() -> None:
 
 
 def _head() -> None:
-    state, learner = st.session_state, progress.progress()
+    state, learner = st.session_state, progress.learner()
     names = list(_LENGTHS)
     state[_LENGTH] = names[learner.short]
     with st.container(horizontal=True, vertical_alignment="center", key="course-head"):
@@ -57,7 +57,7 @@ def _head() -> None:
 
 
 def _take_length() -> None:
-    progress.progress().short = _LENGTHS[st.session_state[_LENGTH]]
+    progress.learner().short = _LENGTHS[st.session_state[_LENGTH]]
 
 
 def _card(page: Page, steps: list[Step]) -> None:
@@ -66,9 +66,9 @@ def _card(page: Page, steps: list[Step]) -> None:
     else:
         st.page_link(page.file, label=f"**{page.title}**", icon=page.icon)
     st.caption(page.question or "What does a language model do?")
-    short = progress.progress().short
+    short = progress.learner().short
     for step in steps:
-        done = step.key in progress.progress().done
+        done = step.key in progress.learner().done
         number = strip.path().index(step) + 1
         st.page_link(
             page.file,

@@ -7,7 +7,7 @@ import pytest
 from lib import models
 from lib.course import teaching
 from lib.course.glossary import GLOSSARY
-from lib.course.steps import MINUTES, OBJECTIVES, STEPS, Step, steps
+from lib.course.steps import MINUTES, OBJECTIVES, STEPS, Step, course_steps
 from lib.text_format import size
 from lib.tokenization import load
 from lib.ui.components.course import PAGES
@@ -23,7 +23,7 @@ def test_the_course_takes_90_minutes_and_the_short_one_45() -> None:
 
 @pytest.mark.parametrize("short", [True, False])
 def test_every_objective_has_a_step_in_both_courses(short: bool) -> None:
-    assert {step.objective for step in steps(short=short)} == set(OBJECTIVES)
+    assert {step.objective for step in course_steps(short=short)} == set(OBJECTIVES)
 
 
 def test_steps_are_in_the_order_of_the_pages_and_open_pages_that_exist() -> None:
