@@ -8,6 +8,7 @@ from lib.ui.chat import browser_storage as chat_keeper
 from lib.ui.chat import files as chat_files
 from lib.ui.chat import focus
 from lib.ui.chat import lessons as chat_lessons
+from lib.ui.chat import link as chat_link
 from lib.ui.chat import state as chat_state
 from lib.ui.chat import view as chat_view
 from lib.ui.chat.settings import controls
@@ -24,6 +25,7 @@ setup_page(
 chat_view.style()
 space, updates = chat_state.workspace(), LiveUpdates()
 settle(space)
+chat_link.follow(space)
 
 with explained():
     with header.bar():

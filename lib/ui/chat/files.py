@@ -5,6 +5,7 @@ import streamlit as st
 from lib import chat
 from lib.chat import ConversationError
 from lib.ui.chat import state as chat_state
+from lib.ui.chat.link import link_panel
 from lib.ui.chat.state import Workspace
 from lib.ui.components.page import escape
 
@@ -80,6 +81,7 @@ def _files(space: Workspace, model: str) -> None:
             on_click="ignore",
             key="chat-export",
         )
+    link_panel(conversation)
     st.file_uploader(
         "Load a conversation",
         type="json",

@@ -74,6 +74,11 @@ def _take(page: Any) -> None:
     page.locator(".river .token.is-taken.taken").wait_for()
 
 
+def _question(page: Any) -> None:
+    page.locator(".st-key-course-question button").click()
+    page.get_by_test_id("stPopoverBody").wait_for()
+
+
 def _box(page: Any) -> None:
     page.locator(".diagram [data-id=out]").click()
     page.get_by_role("heading", name="Output projection").wait_for()
@@ -193,4 +198,11 @@ SHEETS: tuple[Sheet, ...] = (
         (State("a reply", _say), SETTINGS),
         tabs=("Compare templates", "Injection lesson", "Questions", "In short"),
     ),
+    Sheet(
+        "A step",
+        "/Tokenizers?tab=Learn&learn=BPE&step=4",
+        shows(".st-key-course-strip"),
+        (State("its question", _question),),
+    ),
+    Sheet("Glossary", "/Glossary", shows("h2#vocabulary")),
 )
