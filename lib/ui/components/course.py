@@ -57,3 +57,10 @@ COURSE = (
         "A conversation, and the exact text and tokens the model is given at every turn.",
     ),
 )
+CLASS = Step(
+    "pages/7_Class.py",
+    "Class",
+    ":material/groups:",
+    "A room for a class: everybody guesses the next token, then the model shows its own distribution.",
+)
+EXTRAS = (CLASS,)  # pages that belong to the app and are no part of the course

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lib.design import SIDEBAR, css
 from lib.errors import PlaygroundError
 from lib.ui import housekeeping
+from lib.ui.classroom.banner import class_banner
 from lib.ui.components.custom import asset, component
 from lib.ui.components.live_updates import new_run
 from lib.ui.components.sidebar import projector, show_sidebar
@@ -36,6 +37,7 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
         _SHELL(key="shell", data={"projector": projector()})
     show_sidebar("Home" if title == "LLM Playground" else title)
     housekeeping.begin()
+    class_banner(title)
 
 
 def page_style(module: str, *names: str, more: str = "") -> None:

@@ -4,10 +4,12 @@ It is the same on every page. Streamlit's own list of pages, off in .streamlit/c
 icons.
 """
 
+from contextlib import suppress
+
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from lib.ui.components.course import COURSE, HOME
+from lib.ui.components.course import COURSE, EXTRAS, HOME
 
 _VISITED = "visited-pages"
 _MARK = '<div class="pg-mark"><span>LLM Playground</span></div>'
@@ -27,6 +29,8 @@ def show_sidebar(title: str) -> None:
         st.html(_MARK + _style(title, visited))
         with st.container(key="steps"):
             _links()
+        with st.container(key="extras"):
+            _extras()
         st.toggle(
             "Projector",
             key="projector",
@@ -50,11 +54,17 @@ def _links() -> None:
             return
 
 
+def _extras() -> None:
+    for page in EXTRAS:
+        with suppress(StreamlitAPIException):  # the page was started on its own
+            st.page_link(page.file, label=page.title, icon=page.icon, width="stretch")
+
+
 def _style(title: str, visited: set[str]) -> str:
     """Which of the links is this page, and which have been visited."""
-    link = '.st-key-steps a[href="{}"]'
+    link = ':is(.st-key-steps, .st-key-extras) a[href="{}"]'
     done = [link.format(step.address) + "::after" for step in COURSE if step.title in visited]
-    here = [link.format(step.address) for step in (HOME, *COURSE) if step.title == title]
+    here = [link.format(step.address) for step in (HOME, *COURSE, *EXTRAS) if step.title == title]
     rules = [f"{', '.join(done)} {{ {_CHECK} }}"] if done else []
     rules += [
         f"{one} {{ font-weight: 650; background: color-mix(in srgb, var(--pg-accent) 15%, transparent); }}"
