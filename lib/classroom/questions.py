@@ -21,8 +21,8 @@ class Question:
     answer: int  # index of the option that came, or is right
     model: tuple[float, ...] = ()  # probabilities of the options, model (T = 1); empty where no model was asked
     by: str = ""  # the model's name
-    serial: int = 0  # the room's name for it
     note: str = ""  # the token that came, as people see it; or why the answer is right
+    serial: int = 0  # the room's name for it
 
     def __post_init__(self) -> None:
         """Raises ClassroomError for a question that cannot be asked."""

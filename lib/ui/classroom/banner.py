@@ -51,10 +51,9 @@ def _follow(seat: Seat, places: int, title: str) -> None:
     except StreamlitAPIException:  # the page was started on its own
         return
     if seat.teacher:
-        st.button(
-            "Show the class", icon=":material/cast:", key="class-show", on_click=_show, args=(seat, title),
-            help="Opens this page, as it is here, on all screens of your class.", wrap=False,
-        )  # fmt: skip
+        words = "Opens this page, as it is here, on all screens of your class."
+        if st.button("Show the class", icon=":material/cast:", key="class-show", help=words, wrap=False):
+            _show(seat, title)
 
 
 def _show(seat: Seat, title: str) -> None:

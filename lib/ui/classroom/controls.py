@@ -62,6 +62,7 @@ def _prompt(seat: Seat, room: Snapshot) -> None:
     model_id = model_picker.pick_model("model", role="base")
     if _ask_button(room):
         rooms().ask(seat.code, seat.secret, token_question(model_id, prompt))
+        st.rerun()
 
 
 def _quiz(seat: Seat, room: Snapshot) -> None:
@@ -80,6 +81,7 @@ def _quiz(seat: Seat, room: Snapshot) -> None:
     if _ask_button(room):
         question = checked_quiz(own) if chosen == _OWN else shuffled(QUIZ[texts.index(chosen)], SystemRandom())
         rooms().ask(seat.code, seat.secret, question)
+        st.rerun()
 
 
 def _page(seat: Seat) -> None:

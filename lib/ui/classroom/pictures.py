@@ -6,7 +6,7 @@ from typing import Any
 
 from lib.classroom.questions import Question
 from lib.classroom.room import Snapshot
-from lib.classroom.scoring import Calibration, Points
+from lib.classroom.scoring import TOTAL, Calibration, Points
 from lib.design import CATEGORICAL
 from lib.ui.components.custom import asset, component
 
@@ -37,13 +37,12 @@ MODEL, CLASS, YOU = "var(--pg-accent)", CATEGORICAL[4], CATEGORICAL[3]
 
 @dataclass(frozen=True)
 class Series:
-    """Probabilities of all options in one colour; `ticks` are every student's points, `texts` what stands beside."""
+    """Probabilities of all options in one colour; `ticks` are every student's points."""
 
     name: str
     colour: str
     values: Sequence[float]
     ticks: Sequence[Sequence[int]] | None = None
-    texts: Sequence[str] | None = None
 
 
 def question_bars(key: str, question: Question, series: Sequence[Series], *, revealed: bool) -> None:
@@ -62,10 +61,10 @@ def question_bars(key: str, question: Question, series: Sequence[Series], *, rev
 
 def calibration_bars(key: str, found: Calibration) -> None:
     """For every bin what was stated and what came true."""
-    labels = [f"{one.low:.0%} to {one.high:.0%} ({one.count:,}×)" for one in found.bins]
+    labels = [f"{TOTAL * one.low + 1:.0f}% to {one.high:.0%} ({one.count:,}×)" for one in found.bins]
     series = [
         Series("stated, on average", YOU, [one.stated for one in found.bins]),
-        Series("came true", MODEL, [one.came for one in found.bins]),
+        Series("came true", "var(--pg-good)", [one.came for one in found.bins]),
     ]
     data = {"kind": "bins", "options": labels, "answer": None, "series": [_plain(one) for one in series]}
     _BARS(key=key, data=data)
@@ -121,5 +120,4 @@ def _plain(series: Series) -> dict[str, Any]:
         "colour": series.colour,
         "values": list(series.values),
         "ticks": None if series.ticks is None else [list(ticks) for ticks in series.ticks],
-        "texts": None if series.texts is None else list(series.texts),
     }

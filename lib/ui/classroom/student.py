@@ -75,8 +75,7 @@ def _revealed(room: Snapshot, me: Student, question: Question) -> None:
     mine, result = room.given(question).get(me.number), outcome(room, question)
     series = []
     if mine:
-        texts = [f"{value}%" for value in mine]
-        series.append(Series("you", YOU, [value / TOTAL for value in mine], texts=texts))
+        series.append(Series("you", YOU, [value / TOTAL for value in mine]))
     if result.mean:
         series.append(Series(f"the class ({result.count:,})", CLASS, result.mean))
     if question.model:
@@ -92,12 +91,12 @@ def _verdict(question: Question, mine: Points | None) -> str:
     said = f"The model drew **{escape(came)}**." if question.kind == "token" else f"Right is **{escape(came)}**."
     if mine is None:
         return f"{said} You did not answer this question."
-    stated = mine[question.answer] / TOTAL
+    on = mine[question.answer]
     more = won(mine, question.answer)
     against = f"{abs(more):.1f} bits {'better' if more >= 0 else 'worse'} than even points"
     if abs(more) < 0.05:
         against = "as even points would have done"
-    return f"{said} You gave it {percent(stated)}: {term('surprise')} {surprise(stated):.1f} bits, {against}."
+    return f"{said} You gave it {on} points: {term('surprise')} {surprise(on / TOTAL):.1f} bits, {against}."
 
 
 def _tabs(room: Snapshot, me: Student) -> None:
@@ -138,7 +137,7 @@ def _scores(room: Snapshot, me: Student) -> None:
 def _calibration(room: Snapshot, me: Student) -> None:
     found = standing(room, me).calibration
     st.markdown(
-        f"{term('calibration', 'Calibration')}: of all options that you gave about 70 points, about 70 % should come "
+        f"{term('calibration', 'Calibration')}: of all options that you gave about 70 points, about 70% should come "
         "true. Every option of every question counts as one statement."
     )
     if not found.count:

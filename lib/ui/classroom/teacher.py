@@ -69,7 +69,7 @@ def _actions(seat: Seat, room: Snapshot) -> None:
 def _summary(result: Outcome, question: Question) -> str:
     """What came, and the surprise of everybody, in bits."""
     if question.kind == "token":
-        lines = [f"{escape(question.by)} drew **{escape(question.note)}** from its distribution."]
+        lines = [f"{escape(question.by)} drew **{escape(question.note)}** from its distribution (T = 1)."]
     else:
         lines = [f"Right is **{escape(question.options[question.answer])}**. {escape(question.note)}"]
     if result.pooled is None or result.average is None:

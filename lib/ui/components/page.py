@@ -35,9 +35,10 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
         st.html(_STYLE + (_PROJECTOR if projector() else ""))
         st.html(f'<div class="pg-title"><h1>{title}</h1><p class="lead">{lead}</p></div>')
         _SHELL(key="shell", data={"projector": projector()})
-    show_sidebar("Home" if title == "LLM Playground" else title)
+    name = "Home" if title == "LLM Playground" else title
+    show_sidebar(name)
     housekeeping.begin()
-    class_banner(title)
+    class_banner(name)
 
 
 def page_style(module: str, *names: str, more: str = "") -> None:

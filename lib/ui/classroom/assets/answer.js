@@ -34,6 +34,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const even = shared(TOTAL, data.options.map(() => 1));
   if (!root.state || root.state.serial !== data.serial) {
     root.state = { serial: data.serial, points: data.points ?? even, touched: new Set(data.points ? data.points.keys() : []) };
+    if (root.childElementCount) document.querySelector("[data-testid=stMain]")?.scrollTo({ top: 0 }); // a new question
     build();
   }
   const state = root.state;

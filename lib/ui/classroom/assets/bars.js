@@ -18,7 +18,7 @@ export default function ({ data, parentElement }) {
     if (place === data.answer) head.append(make("span", "mark"));
     if (place === data.answer) head.lastChild.append(icon("check"), " " + data.mark);
     const bars = make("div", "bars");
-    data.series.forEach(({ name, colour, values, ticks, texts }) => {
+    data.series.forEach(({ name, colour, values, ticks }) => {
       const line = make("div", "line"), track = make("div", "track"), bar = make("div", "bar");
       const value = values[place];
       line.style.setProperty("--colour", colour);
@@ -29,7 +29,7 @@ export default function ({ data, parentElement }) {
         tick.style.left = `${points}%`;
         track.append(tick);
       });
-      const text = texts?.[place] ?? percent(value);
+      const text = percent(value);
       line.append(track, make("span", "value", text));
       line.setAttribute("aria-label", `${name}: ${text}`);
       line.title = `${name}: ${text}`;
