@@ -84,9 +84,11 @@ def keep() -> bool:
 def _found() -> None:
     """The browser has said what it kept: a seat that still exists is taken, the teacher's first."""
     found = (st.session_state.get(_KEY) or {}).get("found")
-    if st.session_state.get(_ASKED) or not isinstance(found, dict):
+    if st.session_state.get(_ASKED):
         return
     st.session_state[_ASKED] = True
+    if not isinstance(found, dict):
+        return
     for role in ("teacher", "student"):
         code, _, secret = str(found.get(role, ""))[:200].partition(" ")
         if linked_code() in (None, code) and _opens(code, secret, role):
