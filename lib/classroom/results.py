@@ -70,10 +70,9 @@ def answered(room: Snapshot, student: Student) -> list[tuple[Question, Points]]:
 
 
 def standings(room: Snapshot) -> list[Standing]:
-    """All students, those with most bits first; equals by name."""
-    return sorted(
-        (standing(room, one) for one in room.students), key=lambda it: (-round(it.won, 9), it.name.casefold())
-    )
+    """All students, those with most bits first, equals by name; last those who have answered nothing."""
+    found = [standing(room, one) for one in room.students]
+    return sorted(found, key=lambda one: (not one.answered, -round(one.won, 9), one.name.casefold()))
 
 
 def class_calibration(room: Snapshot) -> Calibration:

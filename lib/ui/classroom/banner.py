@@ -3,14 +3,12 @@
 A teacher shows the class the page as it is on the own screen with one button.
 """
 
-from urllib.parse import urlencode
-
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from lib.classroom.border import ClassroomError, checked_link
 from lib.classroom.rooms import RoomGoneError
-from lib.ui.classroom.places import PAGES, go
+from lib.ui.classroom.places import PAGES, full_link, go
 from lib.ui.classroom.seat import Seat, held_seat, leave
 from lib.ui.classroom.store import EVERY, rooms
 from lib.ui.components.course import CLASS
@@ -30,7 +28,7 @@ def class_banner(title: str) -> None:
     if not seat.teacher:
         go(room)
     st.html(f"<style>{asset(__file__, 'banner.css')}</style>")
-    with st.container(key="class-banner", horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key="class-banner"):
         _follow(seat, room.places, title)
 
 
@@ -46,6 +44,11 @@ def _follow(seat: Seat, places: int, title: str) -> None:
     if room.open is not None:
         waits = not seat.teacher and seat.number not in room.given(room.open)
         words = "A question is waiting" if waits else "A question is open"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+        _buttons(seat, title, words)
+
+
+def _buttons(seat: Seat, title: str, words: str) -> None:
     try:
         st.page_link(CLASS.file, label=words, icon=CLASS.icon, query_params={"room": seat.code})
     except StreamlitAPIException:  # the page was started on its own
@@ -59,9 +62,10 @@ def _follow(seat: Seat, places: int, title: str) -> None:
 def _show(seat: Seat, title: str) -> None:
     """This page with what its link holds, for everybody."""
     page = next(address for address, step in PAGES.items() if step.title == title)
+    shared = {key: st.session_state.get(key) for key in ("prompt", "model")}
+    query = {key: text for key, text in shared.items() if isinstance(text, str)} | st.query_params.to_dict()
     try:
-        link = f"/{page}?{urlencode(st.query_params.to_dict())}"
-        rooms().show_place(seat.code, seat.secret, checked_link(link, PAGES))
+        rooms().show_place(seat.code, seat.secret, checked_link(full_link(page, query), PAGES))
         st.toast("Open on all screens of your class.", icon=":material/cast:")
     except ClassroomError as error:
         st.toast(str(error), icon=":material/error:")

@@ -1,7 +1,7 @@
 """The teacher's header bar: a prompt, a quiz question, or a page for all screens; and the room itself."""
 
 from random import SystemRandom
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -12,11 +12,11 @@ from lib.classroom.results import as_csv
 from lib.classroom.room import Snapshot
 from lib.ui.classroom.ask import token_question
 from lib.ui.classroom.pictures import invitation
-from lib.ui.classroom.places import PAGES
+from lib.ui.classroom.places import PAGES, full_link
 from lib.ui.classroom.seat import Seat, leave
 from lib.ui.classroom.store import rooms
 from lib.ui.components import header, model_picker
-from lib.ui.components.linked_text import for_link
+from lib.ui.components.linked_text import for_link, kept_text
 from lib.ui.components.page import explained, switch
 
 EXAMPLES = (
@@ -42,7 +42,7 @@ def ask_bar(seat: Seat, room: Snapshot) -> None:
         elif kind == _KINDS[1]:
             _quiz(seat, room)
         else:
-            _page(seat)
+            _page(seat, room)
 
 
 def _ask_button(room: Snapshot) -> bool:
@@ -84,7 +84,7 @@ def _quiz(seat: Seat, room: Snapshot) -> None:
         st.rerun()
 
 
-def _page(seat: Seat) -> None:
+def _page(seat: Seat, room: Snapshot) -> None:
     names = {address: step.title for address, step in PAGES.items()}
     page = st.selectbox(
         "Page",
@@ -101,10 +101,10 @@ def _page(seat: Seat) -> None:
         placeholder="or paste the address of a page, as you have set it up",
     )
     if st.button("Open on all screens", type="primary", key="class-push", wrap=False):
-        shared = for_link(prompt=str(st.session_state.get("kept-prompt") or ""))
-        query = {name: text for name, text in shared.items() if text}
+        prompts = [question.text for question in room.questions if question.kind == "token"]
+        prompt = kept_text("prompt") or (prompts[-1] if prompts else "")
         host = urlsplit(str(st.context.url or "")).netloc
-        place = checked_link(link or f"/{page}?{urlencode(query)}", PAGES, host)
+        place = checked_link(link or full_link(page, for_link(prompt=prompt) if prompt else {}), PAGES, host)
         rooms().show_place(seat.code, seat.secret, place)
         st.toast(f"Open on all screens: {PAGES[place.page].title}.", icon=":material/cast:")
 

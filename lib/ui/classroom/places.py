@@ -1,6 +1,7 @@
 """What a teacher opens on every screen: a page of ours with its prompt and knobs."""
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -11,6 +12,16 @@ from lib.ui.components.course import COURSE, HOME, Step
 
 _SEEN = "class-places"  # in the session: how many it has been taken to, or has found when it came
 PAGES: Mapping[str, Step] = {step.address: step for step in (HOME, *COURSE)}
+
+
+def full_link(page: str, query: Mapping[str, str]) -> str:
+    """A link that sets what ours leave out where it is at its default: a student may have set something else.
+
+    >>> full_link("Next_Token", {"prompt": "Hi"})
+    '/Next_Token?t=1&prompt=Hi'
+    """
+    standard = {"t": "1"} if page in ("", "Next_Token") else {}
+    return f"/{page}?{urlencode({**standard, **query})}"
 
 
 def go(room: Snapshot) -> None:

@@ -156,7 +156,15 @@ def board(room: Snapshot, me: Student | None = None) -> None:
     rows = []
     for place, one in enumerate(all_of_them, 1):
         bits = "–" if one.surprise is None else f"{one.surprise:.2f}"
-        rows.append([str(place), one.name, f"{one.answered:,} of {room.revealed:,}", _signed(one.won), bits])
+        rows.append(
+            [
+                str(place) if one.answered else "–",
+                one.name,
+                f"{one.answered:,} of {room.revealed:,}",
+                _signed(one.won),
+                bits,
+            ]
+        )
     own = next((place for place, one in enumerate(all_of_them) if me is not None and one.student == me), None)
     columns = ["Place", "Nickname", "Answered", "Won (bits)", "Mean log score (bits)"]
     table("class-board", columns, rows, numbers=["Won (bits)", "Mean log score (bits)"], own=own)

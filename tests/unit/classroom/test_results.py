@@ -51,7 +51,7 @@ def test_a_students_scores_count_revealed_questions_only() -> None:
     assert ana.brier == pytest.approx(((0.25 + 0.09 + 0.01 + 0.01) + (0.75**2 * 2)) / 2)
     assert eve.answered == 1 and eve.won == pytest.approx(2 + math.log2(0.1))
     assert zoe.answered == 0 and zoe.won == 0 and zoe.surprise is None and zoe.brier is None
-    assert [one.name for one in standings(room)] == ["=Ana", "Zoe", "Eve"]
+    assert [one.name for one in standings(room)] == ["=Ana", "Eve", "Zoe"]
     assert len(answered(room, room.students[1])) == 1
     assert class_calibration(room).count == 4 + 4 + 2
 
