@@ -131,6 +131,13 @@ class Rooms:
             room.answers.setdefault(serial, {})[student.number] = checked
             self._journal.put(code, "answer", f"{serial}:{student.number}", list(checked))
 
+    def leave(self, code: str, secret: str) -> None:
+        """Go out of the room, answers included; nothing where the secret is nobody's."""
+        with self._changing(self._room(code)) as room:
+            student = self.student(code, secret)
+            if student is not None:
+                self._take_out(room, student.number)
+
     # What the teacher does
 
     def teaches(self, code: str, secret: str) -> bool:
@@ -175,14 +182,16 @@ class Rooms:
     def remove(self, code: str, secret: str, number: int) -> None:
         """Take a student out of the room, answers included."""
         with self._changing(self._taught(code, secret), shown=True) as room:
-            if room.students.pop(number, None) is None:
-                return
-            self._journal.forget(code, "student", str(number))
-            for serial, given in room.answers.items():
-                if given.pop(number, None) is not None:
-                    self._journal.forget(code, "answer", f"{serial}:{number}")
+            self._take_out(room, number)
 
     # Inside
+
+    def _take_out(self, room: Room, number: int) -> None:
+        room.students.pop(number, None)
+        self._journal.forget(room.code, "student", str(number))
+        for serial, given in room.answers.items():
+            if given.pop(number, None) is not None:
+                self._journal.forget(room.code, "answer", f"{serial}:{number}")
 
     def _room(self, code: str) -> Room:
         room = self._rooms.get(code)

@@ -10,7 +10,7 @@ from lib.classroom.border import ClassroomError, checked_link
 from lib.classroom.rooms import RoomGoneError
 from lib.ui.classroom.places import PAGES, full_link, go
 from lib.ui.classroom.seat import Seat, held_seat, leave
-from lib.ui.classroom.store import EVERY, rooms
+from lib.ui.classroom.store import EVERY, every, rooms
 from lib.ui.components.course import CLASS
 from lib.ui.components.custom import asset
 
@@ -28,11 +28,11 @@ def class_banner(title: str) -> None:
     if not seat.teacher:
         go(room)
     st.html(f"<style>{asset(__file__, 'banner.css')}</style>")
+    pace = EVERY if seat.teacher else every(len(room.students))
     with st.container(key="class-banner"):
-        _follow(seat, room.places, title)
+        st.fragment(_follow, run_every=pace)(seat, room.places, title)
 
 
-@st.fragment(run_every=EVERY)
 def _follow(seat: Seat, places: int, title: str) -> None:
     try:
         room = rooms().look(seat.code)

@@ -11,7 +11,7 @@ from lib.text_format import percent
 from lib.ui.classroom.pictures import CLASS, MODEL, YOU, Series, answer_card, calibration_bars, question_bars, table
 from lib.ui.classroom.places import go, place_link
 from lib.ui.classroom.seat import Seat, leave
-from lib.ui.classroom.store import EVERY, rooms
+from lib.ui.classroom.store import every, rooms
 from lib.ui.components.glossary import term
 from lib.ui.components.page import escape, explained
 
@@ -24,7 +24,7 @@ def student_page(seat: Seat) -> None:
     room = rooms().look(seat.code)
     go(room)
     with st.container(key="result"):
-        _who(room, me)
+        _who(seat, room, me)
         question = room.open
         if question is not None:
             _answer(seat, room, me, question)
@@ -32,17 +32,23 @@ def student_page(seat: Seat) -> None:
             _revealed(room, me, room.questions[-1])
         else:
             st.info("You are in. The first question appears here by itself.", icon=":material/hourglass_empty:")
-        _follow(seat.code, room.shown, question.serial if question else None)
+        follow = st.fragment(_follow, run_every=every(len(room.students)))
+        follow(seat.code, room.shown, question.serial if question else None)
     if room.revealed:
         _tabs(room, me)
 
 
-def _who(room: Snapshot, me: Student) -> None:
+def _who(seat: Seat, room: Snapshot, me: Student) -> None:
     with st.container(key="class-who", horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{escape(room.names[me.number])}**")
         if room.place is not None:
             place_link(room.place, "Your teacher opened: ")
-        st.button("Leave", key="class-leave", type="tertiary", on_click=leave, help="Join again under another name.")
+        with st.popover("Leave", type="tertiary", key="class-leave", wrap=False):
+            st.markdown("Your nickname and your answers are deleted. You can join again.")
+            if st.button("Leave the room", key="class-leave-button"):
+                rooms().leave(seat.code, seat.secret)
+                leave()
+                st.rerun()
 
 
 def _answer(seat: Seat, room: Snapshot, me: Student, question: Question) -> None:
@@ -58,9 +64,8 @@ def _answer(seat: Seat, room: Snapshot, me: Student, question: Question) -> None
     )
 
 
-@st.fragment(run_every=EVERY)
 def _follow(code: str, shown: int, serial: int | None) -> None:
-    """Once a second: has the room gone on? How many have answered is painted here, and nothing else is drawn anew."""
+    """Now and then: has the room gone on? How many have answered is painted here, and nothing else is drawn anew."""
     try:
         if rooms().shown(code) != shown:
             st.rerun()

@@ -108,6 +108,9 @@ def test_who_is_taken_out_takes_the_answers_along(taught) -> None:
     assert rooms.student(code, eve) is None
     with pytest.raises(NotAllowedError):
         rooms.answer(code, eve, 1, [60, 40])
+    rooms.leave(code, "nobody's secret")
+    rooms.leave(code, ana)
+    assert not rooms.look(code).students and not rooms.look(code).given(rooms.look(code).questions[0])
 
 
 def test_thirty_threads_vote_while_another_room_votes() -> None:
