@@ -2,16 +2,17 @@
 
 from lib.chat.context_window import Fitted, TooLongError, fit
 from lib.chat.conversation import ROOT, Conversation, ConversationError, Message
-from lib.chat.generation_config import generation_defaults
+from lib.chat.generation_config import Recommended, generation_defaults, recommended
 from lib.chat.markdown import harmless
 from lib.chat.provenance import Messages
 from lib.chat.rendering import ROLES, Rendered, render, render_naively
 from lib.chat.sandbox import TemplateError
 from lib.chat.segments import Segment
 from lib.chat.serialization import as_data, from_data, from_json, to_json, to_markdown
-from lib.chat.templates import TEMPLATES, ChatTemplate, for_model, from_folder, resolve
+from lib.chat.templates import OTHERS, TEMPLATES, ChatTemplate, for_model, from_folder, resolve
 
 __all__ = [
+    "OTHERS",
     "ROLES",
     "ROOT",
     "TEMPLATES",
@@ -21,6 +22,7 @@ __all__ = [
     "Fitted",
     "Message",
     "Messages",
+    "Recommended",
     "Rendered",
     "Segment",
     "TemplateError",
@@ -33,6 +35,7 @@ __all__ = [
     "from_json",
     "generation_defaults",
     "harmless",
+    "recommended",
     "render",
     "render_naively",
     "resolve",

@@ -82,8 +82,8 @@ def _chip(reading: Reading, known: Known, place: int) -> Chip:
     if found is not None and place > 0:
         logprob = max(_IMPOSSIBLE, float(found.logprobs[place - 1]))
         facts += _reading_facts(reading, found, place - 1)
-    elif place >= first:
-        logprob = known.path[place - first]
+    elif place >= max(1, first):
+        logprob = known.path[place - max(1, first)]
         facts.append(("probability", percent(math.exp(logprob))))
     return Chip(place, row.id, row.label, tuple(facts), logprob, path=place >= first, special=row.special)
 
