@@ -10,9 +10,9 @@ from lib.ui.chat import focus
 from lib.ui.chat import lessons as chat_lessons
 from lib.ui.chat import state as chat_state
 from lib.ui.chat import view as chat_view
-from lib.ui.chat.doubt import doubt
 from lib.ui.chat.settings import controls
 from lib.ui.chat.side_panel import begin_reply, fit_now, look, notices, paint_reply, settle
+from lib.ui.chat.small_model import doubt
 from lib.ui.components import header, scroll
 from lib.ui.components.glossary import term
 from lib.ui.components.live_updates import LiveUpdates

@@ -16,7 +16,7 @@ def test_raw_and_templated_write_side_by_side(app: str, page) -> None:
     settled(page)
     page.get_by_role("button", name="Write all").click()
     page.locator(".st-key-settings").get_by_role("button").click()
-    page.get_by_text("Show ids").click()  # a look at something else stops nothing
+    page.get_by_text("Show token IDs").click()  # a look at something else stops nothing
     page.keyboard.press("Escape")
     chat, raw = page.locator(".st-key-cell-instruct-chat"), page.locator(".st-key-cell-instruct-raw")
     expect(chat).to_contain_text("ended its turn with", timeout=180_000)
