@@ -173,7 +173,7 @@ def test_the_answers_are_what_the_model_writes(page: AppTest) -> None:
     page.session_state["cvc-tab"] = "Questions"
     ok(page.run())
     for radio in list(page.radio):
-        ok(page.radio(key=radio.key).set_value(radio.options[0]).run())
+        ok(page.radio(key=str(radio.key)).set_value(radio.options[0]).run())
         ok(page.button(key=str(radio.key).removesuffix("choice") + "reveal").click().run())
     base = cache.engine("little-gpt2")
     right, why = raw_answer(base, "base")

@@ -23,10 +23,11 @@ def test_raw_and_templated_write_side_by_side(app: str, page) -> None:
     expect(chat).to_contain_text("The answer is 4.")
     expect(chat.locator(".token.control")).to_have_count(5)  # <|im_start|> three times, <|im_end|> twice
     expect(raw).to_contain_text(re.compile("ended its turn with|reached the maximum length"))
-    expect(raw).to_contain_text("What went in: 10 ids")
+    expect(raw).to_contain_text("What went in: 10 tokens")
     expect(raw.locator(".token")).not_to_have_count(0)
     expect(raw.locator(".token.control")).to_have_count(0)
-    expect(page.get_by_text("stands in for both")).to_be_visible()
+    expect(page.get_by_text("plays both parts")).to_be_visible()
+    page.get_by_role("tab", name="What tuning adds").click()
     page.get_by_role("button", name="Try it").first.click()  # far below: the page goes to where the text appears
     expect(page.get_by_role("button", name="Write all")).to_be_in_viewport()
     expect(page.locator(".st-key-prompt textarea")).to_have_value("Write a headline about the moon.")

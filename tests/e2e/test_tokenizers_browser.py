@@ -191,6 +191,21 @@ def test_the_focus_stays_in_the_stepper_at_its_end(page, app: str) -> None:
     expect(last).to_have_attribute("aria-disabled", "true")
 
 
+def test_the_learned_merges_are_played_on_a_typed_text(page, app: str) -> None:
+    open_page(page, app, learn="BPE")
+    tokenizer = BPETokenizer(bpe.train(texts.corpus(), vocab_size=456))
+    player = page.locator(".st-key-player")
+    field = page.get_by_label("Text to encode")
+    field.fill("the thing")
+    field.press("Enter")
+    used = tokenizer.applied("the thing")
+    expect(player.locator(".where")).to_have_text(f"0 of {len(used)}")
+    player.get_by_role("button", name="one merge on").click()
+    expect(player.locator(".say")).to_contain_text(f"Merge {used[0]} of training")
+    player.get_by_role("button", name="to the end").click()
+    shows(page, player.locator(".sym"), [label(token.data) for token in tokenizer.encode("the thing")])
+
+
 def test_white_space_is_drawn_as_it_is_with_the_switch_off(page, app: str) -> None:
     text = "a\tb  c\nd"
     open_page(page, app, text=text, spaces="false")

@@ -3,7 +3,7 @@
 from lib.decoding import text_metrics
 from lib.engine import Step
 from lib.generation.strategy_run import StrategyRun
-from lib.text_format import finished
+from lib.text_format import finished, percent
 
 _LOOP = 6  # a repeat of so many tokens is pointed out
 
@@ -76,4 +76,4 @@ def numbers(track: StrategyRun, steps: list[Step]) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0%}"
+    return "–" if value is None else percent(value)

@@ -76,7 +76,7 @@ def _encode(tokenizer: BPETokenizer) -> None:
     left, right = lesson_columns()
     with left:
         text = st.text_input(
-            "Your text", value="The rabbit considered tokenization 🚀", key="bpe-text",
+            "Text to encode", value="The rabbit considered tokenization 🚀", key="bpe-text",
             persist_state="session", live=True,
         )  # fmt: skip
         piece = _piece(text)
