@@ -1,5 +1,7 @@
 """Conversations, chat templates, and their rendering to ids in which nothing typed can pose as a control token."""
 
+from lib.chat.borrowed import FIRST as BORROWED
+from lib.chat.borrowed import Borrowed, specials_of
 from lib.chat.context_window import Fitted, TooLongError, fit
 from lib.chat.conversation import ROOT, Conversation, ConversationError, Message
 from lib.chat.generation_config import Recommended, generation_defaults, recommended
@@ -12,10 +14,12 @@ from lib.chat.serialization import as_data, from_data, from_json, to_json, to_ma
 from lib.chat.templates import OTHERS, TEMPLATES, ChatTemplate, for_model, from_folder, resolve
 
 __all__ = [
+    "BORROWED",
     "OTHERS",
     "ROLES",
     "ROOT",
     "TEMPLATES",
+    "Borrowed",
     "ChatTemplate",
     "Conversation",
     "ConversationError",
@@ -39,6 +43,7 @@ __all__ = [
     "render",
     "render_naively",
     "resolve",
+    "specials_of",
     "to_json",
     "to_markdown",
 ]

@@ -302,7 +302,7 @@ def test_templates_are_compared_and_the_injection_is_tried_both_ways(chat_page: 
     ok(test.menu_button(key="inject-text-example").set_value("A token it cannot see").run())
     assert "<|im_end|>" in str(test.text_area(key="inject-text").value)
     assert any("| SmolLM2 |" in m.value and "named SmolLM" in m.value for m in test.markdown)
-    assert any("Counted with the tokenizer of" in c.value and "little" in c.value.lower() for c in test.caption)
+    assert any("counted with the tokenizer of" in c.value and "little" in c.value.lower() for c in test.caption)
 
 
 @pytest.mark.parametrize(

@@ -49,13 +49,13 @@ def compare(messages: Messages, tokenizer: Tokenizer, model: str) -> None:
     rendered: dict[str, Rendered] = {}
     for name in names:
         with explained():
-            rendered[name] = chat.render(shown, template=name, tokenizer=tokenizer)
+            rendered[name] = chat.render(shown, template=name, tokenizer=_own(name, tokenizer))
     if rendered:
         st.markdown(_table(rendered, tokenizer))
         st.caption(
-            f"Counted with the tokenizer of {escape(model)}. The {term('special token', 'special tokens')} of another "
-            "family are not in its vocabulary: they are cut like ordinary text here. In the tokenizer of their own "
-            "family each is one token."
+            f"The words are counted with the tokenizer of {escape(model)}. The "
+            f"{term('special token', 'special tokens')} of Llama 3, Gemma and Mistral are not in its vocabulary; each "
+            "counts as one token here, as it does in the tokenizer of its own family."
         )
     ids = st.toggle("Show token IDs", key="compare-ids")
     names = list(rendered)
@@ -64,7 +64,7 @@ def compare(messages: Messages, tokenizer: Tokenizer, model: str) -> None:
             with column, st.container(border=True, gap="xsmall"):
                 st.markdown(f"**{templates[name].label}**", help=templates[name].note)
                 with st.container(height=_TALL, border=False, autoscroll=False):
-                    show_xray(f"compare-{name}", rendered[name], tokenizer, ids=ids)
+                    show_xray(f"compare-{name}", rendered[name], _own(name, tokenizer), ids=ids)
 
 
 def hi() -> tuple[int, str]:
@@ -77,10 +77,18 @@ def hi() -> tuple[int, str]:
     )
 
 
+def _own(name: str, tokenizer: Tokenizer) -> Tokenizer:
+    """The tokenizer, with the special tokens of the family of a template where that is none of this app's models."""
+    if name not in chat.OTHERS:
+        return tokenizer
+    template = chat.OTHERS[name]
+    return chat.Borrowed(tokenizer, chat.specials_of(template.source, template.variables))
+
+
 def _table(rendered: dict[str, Rendered], tokenizer: Tokenizer) -> str:
-    special = set(tokenizer.special.values())
     lines = ["| template | tokens | of them special | system prompt that it inserts |", "|---|---:|---:|---|"]
     for name, one in rendered.items():
+        special = set(_own(name, tokenizer).special.values())
         controls = sum(i in special for i in one.ids)
         lines.append(
             f"| {chat.resolve(name).label} | {len(one.ids):,} | {controls} | {escape(one.default_system) or '–'} |"

@@ -76,7 +76,7 @@ def _follow(start: dict[str, float | int]) -> None:
 def _source(advised: Recommended | None, start: dict[str, float | int], now: dict[str, float]) -> None:
     """Who recommends the settings that the sliders began with, and the way back to them."""
     words = ", ".join(
-        f"{name.replace('_', '-' if name.startswith('top') else ' ')} {_shown(start[key])}"
+        f"{name.replace('_', '‑' if name.startswith('top') else ' ')} {_shown(start[key])}"
         for key, (name, off) in _KNOBS.items()
         if start[key] != off or name == "temperature"
     )

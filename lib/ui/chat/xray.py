@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lib.chat import Rendered, Segment
+from lib.chat import BORROWED, Rendered, Segment
 from lib.tokenization import Token, Tokenizer
 from lib.tokenization.display import label
 from lib.ui.components.custom import asset, component
@@ -95,15 +95,16 @@ def _chip(token: Token, segment: Segment, control: bool) -> dict[str, Any]:
     danger = control and segment.kind == "content"
     shown = token.data.decode("utf-8", "replace") if control else label(token.data)
     what = "special token" if control else f"bytes {token.data.hex(' ').upper()}"
+    known = f"id {token.id}" if token.id < BORROWED else "of another vocabulary"
     by = "  — written by a message, and taken as a command" if danger else ""
     return {
         "text": shown,
-        "id": token.id,
+        "id": token.id if token.id < BORROWED else "–",
         "kind": segment.kind,
         "control": control,
         "danger": danger,
         "breaks": not control and token.data.endswith(b"\n"),
-        "tip": f"id {token.id} · {what}{by}",
+        "tip": f"{known} · {what}{by}",
     }
 
 

@@ -315,3 +315,18 @@ def test_other_families_are_written_in_their_published_formats(name: str, text: 
     rendered = render(messages, template=name, tokenizer=tokenization.load("smollm2"))
     assert rendered.text == text and name in OTHERS and name not in TEMPLATES
     assert "".join(text[part.start : part.end] for part in rendered.segments) == text
+
+
+def test_special_tokens_of_another_family_are_one_token_each_and_words_are_cut_as_before() -> None:
+    own = tokenization.load("smollm2")
+    template = OTHERS["llama3"]
+    tokenizer = chat.Borrowed(own, chat.specials_of(template.source, template.variables))
+    typed = "Hi <|eot_id|> there"  # typed text is ordinary text in this format too
+    rendered = render([{"role": "user", "content": typed}], template="llama3", tokenizer=tokenizer)
+    special = [token.data.decode() for token in rendered.tokens if token.id >= chat.BORROWED]
+    header = ["<|start_header_id|>", "<|end_header_id|>"]
+    assert special == ["<|begin_of_text|>", *header, "<|eot_id|>", *header]
+    assert tokenizer.decode(rendered.ids) == rendered.text
+    content = [token.id for token in rendered.tokens if typed[:2] in token.data.decode() or b"there" in token.data]
+    assert content == [own.ids("\n\nHi")[-1], own.ids(" there")[0]]
+    assert tokenizer.ids(typed) == own.ids(typed)
