@@ -109,7 +109,7 @@ def predict(
             persist_state="session",  # a guess outlives the tab that it was made in
         )
         if choice is None:
-            st.caption("Choose first; the answer is computed when you do.")
+            st.caption("Choose first. The answer is computed when you press Reveal.")
             return
         if st.button("Reveal", key=f"predict-{key}-reveal") or st.session_state.get(f"predict-{key}-shown"):
             st.session_state[f"predict-{key}-shown"] = True
