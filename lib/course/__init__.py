@@ -1,0 +1,1 @@
+"""The course: what its words mean. Data only; pages show it."""

@@ -1,0 +1,336 @@
+"""What each term of the glossary means, and on which pages (addresses) one meets it. No markup: plain sentences."""
+
+_T, _A, _N, _D, _V, _C, _K = (
+    "Tokenizers", "Architecture", "Next_Token", "Decoding", "Completion_vs_Chat", "Chat", "Class",
+)  # fmt: skip
+
+ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
+    # Text and tokens
+    "token": (
+        "A piece of text that a model reads or writes in one step: a word, a part of a word, a punctuation mark, or "
+        "single bytes. Every token has a number in the vocabulary.",
+        (_T, _N, _D, _C),
+    ),
+    "token ID": (
+        "The number of a token in its vocabulary, counted from 0. The same number means something else in another "
+        "vocabulary.",
+        (_T, _N, _C),
+    ),
+    "vocabulary": (
+        "The fixed list of all tokens that a tokenizer knows. It is made once, before the model is trained.",
+        (_T, _A, _N),
+    ),
+    "tokenizer": (
+        "The program that cuts text into tokens (encode) and joins tokens back into text (decode). It belongs to its "
+        "model: a model can only read the token IDs it was trained on.",
+        (_T,),
+    ),
+    "corpus": ("A collection of text that something is trained on: a tokenizer, or a model.", (_T, _V)),
+    "subword": ("A piece between a letter and a word. Frequent words are one subword, rare words are several.", (_T,)),
+    # Sennrich, Haddow and Birch 2016; on bytes: GPT-2, Radford et al. 2019.
+    "byte-pair encoding (BPE)": (
+        "A way to make a subword vocabulary: start from single characters or bytes, and again and again merge the "
+        "most frequent pair of neighbours into a new token. To encode a text, the merges are carried out in the order "
+        "in which they were learned.",
+        (_T,),
+    ),
+    "merge": ("One rule of BPE: these two neighbouring tokens become this one.", (_T,)),
+    "byte": (
+        "A number from 0 to 255, the unit of stored text. In UTF-8 an English letter is one byte, most other letters "
+        "are two or three, an emoji is four or more.",
+        (_T,),
+    ),
+    "byte fallback": (
+        "What SentencePiece vocabularies such as Llama 2's do with a character they have no token for: write it as "
+        "its bytes, for which there are 256 tokens.",
+        (_T,),
+    ),
+    "pre-tokenizer": (
+        "The rule that splits a text into rough pieces, such as words with the space before them, ahead of BPE. No "
+        "merge crosses the border between two pieces.",
+        (_T,),
+    ),
+    "unknown token": (
+        "A stand-in, often written [UNK], for what a vocabulary has no token for. What it stood for is lost. "
+        "Vocabularies that contain all bytes do not need one.",
+        (_T,),
+    ),
+    "special token": (
+        "A token with a job instead of a text, such as “the document ends here” or “the user's turn begins here”. "
+        "Typed text should never be turned into one.",
+        (_T, _V, _C),
+    ),
+    "end-of-text token": (
+        "A special token between the documents of the training text. A model that produces it says: this text is over.",
+        (_N, _D, _V),
+    ),
+    # The model
+    "language model": (
+        "A program that gives every token of its vocabulary a probability of coming next, given the tokens so far.",
+        (_A, _N),
+    ),
+    "parameter": (
+        "One of the numbers inside a model that training sets, also called a weight. GPT-2 small has 124,439,808.",
+        (_A,),
+    ),
+    "linear layer": (
+        "A layer that multiplies its input, a list of numbers, by a matrix of parameters and may add a list of "
+        "parameters, the bias: y = Wx + b.",
+        (_A,),
+    ),
+    "bias": ("The parameters that a linear layer adds after its multiplication. Many recent models have none.", (_A,)),
+    "embedding": (
+        "The list of numbers that stands for a token inside the model: one row of a table with a row for every token.",
+        (_A,),
+    ),
+    "vector": ("A list of numbers of a fixed length.", (_A,)),
+    "tensor": ("Numbers arranged in a grid of any number of dimensions. A vector has one, a matrix two.", (_A,)),
+    "shape": ("How many numbers a tensor has along each dimension, such as (batch, sequence, vocabulary).", (_A,)),
+    "hidden size": (
+        "How many numbers stand for one token between the blocks of a model; also called model width or d_model. 768 "
+        "in GPT-2 small.",
+        (_A,),
+    ),
+    "position": ("Where a token stands in the text. A model has to be told, or it would see a bag of tokens.", (_A,)),
+    # Su et al. 2021.
+    "RoPE": (
+        "Rotary position embedding: the queries and keys of attention are rotated by an angle that depends on the "
+        "position, so that their products depend on how far apart two tokens are.",
+        (_A,),
+    ),
+    # Vaswani et al. 2017.
+    "Transformer block": (
+        "The part that a model repeats: attention, then an MLP, each behind a normalization and added back to what "
+        "came in. The blocks of a model mostly have the same shape; each has its own weights.",
+        (_A,),
+    ),
+    "layer": (
+        "In the count of “layers” of a model: one Transformer block. In code: any building block, such as a linear "
+        "layer.",
+        (_A,),
+    ),
+    "attention": (
+        "The part in which a position looks at other positions: it compares its query with their keys, turns the "
+        "scores into weights that add up to 1, and takes the average of their values with these weights.",
+        (_A,),
+    ),
+    "query, key, value": (
+        "Three vectors that attention computes for each token by three linear layers: what this position looks for, "
+        "what it offers to be found by, and what it passes on when it is found.",
+        (_A,),
+    ),
+    "head": (
+        "One of several attentions that run side by side in a block, each with queries, keys and values of its own.",
+        (_A,),
+    ),
+    # Ainslie et al. 2023.
+    "grouped-query attention (GQA)": (
+        "Several heads share their keys and values. It makes the KV cache smaller.",
+        (_A,),
+    ),
+    "causal mask": (
+        "What keeps every position from looking at later ones: their attention scores are set to minus infinity. "
+        "Without it, training to predict the next token would be reading the answer.",
+        (_A,),
+    ),
+    "MLP": (
+        "The part of a block that works on each position alone: a linear layer to a wider vector, an activation "
+        "function, and a linear layer back. Also called the feed-forward network.",
+        (_A,),
+    ),
+    "activation function": (
+        "A curve that is applied to every number between two linear layers, such as GELU or SiLU. Without it the two "
+        "layers could be replaced by one.",
+        (_A,),
+    ),
+    # He et al. 2016.
+    "residual connection": (
+        "The way around a part: its output is added to its input, so that the part computes a change. It lets "
+        "very deep stacks be trained.",
+        (_A,),
+    ),
+    # Ba et al. 2016; Zhang and Sennrich 2019.
+    "normalization": (
+        "Bringing the numbers of a vector to a common scale before the next part: LayerNorm in GPT-2, RMSNorm in "
+        "Llama, Qwen and SmolLM2.",
+        (_A,),
+    ),
+    "output head": (
+        "The last linear layer, which turns the vector of a position into one logit for every token. Also called the "
+        "language-model head or unembedding.",
+        (_A,),
+    ),
+    # Press and Wolf 2017.
+    "tied weights": ("The output head uses the table of the embedding, so that its parameters count once.", (_A,)),
+    # nostalgebraist 2020; Belrose et al. 2023.
+    "logit lens": (
+        "Applying the final normalization and the output head to the vectors between blocks, to see which token the "
+        "model would say if it stopped there. The head was never trained for that, so early layers may look worse "
+        "than they are.",
+        (_A,),
+    ),
+    "forward pass": ("One run of tokens through the whole model, from token IDs to logits.", (_A, _N)),
+    "context length": ("The largest number of tokens that a model was made to read at once.", (_A, _C)),
+    "KV cache": (
+        "The keys and values of all earlier tokens, kept in memory so that each new token needs only its own pass.",
+        (_A,),
+    ),
+    "batch size": ("How many texts go through a model at the same time.", (_A,)),
+    "precision": (
+        "How many bits store one number, also called dtype: float32 has 32, bfloat16 and float16 have 16.",
+        (_A, _C),
+    ),
+    "quantization": ("Storing weights with fewer bits, such as 8 or 4, for less memory at a small loss.", (_A, _C)),
+    "FLOP": ("One addition or multiplication of two floating-point numbers; a measure of arithmetic work.", (_A,)),
+    # Probabilities
+    "logit": (
+        "The score a model gives a token before softmax: any number, positive or negative. Only differences count.",
+        (_N, _A),
+    ),
+    "softmax": (
+        "What turns logits into probabilities: e to the power of each logit, divided by the sum of all of them.",
+        (_N, _A),
+    ),
+    "probability distribution": (
+        "A probability for every possible outcome, here for every token; together they are 1.",
+        (_N,),
+    ),
+    "next-token distribution": ("The probabilities that a model gives to all tokens of coming next.", (_N,)),
+    "log probability": (
+        "The logarithm of a probability. Log probabilities of the tokens of a text add up to that of the text.",
+        (_D, _N),
+    ),
+    "surprise": (
+        "Minus the base-2 logarithm of a probability, in bits, also called surprisal: 1 bit for a coin toss, 10 bits "
+        "for one chance in 1,024.",
+        (_N, _D),
+    ),
+    "bit": ("The surprise of a fair coin toss, the unit of information.", (_N,)),
+    "entropy": (
+        "The average surprise of a distribution, in bits: 0 if one token is certain, higher the more tokens are in "
+        "play.",
+        (_N,),
+    ),
+    "perplexity": (
+        "Of a text: e to the power of the average negative log probability of its tokens; the lower, the better the "
+        "model predicted it. Of one distribution: 2 to the power of its entropy in bits.",
+        (_N, _D),
+    ),
+    "KL divergence": (
+        "How far one distribution is from another, in bits: the average extra surprise of someone who expects the "
+        "second while the first is true. 0 only if both are equal.",
+        (_A, _V),
+    ),
+    # Choosing
+    "decoding strategy": ("The rule by which a token is chosen from the distribution, again and again.", (_D,)),
+    "autoregressive generation": (
+        "Writing one token, adding it to the text, and asking the model again with the longer text.",
+        (_D, _N),
+    ),
+    "greedy decoding": ("Always take the most probable token.", (_D,)),
+    "sampling": ("Draw a token at random by its probability.", (_D, _N)),
+    "temperature": (
+        "A number T by which all logits are divided before softmax. Below 1 the likely tokens gain, above 1 the "
+        "unlikely ones do; at 1 nothing changes; towards 0 it becomes greedy.",
+        (_N, _D, _C),
+    ),
+    # Fan et al. 2018.
+    "top-k sampling": ("Keep the k most probable tokens and draw among them.", (_N, _D)),
+    # Holtzman et al. 2020.
+    "top-p sampling": (
+        "Keep the most probable tokens that together reach probability p and draw among them; also called nucleus "
+        "sampling.",
+        (_N, _D, _C),
+    ),
+    # Nguyen et al. 2024.
+    "min-p sampling": (
+        "Keep the tokens that are at least a given fraction as probable as the most probable one, and draw among them.",
+        (_N, _D),
+    ),
+    # Keskar et al. 2019.
+    "repetition penalty": (
+        "Lowering the scores of tokens that are in the text already: a positive logit is divided by the penalty, a "
+        "negative one multiplied.",
+        (_D, _C),
+    ),
+    "beam search": (
+        "Keep the few most probable beginnings at every step, extend each by every token, and keep the best again.",
+        (_D,),
+    ),
+    # transformers: the sum of log probabilities is divided by length ** penalty.
+    "length penalty": (
+        "The power of the length by which beam search divides the log probability of a text. 0 means no division; "
+        "above 0 favours longer texts.",
+        (_D,),
+    ),
+    "seed": ("The number that random draws begin from. The same seed gives the same draws.", (_N, _D, _C)),
+    "max new tokens": ("The most tokens a model may write before it is stopped.", (_D, _C)),
+    # Li et al. 2016.
+    "distinct-2": (
+        "The share of a text's pairs of neighbouring tokens that are different; low means it repeats.",
+        (_D,),
+    ),
+    # Training
+    "training": (
+        "Setting a model's parameters: compare its predictions with real text and move every parameter a little in "
+        "the direction that makes the text more probable, many times.",
+        (_V,),
+    ),
+    "loss": (
+        "What training makes small: the average negative log probability of the true next token, also called "
+        "cross-entropy.",
+        (_V,),
+    ),
+    "gradient": ("For every parameter: how much the loss would change if that parameter grew a little.", (_A, _V)),
+    "pre-training": ("Training on very much text to predict the next token. It gives a base model.", (_V,)),
+    "base model": ("A model after pre-training only. It continues texts; nobody taught it to answer.", (_V,)),
+    # Ouyang et al. 2022.
+    "supervised fine-tuning (SFT)": (
+        "Further training on written examples of requests and good replies, in the format of a chat.",
+        (_V,),
+    ),
+    "preference tuning": (
+        "Training after SFT on pairs of replies of which people, or another model, preferred one.",
+        (_V,),
+    ),
+    "RLHF": (
+        "Reinforcement learning from human feedback: a reward model learns which replies people prefer, and the "
+        "language model is trained to earn its reward.",
+        (_V,),
+    ),
+    # Rafailov et al. 2023.
+    "DPO": (
+        "Direct preference optimization: preference tuning from the pairs themselves, without a reward model.",
+        (_V,),
+    ),
+    "instruct model": (
+        "A model that was tuned to follow requests in a chat format; also called instruction-tuned or chat model.",
+        (_V, _C),
+    ),
+    # Using one
+    "prompt": ("The text that a model is given to go on from.", (_N, _D, _V, _C)),
+    # Brown et al. 2020.
+    "few-shot prompt": ("A prompt that shows a few solved examples before the case to solve.", (_V,)),
+    "chat template": (
+        "The rule that turns a conversation into one text for the model: who speaks is written with special tokens.",
+        (_V, _C),
+    ),
+    "ChatML": (
+        "A chat format that writes every turn as <|im_start|>role, the text, and <|im_end|>. Qwen and SmolLM2 use it.",
+        (_V, _C),
+    ),
+    "system prompt": ("Instructions at the beginning of a conversation, before the user's first message.", (_C,)),
+    "prefill": ("The beginning of a reply that somebody writes for the model; it goes on from there.", (_V, _C)),
+    "prompt injection": (
+        "Text inside the data a model reads that pretends to be an instruction, or a turn of the conversation.",
+        (_C,),
+    ),
+    "context window": ("The tokens a model has before it right now; what does not fit has to be left out.", (_C,)),
+    # Good 1952.
+    "log score": (
+        "A fair score for a forecast: the surprise, in bits, of what happened under your probabilities. Low is good; "
+        "being sure and wrong costs most.",
+        (_K,),
+    ),
+    "calibration": ("Whether things that are said to happen with 70 % happen seven times out of ten.", (_K,)),
+}
