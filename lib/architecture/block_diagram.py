@@ -248,7 +248,9 @@ class _Maker:
         items: list[Item] = [{"kind": "row", "items": row}]
         if between:  # values go past the norm of Q and K and past RoPE
             turned: Item = {"kind": "column", "items": [{"kind": "row", "items": row[:2]}, _line(between)]}
-            items = [{"kind": "row", "items": [turned, {"kind": "column", "items": [row[2], {"kind": "wire"}]}]}]
+            items = [
+                {"kind": "row", "items": [turned, {"kind": "column", "items": [row[2], {"kind": "wire", "items": []}]}]}
+            ]
         scores = ("scores", (self.batch, arch.heads, self.tokens, self.tokens), "(B, heads, T, T)")
         sliding = [window for window in arch.windows if window]
         seen = f" · {len(sliding)} of {arch.layers} blocks: last {max(sliding):,} tokens" if sliding else ""

@@ -144,7 +144,12 @@ export default function (component) {
   const state = live.get(root) || {}
   live.set(root, state)
   const fresh = state.stamp !== data.stamp
-  if (fresh) Object.assign(state, { stamp: data.stamp, values: unpack(data.weights), layer: data.layer, head: data.head, row: T - 1 })
+  if (fresh) Object.assign(state, { stamp: data.stamp, values: unpack(data.weights), row: T - 1 })
+  const told = `${data.layer} ${data.head}`
+  if (state.sent === told) state.sent = null
+  const moved = fresh || (state.told !== told && !state.sent) // a head chosen here may still be on its way to the server
+  state.told = told
+  if (moved) Object.assign(state, { layer: data.layer, head: data.head, sent: null })
   const weight = (l, h, i, j) => (j > i ? 0 : state.values[(l * H + h) * size + (i * (i + 1)) / 2 + j] / 65535)
   const view = { tokens, T, L, H, weight }
   const probe = $(".probe"), grid = $(".grid"), map = $(".map"), read = $(".read"), idle = "Point at a cell, or go there with the arrow keys. Rows look at columns; every row sums to 100%."
@@ -166,15 +171,18 @@ export default function (component) {
     pointed(...($(".pairs").at || [T - 1, T - 1]).map((at) => within(at, T)), false)
     strips(root, view, state)
   }
-  const all = () => {
+  const colours = () => {
     view.rgb = getComputedStyle(probe).color.match(/\d+/g).slice(0, 3).map(Number)
     view.ink = getComputedStyle(root).color
+  }
+  const all = () => {
+    colours()
     state.cell = Math.max(15, Math.min(46, Math.floor((($(".left").clientWidth || 400) - 24) / H) - GAP))
     thumbnails(grid, state.cell, view)
     one()
   }
   const choose = (l, h) => {
-    Object.assign(state, { layer: l, head: h })
+    Object.assign(state, { layer: l, head: h, sent: `${l} ${h}` === state.told ? null : `${l} ${h}` })
     one()
     clearTimeout(state.later) // while somebody walks over the heads, the server hears of the last one
     state.later = setTimeout(() => setStateValue("picked", [state.layer, state.head]), 150)
@@ -203,7 +211,9 @@ export default function (component) {
   $(".pairs").onfocus = () => pointed(...$(".pairs").at, true)
   $(".pairs").onblur = () => pointed(...$(".pairs").at, false)
   probe.ontransitionend = all // the page became dark, or light
+  colours()
   if (fresh || !state.cell) all()
+  else if (moved) one()
   let wide = root.clientWidth
   state.watch?.disconnect()
   state.watch = new ResizeObserver(() => {
