@@ -2,7 +2,7 @@
 
 import base64
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -56,9 +56,18 @@ def look_at(key: str, tag: str, where: tuple[int, int]) -> None:
 
 
 def attention_maps(
-    attentions: np.ndarray, labels: Sequence[str], chosen: tuple[int, int], *, key: str, tag: str
+    attentions: np.ndarray,
+    labels: Sequence[str],
+    chosen: tuple[int, int],
+    *,
+    marks: Mapping[tuple[int, int], np.ndarray],
+    key: str,
+    tag: str,
 ) -> None:
-    """Draw all maps (L, H, T, T) with the tokens' labels, the head `chosen` large. What is clicked is for `head_at`."""
+    """Draw all maps (L, H, T, T) with the tokens' labels, the head `chosen` large. What is clicked is for `head_at`.
+
+    `marks`: for some heads the cells (T, T) that get an outline.
+    """
     layers, heads = attentions.shape[:2]
 
     def picked() -> None:
@@ -76,6 +85,7 @@ def attention_maps(
             "weights": weights,
             "layer": chosen[0],
             "head": chosen[1],
+            "marks": {f"{layer} {head}": np.argwhere(cells).tolist() for (layer, head), cells in marks.items()},
             "stamp": f"{zlib.crc32(weights.encode())} {layers} {heads}",
         },
         on_picked_change=picked,

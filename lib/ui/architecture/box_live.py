@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib.architecture.live_pass_data import Step, Trace
 from lib.engine.sampling import softmax
@@ -100,11 +101,12 @@ def _probabilities(traced: Trace, tokenizer: Tokenizer) -> None:
 def _steps(model_id: str, ids: tuple[int, ...], box: str, traced: Trace, labels: Sequence[str]) -> None:
     layers = traced.attentions.shape[0]
     keys = STEPS.get(box, (box,))
+    row = st.container(horizontal=True, key="live-row", gap="small")
     outside = {step.key: step for step in (*traced.embedding, traced.ending)}
     if keys[0] in outside:
         found = [outside[key] for key in keys if key in outside]
     else:
-        block = st.slider("Block", 0, layers - 1, 0, key=f"block_{layers}", persist_state="page") if layers > 1 else 0
+        block = _one_of(row, "block", layers)
         by_key = {step.key: step for step in passes.steps(model_id, ids, block)}
         found = [by_key[key] for key in keys if key in by_key]
     if not found:
@@ -114,16 +116,30 @@ def _steps(model_id: str, ids: tuple[int, ...], box: str, traced: Trace, labels:
     if len(found) > 1:
         names = [_SHORT.get(s.key, s.line.label) for s in found]
         step = found[names.index(switch("Tensor", names, key=f"tensor-{'-'.join(names)}"))]
-    _look(step, labels)
+    values = step.values if step.values.ndim == 2 else step.values[_one_of(row, "head", step.values.shape[0])]
+    _look(step, values, labels)
 
 
-def _look(step: Step, labels: Sequence[str]) -> None:
+def _one_of(place: DeltaGenerator, what: str, count: int) -> int:
+    """Which of `count` blocks or heads."""
+    if count < 2:
+        return 0
+    return int(
+        place.selectbox(
+            what.capitalize(),
+            range(count),
+            key=f"{what}_{count}",
+            persist_state="page",
+            label_visibility="collapsed",
+            format_func=lambda i: f"{what} {i}",
+        )
+    )
+
+
+def _look(step: Step, values: np.ndarray, labels: Sequence[str]) -> None:
+    """A tensor's words, shape, picture (tokens, n) and range."""
     st.markdown(f"{step.line.said} Shape **{' × '.join(map(str, step.shape))}** = {step.line.axes}.")
-    values, square = step.values, step.line.axes.count("tokens") == 2
-    if values.ndim == 3:
-        count = values.shape[0]
-        head = st.slider("Head", 0, count - 1, 0, key=f"head_{count}", persist_state="page") if count > 1 else 0
-        values = values[head]
+    square = step.line.axes.count("tokens") == 2
     chart(values_heatmap(values, labels, square=square), key="step-values", alt=f"Values of {step.line.label}")
     finite = values[np.isfinite(values)]
     if not finite.size:

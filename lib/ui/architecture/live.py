@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lib.architecture import Architecture
-from lib.architecture.head_patterns import Notable, head_summary, notable_heads, opening_head
+from lib.architecture.head_patterns import Notable, head_summary, notable_heads, opening_head, patterns
 from lib.architecture.live_pass_data import Trace
 from lib.ui import cache
 from lib.ui.architecture import passes
@@ -14,6 +14,7 @@ from lib.ui.architecture.lens import lens_panel, logits_panel
 from lib.ui.architecture.strip import token_strip
 from lib.ui.components.glossary import term
 from lib.ui.components.linked_text import at_most
+from lib.ui.components.page import escape
 
 
 def live_panel(arch: Architecture, text: str, model_id: str) -> None:
@@ -23,7 +24,6 @@ def live_panel(arch: Architecture, text: str, model_id: str) -> None:
         return
     with st.container(key="live"):
         text = at_most(text, passes.MOST)
-        strip = st.container(key="live-strip")
         attention, lens, logits = st.tabs(["Attention maps", "Logit lens", "Logits"], key="pass", bind="query-params")
         with st.container(key="live-wait"):  # "Loading the model …" lies over the free place
             tokenizer = cache.engine(model_id).tokenizer
@@ -31,15 +31,15 @@ def live_panel(arch: Architecture, text: str, model_id: str) -> None:
             traced = passes.trace(model_id, ids)
             looked = passes.lens(model_id, ids) if lens.open else None
         labels = passes.names_of(tokenizer, traced.ids)
-        with strip:
-            if traced.cut:
-                st.info(traced.cut, icon=":material/content_cut:")
-            position = token_strip(labels, [int(i) for i in traced.ids], key="live-tokens", choose=bool(lens.open))
+        if traced.cut:
+            st.caption(f":material/content_cut: {traced.cut}")
         with attention:
             if attention.open:
                 attention_panel(model_id, traced, labels)
         with lens:
             if looked:
+                with st.container(key="live-strip"):
+                    position = token_strip(labels, [int(i) for i in traced.ids], key="live-tokens")
                 lens_panel(looked, tokenizer, labels, position)
         with logits:
             if logits.open:
@@ -49,10 +49,9 @@ def live_panel(arch: Architecture, text: str, model_id: str) -> None:
 
 def not_here(arch: Architecture) -> None:
     """One line: this model's sizes are known, its numbers are not."""
-    st.info(
-        f"{arch.name} is not on this machine, so only its sizes are shown. For live numbers choose a model from the "
-        "top of the list; more can be downloaded on the Home page.",
-        icon=":material/info:",
+    st.caption(
+        f":material/info: {escape(arch.name)} is not on this machine: its sizes are shown. Live numbers need a model "
+        "from the top of the list."
     )
 
 
@@ -89,9 +88,12 @@ def attention_panel(model_id: str, traced: Trace, labels: Sequence[str]) -> None
                     help=f"Block {head.layer}, head {head.head}: the highest mean weight of all {layers * heads} "
                     f"heads, over the {head.tokens} tokens that could show it. Even attention: {head.even:.0%}.",
                 )
-    attention_maps(traced.attentions, labels, chosen, key="attention", tag=model_id)
+    where = patterns(traced.ids)
+    marks = {(found.layer, found.head): where[found.kind] for found in notable}
+    attention_maps(traced.attentions, labels, chosen, marks=marks, key="attention", tag=model_id)
     st.caption(
-        "Rows look at columns; stronger colour means more weight. The upper right is empty: no token sees the future. "
+        "Rows look at columns; stronger colour means more weight; outlined are the cells that the pattern names. The "
+        "upper right is empty: no token sees the future. "
         "A weight says where a head looks, not what the model does with it."  # Jain and Wallace 2019
     )
 

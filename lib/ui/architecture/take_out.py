@@ -6,12 +6,15 @@ import numpy as np
 import streamlit as st
 
 from lib.architecture.ablation_data import ONE_BLOCK, PARTS, Effect, kl_bits
+from lib.architecture.head_patterns import opening_head
 from lib.engine.sampling import softmax
 from lib.text_format import percent
 from lib.tokenization import Tokenizer
 from lib.ui import cache
 from lib.ui.architecture import links, passes
+from lib.ui.architecture.attention import head_at
 from lib.ui.architecture.distributions import Row, distributions, row
+from lib.ui.components.glossary import term
 from lib.ui.components.page import escape
 
 NOTHING = "nothing"
@@ -49,8 +52,10 @@ def gone(box: str) -> tuple[str, ...]:
 
 def take_out_panel(model_id: str, text: str, box: str, layers: int, heads: int) -> None:
     """The switch, where, and what that does to the next token."""
-    part = _switch(box)
-    block, head = _where(part, layers, heads) if part in ONE_BLOCK else (None, 0)
+    with st.container(horizontal=True, key="take-out", gap="small"):
+        part = _switch(box)
+        shown = head_at("attention", model_id, _opening(model_id, text), (layers, heads)) if part == "head" else (0, 0)
+        block, head = _where(part, layers, heads, shown) if part in ONE_BLOCK else (None, 0)
     tokenizer = cache.engine(model_id).tokenizer
     ids = passes.ids_of(model_id, text)
     if part == NOTHING:
@@ -67,6 +72,10 @@ def take_out_panel(model_id: str, text: str, box: str, layers: int, heads: int) 
         [("model (T = 1)", _rows(tokenizer, effect.before, first)), (_title(part, block, head), after)], key="effect"
     )
     st.markdown(_says(effect, tokenizer, part))
+    st.caption(
+        "The model was trained with this part. This shows how much it relies on it, not how a model trained without it "
+        "would do."
+    )
 
 
 def _switch(box: str) -> str:
@@ -78,6 +87,7 @@ def _switch(box: str) -> str:
         options,
         required=True,
         key=key,
+        label_visibility="collapsed",
         format_func=lambda name: "Nothing" if name == NOTHING else PARTS[name][0].upper() + PARTS[name][1:],
         on_change=lambda: links.choose("out", st.session_state[key]),
     )
@@ -85,27 +95,36 @@ def _switch(box: str) -> str:
     return str(part)
 
 
-def _where(part: str, layers: int, heads: int) -> tuple[int | None, int]:
-    """The block (None: all of them) and the head."""
-    one, two = st.columns(2)
+def _opening(model_id: str, text: str) -> tuple[int, int]:
+    """The head that the attention maps open on."""
+    traced = passes.trace(model_id, passes.ids_of(model_id, text))
+    found = opening_head(traced.attentions, traced.ids)
+    return (found.layer, found.head) if found else (0, 0)
+
+
+def _where(part: str, layers: int, heads: int, shown: tuple[int, int]) -> tuple[int | None, int]:
+    """The block (None: all of them) and the head, at first the one that is `shown` on the attention maps."""
     blocks = [*(() if part == "head" else (-1,)), *range(layers)]
-    block = one.selectbox(
+    block = st.selectbox(
         "Where",
         blocks,
-        index=min(len(blocks) - 1, layers // 2) if part == "head" else 0,
+        index=shown[0] if part == "head" else 0,
         key=f"out-block-{layers}" + ("-head" if part == "head" else ""),
         persist_state="page",
         label_visibility="collapsed",
+        width=150,
         format_func=lambda i: "in all blocks" if i < 0 else f"in block {i}",
     )
     head = 0
     if part == "head" and heads > 1:
-        head = two.selectbox(
+        head = st.selectbox(
             "Head",
             range(heads),
+            index=shown[1],
             key=f"out-head-{heads}",
             persist_state="page",
             label_visibility="collapsed",
+            width=150,
             format_func=lambda i: f"head {i}",
         )
     return (None if block < 0 else block), head
@@ -142,13 +161,24 @@ def _says(effect: Effect, tokenizer: Tokenizer, part: str) -> str:
     old, new = (f"**{escape(name)}**" for name in passes.names_of(tokenizer, (first, now)))
     moved = f"{old} goes from {percent(float(before[first]))} to {percent(float(after[first]))}"
     says = (
-        f"{moved} and stays first."
+        f"{moved} and stays the likeliest."
         if now == first
-        else f"{moved} and is ranked {rank:,} of {len(after):,}; first is now {new}."
+        else f"{moved}, ranked {ordinal(rank)} of {len(after):,}; {new} is now the likeliest."
     )
-    says += f" KL divergence: {kl_bits(effect.before, effect.after):.2f} bits."
-    if not np.isnan(effect.bits[0]):
-        says += f" The text's own tokens surprise it by {effect.bits[0]:.1f} → {effect.bits[1]:.1f} bits on average"
-        cheats = part == "mask" and effect.bits[1] < effect.bits[0]
-        says += ": it reads each of them before it has to guess it." if cheats else "."
+    says += f" {term('KL divergence')}: {kl_bits(effect.before, effect.after):.2f} bits."
+    low, high = effect.bits
+    if not np.isnan(low):
+        says += f" Over the text itself the average {term('surprise')} goes from {low:.1f} to {high:.1f} bits a token"
+        cheats = part == "mask" and high < low
+        says += ": it reads each token before it has to guess it." if cheats else "."
     return says
+
+
+def ordinal(rank: int) -> str:
+    """A place in an order, in words.
+
+    >>> [ordinal(rank) for rank in (1, 2, 3, 4, 11, 12, 13, 21, 4022)]
+    ['1st', '2nd', '3rd', '4th', '11th', '12th', '13th', '21st', '4,022nd']
+    """
+    ending = "th" if 10 < rank % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+    return f"{rank:,}{ending}"
