@@ -23,10 +23,10 @@ class Text:
     formula: str = ""
 
 
-# Haviv et al. 2022: models trained with no position information learn some order from the causal mask alone.
-_ORDER = (
-    "Attention then hardly knows the order of the tokens. Only the causal mask still gives some of it away: the first "
-    "token sees one token, the fifth sees five."
+_ORDER = "The order of the tokens is all but lost; only the causal mask still gives some of it away."
+_LEAK = (
+    " The causal mask alone gives some order away, as the first token sees one token and the fifth sees five; models "
+    "can even be trained on that (Haviv et al. 2022), but this one was not."
 )
 # Geva et al. 2021 (MLPs as key-value memories), Meng et al. 2022 (facts edited in MLP weights).
 _MLP = "Tokens could only be mixed, not worked on, and much of what the model knows would be gone."
@@ -62,7 +62,7 @@ TEXTS = {
         "A second table with one row of {a.width:,} numbers for each of the {a.context:,} positions. The row is added "
         "to the token's.",
         "Attention compares tokens without asking where they stand. This table says “you are the fifth token”. A text "
-        "longer than the table has no rows left: that is this model's hard limit.",
+        "longer than the table has no rows left: that is this model's hard limit." + _LEAK,
         r"x_t \leftarrow x_t + P[\,t\,]",
     ),
     "norm": Text(
@@ -111,7 +111,7 @@ TEXTS = {
         "Pairs of components turn together ({a.rotary_dim} of the {a.head_dim} components take part), some pairs fast, "
         "some slowly. Values are left as they are. It has no parameters.",
         "After turning, the product of a query and a key depends on how far apart the two tokens are, not on where "
-        "they stand.",
+        "they stand." + _LEAK,
         r"\begin{pmatrix}q_i\\q_{i+r/2}\end{pmatrix}\leftarrow\begin{pmatrix}\cos t\theta_i&-\sin t\theta_i\\"
         r"\sin t\theta_i&\cos t\theta_i\end{pmatrix}\begin{pmatrix}q_i\\q_{i+r/2}\end{pmatrix}",
     ),

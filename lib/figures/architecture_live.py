@@ -52,7 +52,7 @@ def values_heatmap(values: np.ndarray, labels: Sequence[str], *, square: bool) -
         if square
         else "%{y}<br>component %{x}: %{z:.4g}<extra></extra>",
     }
-    if square and len(labels) <= 12:
+    if square and len(labels) <= 7:
         cells["text"] = [["" if not np.isfinite(v) else f"{v:.2f}" for v in row] for row in shown]
         cells["texttemplate"] = "%{text}"
         cells["textfont"] = {"family": MONOSPACE, "size": CHART_PX, "color": WHITE}

@@ -138,9 +138,9 @@ def _one_of(place: DeltaGenerator, what: str, count: int) -> int:
 
 def _look(step: Step, values: np.ndarray, labels: Sequence[str]) -> None:
     """A tensor's words, shape, picture (tokens, n) and range."""
-    st.markdown(f"{step.line.said} Shape **{' × '.join(map(str, step.shape))}** = {step.line.axes}.")
     square = step.line.axes.count("tokens") == 2
     chart(values_heatmap(values, labels, square=square), key="step-values", alt=f"Values of {step.line.label}")
+    st.markdown(f"{step.line.said} Shape **{' × '.join(map(str, step.shape))}** = {step.line.axes}.")
     finite = values[np.isfinite(values)]
     if not finite.size:
         st.warning("These values are not numbers: the model's weights are damaged or overflowed.")

@@ -12,7 +12,6 @@ DIAGRAM, PARAMETERS, COST, TREE = "Block diagram", "Parameters", "Cost", "Module
 LAYER, TWO, LIVE, SOFTMAX = "One linear layer", "Two models", "A live pass", "Softmax by hand"
 QUESTIONS, SHORT = "Questions", "In short"
 TABS = (DIAGRAM, LIVE, SOFTMAX, LAYER, PARAMETERS, COST, TREE, TWO, QUESTIONS, SHORT)
-_STEPS = "Step by step"  # was a part of the live pass; the diagram has it now
 
 
 def follow_old() -> None:
@@ -23,9 +22,6 @@ def follow_old() -> None:
         if part in TABS and link.get("view") not in TABS:
             link["view"] = st.session_state["view"] = part
         del link["part"]
-    if link.get("pass") == _STEPS:
-        link["view"] = st.session_state["view"] = DIAGRAM
-        del link["pass"]
     if "text" in link:
         if "prompt" not in link:
             link["prompt"] = link["text"]

@@ -89,7 +89,7 @@ def _switch(box: str) -> str:
         key=key,
         label_visibility="collapsed",
         format_func=lambda name: "Nothing" if name == NOTHING else PARTS[name][0].upper() + PARTS[name][1:],
-        on_change=lambda: links.choose("out", st.session_state[key]),
+        on_change=lambda: links.choose("out", st.session_state.get(key, NOTHING)),
     )
     links.keep("out", str(part), NOTHING)
     return str(part)
