@@ -94,6 +94,13 @@ def test_nonsense_in_a_link_is_left_at_its_default(open_page: Callable[..., AppT
     assert "not known here" in page.toast[0].value
 
 
+def test_every_word_under_a_box_is_in_the_glossary() -> None:
+    from lib.course.glossary import GLOSSARY
+    from lib.ui.architecture.diagram import TERMS
+
+    assert {word for words in TERMS.values() for word in words} <= set(GLOSSARY)
+
+
 def about(page: AppTest) -> Any:
     """What the page shows of the clicked box."""
     return next(control for control in page.segmented_control if str(control.key).startswith("box-view"))

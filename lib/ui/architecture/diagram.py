@@ -24,16 +24,16 @@ _COMPONENT = component(
 )
 START = "down"  # the first box that is explained: one whose absence shows
 _OUT, _LIVE, _MORE = "Take it out", "Numbers here", "Details"
-_TERMS: Mapping[str, tuple[str, ...]] = {  # box -> its words in the glossary
+TERMS: Mapping[str, tuple[str, ...]] = {  # box -> its words in the glossary
     "tokens": ("token ID", "vocabulary"),
     "embedding": ("embedding", "vector"),
     "positions": ("position",),
     "norm1": ("normalization", "vector"),
     "norm2": ("normalization", "vector"),
     "final_norm": ("normalization", "vector"),
-    "q": ("query", "head", "linear layer"),
-    "k": ("key", "KV cache", "grouped-query attention (GQA)"),
-    "v": ("value", "KV cache"),
+    "q": ("query, key, value", "head", "linear layer"),
+    "k": ("query, key, value", "KV cache", "grouped-query attention (GQA)"),
+    "v": ("query, key, value", "KV cache"),
     "rope": ("RoPE", "position"),
     "scores": ("attention", "causal mask", "softmax"),
     "out": ("attention", "linear layer"),
@@ -166,7 +166,7 @@ def explain_box(arch: Architecture, chosen: str, *, batch: int, tokens: int) -> 
     rows = "\n".join(
         f"| {name} | `{' × '.join(f'{n:,}' for n in shape)}` | {symbols} |" for name, shape, symbols in box.shapes
     )
-    words = " · ".join(map(term, _TERMS.get(chosen, ())))
+    words = " · ".join(map(term, TERMS.get(chosen, ())))
     st.markdown(
         f"{box.what}\n\n**Why it is there.** {box.why}{formula}\n\n"
         f"**Parameters.** {counted}\n\n"

@@ -117,3 +117,13 @@ def test_the_colours_of_memory_are_no_parts() -> None:
     bars = memory_bars({"x": dict.fromkeys(("weights", "KV cache", "activations", "gradients", "Adam"), 1)}, [])
     colours = {bar["marker"]["color"] for bar in bars["data"]}
     assert len(colours) == 5 and not colours & set(PARTS.values())
+
+
+def test_the_lens_frames_where_each_answer_wins() -> None:
+    fig = lens_heatmap([["a", "b"], ["c", "b"]], np.ones((2, 2)), ["x", "y"], ["emb", "block 0"], column=1, wins=[1, 0])
+    chosen, *marks = fig["layout"]["shapes"]
+    assert (chosen["x0"], chosen["x1"]) == (0.5, 1.5)
+    assert [(mark["x0"] + 0.48, mark["y0"] + 0.46) for mark in marks] == [(0, 1), (1, 0)]
+    assert marks[1]["line"]["width"] > marks[0]["line"]["width"]
+    lines = lens_curves(["x"], np.array([[0.1], [0.9]]), ["embedding", "block 0"], set(), wins=1)["layout"]["shapes"]
+    assert lines[0]["x0"] == lines[0]["x1"] == 1
