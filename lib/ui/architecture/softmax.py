@@ -5,7 +5,7 @@ from math import exp
 import streamlit as st
 
 from lib.text_format import percent
-from lib.ui.architecture.distributions import distributions, row
+from lib.ui.architecture.side_by_side import distributions, row
 from lib.ui.components.glossary import term
 
 SCORES = (2.0, 1.0, 0.0)

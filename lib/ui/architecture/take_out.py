@@ -13,7 +13,7 @@ from lib.tokenization import Tokenizer
 from lib.ui import cache
 from lib.ui.architecture import links, passes
 from lib.ui.architecture.attention import head_at
-from lib.ui.architecture.distributions import Row, distributions, row
+from lib.ui.architecture.side_by_side import Row, distributions, row
 from lib.ui.components.glossary import term
 from lib.ui.components.page import escape
 

@@ -35,9 +35,9 @@ def test_a_head_with_a_bias_says_so() -> None:
 
 
 def test_gemmas_blocks_are_of_two_kinds_and_values_go_past_rope() -> None:
-    _, repeat, _ = diagram(known_configs.architecture("gemma-3-270m")).layout
+    repeat: Any = diagram(known_configs.architecture("gemma-3-270m")).layout[1]
     assert repeat["kinds"] == "15 sliding-window, 3 global"
-    _, repeat, _ = diagram(known_configs.architecture("smollm2-135m")).layout
+    repeat = diagram(known_configs.architecture("smollm2-135m")).layout[1]
     assert repeat["kinds"] == ""
     attention = repeat["items"][0]["items"][1]
     turned, beside = attention["items"][0]["items"]

@@ -10,8 +10,8 @@ Row = dict[str, Any]  # name, share, said; `first` for the one that is followed,
 _COMPONENT = component(
     "architecture_distributions",
     html='<div class="distributions"></div>\n',
-    css=asset(__file__, "distributions.css"),
-    js=asset(__file__, "distributions.js"),
+    css=asset(__file__, "side_by_side.css"),
+    js=asset(__file__, "side_by_side.js"),
 )
 _BROKEN = "The numbers overflow: no probabilities come out."
 
