@@ -10,6 +10,7 @@ from lib.ui.home.cards import lesson_cards
 from lib.ui.home.demo import EXAMPLES, first_demo, room
 from lib.ui.home.model_shelf import loaded_models, shelf_panel
 from lib.ui.home.state import page_state
+from lib.ui.home.take_home import page_menu
 
 setup_page(
     "LLM Playground",
@@ -33,4 +34,5 @@ with explained():
         first_demo(view, model_id, text, updates)
     if loaded_models() != before:
         st.rerun()  # the demo has just loaded its model: the shelf, drawn before, should say so
+    page_menu(view, model_id, text)
 updates.follow()

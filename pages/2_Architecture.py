@@ -11,6 +11,7 @@ from lib.ui.architecture.linear import linear_panel
 from lib.ui.architecture.look import style
 from lib.ui.architecture.parameters import parameters_panel
 from lib.ui.architecture.pick import pick_architecture
+from lib.ui.architecture.take_home import page_menu
 from lib.ui.architecture.tree import tree_panel
 from lib.ui.components import header
 from lib.ui.components.page import explained, setup_page
@@ -35,11 +36,13 @@ if view == links.LIVE:
             text, model_id = pick_pass()
         with result:
             live_panel(text, model_id)
+        page_menu(text=text, model_id=model_id)
 elif view == links.TWO:
     with bar:
         left, right = pick_two()
     with result, explained():
         compare_panel(left, right)
+    page_menu(left)
 else:
     with bar:
         picked = pick_architecture()
@@ -60,3 +63,4 @@ else:
             panels[view](picked.arch)
         else:
             picked.show()
+    page_menu(picked.arch)

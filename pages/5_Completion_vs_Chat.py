@@ -6,6 +6,7 @@ from lib.ui.completion import view as completion_view
 from lib.ui.completion.choices import header_bar
 from lib.ui.completion.corners import cells
 from lib.ui.completion.experiments import show_experiments
+from lib.ui.completion.take_home import page_menu
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained, predict, setup_page, takeaways
 
@@ -19,7 +20,9 @@ updates = LiveUpdates()
 with explained():
     choice = header_bar()
     if choice.request.prompt.strip() or choice.request.prefill or choice.request.system:
-        completion_view.grid(cells(choice.base, choice.instruct, choice.request), choice, updates)
+        corners = cells(choice.base, choice.instruct, choice.request)
+        texts = completion_view.grid(corners, choice, updates)
+        page_menu(corners, choice, texts)
     else:
         st.info("Write a prompt first: a model needs at least one token to go on from.")
 

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lib.design import SIDEBAR, css
 from lib.errors import PlaygroundError
 from lib.ui import housekeeping
+from lib.ui.components.answers import keep_answer, on_page
 from lib.ui.components.custom import asset, component
 from lib.ui.components.live_updates import new_run
 from lib.ui.components.sidebar import projector, show_sidebar
@@ -25,6 +26,7 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
     `icon` is an emoji: the browser would fetch the favicon of a :material/…: name from another host.
     """
     new_run()
+    on_page(title)
     # The sidebar's width is page.css's, told here too: the page would jump when the style comes.
     width = round(SIDEBAR * 16)
     st.set_page_config(
@@ -85,9 +87,11 @@ def predict(
         if choice is None:
             st.caption("Choose first; the answer is computed when you do.")
             return
+        keep_answer(key, question, choice)
         if st.button("Reveal", key=f"predict-{key}-reveal") or st.session_state.get(f"predict-{key}-shown"):
             st.session_state[f"predict-{key}-shown"] = True
             right, why = answer()
+            keep_answer(key, question, choice, right=options[right], why=why)
             if options.index(choice) == right:
                 st.success(f"Yes: “{options[right]}”. {why}", icon=":material/check_circle:")
             else:
