@@ -6,6 +6,7 @@ from lib.ui.components import header
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.model_picker import pick_model
 from lib.ui.components.page import explained, setup_page
+from lib.ui.components.take_home import hand_in_button
 from lib.ui.home.cards import lesson_cards
 from lib.ui.home.demo import EXAMPLES, first_demo, room
 from lib.ui.home.model_shelf import loaded_models, shelf_panel
@@ -27,6 +28,7 @@ with explained():
     course, shelf = st.tabs(["The course", "Models on this machine"])
     with course:
         lesson_cards()
+        hand_in_button()
     with shelf:
         shelf_panel()
     before = loaded_models()

@@ -10,9 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 from lib.design import SIDEBAR, css
 from lib.errors import PlaygroundError
 from lib.ui import housekeeping
-from lib.ui.components.answers import keep_answer, on_page
 from lib.ui.components.custom import asset, component
 from lib.ui.components.live_updates import new_run
+from lib.ui.components.session_answers import keep_answer, on_page
 from lib.ui.components.sidebar import projector, show_sidebar
 
 _STYLE = f"<style>{css()}\n{asset(__file__, 'page.css', 'print.css')}</style>"

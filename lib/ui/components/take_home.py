@@ -27,7 +27,7 @@ from lib.takehome.svg import Row
 from lib.takehome.worksheet import Picture, Worksheet
 from lib.tokenization import TokenizationError, Tokenizer
 from lib.ui import cache
-from lib.ui.components import answers
+from lib.ui.components import session_answers
 
 NOTEBOOK, CSV, JSON = "application/x-ipynb+json", "text/csv", "application/json"
 _ICONS = {NOTEBOOK: ":material/menu_book:", CSV: ":material/table:", JSON: ":material/data_object:"}
@@ -53,17 +53,24 @@ def menu(*files: File) -> None:
             "Take home",
             icon=":material/download:",
             key="take-home-menu",
-            help="This page as a Jupyter notebook, its data, and your worksheet",
             on_change="rerun",
             type="tertiary",
             wrap=False,
         )
         if box.open:
-            with box:
+            with box.container(key="take-home-files"):
                 st.markdown("**This page**")
                 for file in files:
                     _button(file)
                 hand_in("menu")
+
+
+def hand_in_button() -> None:
+    """The worksheet under a button of its own, for Home."""
+    box = st.popover("Hand in", icon=":material/assignment_turned_in:", key="hand-in", on_change="rerun")
+    if box.open:
+        with box.container(key="hand-in-files"):
+            hand_in("home")
 
 
 def _button(file: File) -> None:
@@ -83,11 +90,12 @@ def _button(file: File) -> None:
 
 def hand_in(place: str) -> None:
     """The worksheet: a name, and its three files. `place`: where on the page, as there may be two."""
-    given, looks = answers.answers(), answers.looks()
+    given, looks = session_answers.answers(), session_answers.looks()
     st.markdown("**Your worksheet**")
     st.caption(
-        f"{len(given)} answer{'s' * (len(given) != 1)}, {len(looks)} chart{'s' * (len(looks) != 1)} of prompts you "
-        "looked at on Next token. To hand it in, send the file to your teacher."
+        f"{len(given)} answer{'s' * (len(given) != 1)}, {len(looks)} chart{'s' * (len(looks) != 1)}. It holds your "
+        "answers to the questions on the pages, your guesses, and charts of the last prompts you looked at on the Next "
+        "token page. Download a file and hand it in."
     )
     name = st.text_input(
         "Your name",
@@ -134,7 +142,7 @@ def _written(
     write: Callable[[Worksheet], str],
     name: str,
     given: tuple[worksheet.Answer, ...],
-    looks: tuple[tuple[answers.Look, object], ...],
+    looks: tuple[tuple[session_answers.Look, object], ...],
 ) -> str:
     """The file, made when it is asked for."""
     date = datetime.now().strftime("%d %B %Y, %H:%M")
@@ -142,7 +150,7 @@ def _written(
     return write(Worksheet(name, date, given, pictures))
 
 
-def _picture(look: answers.Look, settings: object) -> Picture | None:
+def _picture(look: session_answers.Look, settings: object) -> Picture | None:
     """The likeliest next tokens of a prompt; None where its model is gone."""
     (model_id, ids), sampling = look, settings if isinstance(settings, Sampling) else Sampling()
     try:

@@ -8,8 +8,8 @@ import streamlit as st
 
 from lib.engine.sampling import ranking, softmax
 from lib.text_format import percent
-from lib.ui.components.answers import keep_answer
 from lib.ui.components.page import escape
+from lib.ui.components.session_answers import keep_answer
 from lib.ui.next_token.reading import Reading, read
 
 # Openings of books in the public domain, and two plain paragraphs of our own.

@@ -8,7 +8,7 @@ from lib.engine import Sampling
 from lib.engine.sampling import distribution, softmax
 from lib.takehome.next_token import Bar, next_token_notebook
 from lib.takehome.parts import Prompt, prompt_of, source_of
-from lib.ui.components import answers, take_home
+from lib.ui.components import session_answers, take_home
 from lib.ui.next_token.distribution import Knobs
 from lib.ui.next_token.reading import Reading
 from lib.ui.next_token.state import State
@@ -17,7 +17,7 @@ from lib.ui.next_token.table import full_csv
 
 def page_menu(reading: Reading, prompt: str, view: State) -> None:
     """The menu of the page, and a note that this prompt was looked at."""
-    answers.keep_look(reading.model_id, reading.ids[: view.at], Sampling(**view.knobs.sampling))
+    session_answers.keep_look(reading.model_id, reading.ids[: view.at], Sampling(**view.knobs.sampling))
     files = (
         take_home.File(
             "Notebook (.ipynb)",

@@ -58,7 +58,9 @@ def _cut(choice: TokenizerOption, row: ComparisonRow) -> Cut:
         return Cut(choice.title, "characters", "", row, list(tokenizer.alphabet))
     if isinstance(tokenizer, BPETokenizer):
         return Cut(choice.title, "json", tokenizer.to_json(), row)
-    kind, place = ("tiktoken", _TIKTOKEN[name]) if name in _TIKTOKEN else _place(choice.title, name)
+    if name in _TIKTOKEN:
+        return Cut(choice.title, "tiktoken", _TIKTOKEN[name], row)
+    kind, place = _place(choice.title, name)
     return Cut(choice.title, kind, place, row)
 
 
