@@ -6,10 +6,12 @@ from lib.ui.components import header
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.model_picker import pick_model
 from lib.ui.components.page import explained, setup_page
+from lib.ui.components.take_home import hand_in_button
 from lib.ui.home.cards import course_panel
 from lib.ui.home.demo import EXAMPLES, first_demo, room
 from lib.ui.home.model_shelf import loaded_models, shelf_panel
 from lib.ui.home.state import page_state
+from lib.ui.home.take_home import page_menu
 
 setup_page(
     "LLM Playground",
@@ -27,6 +29,7 @@ with explained():
     if course.open:
         with course:
             course_panel()
+            hand_in_button()
     if shelf.open:
         with shelf:
             shelf_panel()
@@ -35,4 +38,5 @@ with explained():
         first_demo(view, model_id, text, updates)
     if loaded_models() != before:
         st.rerun()  # the demo has just loaded its model: the shelf, drawn before, should say so
+    page_menu(view, model_id, text)
 updates.follow()

@@ -13,6 +13,7 @@ from lib.ui.architecture.look import style
 from lib.ui.architecture.parameters import parameters_panel
 from lib.ui.architecture.pick import pick_architecture, prompt
 from lib.ui.architecture.softmax import softmax_panel
+from lib.ui.architecture.take_home import page_menu
 from lib.ui.architecture.tree import tree_panel
 from lib.ui.components import header
 from lib.ui.components.page import explained, setup_page
@@ -34,6 +35,7 @@ if view == links.TWO:
         left, right = pick_two()
     with result, explained():
         compare_panel(left, right)
+    page_menu(left)
 else:
     reads = view in {links.DIAGRAM, links.LIVE}  # a text goes through the model there
     with bar:
@@ -57,3 +59,4 @@ else:
             live_panel(picked.arch, text, picked.model_id)
         else:
             panels[view](picked.arch)
+    page_menu(picked.arch, text=text, model_id=picked.model_id)

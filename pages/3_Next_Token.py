@@ -10,6 +10,7 @@ from lib.ui.next_token.layout import held, page_settings, reserve_places
 from lib.ui.next_token.note import note_line, problems
 from lib.ui.next_token.panels import tab_panels
 from lib.ui.next_token.state import CHART, EXAMPLES, append, before_widgets, follow, look, page_state, write_link
+from lib.ui.next_token.take_home import page_menu
 from lib.ui.next_token.text import Known, path_buttons, show_tokens
 
 setup_page(
@@ -59,3 +60,4 @@ with explained():
     if picked is not None:
         look(reading, view, picked)
     tab_panels(reading, prompt, view)
+    page_menu(reading, prompt, view)

@@ -10,6 +10,7 @@ from lib.ui.decoding import columns as decoding_columns
 from lib.ui.decoding import controls as decoding_controls
 from lib.ui.decoding import sections as decoding_sections
 from lib.ui.decoding import state as decoding_state
+from lib.ui.decoding.take_home import page_menu
 
 setup_page(
     "Decoding",
@@ -35,4 +36,5 @@ with explained():
     decoding_columns.show_columns(engine, slots, settings=(ids, seed, length), updates=updates)
     asked = decoding_sections.Asked(engine, model_id, columns, prompt, ids, seed, length)
     decoding_sections.show_sections(asked, updates)
+    page_menu(asked)
 updates.follow()

@@ -7,6 +7,7 @@ from lib.ui.completion.choices import header_bar
 from lib.ui.completion.corners import cells
 from lib.ui.completion.experiments import show_steering, show_tuning
 from lib.ui.completion.questions import show_questions
+from lib.ui.completion.take_home import page_menu
 from lib.ui.completion.training import show_training
 from lib.ui.components.glossary import term
 from lib.ui.components.live_updates import LiveUpdates
@@ -22,7 +23,9 @@ updates = LiveUpdates()
 with explained():
     choice = header_bar()
     if choice.request.prompt.strip() or choice.request.prefill or choice.request.system:
-        completion_view.grid(cells(choice.base, choice.instruct, choice.request), choice, updates)
+        corners = cells(choice.base, choice.instruct, choice.request)
+        texts = completion_view.grid(corners, choice, updates)
+        page_menu(corners, choice, texts)
     else:
         st.info("Write a prompt first: a model needs at least one token to go on from.")
 

@@ -14,6 +14,7 @@ from lib.ui.chat import view as chat_view
 from lib.ui.chat.settings import controls
 from lib.ui.chat.side_panel import begin_reply, fit_now, look, notices, paint_reply, settle
 from lib.ui.chat.small_model import doubt
+from lib.ui.chat.take_home import page_menu
 from lib.ui.components import header, scroll
 from lib.ui.components.glossary import term
 from lib.ui.components.live_updates import LiveUpdates
@@ -98,6 +99,7 @@ with explained():
                 "of each token.",
                 "When the context is full something has to go. Here it is the oldest turns.",
             )
+    page_menu(space, fitted, engine, chosen)
     chat_keeper.keep()
     paint_reply(space, spot, updates)
     updates.follow()

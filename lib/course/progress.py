@@ -12,18 +12,19 @@ MAX_CHARS, MAX_ANSWERS, MAX_TEXT = 200_000, 300, 2_000  # of the whole; answers;
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer to a question of a page: all of it plain text or our own Markdown, `page` as its title."""
+    """An answer to a question of a page: `page` is its title, the rest our own Markdown. `right` is "" until the right
+    one has been revealed."""
 
+    page: str
     question: str
     chosen: str
-    right: str
-    why: str
-    page: str
+    right: str = ""
+    why: str = ""
 
     @property
-    def correct(self) -> bool:
-        """Whether the right option was chosen."""
-        return self.chosen == self.right
+    def correct(self) -> bool | None:
+        """Whether the right option was chosen; None where the right one is not known yet."""
+        return self.chosen == self.right if self.right else None
 
 
 @dataclass
@@ -34,12 +35,15 @@ class Progress:
     answers: dict[str, Answer] = field(default_factory=dict)
     short: bool = False
 
-    def add(self, key: str, answer: Answer) -> None:
-        """Note an answer; beyond the bound the oldest goes."""
-        self.answers.pop(key, None)
+    def add(self, key: str, answer: Answer) -> Answer:
+        """Note an answer, unless the right one was revealed before: the answer before that counts. Beyond the bound the
+        oldest goes. Gives back what is kept."""
+        if (known := self.answers.get(key)) is not None and known.right:
+            return known
         self.answers[key] = answer
         while len(self.answers) > MAX_ANSWERS:
             self.answers.pop(next(iter(self.answers)))
+        return answer
 
 
 def to_text(progress: Progress) -> str:

@@ -25,7 +25,7 @@ def decoding_program(
     (torch's, not numpy's), so a seed gives another draw. Every knob is written out, because `generate` otherwise takes
     silent defaults: top_k=50, and what the model's generation_config.json holds. Raises PlaygroundError on nonsense.
     """
-    knobs = _arguments(strategy, max_new_tokens - len(strategy.forced), stop_ids)
+    knobs = generate_arguments(strategy, max_new_tokens - len(strategy.forced), stop_ids)
     sampled = "do_sample=True" in knobs[0]
     if isinstance(prompt, str):
         ids = [f"prompt = {prompt!r}", 'ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]']
@@ -59,7 +59,8 @@ def decoding_program(
     return "\n".join(lines) + "\n"
 
 
-def _arguments(strategy: Strategy, max_new_tokens: int, stop_ids: frozenset[int]) -> list[str]:
+def generate_arguments(strategy: Strategy, max_new_tokens: int, stop_ids: frozenset[int]) -> list[str]:
+    """Lines of keyword arguments for `generate`, every knob written out. Raises PlaygroundError on nonsense."""
     sampling = strategy.sampling()
     stops = sorted(stop_ids)
     shared = [

@@ -39,8 +39,7 @@ class Request:
 
 def cells(base_id: str, instruct_id: str, request: Request) -> list[Cell]:
     """The corners for two models: four, or two when one model stands in for both."""
-    template = chat.for_model(instruct_id)
-    template = chat.TEMPLATES["smollm2"] if template.name == "plain" else template
+    template = template_of(instruct_id)
     ids = list(dict.fromkeys([base_id, instruct_id]))
     found = []
     for model_id in ids:
@@ -50,6 +49,12 @@ def cells(base_id: str, instruct_id: str, request: Request) -> list[Cell]:
         rendered = templated(engine, request, template)
         found.append(Cell(f"{row}-chat", model_id, engine, rendered, True, _strangers(engine, template, rendered)))
     return found
+
+
+def template_of(instruct_id: str) -> ChatTemplate:
+    """The format of the chat model; SmolLM2's where it has none."""
+    template = chat.for_model(instruct_id)
+    return chat.TEMPLATES["smollm2"] if template.name == "plain" else template
 
 
 def raw(engine: Engine, request: Request) -> Rendered:

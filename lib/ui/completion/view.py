@@ -22,8 +22,8 @@ def style() -> None:
     page_style(__file__, "completion.css")
 
 
-def grid(cells: list[Cell], choice: CompletionSettings, updates: LiveUpdates) -> None:
-    """Write all and Stop, the cells two by two, and the texts as they come."""
+def grid(cells: list[Cell], choice: CompletionSettings, updates: LiveUpdates) -> write.Texts:
+    """Write all and Stop, the cells two by two, and the texts as they come; gives back those of these settings."""
     st.html(f"<style>:root {{ --cvc-rows: {len(cells) // 2}; }}</style>")  # rows that fill the window
     asked = (astuple(choice.request), choice.sampling, choice.length, choice.seed, tuple(c.model_id for c in cells))
     if st.session_state.pop("cvc-go", False):
@@ -43,6 +43,7 @@ def grid(cells: list[Cell], choice: CompletionSettings, updates: LiveUpdates) ->
                 with column, st.container(border=True, key=f"cell-{cell.key}"):
                     slots[cell.key] = _cell(cell, ids=choice.ids)
     write.show_all(cells, shown, slots, updates=updates, note=_EARLIER if earlier else "", colour=choice.colour)
+    return {} if earlier else shown
 
 
 def _row(choice: CompletionSettings, *, writing: bool, earlier: bool) -> None:

@@ -111,14 +111,14 @@ def predict(
         if choice is None:
             st.caption("Choose first. The answer is computed when you press Reveal.")
             return
+        progress.keep_answer(f"predict-{key}", question, choice)
         if st.button("Reveal", key=f"predict-{key}-reveal") or st.session_state.get(f"predict-{key}-shown"):
             st.session_state[f"predict-{key}-shown"] = True
             right, why = answer()
-            if kept is None:  # the first answer counts
-                progress.note(f"predict-{key}", question, options, chosen=options.index(choice), right=right, why=why)
+            progress.keep_answer(f"predict-{key}", question, choice, right=options[right], why=why)
             verdict(options[right], why, correct=options.index(choice) == right)
-        elif kept is not None and kept.chosen == choice:
-            verdict(kept.right, kept.why, correct=kept.correct)
+        elif kept is not None and kept.right and kept.chosen == choice:
+            verdict(kept.right, kept.why, correct=bool(kept.correct))
 
 
 def verdict(right: str, why: str, *, correct: bool) -> None:

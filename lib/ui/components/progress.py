@@ -5,8 +5,6 @@ by `lib.course.progress.read`. On a session's first run the component sends what
 stores what it is given.
 """
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from lib.course.progress import MAX_TEXT, Answer, Progress, read, to_text
@@ -40,13 +38,10 @@ def answers() -> dict[str, Answer]:
     return learner().answers
 
 
-def note(key: str, question: str, options: Sequence[str], *, chosen: int, right: int, why: str) -> Answer:
-    """Keep an answer to the question `key` of the page that is open. `chosen` and `right` are places in `options`."""
+def keep_answer(key: str, question: str, chosen: str, *, right: str = "", why: str = "") -> Answer:
+    """Keep an answer to the question `key` of the page that is open; once the right one is known, it is not changed."""
     page = str(st.session_state.get("page-title", ""))
-    texts = (question, options[chosen], options[right], why, page)
-    answer = Answer(*(text[:MAX_TEXT] for text in texts))
-    learner().add(key, answer)
-    return answer
+    return learner().add(key, Answer(*(text[:MAX_TEXT] for text in (page, question, chosen, right, why))))
 
 
 def forget() -> None:

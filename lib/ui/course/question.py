@@ -31,7 +31,7 @@ def show_question(step: Step) -> None:
     if kept is None:
         st.caption("Choose one; the answer is computed then.")
         return
-    verdict(kept.right, kept.why, correct=kept.correct)
+    verdict(kept.right, kept.why, correct=bool(kept.correct))
 
 
 def _answered(step: Step, chosen: int) -> Answer:
@@ -45,6 +45,10 @@ def _answered(step: Step, chosen: int) -> Answer:
     model_id = str(state.get("model") or state.get("instruct") or default_model(step.page))
     with st.spinner("Computing the answer …"):
         right, found = ANSWERS[step.key](Asked(model_id, text, corpus()))
-    return progress.note(
-        f"course-{step.key}", step.question, step.options, chosen=chosen, right=right, why=f"{step.because} {found}"
+    return progress.keep_answer(
+        f"course-{step.key}",
+        step.question,
+        step.options[chosen],
+        right=step.options[right],
+        why=f"{step.because} {found}",
     )

@@ -9,6 +9,7 @@ import streamlit as st
 from lib.engine.sampling import ranking, softmax
 from lib.text_format import ordinal, percent
 from lib.ui.components.page import escape
+from lib.ui.components.progress import keep_answer
 from lib.ui.next_token.reading import Reading, read
 
 # Openings of books in the public domain, and two plain paragraphs of our own.
@@ -140,10 +141,23 @@ def _answer(reading: Reading, game: Game, option: int) -> None:
         return
     real, probs = reading.ids[game.place], softmax(reading.logits(game.place))
     game.answer = option
+    _keep(reading, game.place, option, float(probs[real]))
     game.asked += 1
     game.you += option == real
     game.model += int(ranking(probs)[0]) == real
     game.bits -= math.log2(max(5e-324, float(probs[real])))
+
+
+def _keep(reading: Reading, place: int, option: int, chance: float) -> None:
+    """The guess, for the worksheet."""
+    before, real = reading.tokenizer.decode(reading.ids[:place])[-80:], reading.ids[place]
+    keep_answer(
+        f"guess-{hash((reading.model_id, reading.ids[: place + 1]))}",
+        f"Which token comes next in this text: “{escape(before)}”?",
+        escape(reading.label(option)),
+        right=escape(reading.label(real)),
+        why=f"The model gave it {percent(chance)}.",
+    )
 
 
 def _go_on(game: Game) -> None:

@@ -21,6 +21,7 @@ from lib.ui.tokenizers.counts import why_different
 from lib.ui.tokenizers.lookup import look_up
 from lib.ui.tokenizers.measures import figures
 from lib.ui.tokenizers.options import TokenizerOption, choose, chosen_names, title
+from lib.ui.tokenizers.take_home import page_menu
 from lib.ui.tokenizers.token_view import row_data, set_text, token_rows, typed_text
 
 TEXT = "compare-text"
@@ -53,6 +54,7 @@ def workbench(more: Mapping[str, Callable[[], None]]) -> None:
             _rows(result, choices, view, spaces, climbing=climbing)
             _notes(result, choices)
     _tabs(text, result, choices, more, climbing=climbing)
+    page_menu(text, result, choices)
 
 
 def _typed() -> str:

@@ -6,14 +6,14 @@ import pytest
 
 from lib.course.progress import MAX_ANSWERS, MAX_TEXT, Answer, Progress, read, to_text
 
-ANSWER = Answer("How many?", "One", "Two", "Because.", "Tokenizers")
+ANSWER = Answer("Tokenizers", "How many?", "One", "Two", "Because.")
 
 
 def test_progress_comes_back_as_it_was() -> None:
     progress = Progress({"roads", "bpe"}, {"course-bpe": ANSWER, "predict-digits": ANSWER}, short=True)
     assert read(to_text(progress)) == progress
     assert to_text(Progress()) == "" and read("") == Progress()
-    assert not ANSWER.correct and Answer("q", "One", "One", "", "").correct
+    assert not ANSWER.correct and Answer("", "q", "One", "One").correct
 
 
 @pytest.mark.parametrize(
