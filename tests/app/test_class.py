@@ -198,6 +198,7 @@ def test_a_restart_loses_a_room_with_a_sentence_or_nothing_with_a_file(kept, tmp
         send(app, [20] * 5, 1)
         assert given(quiet(head.run()), "class-people")["line"] == "1 of 1 have answered"
     else:
+        assert "This room is gone" in said(visit(code))  # who comes with the link, or reconnects
         assert "This room is gone" in said(quiet(app.run())) and "This room is gone" in said(quiet(head.run()))
 
 

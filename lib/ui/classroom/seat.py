@@ -105,6 +105,19 @@ def _opens(code: str, secret: str, role: str) -> bool:
         return False
 
 
+def link_leads_somewhere() -> bool:
+    """False where the page's link names a room that is not there: it is taken out of the link, and takes a moment."""
+    code = linked_code()
+    try:
+        if code is not None:
+            rooms().shown(code)
+    except RoomGoneError:
+        time.sleep(_WRONG_SECONDS)
+        st.query_params.pop("room", None)
+        return False
+    return True
+
+
 def join(code: str, name: str) -> None:
     """Take a seat as a student. Raises ClassroomError; codes of no room are counted and take a moment."""
     wrong = int(st.session_state.get(_WRONG, 0))
