@@ -122,7 +122,7 @@ def join(code: str, name: str) -> None:
     """Take a seat as a student. Raises ClassroomError; codes of no room are counted and take a moment."""
     wrong = int(st.session_state.get(_WRONG, 0))
     if wrong >= MAX_WRONG:
-        raise ClassroomError("That were too many codes of no room. Ask your teacher for the link.")
+        raise ClassroomError("Too many wrong codes. Ask your teacher for the link.")
     code = checked_code(code)
     try:
         take(code, rooms().join(code, name))
@@ -130,6 +130,6 @@ def join(code: str, name: str) -> None:
         st.session_state[_WRONG] = wrong + 1
         time.sleep(_WRONG_SECONDS)
         raise ClassroomError(
-            "There is no room with this code. Check it; or the room is gone: closed, unused for hours, or lost when "
-            "the app was started anew."
+            "There is no room with this code. Check it. If it is right, the room is gone: closed, unused for too long, "
+            "or lost when the app was restarted."
         ) from error

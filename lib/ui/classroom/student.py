@@ -92,7 +92,7 @@ def _revealed(room: Snapshot, me: Student, question: Question) -> None:
 
 
 def _verdict(question: Question, mine: Points | None) -> str:
-    said = f"{'The model drew' if question.kind == 'token' else 'Right is'} **{escape(question.came)}**."
+    said = f"{'The model drew' if question.kind == 'token' else 'The right answer is'} **{escape(question.came)}**."
     if mine is None:
         return f"{said} You did not answer this question."
     on = mine[question.answer]

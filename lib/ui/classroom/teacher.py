@@ -71,7 +71,7 @@ def _summary(result: Outcome, question: Question) -> str:
     if question.kind == "token":
         lines = [f"{escape(question.by)} drew **{escape(question.came)}** from its distribution (T = 1)."]
     else:
-        lines = [f"Right is **{escape(question.came)}**. {escape(question.note)}"]
+        lines = [f"The right answer is **{escape(question.came)}**. {escape(question.note)}"]
     if result.pooled is None or result.average is None:
         return " ".join([*lines, "Nobody answered."])
     lines.append(f"\n\n{term('surprise', 'Surprise')} at that option (0 bits is best):\n")
