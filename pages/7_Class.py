@@ -9,7 +9,7 @@ from lib.ui.classroom.student import student_page
 from lib.ui.classroom.teacher import teacher_page
 from lib.ui.components.page import explained, page_style, setup_page
 
-setup_page("Class", icon="🙋", lead="Guess what the model will say next, all of you at once, before it says it.")
+setup_page("Class", icon="🙋", lead="The whole class guesses before the model answers.")
 page_style(seats.__file__, "page.css")
 with explained():
     seat = seats.own_seat()

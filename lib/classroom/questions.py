@@ -35,6 +35,13 @@ class Question:
         if not 0 <= self.answer < len(self.options) or len(self.model) not in (0, len(self.options)):
             raise ClassroomError("The question's answer is none of its options.")
 
+    @property
+    def came(self) -> str:
+        """What came, or what is right, in words."""
+        if self.kind != "token":
+            return self.options[self.answer]
+        return self.note + (f" (one of {self.options[-1]})" if self.answer == len(self.options) - 1 else "")
+
     def as_data(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return asdict(self)

@@ -27,7 +27,7 @@ IDLE = 4 * 3600  # seconds without a change after which a room is deleted
 IDLE_EMPTY = 1800  # the same for a room that nobody has joined
 
 GONE = (
-    "This room is gone: its teacher closed it, nobody used it for four hours, or the app was started anew. "
+    "This room is gone: its teacher closed it, nobody used it for too long, or the app was restarted. "
     "Nothing of it is kept."
 )
 
@@ -106,7 +106,7 @@ class Rooms:
             if len(room.students) >= MAX_STUDENTS:
                 raise ClassroomError(f"This room is full: it has {MAX_STUDENTS} students.")
             if room.joined >= 10 * MAX_STUDENTS:
-                raise ClassroomError("This room takes nobody in any more: too many have come and gone.")
+                raise ClassroomError("This room takes no more students: too many have come and gone.")
             room.joined += 1
             student = Student(room.joined, name)
             room.students[student.number] = (student, _hash(secret))

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from lib.classroom.rooms import Rooms
 from lib.ui.classroom import seat as seats
 from lib.ui.classroom import store, student
+from lib.ui.classroom.ask import token_question
 from tests.unit.classroom.test_border import HOSTILE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -198,6 +199,7 @@ def test_a_restart_loses_a_room_with_a_sentence_or_nothing_with_a_file(kept, tmp
         send(app, [20] * 5, 1)
         assert given(quiet(head.run()), "class-people")["line"] == "1 of 1 have answered"
     else:
+        assert "This room is gone" in said(visit(code))  # who comes with the link, or reconnects
         assert "This room is gone" in said(quiet(app.run())) and "This room is gone" in said(quiet(head.run()))
 
 
@@ -306,3 +308,27 @@ def test_scores_calibration_and_the_leaderboard(rooms) -> None:
     quiet(head.run())
     assert given(head, "class-board")["rows"] == [["1", "<i>Ana</i>", "2 of 2", "+3.17", "0.74"]]
     assert "Leaderboard" in [tab.label for tab in quiet(app.run()).tabs]
+
+
+def test_what_comes_is_drawn_from_the_models_own_distribution() -> None:
+    questions = [token_question("tiny-gpt2", "the cat sat") for _ in range(600)]
+    shares = dict.fromkeys(questions[0].options, 0.0)
+    for question in questions:
+        assert question.options[-1] == "all other tokens" and sum(question.model) == pytest.approx(1)
+        assert (question.note in question.options[:-1]) == (question.answer < 4)
+        shares[question.options[question.answer]] += 1 / len(questions)
+    for option, probability in zip(questions[0].options, questions[0].model, strict=True):
+        assert abs(shares[option] - probability) < 5 * (probability * (1 - probability) / len(questions)) ** 0.5
+    assert len({question.options for question in questions}) == 24  # four of them in every order
+
+
+def test_a_teacher_shows_the_class_another_page_as_it_is(rooms) -> None:
+    head, code = teacher()
+    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
+    app.session_state["class-seat"] = head.session_state["class-seat"]
+    app.query_params["model"], app.query_params["prompt"], app.query_params["k"] = "tiny-gpt2", "the dog", "5"
+    quiet(app.switch_page("pages/3_Next_Token.py").run())
+    press(app, "class-show")
+    place = rooms.look(code).place
+    assert place.page == "Next_Token"
+    assert dict(place.query) == {"t": "1", "k": "5", "prompt": "the dog", "model": "tiny-gpt2"}

@@ -68,7 +68,7 @@ def test_a_teacher_and_two_students(browsing: Callable[..., Any], app: str) -> N
     teacher.reload()
     teacher.get_by_role("button", name="Reveal").click()
     for page in (ana, eve):
-        expect(page.get_by_text("You gave it")).to_be_visible()
+        expect(page.get_by_text("You gave that option")).to_be_visible()
         assert no_wider_than_the_window(page)
     row = eventually(
         teacher,
@@ -86,5 +86,5 @@ def test_a_teacher_and_two_students(browsing: Callable[..., Any], app: str) -> N
         page.wait_for_url("**/Next_Token**")
         expect(page.get_by_text("Back to the class")).to_be_visible()
     ana.get_by_text("Back to the class").click()
-    expect(ana.get_by_text("You gave it")).to_be_visible()
+    expect(ana.get_by_text("You gave that option")).to_be_visible()
     assert not any(wrong), wrong

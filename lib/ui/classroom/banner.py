@@ -22,8 +22,9 @@ def class_banner(title: str) -> None:
         return
     try:
         room = rooms().look(seat.code)
-    except RoomGoneError:
+    except RoomGoneError as error:
         leave()
+        st.toast(str(error), icon=":material/meeting_room:", duration="long")
         return
     if not seat.teacher:
         go(room)

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from lib.classroom.border import NAME, grouped
-from lib.ui.classroom.seat import join, linked_code, take
+from lib.classroom.rooms import GONE
+from lib.ui.classroom.seat import join, link_leads_somewhere, linked_code, take
 from lib.ui.classroom.store import rooms
 from lib.ui.components.glossary import term
 from lib.ui.components.page import explained
@@ -11,6 +12,8 @@ from lib.ui.components.page import explained
 
 def way_in(problem: str | None = None) -> None:
     """Two ways in; who came with a link has only the nickname to type."""
+    if problem is None and not link_leads_somewhere():
+        problem = GONE
     with st.container(key="result"):
         if problem:
             st.warning(problem, icon=":material/meeting_room:")

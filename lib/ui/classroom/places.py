@@ -8,10 +8,10 @@ from streamlit.errors import StreamlitAPIException
 
 from lib.classroom.border import Place
 from lib.classroom.room import Snapshot
-from lib.ui.components.course import COURSE, HOME, Step
+from lib.ui.components import course
 
 _SEEN = "class-places"  # in the session: how many it has been taken to, or has found when it came
-PAGES: Mapping[str, Step] = {step.address: step for step in (HOME, *COURSE)}
+PAGES = {address: step for address, step in course.PAGES.items() if step is not course.CLASS}
 
 
 def full_link(page: str, query: Mapping[str, str]) -> str:

@@ -105,11 +105,24 @@ def _opens(code: str, secret: str, role: str) -> bool:
         return False
 
 
+def link_leads_somewhere() -> bool:
+    """False where the page's link names a room that is not there: it is taken out of the link, and takes a moment."""
+    code = linked_code()
+    try:
+        if code is not None:
+            rooms().shown(code)
+    except RoomGoneError:
+        time.sleep(_WRONG_SECONDS)
+        st.query_params.pop("room", None)
+        return False
+    return True
+
+
 def join(code: str, name: str) -> None:
     """Take a seat as a student. Raises ClassroomError; codes of no room are counted and take a moment."""
     wrong = int(st.session_state.get(_WRONG, 0))
     if wrong >= MAX_WRONG:
-        raise ClassroomError("That were too many codes of no room. Ask your teacher for the link.")
+        raise ClassroomError("Too many wrong codes. Ask your teacher for the link.")
     code = checked_code(code)
     try:
         take(code, rooms().join(code, name))
@@ -117,6 +130,6 @@ def join(code: str, name: str) -> None:
         st.session_state[_WRONG] = wrong + 1
         time.sleep(_WRONG_SECONDS)
         raise ClassroomError(
-            "There is no room with this code. Check it; or the room is gone: closed, unused for hours, or lost when "
-            "the app was started anew."
+            "There is no room with this code. Check it. If it is right, the room is gone: closed, unused for too long, "
+            "or lost when the app was restarted."
         ) from error

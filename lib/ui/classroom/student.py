@@ -92,8 +92,7 @@ def _revealed(room: Snapshot, me: Student, question: Question) -> None:
 
 
 def _verdict(question: Question, mine: Points | None) -> str:
-    came = question.note if question.kind == "token" else question.options[question.answer]
-    said = f"The model drew **{escape(came)}**." if question.kind == "token" else f"Right is **{escape(came)}**."
+    said = f"{'The model drew' if question.kind == 'token' else 'The right answer is'} **{escape(question.came)}**."
     if mine is None:
         return f"{said} You did not answer this question."
     on = mine[question.answer]
@@ -101,7 +100,7 @@ def _verdict(question: Question, mine: Points | None) -> str:
     against = f"{abs(more):.1f} bits {'better' if more >= 0 else 'worse'} than even points"
     if abs(more) < 0.05:
         against = "as even points would have done"
-    return f"{said} You gave it {on} points: {term('surprise')} {surprise(on / TOTAL):.1f} bits, {against}."
+    return f"{said} You gave that option {on} points: {term('surprise')} {surprise(on / TOTAL):.1f} bits, {against}."
 
 
 def _tabs(room: Snapshot, me: Student) -> None:

@@ -69,12 +69,12 @@ def _actions(seat: Seat, room: Snapshot) -> None:
 def _summary(result: Outcome, question: Question) -> str:
     """What came, and the surprise of everybody, in bits."""
     if question.kind == "token":
-        lines = [f"{escape(question.by)} drew **{escape(question.note)}** from its distribution (T = 1)."]
+        lines = [f"{escape(question.by)} drew **{escape(question.came)}** from its distribution (T = 1)."]
     else:
-        lines = [f"Right is **{escape(question.options[question.answer])}**. {escape(question.note)}"]
+        lines = [f"The right answer is **{escape(question.came)}**. {escape(question.note)}"]
     if result.pooled is None or result.average is None:
         return " ".join([*lines, "Nobody answered."])
-    lines.append(f"\n\n{term('surprise', 'Surprise')} at it (0 bits is best):\n")
+    lines.append(f"\n\n{term('surprise', 'Surprise')} at that option (0 bits is best):\n")
     lines.append(f"- the class as one, its mean: **{result.pooled:.2f} bits**")
     lines.append(f"- a student, on average: **{result.average:.2f} bits**")
     if result.model is not None:

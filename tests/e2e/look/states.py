@@ -149,6 +149,17 @@ def _say(page: Any) -> None:
     page.get_by_test_id("stChatMessage").nth(1).get_by_role("button", name="Regenerate").wait_for(timeout=SLOW)
 
 
+def _clicks(button: str, then: str) -> Act:
+    """Clicks the button with this key and waits for what it leads to."""
+
+    def act(page: Any) -> None:
+        page.locator(f".st-key-{button} button").click()
+        page.locator(then).first.wait_for(timeout=SLOW)
+        settled(page)
+
+    return act
+
+
 SETTINGS = State("settings", _settings, steady=True, leave=_close)
 SHEETS: tuple[Sheet, ...] = (
     Sheet(
@@ -208,6 +219,17 @@ SHEETS: tuple[Sheet, ...] = (
         shows('[data-testid="stChatInputTextArea"]'),
         (State("a reply", _say), SETTINGS),
         tabs=("Compare templates", "Injection lesson", "Questions", "In short"),
+    ),
+    Sheet(
+        "Class",
+        "/Class",
+        shows(".st-key-class-open-button button"),
+        (
+            State("a room", _clicks("class-open-button", ".st-key-class-ask button")),
+            State("a question", _clicks("class-ask", ".st-key-class-reveal button")),
+            State("revealed", _clicks("class-reveal", ".st-key-class-ask button:not([disabled])"), steady=True),
+        ),
+        tabs=("Answers", "Leaderboard", "Calibration", "Students"),
     ),
     Sheet(
         "A step",

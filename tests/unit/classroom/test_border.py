@@ -41,7 +41,7 @@ HOSTILE = (
 
 def test_codes_hold_forty_bits_and_more_and_differ() -> None:
     assert CODE * math.log2(len(ALPHABET)) > 40
-    assert len({new_code() for _ in range(2_000)}) == 2_000
+    assert len({new_code() for _ in range(300)}) == 300
     assert all(checked_code(grouped(code).lower()) == code for code in (new_code() for _ in range(50)))
 
 
