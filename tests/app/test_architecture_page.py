@@ -79,6 +79,14 @@ def test_a_link_takes_a_part_out_and_the_page_says_what_that_does(
     assert part in page.query_params["out"] and (box == "down" or box in page.query_params["box"])
 
 
+def test_a_diagram_without_a_text_asks_for_one(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(arch="tiny-gpt2", prompt="the cat")
+    page.text_area(key="prompt").set_value("").run()
+    assert "There is no text" in page.error[0].value and not page.exception
+    page.text_area(key="prompt").set_value("the cat " * 10_000).run()
+    assert "The first 20,000 of" in page.warning[0].value and not page.exception
+
+
 def test_a_part_is_taken_out_and_put_back(open_page: Callable[..., AppTest]) -> None:
     page = open_page(arch="tiny-llama", prompt="the cat sat", box="rope")
     assert "KL divergence" not in everything(page)
