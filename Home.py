@@ -6,7 +6,7 @@ from lib.ui.components import header
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.model_picker import pick_model
 from lib.ui.components.page import explained, setup_page
-from lib.ui.home.cards import lesson_cards
+from lib.ui.home.cards import course_panel
 from lib.ui.home.demo import EXAMPLES, first_demo, room
 from lib.ui.home.model_shelf import loaded_models, shelf_panel
 from lib.ui.home.state import page_state
@@ -23,11 +23,13 @@ with explained():
         header.examples(EXAMPLES)
         model_id = pick_model(role="base")
     first = room()  # filled last: it loads the model, and the page should be there before
-    course, shelf = st.tabs(["The course", "Models on this machine"])
-    with course:
-        lesson_cards()
-    with shelf:
-        shelf_panel()
+    course, shelf = st.tabs(["The course", "Models on this machine"], key="home", bind="query-params")
+    if course.open:
+        with course:
+            course_panel()
+    if shelf.open:
+        with shelf:
+            shelf_panel()
     before = loaded_models()
     with first:
         first_demo(view, model_id, text, updates)

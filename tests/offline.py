@@ -29,6 +29,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PORT = 8501
+ENDS = {"": "[role=tab] >> text=Models on this machine", "Glossary": ".st-key-glossary-words h2"}  # of a page
 
 
 def raise_loopback() -> None:
@@ -74,7 +75,8 @@ def walk() -> dict[str, object]:
         page.set_default_timeout(PATIENCE)
         for name in ["", *sorted(path.stem.split("_", 1)[1] for path in (ROOT / "pages").glob("*.py"))]:
             page.goto(f"http://127.0.0.1:{PORT}/{name}")
-            page.get_by_role("tab", name="In short" if name else "Models on this machine").wait_for()  # its end
+            end = ENDS.get(name, "[role=tab] >> text=In short")
+            page.locator(end).last.wait_for()
             settled(page)
             found[name or "Home"] = {
                 "title": page.locator("h1").first.inner_text(),

@@ -29,18 +29,25 @@ def home(embedded: str, run_by_run: None) -> AppTest:
     return AppTest.from_file(HOME, default_timeout=60)
 
 
+@pytest.fixture
+def shelf(home: AppTest) -> AppTest:
+    """Home with its second tab open."""
+    home.query_params["home"] = "Models on this machine"
+    return home
+
+
 def shelf_text(at: AppTest) -> str:
     return "\n".join(element.value for element in [*at.markdown, *at.caption])
 
 
-def test_the_page_shows_itself_and_says_what_is_here(home: AppTest) -> None:
-    home.run()
-    assert not home.exception and not home.error
-    assert any("<h1>LLM Playground</h1>" in html.proto.body for html in home.get("html"))
+def test_the_page_shows_itself_and_says_what_is_here(shelf: AppTest) -> None:
+    shelf.run()
+    assert not shelf.exception and not shelf.error
+    assert any("<h1>LLM Playground</h1>" in html.proto.body for html in shelf.get("html"))
     held = size(sum(info.weight_bytes for info in cache.loaded().values()))
-    assert "SmolLM2\\-135M\\-Instruct" in shelf_text(home) and f"In memory now: {held}" in shelf_text(home)
+    assert "SmolLM2\\-135M\\-Instruct" in shelf_text(shelf) and f"In memory now: {held}" in shelf_text(shelf)
     wanted = {f"get-{model_id}" for model_id in models.CATALOG} - {f"get-{spec.id}" for spec in models.local_models()}
-    assert wanted <= {button.key for button in home.button}
+    assert wanted <= {button.key for button in shelf.button}
 
 
 def test_writing_continues_greedily_and_can_be_undone(home: AppTest, embedded: str) -> None:
@@ -199,7 +206,7 @@ def test_unloading_takes_the_model_out_of_memory(home: AppTest, embedded: str) -
 
 
 def test_a_model_is_got_from_the_shelf(
-    home: AppTest, embedded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shelf: AppTest, embedded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository = make("gpt2", tmp_path / "repository")
     folder = models.require(embedded).folder
@@ -209,36 +216,36 @@ def test_a_model_is_got_from_the_shelf(
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     with local_hub({"distilbert/distilgpt2": repository}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
-        home.run().button(key="get-distilgpt2").click().run()
+        shelf.run().button(key="get-distilgpt2").click().run()
         job = download_jobs.find("distilgpt2")
         assert job is not None and job.finished.wait(30) and job.error == ""
-        home.run()
-    assert "get-distilgpt2" not in {button.key for button in home.button}
+        shelf.run()
+    assert "get-distilgpt2" not in {button.key for button in shelf.button}
     assert models.where("distilgpt2") == models.Location(tmp_path / "home" / "models" / "distilgpt2", "app")
 
 
 def test_a_hub_that_cannot_be_reached_is_one_sentence_on_the_shelf(
-    home: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shelf: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    home.run().button(key="get-gpt2-medium").click().run()
+    shelf.run().button(key="get-gpt2-medium").click().run()
     job = download_jobs.find("gpt2-medium")
     assert job is not None and job.finished.wait(30)
-    home.run()
-    assert len(home.error) == 1 and "by hand" in home.error[0].value and not home.exception
+    shelf.run()
+    assert len(shelf.error) == 1 and "by hand" in shelf.error[0].value and not shelf.exception
     download_jobs.forget("gpt2-medium")
 
 
-def test_a_model_too_big_for_the_machine_names_a_smaller_one(home: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_too_big_for_the_machine_names_a_smaller_one(shelf: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     from lib.ui.home import model_shelf
 
     monkeypatch.setattr(model_shelf, "total_bytes", lambda: 2_500_000_000)
     monkeypatch.setattr(model_shelf, "available_bytes", lambda: 2_000_000_000)
-    home.run()
-    button = home.button(key="get-qwen1.5-1.8b-chat")
+    shelf.run()
+    button = shelf.button(key="get-qwen1.5-1.8b-chat")
     assert button.disabled and "Try Qwen3-0.6B" in (button.help or "")
-    assert not home.button(key="get-qwen2.5-0.5b").disabled
+    assert not shelf.button(key="get-qwen2.5-0.5b").disabled
 
 
 @pytest.fixture

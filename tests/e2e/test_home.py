@@ -1,16 +1,15 @@
 """Home in a real browser: text, tokens, the river, a click on a road, the cards, the shelf."""
 
 import re
-from pathlib import Path
 
 from playwright.sync_api import expect
 
 from lib import models, tokenization
+from lib.course.steps import STEPS
+from lib.ui.components.course import COURSE
 from tests.conftest import eventually, settled
 from tests.hub import local_hub
 from tests.tiny import make
-
-PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
 def open_home(app: str, page) -> None:
@@ -66,16 +65,15 @@ def test_hostile_text_stays_text(app: str, page) -> None:
     expect(page).not_to_have_title(re.compile("broken"))
 
 
-def test_every_card_leads_to_its_page(app: str, page) -> None:
+def test_every_card_leads_to_its_page_and_its_steps(app: str, page) -> None:
     open_home(app, page)
-    cards = page.locator('[class*="st-key-card-"] a')
-    names = [path.stem.split("_", 1)[1] for path in sorted(PAGES.glob("*.py"))]
-    expect(cards).to_have_count(len(names))
-    for number, name in enumerate(names):
-        expect(cards.nth(number)).to_have_attribute("href", re.compile(rf"(^|/){name}$"))
-    cards.first.click()
-    page.wait_for_url(f"**/{names[0]}")
-    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(names[0], re.IGNORECASE))
+    for there in COURSE:
+        links = page.locator(f".st-key-card-{there.address} a")
+        expect(links).to_have_count(1 + sum(step.page == there.address for step in STEPS))
+        expect(links.first).to_have_attribute("href", re.compile(rf"(^|/){there.address}$"))
+    page.locator(".st-key-card-Tokenizers a").filter(has_text="Train a tokenizer").click()
+    page.wait_for_url("**/Tokenizers?**step=4**")
+    expect(page.locator(".st-key-course-strip")).to_contain_text("Step 4 of 15")
 
 
 def test_the_lessons_do_not_jump_when_the_first_model_is_loaded(start_app, embedded: str, page) -> None:

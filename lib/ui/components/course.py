@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Step:
-    """A page: its file, what people call it, its icon, and what one learns there."""
+    """A page: its file, what people call it, its icon, what one learns there, and the question that it answers."""
 
     file: str
     title: str
     icon: str
     about: str
+    question: str = ""
 
     @property
     def address(self) -> str:
@@ -25,35 +26,70 @@ COURSE = (
         "Tokenizers",
         ":material/content_cut:",
         "How text is cut into tokens: words, letters, and the pieces that GPT-2, GPT-4o and Qwen really use.",
+        "How does text become numbers?",
     ),
     Step(
         "pages/2_Architecture.py",
         "Architecture",
         ":material/account_tree:",
         "What is inside a transformer: every block, every parameter, and what each one costs.",
+        "What is inside a language model?",
     ),
     Step(
         "pages/3_Next_Token.py",
         "Next token",
         ":material/bar_chart:",
         "The whole distribution over the next token, and how temperature and filters change it while you drag.",
+        "What may come next?",
     ),
     Step(
         "pages/4_Decoding.py",
         "Decoding",
         ":material/alt_route:",
         "Greedy, sampling, beam search: one prompt, several ways to choose, side by side.",
+        "Who chooses the next token?",
     ),
     Step(
         "pages/5_Completion_vs_Chat.py",
         "Completion vs chat",
         ":material/compare_arrows:",
         "Why one model answers where another rambles on: training, or only the template?",
+        "Why does one model answer and another ramble on?",
     ),
     Step(
         "pages/6_Chat.py",
         "Chat",
         ":material/forum:",
         "A conversation, and the exact text and tokens the model is given at every turn.",
+        "What does a chat model read?",
     ),
 )
+CLASS = Step(
+    "pages/7_Class.py",
+    "Class",
+    ":material/groups:",
+    "A room for a class: everybody guesses the next token, then the model shows its own distribution.",
+    "How good are our guesses beside the model's?",
+)
+EXTRAS = (  # pages that belong to the app and are no part of the course
+    CLASS,
+    Step(
+        "pages/8_Glossary.py",
+        "Glossary",
+        ":material/menu_book:",
+        "Every word of the course in a sentence or two, and the pages on which one meets it.",
+        "What does that word mean?",
+    ),
+)
+PAGES = {page.address: page for page in (HOME, *COURSE, *EXTRAS)}
+
+
+def page_called(title: str) -> Step | None:
+    """The page with this title; None for one that is not in the sidebar."""
+    return next((page for page in PAGES.values() if page.title == title), None)
+
+
+def after(page: Step) -> Step:
+    """Where to go next: the following page of the course, and Home after the last."""
+    place = COURSE.index(page) + 1 if page in COURSE else len(COURSE)
+    return COURSE[place] if place < len(COURSE) else HOME

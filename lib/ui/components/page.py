@@ -10,32 +10,51 @@ from streamlit.delta_generator import DeltaGenerator
 from lib.design import SIDEBAR, css
 from lib.errors import PlaygroundError
 from lib.ui import housekeeping
+from lib.ui.classroom.banner import class_banner
+from lib.ui.components import progress
+from lib.ui.components.course import HOME, after, page_called
 from lib.ui.components.custom import asset, component
 from lib.ui.components.live_updates import new_run
-from lib.ui.components.sidebar import projector, show_sidebar
+from lib.ui.components.sidebar import next_page, projector, show_sidebar
+from lib.ui.course import strip
 
 _STYLE = f"<style>{css()}\n{asset(__file__, 'page.css', 'print.css')}</style>"
 _PROJECTOR = f"<style>{asset(__file__, 'projector.css')}</style>"
+_APP = "LLM Playground"  # Home's title
 _SHELL = component("playground_shell", html="<span hidden></span>", js=asset(__file__, "shell.js"))
 
 
 def setup_page(title: str, *, icon: str, lead: str) -> None:
-    """First call of every page: its title row and the sidebar. `lead` is our own HTML, one line: what one learns here.
+    """First call of every page: its title row, the strip of a step, and the sidebar.
 
-    `icon` is an emoji: the browser would fetch the favicon of a :material/…: name from another host.
+    `lead` is our own HTML, one line: what one learns here. With the page's question it stands beside the title, or the
+    goal of the step that is open. `icon` is an emoji: the browser would fetch the favicon of a :material/…: name from
+    another host.
     """
     new_run()
+    page = HOME if title == _APP else page_called(title)
+    strip.follow(page.address if page else None)
+    st.session_state["page-title"] = title if page is None else page.title
+    step = strip.opened(page.address) if page else None
+    if step:
+        lead = step.goal
+    elif page and page.question:
+        lead = f"<b>{page.question}</b> {lead}"
     # The sidebar's width is page.css's, told here too: the page would jump when the style comes.
     width = round(SIDEBAR * 16)
-    st.set_page_config(
-        page_title=f"{title} · LLM Playground", page_icon=icon, layout="wide", initial_sidebar_state=width
-    )
+    st.set_page_config(page_title=f"{title} · {_APP}", page_icon=icon, layout="wide", initial_sidebar_state=width)
     with st.container(key="top", gap=None):
         st.html(_STYLE + (_PROJECTOR if projector() else ""))
         st.html(f'<div class="pg-title"><h1>{title}</h1><p class="lead">{lead}</p></div>')
         _SHELL(key="shell", data={"projector": projector()})
-    show_sidebar("Home" if title == "LLM Playground" else title)
+        progress.keep()
+    if step:
+        strip.show(step)
+    elif page is HOME:
+        strip.invite()
+    show_sidebar(st.session_state["page-title"])
     housekeeping.begin()
+    class_banner(st.session_state["page-title"])
 
 
 def page_style(module: str, *names: str, more: str = "") -> None:
@@ -62,36 +81,52 @@ def explained() -> Iterator[None]:
 
 
 def takeaways(*points: str) -> None:
-    """The page's lesson in a few lines, at its end. `points` are Markdown of our own."""
+    """The page's lesson in a few lines, at its end, and where to go next. `points` are Markdown of our own."""
+    page = page_called(str(st.session_state.get("page-title", "")))
     with st.container(border=True):
         st.markdown("**Takeaways**")
         st.markdown("\n".join(f"- {point}" for point in points))
+        if page is not None:
+            next_page(after(page))
 
 
 def predict(
     key: str, question: str, options: Sequence[str], answer: Callable[[], tuple[int, str]], *, label: str = "Your guess"
 ) -> None:
     """A predict-then-reveal question. `answer` is computed only on reveal: (index of the right option, why)."""
+    widget = f"predict-{key}-choice"
+    kept = progress.answers().get(f"predict-{key}")
+    if kept is not None and kept.chosen in options and st.session_state.get(widget) is None:
+        st.session_state[widget] = kept.chosen  # given before a reload
     with st.container(border=True, key=f"predict-{key}"):
         st.markdown(f"**Predict, then reveal.** {question}")
         choice = st.radio(
             label,
             options,
             index=None,
-            key=f"predict-{key}-choice",
+            key=widget,
             horizontal=len(options) <= 3,
             persist_state="session",  # a guess outlives the tab that it was made in
         )
         if choice is None:
-            st.caption("Choose first; the answer is computed when you do.")
+            st.caption("Choose first. The answer is computed when you press Reveal.")
             return
         if st.button("Reveal", key=f"predict-{key}-reveal") or st.session_state.get(f"predict-{key}-shown"):
             st.session_state[f"predict-{key}-shown"] = True
             right, why = answer()
-            if options.index(choice) == right:
-                st.success(f"Yes: “{options[right]}”. {why}", icon=":material/check_circle:")
-            else:
-                st.warning(f"The answer is “{options[right]}”. {why}", icon=":material/lightbulb:")
+            if kept is None:  # the first answer counts
+                progress.note(f"predict-{key}", question, options, chosen=options.index(choice), right=right, why=why)
+            verdict(options[right], why, correct=options.index(choice) == right)
+        elif kept is not None and kept.chosen == choice:
+            verdict(kept.right, kept.why, correct=kept.correct)
+
+
+def verdict(right: str, why: str, *, correct: bool) -> None:
+    """What is said to an answer. `right` and `why` are Markdown of our own."""
+    if correct:
+        st.success(f"Yes: “{right}”. {why}", icon=":material/check_circle:")
+    else:
+        st.warning(f"The answer is “{right}”. {why}", icon=":material/lightbulb:")
 
 
 def switch(label: str, options: Sequence[str], *, key: str, place: Any = st, **more: Any) -> str:

@@ -12,7 +12,8 @@ export default function ({ data }) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const target = document.querySelector(".st-key-" + data.key);
   if (!target) return;
-  target.style.scrollMarginTop = "4.5rem"; // Streamlit's header lies over the page
+  const strip = document.querySelector(".st-key-course-strip"); // it stays at the top, as the header bar does
+  target.style.scrollMarginTop = strip ? "7rem" : "4.5rem";
   target.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: data.block });
 }
 """

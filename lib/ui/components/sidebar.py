@@ -1,13 +1,18 @@
-"""The sidebar: the app's mark, the steps of the course with what has been visited, and the projector switch.
+"""The sidebar: the app's mark, the pages in the order of the course with what has been visited, the way back to the
+step that was left, and the projector switch.
 
 It is the same on every page. Streamlit's own list of pages, off in .streamlit/config.toml, has neither numbers nor
 icons.
 """
 
+from contextlib import suppress
+from dataclasses import replace
+
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from lib.ui.components.course import COURSE, HOME
+from lib.ui.components.course import COURSE, EXTRAS, HOME, PAGES, Step
+from lib.ui.course import strip
 
 _VISITED = "visited-pages"
 _MARK = '<div class="pg-mark"><span>LLM Playground</span></div>'
@@ -26,13 +31,18 @@ def show_sidebar(title: str) -> None:
     with st.sidebar:
         st.html(_MARK + _style(title, visited))
         with st.container(key="steps"):
-            _links()
+            for number, page in enumerate((HOME, *COURSE)):
+                _link(page, f"{number}. {page.title}" if number else page.title)
+        with st.container(key="extras"):
+            for page in EXTRAS:
+                _link(page, page.title)
+            _back(title)
         st.toggle(
             "Projector",
             key="projector",
             persist_state="session",
             help="Everything larger, captions away, the result fills the screen. The arrow keys, or a presenter's "
-            "Page Up and Page Down, go from step to step.",
+            "Page Up and Page Down, go from page to page, or from step to step of the course.",
         )
 
 
@@ -41,20 +51,29 @@ def projector() -> bool:
     return bool(st.session_state.get("projector", False))
 
 
-def _links() -> None:
-    for number, step in enumerate((HOME, *COURSE)):
-        label = f"{number}. {step.title}" if number else step.title
-        try:
-            st.page_link(step.file, label=label, icon=step.icon, width="stretch")
-        except StreamlitAPIException:  # the page was started on its own
-            return
+def next_page(page: Step) -> None:
+    """A line at a page's end that leads to `page`, with the question that it answers."""
+    _link(page, f"Next: **{page.title}**. {page.question}" if page.question else f"Back to **{page.title}**")
+
+
+def _link(page: Step, label: str, query: dict[str, str] | None = None) -> None:
+    with suppress(StreamlitAPIException):  # the page was started on its own
+        st.page_link(page.file, label=label, icon=page.icon, width="stretch", query_params=query)
+
+
+def _back(title: str) -> None:
+    """The way back to the step that was open last, from anywhere else."""
+    step = strip.last_step()
+    if step is not None and (PAGES[step.page].title != title or "step" not in st.query_params):
+        back = replace(PAGES[step.page], icon=":material/school:")
+        _link(back, f"Back to {strip.place_of(step).lower()}", strip.query_of(step))
 
 
 def _style(title: str, visited: set[str]) -> str:
     """Which of the links is this page, and which have been visited."""
-    link = '.st-key-steps a[href="{}"]'
+    link = ':is(.st-key-steps, .st-key-extras) a[href="{}"]'
     done = [link.format(step.address) + "::after" for step in COURSE if step.title in visited]
-    here = [link.format(step.address) for step in (HOME, *COURSE) if step.title == title]
+    here = [link.format(step.address) for step in PAGES.values() if step.title == title]
     rules = [f"{', '.join(done)} {{ {_CHECK} }}"] if done else []
     rules += [
         f"{one} {{ font-weight: 650; background: color-mix(in srgb, var(--pg-accent) 15%, transparent); }}"

@@ -74,6 +74,11 @@ def _take(page: Any) -> None:
     page.locator(".river .token.is-taken.taken").wait_for()
 
 
+def _question(page: Any) -> None:
+    page.locator(".st-key-course-question button").click()
+    page.get_by_test_id("stPopoverBody").wait_for()
+
+
 def _box(page: Any) -> None:
     page.locator(".diagram [data-id=out]").click()
     page.get_by_role("heading", name="Output projection").wait_for()
@@ -83,6 +88,16 @@ def _passes(page: Any) -> list[State]:
     tabs = page.locator(".st-key-pass").get_by_role("tab")
     views = [State(name, press(tabs.filter(has_text=name))) for name in ("Attention maps", "Logits", "Logit lens")]
     return [*views, State("Logit lens of one token", press(page.get_by_text("One token, as curves")))]
+
+
+def _real(page: Any) -> None:
+    page.locator(".st-key-rows").get_by_role("radio", name="Real tokenizers").click()
+    page.locator(".st-key-compare-rows .row[data-tokenizer=gpt2]").wait_for(timeout=SLOW)
+
+
+def _ladder(page: Any) -> None:
+    page.locator(".st-key-rows").get_by_role("radio", name="The ladder").click()
+    page.locator(".st-key-compare-rows .row[data-tokenizer=word]").wait_for(timeout=SLOW)
 
 
 def _row(page: Any) -> None:
@@ -146,6 +161,7 @@ SHEETS: tuple[Sheet, ...] = (
         "Tokenizers",
         "/Tokenizers",
         shows(".st-key-compare-rows .row"),
+        (State("real tokenizers", _real, leave=_ladder),),
         tabs=("Learn", "Questions", "In short"),
         inside={"Learn": options("learn")},
     ),
@@ -184,7 +200,7 @@ SHEETS: tuple[Sheet, ...] = (
         "/Completion_vs_Chat?cvc-n=8",
         shows(".st-key-cvc-run button"),
         (State("after Write all", _write, steady=True), SETTINGS),
-        tabs=("What instruction tuning adds", "Questions", "In short"),
+        tabs=("How a chat model is made", "What tuning adds", "Few-shot and prefill", "Questions", "In short"),
     ),
     Sheet(
         "Chat",
@@ -193,4 +209,11 @@ SHEETS: tuple[Sheet, ...] = (
         (State("a reply", _say), SETTINGS),
         tabs=("Compare templates", "Injection lesson", "Questions", "In short"),
     ),
+    Sheet(
+        "A step",
+        "/Tokenizers?tab=Learn&learn=BPE&step=4",
+        shows(".st-key-course-strip"),
+        (State("its question", _question),),
+    ),
+    Sheet("Glossary", "/Glossary", shows("h2#vocabulary")),
 )

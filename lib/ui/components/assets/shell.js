@@ -46,7 +46,8 @@ function walk(event) {
   if (!step || event.ctrlKey || event.metaKey || event.altKey || within.closest?.(EDITS) || within.getRootNode() !== document) return;
   const links = [...document.querySelectorAll(".st-key-steps a")];
   const page = location.pathname.split("/").pop();
-  const next = links[links.findIndex((link) => link.getAttribute("href") === page) + step];
+  const course = document.querySelector(`.st-key-course-${step > 0 ? "next" : "back"} button`);
+  const next = course ?? links[links.findIndex((link) => link.getAttribute("href") === page) + step];
   if (!next) return;
   event.preventDefault();
   next.click();

@@ -1,0 +1,188 @@
+"""The strip of a step: one line under the title with what to do, the question, and the way to the next step.
+
+A link with `step=…` opens it (`&course=45` in the short course), on the page of that step; × leaves the course, and the
+sidebar and Home lead back.
+"""
+
+from contextlib import suppress
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from lib.course.steps import STEPS, Step, course_steps, numbered
+from lib.ui.components import progress, scroll
+from lib.ui.components.course import HOME, PAGES
+from lib.ui.components.custom import asset
+from lib.ui.components.linked_text import for_link, kept_text
+
+_HERE, _LAST, _GO, _OWN = "course-here", "course-last", "course-go", "course-own-text"
+_SHORT = "45"  # of `course=…` in a link
+_WIDGETS = ("tab", "view", "pass", "arch", "section")  # keys of widgets that are bound to the parameter of that name
+_STANDARD = {step.query[step.text] for step in STEPS if step.text}
+
+
+def opened(address: str) -> Step | None:
+    """The step that the page's link names, if it is one of this page. Called before the page's widgets are made."""
+    step = numbered(st.query_params.get("step", ""))
+    if step is None or step.page != address:
+        st.session_state.pop(_HERE, None)
+        return None
+    if st.session_state.get(_HERE) != step.key:
+        st.session_state[_HERE] = st.session_state[_LAST] = step.key
+        if st.query_params.get("course") == _SHORT:
+            progress.learner().short = True
+        for name in _WIDGETS:  # on the page itself a widget does not look at the link again
+            if name in step.query:
+                st.session_state[name] = step.query[name]
+        for box in ("prompt", "compare-text"):  # its text is new, even if an earlier link brought the same
+            st.session_state.pop(f"linked-{box}", None)
+        if "learn" in step.query:  # a lesson further down
+            scroll.ask("tab")
+    return step
+
+
+def last_step() -> Step | None:
+    """The step that was opened last in this session, for the way back; None where none was."""
+    return next((step for step in STEPS if step.key == st.session_state.get(_LAST)), None)
+
+
+def path() -> tuple[Step, ...]:
+    """The steps of the course that the learner has chosen."""
+    return course_steps(short=progress.learner().short)
+
+
+def place_of(step: Step) -> str:
+    """ "Step 4 of 15", in the course that the learner has chosen.
+
+    A step that the short course leaves out counts with the one before it."""
+    numbers = [other.number for other in path() if other.number <= step.number]
+    return f"Step {len(numbers)} of {len(path())}"
+
+
+def next_undone() -> Step | None:
+    """Where to go on: the first step that is not done; None when all are."""
+    return next((step for step in path() if step.key not in progress.learner().done), None)
+
+
+def query_of(step: Step) -> dict[str, str]:
+    """The parameters that open a step, with the learner's own text where the step takes one."""
+    query = {**step.query, "step": str(step.number)}
+    own = st.session_state.get(_OWN)
+    if own and step.text:
+        query.pop(step.text)
+        query |= for_link(**{step.text: own})  # a long one is kept in the session
+    return query | ({"course": _SHORT} if progress.learner().short else {})
+
+
+def go(step: Step | None, *, done: Step | None = None) -> None:
+    """Callback: open a step, or Home's course after the last one; `done` is the one that ends with that."""
+    if done is not None:
+        progress.learner().done.add(done.key)
+        if done.text == "prompt":
+            text = kept_text("prompt")
+            st.session_state[_OWN] = None if text in _STANDARD else text
+    st.session_state[_GO] = step.key if step else ""
+
+
+def follow(address: str | None) -> None:
+    """Carry out what `go` asked for, on the page at `address`: a page's first call, before anything is drawn."""
+    key = st.session_state.pop(_GO, None)
+    if key is None:
+        return
+    step = next((step for step in STEPS if step.key == key), None)
+    if step is None:
+        st.switch_page(HOME.file)
+    if step.page != address:
+        st.switch_page(PAGES[step.page].file, query_params=query_of(step))
+    _change_link(query_of(step))  # on the same page: nothing flashes
+
+
+def _change_link(query: dict[str, str]) -> None:
+    """Put other parameters into the page's link. Those of widgets are the widgets' own: `opened` sets them."""
+    for name in list(st.query_params):
+        with suppress(StreamlitAPIException):
+            if name not in query:
+                del st.query_params[name]
+    for name, value in query.items():
+        if name not in _WIDGETS:
+            st.query_params[name] = value
+
+
+def leave() -> None:
+    """Callback: the page goes on without the course."""
+    for name in ("step", "course"):
+        st.query_params.pop(name, None)
+
+
+def show(step: Step) -> None:
+    """The strip of an open step."""
+    from lib.ui.course.question import show_question  # needs what the page's shell has
+
+    way = path()
+    before = [other for other in way if other.number < step.number]
+    after = [other for other in way if other.number > step.number]
+    with _line():
+        st.html(
+            f'<p class="course-do"><span>{place_of(step)}</span> <b>{step.title}.</b> {step.do}</p>', width="stretch"
+        )
+        answered = f"course-{step.key}" in progress.answers()
+        icon = ":material/check_circle:" if answered else ":material/help:"
+        with st.popover("Question", icon=icon, key="course-question", wrap=False):
+            show_question(step)
+        st.button(
+            "Back",
+            icon=":material/arrow_back:",
+            key="course-back",
+            disabled=not before,
+            on_click=go,
+            args=(before[-1] if before else None,),
+            wrap=False,
+        )
+        st.button(
+            "Next" if after else "Finish",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            type="primary",
+            key="course-next",
+            on_click=go,
+            args=(after[0] if after else None,),
+            kwargs={"done": step},
+            wrap=False,
+        )
+        st.button(
+            "Leave the course",
+            icon=":material/close:",
+            type="tertiary",
+            key="course-leave",
+            on_click=leave,
+            help="Leave the course. The sidebar and Home lead back to this step.",
+        )
+
+
+def invite() -> None:
+    """On Home, where no step is open: how to begin, or to go on."""
+    step, done = next_undone(), progress.learner().done
+    with _line():
+        if not done:
+            said = f"<b>New here?</b> {len(STEPS)} steps from the first token to a chat, in 90 or 45 minutes."
+        elif step is not None:
+            said = f"<b>The course.</b> Next is {place_of(step).lower()}: {step.title}."
+        else:
+            said = f"<b>The course.</b> All {len(path())} steps are done."
+        st.html(f'<p class="course-do">{said}</p>', width="stretch")
+        if step is not None:
+            st.button(
+                "Go on" if done else "Start the course",
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                type="primary" if not done else "secondary",
+                key="course-start",
+                on_click=go,
+                args=(step,),
+                wrap=False,
+            )
+
+
+def _line() -> st.delta_generator.DeltaGenerator:
+    st.html(f"<style>{asset(__file__, 'strip.css')}</style>")
+    return st.container(key="course-strip", horizontal=True, vertical_alignment="center", gap="small")

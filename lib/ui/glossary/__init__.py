@@ -1,0 +1,1 @@
+"""The glossary page: every word of the course, to be searched."""
