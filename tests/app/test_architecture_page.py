@@ -284,7 +284,7 @@ def test_a_linear_layer_is_set_against_the_chosen_models(open_page: Callable[...
     assert "3,584 × 18,944 = **67,895,296**" in text
     text = everything(open_page(view="One linear layer", arch="gpt2"))
     assert "768 × 3,072 + 3,072 = **2,362,368**; all 2 matrices of the MLP have 4,722,432" in text
-    assert "for the 32,768th it would be 26%" in everything(open_page(view="One linear layer", arch="qwen2.5-0.5b"))
+    assert "for the 32,768th it is 26%" in everything(open_page(view="One linear layer", arch="qwen2.5-0.5b"))
 
 
 def test_the_module_tree_is_pytorchs(open_page: Callable[..., AppTest]) -> None:
