@@ -79,6 +79,14 @@ def test_a_link_takes_a_part_out_and_the_page_says_what_that_does(
     assert part in page.query_params["out"] and (box == "down" or box in page.query_params["box"])
 
 
+def test_a_diagram_without_a_text_asks_for_one(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(arch="tiny-gpt2", prompt="the cat")
+    page.text_area(key="prompt").set_value("").run()
+    assert "There is no text" in page.error[0].value and not page.exception
+    page.text_area(key="prompt").set_value("the cat " * 10_000).run()
+    assert "The first 20,000 of" in page.warning[0].value and not page.exception
+
+
 def test_a_part_is_taken_out_and_put_back(open_page: Callable[..., AppTest]) -> None:
     page = open_page(arch="tiny-llama", prompt="the cat sat", box="rope")
     assert "KL divergence" not in everything(page)
@@ -276,7 +284,7 @@ def test_a_linear_layer_is_set_against_the_chosen_models(open_page: Callable[...
     assert "3,584 × 18,944 = **67,895,296**" in text
     text = everything(open_page(view="One linear layer", arch="gpt2"))
     assert "768 × 3,072 + 3,072 = **2,362,368**; all 2 matrices of the MLP have 4,722,432" in text
-    assert "for the 32,768th it would be 26%" in everything(open_page(view="One linear layer", arch="qwen2.5-0.5b"))
+    assert "for the 32,768th it is 26%" in everything(open_page(view="One linear layer", arch="qwen2.5-0.5b"))
 
 
 def test_the_module_tree_is_pytorchs(open_page: Callable[..., AppTest]) -> None:

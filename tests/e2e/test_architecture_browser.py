@@ -193,7 +193,7 @@ def test_two_models_on_a_phone_need_no_sideways_scrolling(browsing: Any, app: st
 @pytest.mark.parametrize(
     ("query", "drawn"),
     [
-        ({"part": "Cost"}, "Green: it fits, with so much free."),
+        ({"part": "Cost"}, "Green: it fits, with this much left over."),
         ({"view": "A live pass", "pass": "Logit lens", "text": "One small step"}, "The steps end at the model's"),
     ],
 )

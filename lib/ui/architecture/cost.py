@@ -80,7 +80,8 @@ def _memory(arch: Architecture, batch: int, context: int) -> None:
     with st.container(key="fits"):
         st.markdown(_fits({name: cost.total for name, cost in costs.items()} | {"training": train.total}))
     st.caption(
-        "Green: it fits, with so much free. Red: so much is missing. The last column: training with Adam in float32."
+        "Green: it fits, with this much left over. Red: this much is missing. GPUs as nvidia-smi reports them. The "
+        "last column: training with Adam in float32."
     )
 
 

@@ -14,6 +14,7 @@ from lib.ui.architecture.live import not_here
 from lib.ui.architecture.look import shares, variable
 from lib.ui.components.custom import asset, component
 from lib.ui.components.glossary import term
+from lib.ui.components.linked_text import at_most
 from lib.ui.components.page import explained, switch
 
 _COMPONENT = component(
@@ -24,6 +25,7 @@ _COMPONENT = component(
 )
 START = "down"  # the first box that is explained: one whose absence shows
 _OUT, _LIVE, _MORE = "Take it out", "Numbers here", "Details"
+ATTENTION, MLP = ("q", "k", "v", "qk_norm", "rope", "scores", "out"), ("gate", "up", "activation", "down")
 TERMS: Mapping[str, tuple[str, ...]] = {  # box -> its words in the glossary
     "tokens": ("token ID", "vocabulary"),
     "embedding": ("embedding", "vector"),
@@ -118,18 +120,20 @@ def diagram_panel(arch: Architecture, model_id: str, text: str) -> None:
 
 def in_a_line(box: Box) -> None:
     """The box's name, what it does, what breaks without it."""
-    st.header(box.label, anchor=False)
+    group = "Attention: " if box.id in ATTENTION else "MLP: " if box.id in MLP else ""
+    st.header(f"{group}{box.label}", anchor=False)
     st.markdown(f"{box.does} **Without it:** {box.without}")
 
 
 def _body(picture: Diagram, box: str, model_id: str, text: str) -> None:
-    if not model_id:
-        not_here(picture.architecture)
+    if not model_id or not picture.architecture.known:
+        if not model_id:
+            not_here(picture.architecture)
         batch, tokens = _sizes(picture.architecture)
         explain_box(picture.architecture, box, batch=batch, tokens=tokens)
         return
-    can = box in take_out.OFFERED and picture.architecture.known
-    views = (*((_OUT,) if can else ()), _LIVE, _MORE)
+    text = at_most(text, passes.MOST)
+    views = (*((_OUT,) if box in take_out.OFFERED else ()), _LIVE, _MORE)
     view = switch("About this box", views, key=f"box-view-{len(views)}")
     with explained():
         if view == _OUT:

@@ -7,6 +7,7 @@ from lib.architecture.cost import flops_per_token, matrix_params
 from lib.architecture.linear_layer import Linear, make, numbers
 from lib.engine import compute
 from lib.figures.architecture import weight_heatmap
+from lib.ui.architecture.take_out import ordinal
 from lib.ui.components.charts import chart
 from lib.ui.components.glossary import term
 from lib.ui.components.page import escape, explained
@@ -48,11 +49,11 @@ def linear_panel(arch: Architecture | None) -> None:
 
 def _share(arch: Architecture) -> str:
     """How much of a token's arithmetic linear layers are, early and late in a text."""
-    linear = 2 * matrix_params(arch)
-    early, late = (linear / flops_per_token(arch, context=context) for context in (1024, 32_768))
+    linear, last = 2 * matrix_params(arch), min(32_768, arch.context)
+    early, late = (linear / flops_per_token(arch, context=context) for context in (128, last))
     return (
-        f"For the 1,024th token of a text, {early:.0%} of the arithmetic in {escape(arch.name)} is this; for the "
-        f"32,768th it would be {late:.0%}, and the rest attention."
+        f"For the 128th token of a text, {early:.0%} of the arithmetic in {escape(arch.name)} is this; for the "
+        f"{ordinal(last)} it is {late:.0%}, and the rest is attention."
     )
 
 

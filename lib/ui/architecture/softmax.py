@@ -81,7 +81,7 @@ def _says(temperature: float) -> str:
         )
     if temperature > 1.05:
         return (
-            "T above 1 moves the scores together: unlikely tokens gain. The order never changes, and without end the "
-            "shares would all become a third."
+            "T above 1 moves the scores together: unlikely tokens gain. The order never changes. As T grows "
+            "without bound, every share tends to a third."
         )
     return "T = 1: the model's own probabilities. Move T and follow the four steps."

@@ -67,3 +67,9 @@ def in_short() -> None:
     )
     with st.expander("What the words mean", icon=":material/menu_book:", expanded=True):
         st.markdown(_WORDS)
+        st.page_link(
+            "pages/2_Architecture.py",
+            label="Softmax by hand: three scores, a temperature, every step",
+            icon=":material/arrow_forward:",
+            query_params={"view": "Softmax by hand"},
+        )
