@@ -15,6 +15,7 @@ from lib.ui.components.course import HOME, PAGES
 from lib.ui.components.custom import asset
 from lib.ui.components.linked_text import for_link, kept_text
 
+STYLE = asset(__file__, "strip.css")  # written with the page's: the strip is there before anything else
 _HERE, _LAST, _GO, _OWN = "course-here", "course-last", "course-go", "course-own-text"
 _SHORT = "45"  # of `course=…` in a link
 _WIDGETS = ("tab", "view", "pass", "arch", "section")  # keys of widgets that are bound to the parameter of that name
@@ -121,7 +122,7 @@ def show(step: Step) -> None:
     way = path()
     before = [other for other in way if other.number < step.number]
     after = [other for other in way if other.number > step.number]
-    with _line():
+    with _line("course-strip"):
         st.html(
             f'<p class="course-do"><span>{place_of(step)}</span> <b>{step.title}.</b> {step.do}</p>', width="stretch"
         )
@@ -162,7 +163,7 @@ def show(step: Step) -> None:
 def invite() -> None:
     """On Home, where no step is open: how to begin, or to go on."""
     step, done = next_undone(), progress.learner().done
-    with _line():
+    with _line("course-invite"):
         if not done:
             said = f"<b>New here?</b> {len(STEPS)} steps from the first token to a chat, in 90 or 45 minutes."
         elif step is not None:
@@ -183,6 +184,5 @@ def invite() -> None:
             )
 
 
-def _line() -> st.delta_generator.DeltaGenerator:
-    st.html(f"<style>{asset(__file__, 'strip.css')}</style>")
-    return st.container(key="course-strip", horizontal=True, vertical_alignment="center", gap="small")
+def _line(key: str) -> st.delta_generator.DeltaGenerator:
+    return st.container(key=key, horizontal=True, vertical_alignment="center", gap="small")
