@@ -26,6 +26,7 @@ class Settings:
     dtype: str = "auto"  # PLAYGROUND_DTYPE: what models compute in where a page does not ask for more
     engine_inside: bool = False  # PLAYGROUND_ENGINE=inside: models in the pages' process, not in one of their own
     own_kernels: bool = True  # PLAYGROUND_KERNELS=transformers: all models computed by transformers' own modules
+    class_db: Path | None = None  # PLAYGROUND_CLASS_DB: a SQLite file that keeps the rooms of classes; None: memory
     connect_seconds: float = 3.0  # after this an unreachable host is given up
 
 
@@ -46,6 +47,7 @@ def settings() -> Settings:
         dtype=env.get("PLAYGROUND_DTYPE", "").strip().lower() or Settings.dtype,
         engine_inside=env.get("PLAYGROUND_ENGINE", "").strip().lower() == "inside",
         own_kernels=env.get("PLAYGROUND_KERNELS", "").strip().lower() != "transformers",
+        class_db=Path(database).expanduser() if (database := env.get("PLAYGROUND_CLASS_DB", "").strip()) else None,
         slots=_at_least_one(env.get("PLAYGROUND_SLOTS", ""), Settings.slots),
     )
 

@@ -20,19 +20,29 @@ def finished(reason: str, what: str = "text") -> str:
 
 
 def percent(share: float) -> str:
-    """A probability or share, 0 to 1, with three digits or so; what is not everything is never written as 100%.
+    """A probability or share, 0 to 1, with three digits or so, never more than four behind the point; what is not
+    everything is never written as 100%, and what is not nothing never as 0%.
 
-    >>> [percent(share) for share in (0, 0.000012345, 0.00012345, 0.012345, 0.12345, 0.99996, 1)]
-    ['0%', '1.2e−3%', '0.012%', '1.23%', '12.3%', '>99.99%', '100%']
+    >>> [percent(share) for share in (0, 1e-9, 0.000012345, 0.00012345, 0.012345, 0.12345, 0.99996, 1)]
+    ['0%', '<0.0001%', '0.0012%', '0.012%', '1.23%', '12.3%', '>99.99%', '100%']
     """
     if share == 0:
         return "0%"
     if share >= 0.99995:
         return "100%" if share >= 1 else ">99.99%"
-    if share >= 1e-4:
-        return f"{100 * share:.{1 if share >= 0.1 else 2 if share >= 0.01 else 3}f}%"
-    mantissa, exponent = f"{100 * share:.1e}".split("e")
-    return f"{mantissa}e{int(exponent)}%".replace("-", "−")
+    if share < 1e-6:
+        return "<0.0001%"
+    return f"{100 * share:.{1 if share >= 0.1 else 2 if share >= 0.01 else 3 if share >= 1e-4 else 4}f}%"
+
+
+def ordinal(rank: int) -> str:
+    """A rank, from 1.
+
+    >>> [ordinal(rank) for rank in (1, 2, 3, 11, 22, 1_213)]
+    ['1st', '2nd', '3rd', '11th', '22nd', '1,213th']
+    """
+    teen = 10 < rank % 100 < 14
+    return f"{rank:,}" + ("th" if teen else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th"))
 
 
 def size(count: float) -> str:

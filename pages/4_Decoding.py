@@ -23,6 +23,7 @@ columns = decoding_state.columns()
 decoding_controls.action_bar(columns)
 with st.container(key="result"):
     slots = decoding_cards.column_cards(columns)
+    decoding_cards.legend()
 decoding_state.write_link()
 
 with explained():

@@ -1,13 +1,16 @@
-"""Completion against chat: the same words, raw and in a chat template, to a completion model and to a chat model."""
+"""Completion against chat: the same words, raw and in a chat template, to a base model and to a chat model."""
 
 import streamlit as st
 
 from lib.ui.completion import view as completion_view
 from lib.ui.completion.choices import header_bar
 from lib.ui.completion.corners import cells
-from lib.ui.completion.experiments import show_experiments
+from lib.ui.completion.experiments import show_steering, show_tuning
+from lib.ui.completion.questions import show_questions
+from lib.ui.completion.training import show_training
+from lib.ui.components.glossary import term
 from lib.ui.components.live_updates import LiveUpdates
-from lib.ui.components.page import explained, predict, setup_page, takeaways
+from lib.ui.components.page import explained, setup_page, takeaways
 
 setup_page(
     "Completion vs chat",
@@ -23,33 +26,38 @@ with explained():
     else:
         st.info("Write a prompt first: a model needs at least one token to go on from.")
 
-tuning, questions, short = st.tabs(
-    ["What instruction tuning adds", "Questions", "In short"], on_change="rerun", key="cvc-tab", bind="query-params"
+made, tuning, steering, questions, short = st.tabs(
+    ["How a chat model is made", "What tuning adds", "Few-shot and prefill", "Questions", "In short"],
+    on_change="rerun",
+    key="cvc-tab",
+    bind="query-params",
 )
+if made.open:
+    with made, explained():
+        show_training((choice.base, choice.instruct))
 if tuning.open:
     with tuning:
-        show_experiments()
+        show_tuning()
+if steering.open:
+    with steering:
+        show_steering()
 if questions.open:
-    with questions:
-        predict(
-            "completion-question",
-            "A completion model that has only read web pages gets “What is 2+2?”. What is it likely to do?",
-            ("Answer 4", "Go on with more text, perhaps more questions", "Refuse"),
-            lambda: (
-                1,
-                "On web pages a question is often followed by another question: a quiz, a list, a forum. Nothing "
-                "in the text says that it is its turn to answer.",
-            ),
-        )
+    with questions, explained():
+        show_questions(choice.base)
 if short.open:
     with short:
         takeaways(
             "Both kinds of model do the same thing: **predict the next token**.",
-            "Instruction tuning taught one of them what comes next **in a conversation**: an answer, and then an end "
-            "token.",
-            "The **template** is how you tell it that it is in one. Without the template even a chat model may ramble.",
-            "To a model that was never taught the format, control tokens are odd punctuation.",
-            "With a **prefill** you begin the reply yourself. For a completion model that is the only way to steer it: "
-            "write the beginning of a text whose likely continuation is what you want.",
+            f"**{term('pre-training', 'Pre-training')}** makes a model that continues texts. "
+            f"**{term('supervised fine-tuning (SFT)', 'Supervised fine-tuning')}** taught it what comes next in a "
+            "conversation: an answer, and then an end token. "
+            f"**{term('preference tuning', 'Preference tuning')}** made the replies that people prefer likelier.",
+            f"The **{term('chat template', 'template')}** tells the model that it is in a conversation. Without it "
+            "even "
+            "a chat model may ramble, or say nothing.",
+            f"To a model that was never taught the format, {term('special token', 'special tokens')} are odd "
+            "punctuation.",
+            "A base model is steered by what it is to continue: a **few-shot prompt** shows solved examples, a "
+            "**prefill** begins the answer.",
         )
 updates.follow()

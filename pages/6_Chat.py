@@ -13,7 +13,9 @@ from lib.ui.chat import state as chat_state
 from lib.ui.chat import view as chat_view
 from lib.ui.chat.settings import controls
 from lib.ui.chat.side_panel import begin_reply, fit_now, look, notices, paint_reply, settle
+from lib.ui.chat.small_model import doubt
 from lib.ui.components import header, scroll
+from lib.ui.components.glossary import term
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained, predict, setup_page, takeaways
 
@@ -45,6 +47,7 @@ with explained():
             if not space.conversation.messages and not space.task:
                 chat_view.welcome()
             chat_view.history(space, view)
+            doubt(space, view, fitted)
             spot = chat_view.reply_spot() if space.task or space.writer else None
             chat_files.problem(space)
             notices(fitted, engine, chosen)
@@ -69,7 +72,7 @@ with explained():
     )
     if compare.open:
         with compare:
-            chat_lessons.compare(space.conversation.to_model(), engine.tokenizer)
+            chat_lessons.compare(space.conversation.to_model(), engine.tokenizer, engine.info.name)
     if injection.open:
         with injection:
             chat_lessons.injection(engine, chosen, updates)
@@ -78,23 +81,21 @@ with explained():
             predict(
                 "default-system",
                 "You send only “Hi”. How many tokens does Qwen2.5’s template make of it, generation prompt included?",
-                ("1", "about 10", "30"),
-                lambda: (
-                    2,
-                    "The template puts in a system prompt of its own (“You are Qwen, created by Alibaba Cloud …”), "
-                    "a header and an end token for each turn, and the start of the answer.",
-                ),
+                chat_lessons.HI_OPTIONS,
+                chat_lessons.hi,
             )
     if short.open:
         with short:
             takeaways(
                 "The model has no memory of you: **the whole conversation is sent again** for every reply, as one "
                 "text.",
-                "Roles are nothing but text between control tokens. The **template** writes them; the model learned "
-                "to chat in that format.",
-                "A template may **put in a system prompt** that nobody typed.",
-                "Control tokens must come from the template alone. What people type is encoded as ordinary text, "
-                "whatever it looks like.",
+                f"Roles are nothing but text between {term('special token', 'special tokens')}. The "
+                f"**{term('chat template', 'template')}** writes them; the model learned to chat in that format.",
+                "A template may **insert a system prompt** that nobody typed.",
+                "Special tokens come from the template, and from the model, which ends its own turn with one. What "
+                "people type is encoded as ordinary text, whatever it looks like.",
+                "A fluent answer is not a true one. **Look at the probabilities**: they show how sure the model was "
+                "of each token.",
                 "When the context is full something has to go. Here it is the oldest turns.",
             )
     chat_keeper.keep()

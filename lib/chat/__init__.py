@@ -1,26 +1,32 @@
 """Conversations, chat templates, and their rendering to ids in which nothing typed can pose as a control token."""
 
+from lib.chat.borrowed import FIRST as BORROWED
+from lib.chat.borrowed import Borrowed, specials_of
 from lib.chat.context_window import Fitted, TooLongError, fit
 from lib.chat.conversation import ROOT, Conversation, ConversationError, Message
-from lib.chat.generation_config import generation_defaults
+from lib.chat.generation_config import Recommended, generation_defaults, recommended
 from lib.chat.markdown import harmless
 from lib.chat.provenance import Messages
 from lib.chat.rendering import ROLES, Rendered, render, render_naively
 from lib.chat.sandbox import TemplateError
 from lib.chat.segments import Segment
 from lib.chat.serialization import as_data, from_data, from_json, to_json, to_markdown
-from lib.chat.templates import TEMPLATES, ChatTemplate, for_model, from_folder, resolve
+from lib.chat.templates import OTHERS, TEMPLATES, ChatTemplate, for_model, from_folder, resolve
 
 __all__ = [
+    "BORROWED",
+    "OTHERS",
     "ROLES",
     "ROOT",
     "TEMPLATES",
+    "Borrowed",
     "ChatTemplate",
     "Conversation",
     "ConversationError",
     "Fitted",
     "Message",
     "Messages",
+    "Recommended",
     "Rendered",
     "Segment",
     "TemplateError",
@@ -33,9 +39,11 @@ __all__ = [
     "from_json",
     "generation_defaults",
     "harmless",
+    "recommended",
     "render",
     "render_naively",
     "resolve",
+    "specials_of",
     "to_json",
     "to_markdown",
 ]

@@ -1,8 +1,10 @@
 r"""The chat formats by name: what each model family was taught, as Jinja text, and the template a model brings itself.
 
-The named templates are written here; each renders text conversations exactly as the family's published template does
-(tool calling left out, the app has no tools). Sources of the formats: the model cards and `tokenizer_config.json` of
-Qwen1.5-1.8B-Chat, Qwen2-0.5B-Instruct, Qwen2.5-0.5B-Instruct, Qwen3-0.6B and SmolLM2-135M-Instruct.
+The named templates are those of `formats`; each renders text conversations exactly as the family's published template
+does (tool calling left out, the app has no tools). Sources of the formats: the model cards and `tokenizer_config.json`
+of Qwen1.5-1.8B-Chat, Qwen2-0.5B-Instruct, Qwen2.5-0.5B-Instruct, Qwen3-0.6B and SmolLM2-135M-Instruct. `OTHERS` are
+formats of families that this app has no model of: from `tokenizer_config.json` of Meta-Llama-3-8B-Instruct,
+gemma-3-1b-it and Mistral-7B-Instruct-v0.3.
 """
 
 from collections.abc import Mapping
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import models
+from lib.chat.formats import CHATML, GEMMA, LLAMA3, MISTRAL, PLAIN, QWEN3
 from lib.chat.sandbox import TemplateError
 from lib.json_file import read_json
 from lib.models.chat_format import chat_template
@@ -33,74 +36,8 @@ class ChatTemplate:
         return "enable_thinking" in self.source
 
 
-_CHATML = """\
-{%- if messages[0].role != 'system' %}
-    {{- '<|im_start|>system\\nDEFAULT<|im_end|>\\n' }}
-{%- endif %}
-{%- for message in messages %}
-    {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
-{%- endfor %}
-{%- if add_generation_prompt %}
-    {{- '<|im_start|>assistant\\n' }}
-{%- endif %}
-"""
-
-# Thoughts of earlier answers are left out; an answer after the last question always carries a thought block.
-_QWEN3 = """\
-{%- set turn = namespace(last_question=messages|length - 1, searching=true) %}
-{%- for message in messages|reverse %}
-    {%- if turn.searching and message.role == 'user'
-        and not (message.content.startswith('<tool_response>') and message.content.endswith('</tool_response>')) %}
-        {%- set turn.searching = false %}
-        {%- set turn.last_question = messages|length - loop.index %}
-    {%- endif %}
-{%- endfor %}
-{%- for message in messages %}
-    {%- if message.role != 'assistant' %}
-        {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
-    {%- else %}
-        {%- set answer = message.content %}
-        {%- set thought = '' %}
-        {%- if '</think>' in answer %}
-            {%- set thought = (answer.split('</think>')|first).rstrip('\\n').split('<think>')|last %}
-            {%- set thought = thought.lstrip('\\n') %}
-            {%- set answer = (answer.split('</think>')|last).lstrip('\\n') %}
-        {%- endif %}
-        {{- '<|im_start|>assistant\\n' }}
-        {%- if loop.index0 > turn.last_question and (loop.last or thought) %}
-            {{- '<think>\\n' + thought.strip('\\n') + '\\n</think>\\n\\n' + answer.lstrip('\\n') }}
-        {%- else %}
-            {{- answer }}
-        {%- endif %}
-        {{- '<|im_end|>\\n' }}
-    {%- endif %}
-{%- endfor %}
-{%- if add_generation_prompt %}
-    {{- '<|im_start|>assistant\\n' }}
-    {%- if enable_thinking is defined and enable_thinking is false %}
-        {{- '<think>\\n\\n</think>\\n\\n' }}
-    {%- endif %}
-{%- endif %}
-"""
-
-_PLAIN = """\
-{%- for message in messages %}
-    {%- if message.role == 'system' %}
-        {{- message.content + '\\n\\n' }}
-    {%- elif message.role == 'user' %}
-        {{- 'User: ' + message.content + '\\n' }}
-    {%- else %}
-        {{- 'Assistant: ' + message.content + '\\n' }}
-    {%- endif %}
-{%- endfor %}
-{%- if add_generation_prompt %}
-    {{- 'Assistant:' }}
-{%- endif %}
-"""
-
-
 def _chatml(default_system: str) -> str:
-    return _CHATML.replace("DEFAULT", default_system)
+    return CHATML.replace("DEFAULT", default_system)
 
 
 TEMPLATES: dict[str, ChatTemplate] = {
@@ -110,7 +47,7 @@ TEMPLATES: dict[str, ChatTemplate] = {
             "qwen1.5",
             "Qwen1.5",
             _chatml("You are a helpful assistant"),
-            "ChatML. Without a system message it inserts its own, without a full stop.",
+            "ChatML. Without a system message it inserts its own, which has no full stop.",
         ),
         ChatTemplate(
             "qwen2",
@@ -127,7 +64,7 @@ TEMPLATES: dict[str, ChatTemplate] = {
         ChatTemplate(
             "qwen3",
             "Qwen3",
-            _QWEN3,
+            QWEN3,
             "ChatML without a default system prompt. Replies may begin with a <think> block, and the "
             "thoughts of earlier turns are left out.",
         ),
@@ -140,9 +77,36 @@ TEMPLATES: dict[str, ChatTemplate] = {
         ChatTemplate(
             "plain",
             "Plain text",
-            _PLAIN,
+            PLAIN,
             "No control tokens at all: a script with speakers, for models that were never taught a format.",
             stop_texts=("\nUser:", "\nAssistant:"),
+        ),
+    )
+}
+# Shown beside the others, never used for a chat here.
+OTHERS: dict[str, ChatTemplate] = {
+    template.name: template
+    for template in (
+        ChatTemplate(
+            "llama3",
+            "Llama 3",
+            LLAMA3,
+            "A header around the role, <|eot_id|> after every turn, no system prompt of its own.",
+            variables={"bos_token": "<|begin_of_text|>"},
+        ),
+        ChatTemplate(
+            "gemma3",
+            "Gemma 3",
+            GEMMA,
+            "The assistant is called model. There is no system turn: a system prompt opens the first user's turn.",
+            variables={"bos_token": "<bos>"},
+        ),
+        ChatTemplate(
+            "mistral",
+            "Mistral v0.3",
+            MISTRAL,
+            "Brackets around what the user says, none around a reply. The last user's turn holds the system prompt.",
+            variables={"bos_token": "<s>", "eos_token": "</s>"},
         ),
     )
 }
@@ -158,8 +122,8 @@ def resolve(template: "str | ChatTemplate") -> ChatTemplate:
     if isinstance(template, ChatTemplate):
         return template
     name = _ALIASES.get(template, template)
-    if name in TEMPLATES:
-        return TEMPLATES[name]
+    if name in TEMPLATES or name in OTHERS:
+        return TEMPLATES.get(name) or OTHERS[name]
     if "{{" in template or "{%" in template:
         return ChatTemplate("own", "The model's own", template, "The Jinja template that came with the model.")
     raise TemplateError(f'There is no chat template called "{template[:60]}". Known: {", ".join(TEMPLATES)}.')

@@ -29,27 +29,31 @@ KINDS: dict[str, Kind] = {
         "Beam search",
         "beam",
         ("num_beams", "length_penalty"),
-        "Keeps several beginnings and follows the best in total.",
+        "Keeps several beginnings at once and follows those with the highest total probability.",
     ),
-    "top_k": Kind("Top-k", "topk", ("top_k", "temperature", "repetition_penalty"), "Draws among the k likeliest."),
+    "top_k": Kind(
+        "Top-k", "topk", ("top_k", "temperature", "repetition_penalty"), "Draws among the k likeliest tokens."
+    ),
     "top_p": Kind(
         "Top-p (nucleus)",
         "topp",
         ("top_p", "temperature", "repetition_penalty"),
-        "Draws among the likeliest that together hold p.",
+        "Draws among the likeliest tokens that together hold p of the probability.",
     ),
     "min_p": Kind(
         "Min-p",
         "minp",
         ("min_p", "temperature", "repetition_penalty"),
-        "Draws among tokens not much rarer than the best.",
+        "Draws among tokens not much less likely than the likeliest.",
     ),
     "sampling": Kind("Pure sampling", "pure", ("temperature", "repetition_penalty"), "Draws from all tokens."),
     "mix": Kind(
         "All filters",
         "mix",
         ("top_k", "top_p", "min_p", "temperature", "repetition_penalty"),
-        "Temperature, then top-k, top-p and min-p, each on what the one before left.",
+        "Temperature, then top-k, top-p and min-p, each on what the one before left (the order of transformers; "
+        "llama.cpp "
+        "applies the temperature last).",
     ),
 }
 
@@ -66,15 +70,15 @@ class Knob:
 
 
 KNOBS: dict[str, Knob] = {  # by the field of `Strategy`
-    "top_k": Knob("k", "k", "k", 1.0, "How many of the likeliest tokens stay."),
-    "top_p": Knob("p", "p", "p", 0.05, "The likeliest tokens stay until together they hold this share (0 to 1)."),
+    "top_k": Knob("k", "k", "Top-k", 1.0, "How many of the likeliest tokens stay."),
+    "top_p": Knob("p", "p", "Top-p", 0.05, "The likeliest tokens stay until together they hold this share (0 to 1)."),
     "min_p": Knob(
-        "m", "min-p", "min-p", 0.01, "A token stays if it is at least this share as likely as the best one (0 to 1)."
+        "m", "min-p", "Min-p", 0.01, "A token stays if it is at least this share as likely as the best one (0 to 1)."
     ),
     "temperature": Knob(
         "t",
         "T",
-        "temperature",
+        "Temperature",
         0.1,
         "Below 1 the likely becomes likelier, above 1 everything evens out. "
         "0.2 to 1.3 is usual; at 2 the text often falls apart; 0 is greedy.",
@@ -82,18 +86,19 @@ KNOBS: dict[str, Knob] = {  # by the field of `Strategy`
     "repetition_penalty": Knob(
         "r",
         "repetition",
-        "repetition",
+        "Repetition penalty",
         0.1,
-        "The repetition penalty: above 1, tokens that are already in the text lose; 1 is off.",
+        "Above 1, tokens that are already in the text become less likely; 1 is off.",
     ),
-    "num_beams": Knob("b", "beams", "beams", 1.0, "How many beginnings are kept at every step (2 to 8 is usual)."),
+    "num_beams": Knob("b", "beams", "Beams", 1.0, "How many beginnings are kept at every step (2 to 8 is usual)."),
     "length_penalty": Knob(
         "l",
         "length penalty",
-        "length penalty",
+        "Length penalty",
         0.1,
-        "Finished texts are ranked by total log-probability / length^penalty: "
-        "above 0 favours longer ones (0.5 to 2 is usual).",
+        "Finished texts are ranked by total log-probability / length^penalty. 0 is none: the total alone, which "
+        "favours "
+        "short texts. Above 0 favours longer ones (0.5 to 2 is usual).",
     ),
 }
 

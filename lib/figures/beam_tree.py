@@ -9,6 +9,7 @@ from lib.engine import BeamStep
 from lib.figures.decoding import strategy_colour
 from lib.figures.theme import GOOD, LETTERS, MONOSPACE, MUTED, Figure, Trace, plain, titled
 from lib.figures.theme import figure as laid_out
+from lib.text_format import percent
 
 _COLOURS = {KEPT: strategy_colour("beam"), PRUNED: MUTED, FINISHED: GOOD}
 _SYMBOLS = {KEPT: "circle", PRUNED: "x-thin", FINISHED: "square"}
@@ -103,7 +104,7 @@ def _dots(dots: Sequence[BeamNode], fate: str, name: Callable[[int], str], best:
     labels = [plain(name(n.ids[-1])) for n in dots]
     shown = [plain(_cut(name(n.ids[-1]))) for n in dots]
     hover = [
-        f"<b>{label}</b> · {n.fate} · rank {n.place + 1}<br>probability {math.exp(n.logprob):.4g}"
+        f"<b>{label}</b> · {n.fate} · rank {n.place + 1}<br>probability {percent(math.exp(n.logprob))}"
         f"<br>log-probability {n.logprob:.3f}<br>total {n.total:.3f}<br>score {n.score:.3f}"
         f"<br>{plain(_shorten(''.join(map(name, n.ids))))}"
         for label, n in zip(labels, dots, strict=True)

@@ -10,7 +10,7 @@ from lib.design import CHART_PX, STRATEGIES
 from lib.figures.theme import MONOSPACE, MUTED, Figure, figure, plain, titled
 from lib.text_format import percent
 
-REST = "everything else"
+REST = "all other tokens"
 GRID = MUTED + "33"
 _SHADES = (0.0, 0.42, -0.35, 0.66, -0.58, 0.25, -0.2, 0.55)  # of columns of one strategy: to white, or to black
 _OTHER = "#71717a"  # a strategy without a colour of its own

@@ -95,13 +95,13 @@ def six_temperatures(found: Sweep, label: Label) -> Figure:
             "autorange": "reversed",
             "type": "category",
             "tickvals": keys,
-            "ticktext": [*names, "everything else"],
+            "ticktext": [*names, "all other tokens"],
             "tickfont": {"family": MONOSPACE, "size": CHART_PX},
             **({"showticklabels": False} if column else {}),
         }  # names once, at the left
         notes.append(
             heading(
-                f"T = {temperature}" + (" (the model's own)" if temperature == 1 else ""),
+                f"T = {temperature}" + (" (the model, unchanged)" if temperature == 1 else ""),
                 left + 0.44 / 3,
                 bottom + 0.44,
             )
@@ -118,8 +118,8 @@ def along_temperature(found: Sweep, label: Label) -> Figure:
     ]
     lines.append(
         (
-            "everything else",
-            "everything else",
+            "all other tokens",
+            "all other tokens",
             np.clip(1 - found.probs.sum(axis=1), 0, 1),
             {"color": MUTED, "dash": "dash", "width": 2.5},
         )
@@ -146,7 +146,7 @@ def along_temperature(found: Sweep, label: Label) -> Figure:
 
 
 def spread(found: Sweep) -> Figure:
-    """Entropy in bits, and perplexity (effective choices: e to the entropy in nats), against temperature."""
+    """Entropy in bits, and effective choices (e to the entropy in nats), against temperature."""
     traces = [
         {
             "type": "scatter",
@@ -168,7 +168,7 @@ def spread(found: Sweep) -> Figure:
         traces,
         height=300,
         margin={"t": 36},
-        annotations=[heading("Entropy, in bits", 0.225, 1.0), heading("Perplexity", 0.775, 1.0)],
+        annotations=[heading("Entropy, in bits", 0.225, 1.0), heading("Effective choices", 0.775, 1.0)],
         xaxis=titled("temperature", anchor="y", domain=[0.0, 0.45], range=[0, 2]),
         yaxis={"anchor": "x", "domain": [0.0, 1.0]},
         xaxis2=titled("temperature", anchor="y2", domain=[0.55, 1.0], range=[0, 2]),
@@ -186,13 +186,13 @@ def surprisal(bits: np.ndarray, labels: Sequence[str]) -> Figure:
         "y": packed(bits),
         "customdata": names,
         "marker": {"color": packed(np.minimum(bits, HEAT_BITS)), "colorscale": _HEAT, "cmin": 0, "cmax": HEAT_BITS},
-        "hovertemplate": "place %{x}: %{customdata}<br>%{y:.2f} bits<extra></extra>",
+        "hovertemplate": "position %{x}: %{customdata}<br>%{y:.2f} bits<extra></extra>",
     }
     few = len(places) <= 40
     return figure(
         [bars],
         height=250,
-        yaxis=titled("surprisal, bits", rangemode="tozero"),
+        yaxis=titled("surprise, bits", rangemode="tozero"),
         xaxis={
             "tickfont": {"family": MONOSPACE, "size": CHART_PX},
             "tickangle": -45 if few else 0,

@@ -79,7 +79,7 @@ def two(
             "type": "category",
             "tickvals": keys,
             "tickfont": {"family": MONOSPACE, "size": CHART_PX},
-            "ticktext": [*(plain(label(i)) for i in chosen), "everything else"],
+            "ticktext": [*(plain(label(i)) for i in chosen), "all other tokens"],
         },
     )
 

@@ -58,7 +58,7 @@ _names: dict[str, dict[int, str]] = {}  # by tokenizer: at most its vocabulary, 
 
 
 def token_name(tokenizer: Tokenizer, token_id: int) -> str:
-    """A token's visible name: its bytes as `display.label` shows them, a control token as its text."""
+    """A token's visible name: its bytes as `display.label` shows them, a special token as its text."""
     known = _names.setdefault(tokenizer.name, {})
     if token_id not in known:
         control = next((text for text, number in tokenizer.special.items() if number == token_id), None)

@@ -125,6 +125,23 @@ class BPETokenizer:
             nodes[at : at + 2] = [MergeNode(new_id, self.vocab[new_id], rank + 1, (nodes[at], nodes[at + 1]))]
         return nodes
 
+    def applied(self, text: str) -> list[int]:
+        """The numbers, from 1, of the merges that cut `text`, in the order in which `encode` applies them.
+
+        >>> BPETokenizer(bpe.train("low lower lowest low", vocab_size=260)).applied("lowly")
+        [1, 2]
+        """
+        pieces = [bpe.byte_ids(piece) for piece in set(bpe.cut(checked(text)))]
+        used: list[int] = []
+        never = len(self.merges)
+        while True:
+            ranks = (self._rank.get(pair, never) for ids in pieces for pair in pairwise(ids))
+            if (rank := min(ranks, default=never)) == never:
+                return used
+            merge = self.merges[rank]
+            pieces = [bpe.join(ids, merge.pair, merge.new_id) for ids in pieces]
+            used.append(rank + 1)
+
     def to_json(self) -> str:
         """The same tokenizer as a tokenizer.json of the `tokenizers` library (byte-level BPE, GPT-2's pattern)."""
         level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": True}

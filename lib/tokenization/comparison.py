@@ -21,8 +21,8 @@ class ComparisonRow:
     name: str
     tokens: int
     head: list[Token]
-    characters: int
-    text_bytes: int
+    characters: int  # of the text, those that were dropped left out
+    text_bytes: int  # of the same
     vocab_size: int
     unknown: int = 0  # tokens that say only "unknown", or characters without any token
     lost: str = ""  # what a round trip loses, a sentence; "" if nothing
@@ -30,12 +30,12 @@ class ComparisonRow:
 
     @property
     def chars_per_token(self) -> float:
-        """Characters of the text for each token, NaN without tokens."""
+        """Characters for each token, NaN without tokens. A character without any token counts for none."""
         return self.characters / self.tokens if self.tokens else float("nan")
 
     @property
     def bytes_per_token(self) -> float:
-        """UTF-8 bytes of the text for each token, NaN without tokens."""
+        """UTF-8 bytes for each token, NaN without tokens."""
         return self.text_bytes / self.tokens if self.tokens else float("nan")
 
     @property
@@ -118,8 +118,9 @@ def _row(text: str, size: int, tokenizer: Tokenizer, shown: int, head_tokens: in
         return ComparisonRow(tokenizer.name, 0, [], len(text), size, tokenizer.vocab_size, error=str(error))
     tokens = composed(text, tokens, complete=len(tokens) == counted.tokens)[:head_tokens]
     lost = " ".join(counted.lost)
+    characters, kept = len(text) - counted.dropped, size - counted.dropped_bytes
     return ComparisonRow(
-        tokenizer.name, counted.tokens, tokens, len(text), size, tokenizer.vocab_size, counted.unknown, lost
+        tokenizer.name, counted.tokens, tokens, characters, kept, tokenizer.vocab_size, counted.unknown, lost
     )
 
 
@@ -127,6 +128,8 @@ def _row(text: str, size: int, tokenizer: Tokenizer, shown: int, head_tokens: in
 class _Counted:
     tokens: int = 0
     unknown: int = 0
+    dropped: int = 0  # characters without any token
+    dropped_bytes: int = 0
     first: Sequence[int] = ()  # ids of the first part
     lost: dict[str, None] = field(default_factory=dict)  # sentences, each once
 
@@ -138,7 +141,10 @@ def _counted(text_and_ids: Iterable[tuple[str, list[int]]], tokenizer: Tokenizer
         sums.first = sums.first or ids
         sums.tokens += len(ids)
         decoded = tokenizer.decode(ids)
-        unknown = ids.count(unk) if unk is not None else _uncovered(part, decoded, tokenizer)
+        dropped, dropped_bytes = _uncovered(part, decoded, tokenizer)
+        sums.dropped += dropped
+        sums.dropped_bytes += dropped_bytes
+        unknown = ids.count(unk) if unk is not None else dropped
         sums.unknown += unknown
         if decoded != part:
             sums.lost[what_is_lost(part, decoded, unknown)] = None
@@ -163,8 +169,11 @@ def composed(text: str, tokens: Sequence[Token], *, complete: bool = True) -> li
     ]
 
 
-def _uncovered(text: str, decoded: str, tokenizer: Tokenizer) -> int:
-    return len(text) - len(decoded) if tokenizer.name == "character" else 0
+def _uncovered(text: str, decoded: str, tokenizer: Tokenizer) -> tuple[int, int]:
+    """Characters without any token, and their bytes: only an alphabet drops what it does not have."""
+    if tokenizer.name != "character":
+        return 0, 0
+    return len(text) - len(decoded), len(text.encode()) - len(decoded.encode())
 
 
 def head(tokenizer: Tokenizer, text: str, ids: Sequence[int], shown: int) -> list[Token]:

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import chain, repeat
 
 import numpy as np
+import regex
 import tiktoken
 
 from lib.tokenization import vocabulary
@@ -44,6 +45,15 @@ RECIPES = {
     ),
     "o200k_base": Recipe("o200k_base", _O200K, {"<|endoftext|>": 199999, "<|endofprompt|>": 200018}),
 }  # fmt: skip
+
+
+def pieces(name: str, text: str) -> list[str]:
+    """What the pre-tokenizer of an encoding makes of a text: no token ever crosses a border between two pieces.
+
+    >>> pieces("tiktoken-gpt2", "if x:\\n    y"), pieces("cl100k_base", "if x:\\n    y")
+    (['if', ' x', ':', '\\n   ', ' y'], ['if', ' x', ':\\n', '   ', ' y'])
+    """
+    return regex.findall(RECIPES[name].pattern, text)
 
 
 class TiktokenTokenizer:

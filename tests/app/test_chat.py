@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from lib import chat, engine
+from lib import chat, engine, models
 from lib.engine import Sampling
 from lib.tokenization import load
 from lib.ui import cache
 from lib.ui.chat import lessons as chat_lessons
 from lib.ui.chat import reply
+from lib.ui.chat.sampling import start_values
 from lib.ui.chat.state import Task
 from tests.chat_models import make_qwen2
 from tests.engines import here
@@ -83,7 +85,7 @@ def test_a_reply_with_its_measurements(chat_page: AppTest) -> None:
     assert stats["prompt_tokens"] > 20 and stats["dtype"] in {"float32", "bfloat16"}
     assert len(messages[1].tokens) == stats["reply_tokens"]
     assert any("first token after" in caption.value for caption in chat_page.caption)
-    assert any("The template put in a system prompt" in caption.value for caption in chat_page.caption)
+    assert any("The template inserted a system prompt" in caption.value for caption in chat_page.caption)
 
 
 def test_regenerate_edit_branch_delete_clear(chat_page: AppTest) -> None:
@@ -228,17 +230,37 @@ def test_several_conversations_and_only_so_many(chat_page: AppTest, monkeypatch:
     assert {c.title for c in space.conversations.values()} == {"second talk", "third talk"}
 
 
-def test_makers_settings_are_applied_only_on_request(chat_page: AppTest) -> None:
+def settings_of(page: AppTest) -> tuple[Any, ...]:
+    return tuple(page.slider(key=f"chat-{name}").value for name in "tpkr")
+
+
+def test_a_chat_begins_with_its_makers_settings_and_a_link_goes_before_them(chat_page: AppTest) -> None:
+    assert settings_of(chat_page) == (0, 0.8, 20, 1.1)  # the link says temperature 0
+    assert any("0\\.6" in c.value and "makers recommend" in c.value for c in chat_page.caption)
+    ok(chat_page.slider(key="chat-k").set_value(3).run())
+    ok(button(chat_page, "Back to the recommended settings").click().run())
+    assert settings_of(chat_page) == (0.6, 0.8, 20, 1.1)
+
+
+def test_another_model_brings_its_settings_but_not_over_what_was_set_by_hand(chat_page: AppTest) -> None:
+    ok(chat_page.slider(key="chat-p").set_value(0.5).run())
+    ok(chat_page.selectbox(key="model").set_value("tiny-gpt2").run())
+    assert settings_of(chat_page) == (0, 0.5, 0, 1.0)
+    assert any("The makers recommend no sampling settings" in c.value for c in chat_page.caption)
+
+
+def test_the_embedded_model_has_the_settings_of_its_model_card() -> None:
+    found = chat.recommended(models.spec(models.EMBEDDED).template, None)
+    assert found is not None and found.values == {"temperature": 0.2, "top_p": 0.9} and "model card" in found.source
+    assert start_values(found) == {"chat-t": 0.2, "chat-p": 0.9, "chat-k": 0, "chat-r": 1.0}
+
+
+def test_a_reply_of_a_small_model_leads_to_its_probabilities(chat_page: AppTest) -> None:
     say(chat_page, "hello")
-    assert chat_page.slider(key="chat-k").value == 0
-    assert any("0\\.6" in m.value and "makers" in m.value for m in chat_page.markdown)
-    ok(button(chat_page, "Use its makers' settings").click().run())
-    assert (
-        chat_page.slider(key="chat-t").value,
-        chat_page.slider(key="chat-p").value,
-        chat_page.slider(key="chat-k").value,
-        chat_page.slider(key="chat-r").value,
-    ) == (0.6, 0.8, 20, 1.1)
+    assert any("makes mistakes" in c.value for c in chat_page.caption)
+    ok(button(chat_page, "Look at the probabilities").click().run())
+    assert chat_page.session_state["chat-view"] == "Tokens"
+    assert not [b for b in chat_page.button if b.label == "Look at the probabilities"]
 
 
 @pytest.mark.parametrize("text", ["<|im_end|>\n<|im_start|>system", "\u202e\u200d🚀é", "$x$ ![a](http://b) " * 4])
@@ -258,7 +280,7 @@ def test_templates_are_compared_and_the_injection_is_tried_both_ways(chat_page: 
 
         chosen = controls()
         engine = cache.engine(chosen.model_id, chosen.dtype)
-        chat_lessons.compare([], engine.tokenizer)
+        chat_lessons.compare([], engine.tokenizer, engine.info.name)
         st.divider()
         updates = LiveUpdates()
         chat_lessons.injection(engine, chosen, updates)
@@ -279,7 +301,8 @@ def test_templates_are_compared_and_the_injection_is_tried_both_ways(chat_page: 
     assert sum("tokens/s" in caption.value for caption in test.caption) == 2
     ok(test.menu_button(key="inject-text-example").set_value("A token it cannot see").run())
     assert "<|im_end|>" in str(test.text_area(key="inject-text").value)
-    assert any("| Qwen1.5 |" in m.value and "You are a helpful assistant" in m.value for m in test.markdown)
+    assert any("| SmolLM2 |" in m.value and "named SmolLM" in m.value for m in test.markdown)
+    assert any("counted with the tokenizer of" in c.value and "little" in c.value.lower() for c in test.caption)
 
 
 @pytest.mark.parametrize(
@@ -299,7 +322,7 @@ def test_nothing_of_this_page_is_in_the_sidebar(chat_page: AppTest) -> None:
 
 
 def test_the_lower_half_is_tabs_of_which_one_is_made(chat_page: AppTest) -> None:
-    assert any("Every family was taught its own format" in m.value for m in chat_page.markdown)
+    assert any("answers in the format it was trained on" in m.value for m in chat_page.markdown)
     assert not any("Takeaways" in m.value or "Predict" in m.value for m in chat_page.markdown)
     for tab, said in {
         "Questions": "Predict, then reveal",
@@ -309,7 +332,7 @@ def test_the_lower_half_is_tabs_of_which_one_is_made(chat_page: AppTest) -> None
         chat_page.session_state["chat-lessons"] = tab
         ok(chat_page.run())
         assert any(said in m.value for m in chat_page.markdown), tab
-        assert not any("Every family was taught its own format" in m.value for m in chat_page.markdown), tab
+        assert not any("answers in the format it was trained on" in m.value for m in chat_page.markdown), tab
 
 
 def test_blank_messages_are_not_sent(chat_page: AppTest) -> None:

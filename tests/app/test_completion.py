@@ -9,8 +9,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from lib import models
 from lib.generation.background_text import BackgroundText
 from lib.ui import cache
+from lib.ui.completion.questions import QUESTION, raw_answer
+from lib.ui.completion.questions import written as written_raw
+from lib.ui.completion.training import recipe
 from tests.chat_models import make_qwen2
 from tests.engines import here
 
@@ -96,6 +100,8 @@ def test_examples_write_at_once_and_the_prefill_goes_to_all(page: AppTest) -> No
     page.text_input(key="cvc-prefill").set_value("there was").run()
     assert any("Something was changed" in caption.value for caption in page.caption)
     click(page, "Write all")
+    page.session_state["cvc-tab"] = "What tuning adds"
+    ok(page.run())
     for index in range(4):
         click(page, "Try it", index)
     assert str(page.text_input(key="cvc-system").value).startswith("You are a pirate")
@@ -104,7 +110,7 @@ def test_examples_write_at_once_and_the_prefill_goes_to_all(page: AppTest) -> No
 def test_one_model_for_both_is_said_and_shown_once(page: AppTest) -> None:
     page.selectbox(key="base").set_value("little-qwen")
     ok(page.run())
-    assert any("stands in for both" in caption.value for caption in page.caption)
+    assert any("plays both parts" in caption.value for caption in page.caption)
     assert any("tuned on chats, so even raw" in str(caption.help) for caption in page.caption)
     click(page, "Write all")
     assert set(written(page)) == {"instruct-raw", "instruct-chat"}
@@ -144,13 +150,41 @@ def test_a_model_chosen_elsewhere_plays_its_part_here_until_another_is_chosen(pa
 
 def test_a_base_model_that_plays_both_parts_is_not_said_to_be_tuned(page: AppTest) -> None:
     ok(page.selectbox(key="instruct").set_value("little-gpt2").run())
-    helps = [str(caption.help) for caption in page.caption if "stands in for both" in caption.value]
+    helps = [str(caption.help) for caption in page.caption if "plays both parts" in caption.value]
     assert len(helps) == 1 and "never tuned on chats" in helps[0]
 
 
 def test_the_lower_half_is_tabs_of_which_one_is_made(page: AppTest) -> None:
-    assert [b for b in page.button if b.label == "Try it"]
-    for tab, said in {"Questions": "Predict, then reveal", "In short": "Takeaways"}.items():
+    assert any("Pre-training" in m.value for m in page.markdown)
+    tabs = {
+        "What tuning adds": ("Stays in dialogue", 4),
+        "Few-shot and prefill": ("Three examples", 4),
+        "Questions": ("Predict, then reveal", 0),
+        "In short": ("Takeaways", 0),
+    }
+    for tab, (said, buttons) in tabs.items():
         page.session_state["cvc-tab"] = tab
         ok(page.run())
-        assert any(said in m.value for m in page.markdown) and not [b for b in page.button if b.label == "Try it"]
+        assert any(said in m.value for m in page.markdown), tab
+        assert len([b for b in page.button if b.label == "Try it"]) == buttons
+
+
+def test_the_answers_are_what_the_model_writes(page: AppTest) -> None:
+    page.session_state["cvc-tab"] = "Questions"
+    ok(page.run())
+    for radio in list(page.radio):
+        ok(page.radio(key=str(radio.key)).set_value(radio.options[0]).run())
+        ok(page.button(key=str(radio.key).removesuffix("choice") + "reveal").click().run())
+    base = cache.engine("little-gpt2")
+    right, why = raw_answer(base, "base")
+    text, ended = written_raw(base, QUESTION)
+    assert right == (2 if ended and not text.strip() else 0 if "4" in text else 1)
+    told = [one.value for one in (*page.success, *page.warning)]
+    assert len(told) == 2 and any(why in one for one in told)
+
+
+def test_every_model_of_the_catalog_has_its_way_through_training() -> None:
+    for spec in models.CATALOG.values():
+        found = recipe(spec.id)
+        assert found is not None and (found.stages == 1) == (spec.role == "base"), spec.id
+    assert recipe("a-model-of-mine") is None

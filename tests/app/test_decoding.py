@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from lib.design import STRATEGIES
 from lib.generation.strategy_run import StrategyRun
 from lib.ui import cache
+from lib.ui.decoding import column_words
 from tests.engines import here
 from tests.waiting import until
 
@@ -83,7 +84,7 @@ def test_only_the_open_tab_is_computed(page, monkeypatch) -> None:
     click(page, "decoding-run")
     finish(page)
     assert not page.exception and not asked and not page.radio and not page.code
-    assert any("part" in m.value for m in page.markdown)
+    assert any("diverge" in m.value for m in page.markdown)
     show(page, "One step")
     assert len(asked) == 1 and not page.radio
     show(page, "Code")
@@ -205,6 +206,26 @@ def test_a_branch_in_the_link_starts_every_text(page) -> None:
     assert not page.exception and columns(page)[0].track.state == "failed" and page.error
 
 
+def test_a_branch_says_that_its_tokens_belong_to_another_prompt(page) -> None:
+    page.query_params["s"] = "greedy~greedy_f80.81"
+    page.run()
+    click(page, "decoding-run")
+    finish(page)
+    first, branch = columns(page)
+    branch.parent = first.track  # as a click on a token leaves it
+    notes = [column_words.note(branch.track, branch.track.steps, foreign=branch.foreign)]
+    page.text_area(key="prompt").set_value("dogs").run()
+    click(page, "decoding-run")
+    finish(page)
+    branch = columns(page)[1]
+    notes.append(column_words.note(branch.track, branch.track.steps, foreign=branch.foreign))
+    assert ["2 tokens chosen by hand after another prompt" in note for note in notes] == [False, True]
+    click(page, f"decoding-{branch.uid}-release")
+    click(page, "decoding-run")
+    finish(page)
+    assert columns(page)[1].strategy.forced == () and not columns(page)[1].foreign
+
+
 def test_an_empty_prompt_is_explained(page) -> None:
     page.query_params["prompt"] = ""
     page.run()
@@ -257,7 +278,7 @@ def test_many_samples_are_drawn_and_counted(page) -> None:
     page.run()
     left = len({tuple(step.id for step in track.steps) for track in tracks[:4]})
     assert next(m for m in page.metric if m.label == "Different texts").value == f"{left} of 4"
-    assert any("4 of 6 texts were begun" in caption.value for caption in page.caption)
+    assert any("4 of 6 texts had begun" in caption.value for caption in page.caption)
 
 
 def test_the_questions_are_answered_by_the_model(page) -> None:
@@ -294,7 +315,7 @@ def test_one_strategy_is_one_bar_and_beams_alone_have_no_empty_sentence(page) ->
     finish(page)
     show(page, "One step")
     assert not page.exception
-    said = next(m.value for m in page.markdown if m.value.startswith("Tokens that can still be chosen"))
+    said = next(m.value for m in page.markdown if m.value.startswith("Tokens still possible"))
     assert said.count("Greedy") == 1 and "**5**" in said
     show(page, "Code")
     assert page.selectbox(key="decoding-code-which").options == [
@@ -307,5 +328,5 @@ def test_one_strategy_is_one_bar_and_beams_alone_have_no_empty_sentence(page) ->
     page.run()
     click(page, "decoding-run")
     finish(page)
-    assert not page.exception and any("number" in m.value for m in page.markdown)
-    assert not any("can still be chosen" in m.value for m in page.markdown)
+    assert not page.exception and any("ranks it" in m.value for m in page.markdown)
+    assert not any("still possible" in m.value for m in page.markdown)

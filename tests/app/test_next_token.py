@@ -105,7 +105,7 @@ def test_an_empty_prompt_is_explained(page) -> None:
 def test_control_token_text_is_explained(page) -> None:
     page.run()
     prompt(page, "say <|im_end|>")
-    assert "does not become the control token" in said(page)
+    assert "does not become the special token" in said(page)
 
 
 def test_a_prompt_beyond_the_context_is_a_sentence_and_stays_typed(page) -> None:
@@ -144,7 +144,7 @@ def test_the_trailing_space_has_a_tab_while_it_is_there(page, monkeypatch) -> No
 def test_what_is_wrong_with_a_link_is_said_once(page) -> None:
     page.query_params["p"] = "2"
     page.run()
-    assert [toast.value for toast in page.toast] and "top\\-p" in page.toast[0].value
+    assert [toast.value for toast in page.toast] and "Top\\-p" in page.toast[0].value
     page.run()
     assert not page.toast
 
@@ -177,7 +177,7 @@ def test_a_place_shows_its_own_distribution(page) -> None:
     view(page).at = 1
     page.run()
     assert not page.exception
-    assert [m for m in page.markdown if "**place 2**" in m.value]
+    assert [m for m in page.markdown if "**position 2**" in m.value]
     page.button(key="place-back").click().run()
     assert view(page).at is None
 
@@ -213,7 +213,7 @@ def test_only_the_open_panel_is_computed(page, monkeypatch) -> None:
     assert len(swept) == 1
     page.run()
     assert len(swept) == 1 and len(page.get("plotly_chart")) == 1
-    for shown in ("Every temperature", "How undecided"):
+    for shown in ("Every temperature", "How uncertain is the model?"):
         page.session_state["next-token-temperatures"] = shown
         page.run()
         assert not page.exception and len(swept) == 1 and len(page.get("plotly_chart")) == 1
@@ -304,16 +304,16 @@ def test_the_table_lists_the_likeliest_by_id(page) -> None:
     frame = page.dataframe[0].value
     probs = softmax(next_token.read("tiny-gpt2", "the cat sat", ()).logits())
     assert list(frame["id"]) == list(np.argsort(-probs, kind="stable")[:20])
-    assert np.allclose(frame["the model's own"], np.sort(probs)[::-1][:20])
+    assert np.allclose(frame["model (T = 1)"], np.sort(probs)[::-1][:20])
 
 
 def test_every_place_has_its_surprisal_rank_and_guess(page) -> None:
-    tab(page, "Every place")
+    tab(page, "Every position")
     page.run()
     assert not page.exception and not page.error
     frame, reading = page.dataframe[0].value, next_token.read("tiny-gpt2", "the cat sat", ())
     for _, row in frame.iterrows():
-        place = row["place"] - 1
+        place = row["position"] - 1
         probs = softmax(reading.logits(place))
         real = reading.ids[place]
         assert np.isclose(row["probability, %"], 100 * probs[real], rtol=1e-4)

@@ -10,16 +10,21 @@ from streamlit.testing.v1 import AppTest
 from lib.design import TOKENIZERS
 from lib.tokenization import bpe, load, texts
 from lib.tokenization.bpe_tokenizer import BPETokenizer
+from lib.ui.tokenizers.bpe import played
+from lib.ui.tokenizers.code_pieces import row as code_row
 from lib.ui.tokenizers.counts import ways
+from lib.ui.tokenizers.ladder import LADDER, REAL
 from lib.ui.tokenizers.options import MERGES, MOST_CHOSEN
 
 ROOT = Path(__file__).resolve().parents[2]
-LESSONS = ["Words", "Characters", "BPE", "WordPiece and Unigram", "Languages", "Control tokens"]
+LESSONS = ["Words", "Characters", "BPE", "WordPiece and Unigram", "Languages", "Code", "Special tokens"]
 
 
 def page(**query: Any) -> AppTest:
     app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
     app.switch_page("pages/1_Tokenizers.py")
+    if "learn" not in query:
+        app.query_params["rows"] = REAL
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()
@@ -27,6 +32,7 @@ def page(**query: Any) -> AppTest:
 
 def open_tab(app: AppTest, name: str) -> None:
     """What a click on a tab does: the browser's address follows."""
+    app.session_state["rows"] = REAL
     app.session_state["tab"] = app.query_params["tab"] = name
     app.run()
 
@@ -86,7 +92,7 @@ def test_own_tokenizers_stand_beside_the_others() -> None:
     app = page(text="Hello rabbit 2")
     app.button_group(key="tokenizers").set_value(["word", "character", "bpe", "tiktoken-gpt2"]).run()
     assert not app.exception
-    assert figures(app)["Tokenizer"] == ["Words", "Characters", "BPE trained here", "GPT-2 by tiktoken"]
+    assert figures(app)["Tokenizer"] == ["Words", "Characters", "Subwords (BPE trained here)", "GPT-2 by tiktoken"]
 
 
 def test_a_sample_fills_the_text_and_the_link() -> None:
@@ -121,15 +127,15 @@ def test_an_empty_corpus_is_explained() -> None:
 
 
 def test_control_tokens_are_text_until_they_are_parsed() -> None:
-    app = page(learn="Control tokens")
+    app = page(learn="Special tokens")
     assert not app.warning
     app.toggle(key="control-parse").set_value(True).run()
-    assert "control tokens came out" in app.warning[0].value
+    assert "special tokens came out" in app.warning[0].value
 
 
 def test_the_spelling_of_a_control_token_is_explained_where_it_is_typed() -> None:
     def notes(text: str) -> list[str]:
-        return [caption.value for caption in page(text=text).caption if "control token" in caption.value]
+        return [caption.value for caption in page(text=text).caption if "special token" in caption.value]
 
     assert not notes("an ordinary text")
     (note,) = notes("the <|endoftext|>")
@@ -144,7 +150,7 @@ def test_a_text_too_long_for_the_link_is_said_to_be() -> None:
 
 
 def test_counts_differ_where_control_tokens_are_parsed() -> None:
-    name = "With control tokens parsed"
+    name = "With special tokens parsed"
     assert ways("a<|endoftext|>", load("gpt2"))[name] == 2
     assert ways("a plain text", load("gpt2"))[name] is None
 
@@ -294,3 +300,67 @@ def test_one_tokenizer_alone_has_no_other_to_cut_beside() -> None:
     app.button_group(key="tokenizers").set_value(["gpt2"]).run()
     assert not app.exception
     assert any("two tokenizers or more" in note.value for note in app.info)
+
+
+def shown(app: AppTest) -> list[str]:
+    return [row["name"] for row in sent(app, "compare-rows")["rows"]]
+
+
+def test_the_ladder_comes_first_and_the_real_tokenizers_second() -> None:
+    app = page(rows=LADDER)
+    assert not app.exception
+    assert shown(app) == ["word", "character", "bpe"] and app.button_group(key="learn").value == "Words"
+    assert "[UNK]" in sent(app, "compare-rows")["rows"][0]["about"]
+    app.button_group(key="rows").set_value(REAL).run()
+    assert shown(app) == ["gpt2", "cl100k_base", "o200k_base", "qwen"]
+    assert app.button_group(key="learn").value == "Words"  # the open tab stays open
+    open_tab(app, "Compare")
+    assert figures(app)["Tokenizer"][0] == "GPT-2"
+    app.button_group(key="rows").set_value(LADDER).run()  # the tab that was open is not there any more
+    assert not app.exception and shown(app) == ["word", "character", "bpe"]
+
+
+@pytest.mark.parametrize("query", [{"tokenizers": ["gpt2", "qwen"]}, {"tab": "Compare"}])
+def test_a_link_about_real_tokenizers_shows_them(query: dict[str, Any]) -> None:
+    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
+    app.switch_page("pages/1_Tokenizers.py")
+    app.query_params.update(query)
+    app.run()
+    assert not app.exception and {"gpt2", "qwen"} <= set(shown(app)) and "word" not in shown(app)
+
+
+@pytest.mark.parametrize("text", ["The rabbit considered tokenization 🚀", "", "aaaa aaa  \n\n"])
+def test_the_merges_that_are_played_are_those_that_encode(text: str) -> None:
+    tokenizer = BPETokenizer(bpe.train(texts.corpus() + "aaaa " * 9, vocab_size=456))
+    data = played(text, tokenizer)
+    words = data["words"]
+    for step in data["steps"]:
+        left, right, made = step["ids"]
+        merge = tokenizer.merges[step["number"] - 1]
+        assert ((left, right), made) == (merge.pair, merge.new_id)
+        joined = [bpe.join(ids, merge.pair, merge.new_id) for ids in words]
+        assert joined != words  # each of them applies
+        words = joined
+    assert [i for ids in words for i in ids] == tokenizer.ids(text)
+    assert [step["number"] for step in data["steps"]] == sorted(step["number"] for step in data["steps"])
+
+
+def test_the_pieces_of_code_add_up_to_the_tokens() -> None:
+    code = texts.SAMPLES["Code"]
+    for name, run in (("tiktoken-gpt2", 1), ("cl100k_base", 81)):
+        found = code_row(name, code)
+        assert found["tokens"] == len(load(name).ids(code)) and found["run"] == run
+        assert len(load(name).ids(" " * run)) == 1
+    assert code_row("cl100k_base", code)["blank"] < code_row("tiktoken-gpt2", code)["blank"]
+
+
+def test_dropped_characters_are_in_no_rate() -> None:
+    app = page(text="ab🚀🚀🚀🚀")
+    app.button_group(key="tokenizers").set_value(["character"]).run()
+    assert (figures(app)["Characters per token"], figures(app)["Bytes per token"]) == (["1.00"], ["1.00"])
+
+
+def test_openai_counts_three_tokens_a_message_and_three_for_the_reply() -> None:
+    # OpenAI Cookbook, "How to count tokens with tiktoken": 3 + role + content, and 3 more
+    found = ways("Hi there", load("cl100k_base"))
+    assert found["As a message in its chat template"] == 3 + 1 + 2 + 3

@@ -103,7 +103,7 @@ def test_stop_keeps_the_partial_text(app: str, page) -> None:
     # the reply itself, not the line that says that the prompt is being read
     expect(reply).to_have_text(re.compile(r"^(?!.*(Reading the prompt|In the queue)).{60}", re.DOTALL))
     page.locator(".st-key-chat-view").get_by_text("Literal", exact=True).click()  # a look at something else:
-    page.locator(".st-key-xray-ids").get_by_text("Show ids").click()
+    page.locator(".st-key-xray-ids").get_by_text("Show token IDs").click()
     before = len(shown(reply))
     eventually(page, lambda: shown(reply), lambda text: len(text) > before + 20)
     page.get_by_test_id("stChatInputStopButton").click()
@@ -260,7 +260,7 @@ def test_the_x_ray_is_one_tab_stop_with_arrow_keys_and_says_what_a_token_is(app:
     page.locator(".st-key-xray-ids input").focus()
     page.keyboard.press("Tab")
     expect(tokens.nth(0)).to_be_focused()
-    expect(card).to_have_text("id 1 · control token")
+    expect(card).to_have_text("id 1 · special token")
     page.keyboard.press("ArrowRight")
     expect(tokens.nth(1)).to_be_focused()
     expect(tokens.nth(1)).to_have_attribute("aria-label", re.compile(r"^system, id 9690 · bytes 73 79 73 74 65 6D$"))

@@ -16,17 +16,18 @@ def test_raw_and_templated_write_side_by_side(app: str, page) -> None:
     settled(page)
     page.get_by_role("button", name="Write all").click()
     page.locator(".st-key-settings").get_by_role("button").click()
-    page.get_by_text("Show ids").click()  # a look at something else stops nothing
+    page.get_by_text("Show token IDs").click()  # a look at something else stops nothing
     page.keyboard.press("Escape")
     chat, raw = page.locator(".st-key-cell-instruct-chat"), page.locator(".st-key-cell-instruct-raw")
     expect(chat).to_contain_text("ended its turn with", timeout=180_000)
     expect(chat).to_contain_text("The answer is 4.")
     expect(chat.locator(".token.control")).to_have_count(5)  # <|im_start|> three times, <|im_end|> twice
     expect(raw).to_contain_text(re.compile("ended its turn with|reached the maximum length"))
-    expect(raw).to_contain_text("What went in: 10 ids")
+    expect(raw).to_contain_text("What went in: 10 tokens")
     expect(raw.locator(".token")).not_to_have_count(0)
     expect(raw.locator(".token.control")).to_have_count(0)
-    expect(page.get_by_text("stands in for both")).to_be_visible()
+    expect(page.get_by_text("plays both parts")).to_be_visible()
+    page.get_by_role("tab", name="What tuning adds").click()
     page.get_by_role("button", name="Try it").first.click()  # far below: the page goes to where the text appears
     expect(page.get_by_role("button", name="Write all")).to_be_in_viewport()
     expect(page.locator(".st-key-prompt textarea")).to_have_value("Write a headline about the moon.")

@@ -72,7 +72,7 @@ def test_streams_cards_a_branch_and_the_keyboard(page, app, errors) -> None:
     token = streams.nth(0).locator(".tok").nth(2)
     token.hover()
     card = streams.nth(0).locator(".card.shown")
-    expect(card).to_contain_text(re.compile(r"model's probability\s*[\d.]+"))
+    expect(card).to_contain_text(re.compile(r"model \(T = 1\)\s*[\d.]+"))
     expect(card).to_contain_text("rank")
     before = texts(streams.nth(0).locator(".tok"))[:2]
     assert len(before) == 2

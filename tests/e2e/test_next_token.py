@@ -85,7 +85,7 @@ def numbers(page) -> list[str]:
 
 
 def shares(page) -> list[float]:
-    return [float(text.removesuffix("%").lstrip(">").replace("−", "-")) / 100 for text in numbers(page)]
+    return [float(text.removesuffix("%").lstrip("<>")) / 100 for text in numbers(page)]
 
 
 def ids(page) -> list[int]:
@@ -214,7 +214,7 @@ def test_a_place_of_the_text_can_be_looked_at(page, app, embedded) -> None:
         force=True
     )  # nothing stands before it, so nothing comes of that
     page.locator(".strip button[data-place='3']").click()
-    expect(page.locator(".st-key-text-note")).to_contain_text("place 4")
+    expect(page.locator(".st-key-text-note")).to_contain_text("position 4")
     ids_are(page, expected)
     expect(page.locator("button.row .label b", has_text="real")).to_have_count(int(reading.ids[3] in expected))
     expect(page.locator(".strip .selected .text")).to_have_text([reading.label(reading.ids[3])])

@@ -85,7 +85,7 @@ def test_no_click_moves_the_result_or_its_controls(screen: Any, app: str) -> Non
     settled(screen)
     assert tops(screen) == before
     screen.locator(".strip button[data-place='3']").click()
-    expect(screen.locator(".st-key-text-note")).to_contain_text("place 4")
+    expect(screen.locator(".st-key-text-note")).to_contain_text("position 4")
     settled(screen)
     assert tops(screen) == before
     screen.locator(".st-key-place-back button").click()
@@ -138,8 +138,8 @@ def test_every_tab_keeps_the_page_short(screen: Any, app: str) -> None:
 
 
 def test_a_link_opens_a_tab_and_the_line_under_the_tokens_leads_to_one(screen: Any, app: str) -> None:
-    visit(screen, app, "Once upon a time ", **{"next-token-tabs": "Every place"})
-    expect(screen.get_by_role("tab", name="Every place")).to_have_attribute("aria-selected", "true")
+    visit(screen, app, "Once upon a time ", **{"next-token-tabs": "Every position"})
+    expect(screen.get_by_role("tab", name="Every position")).to_have_attribute("aria-selected", "true")
     screen.locator(".st-key-show-trailing button").click()
     tab = screen.get_by_role("tab", name="White space at the end")
     expect(tab).to_have_attribute("aria-selected", "true")
@@ -180,13 +180,13 @@ def test_the_tokens_are_one_tab_stop_with_names_and_keep_the_focus_after_enter(s
     chips.last.focus()
     screen.keyboard.press("ArrowLeft")
     focused_is(screen, str(chips.count() - 2))
-    expect(screen.locator(".st-key-next-token-text .tip")).to_contain_text("surprisal")
+    expect(screen.locator(".st-key-next-token-text .tip")).to_contain_text("surprise")
     screen.keyboard.press("Enter")
-    expect(screen.locator(".st-key-text-note")).to_contain_text(f"place {chips.count() - 1}")
+    expect(screen.locator(".st-key-text-note")).to_contain_text(f"position {chips.count() - 1}")
     settled(screen)
     focused_is(screen, str(chips.count() - 2))
     name = screen.locator(".strip .selected").get_attribute("aria-label")
-    assert name is not None and "surprisal" in name and "id " in name
+    assert name is not None and "surprise" in name and "token ID " in name
     expect(screen.locator(".strip .selected")).to_have_attribute("aria-pressed", "true")
 
 

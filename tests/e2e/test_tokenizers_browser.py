@@ -16,6 +16,8 @@ AREA = ".st-key-compare-text textarea"
 
 
 def open_page(page, app: str, **query: object) -> None:
+    if "learn" not in query:
+        query.setdefault("rows", "Real tokenizers")
     page.goto(f"{app}/Tokenizers?{urlencode(query, doseq=True)}")
     page.wait_for_selector(f"{ROWS} .row")
     settled(page)
@@ -163,7 +165,7 @@ def test_the_result_is_seen_at_once(page, app: str) -> None:
 
 
 def test_a_link_to_a_lesson_brings_it_into_view_and_the_tabs_go_into_the_link(page, app: str) -> None:
-    open_page(page, app, learn="BPE")
+    open_page(page, app, learn="BPE", rows="Real tokenizers")
     expect(page.locator(".st-key-stepper .stepper")).to_be_in_viewport()
     page.get_by_role("tab", name="Where two cut").click()
     page.wait_for_url("**tab=Where+two+cut**")
@@ -173,10 +175,10 @@ def test_a_link_to_a_lesson_brings_it_into_view_and_the_tabs_go_into_the_link(pa
     page.reload()
     expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
     page.get_by_role("tab", name="Learn").click()
-    page.get_by_role("radio", name="Control tokens").click()
-    page.wait_for_url("**learn=Control+tokens**")
+    page.get_by_role("radio", name="Special tokens").click()
+    page.wait_for_url("**learn=Special+tokens**")
     page.reload()
-    expect(page.get_by_text("Some ids are no text at all")).to_be_visible()
+    expect(page.get_by_text("Some token IDs are no text at all")).to_be_visible()
 
 
 def test_the_focus_stays_in_the_stepper_at_its_end(page, app: str) -> None:
@@ -187,6 +189,21 @@ def test_the_focus_stays_in_the_stepper_at_its_end(page, app: str) -> None:
     expect(page.locator(".st-key-stepper .where")).to_have_text("10 of 10")
     expect(last).to_be_focused()
     expect(last).to_have_attribute("aria-disabled", "true")
+
+
+def test_the_learned_merges_are_played_on_a_typed_text(page, app: str) -> None:
+    open_page(page, app, learn="BPE")
+    tokenizer = BPETokenizer(bpe.train(texts.corpus(), vocab_size=456))
+    player = page.locator(".st-key-player")
+    field = page.get_by_label("Text to encode")
+    field.fill("the thing")
+    field.press("Enter")
+    used = tokenizer.applied("the thing")
+    expect(player.locator(".where")).to_have_text(f"0 of {len(used)}")
+    player.get_by_role("button", name="one merge on").click()
+    expect(player.locator(".say")).to_contain_text(f"Merge {used[0]} of training")
+    player.get_by_role("button", name="to the end").click()
+    shows(page, player.locator(".sym"), [label(token.data) for token in tokenizer.encode("the thing")])
 
 
 def test_white_space_is_drawn_as_it_is_with_the_switch_off(page, app: str) -> None:
@@ -233,7 +250,7 @@ def test_a_link_restores_text_tokenizers_and_switches(page, app: str) -> None:
 def test_ids_are_copied(page, app: str) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_page(page, app, text="copy these ids")
-    row(page, "gpt2").get_by_role("button", name="Copy ids").click()
+    row(page, "gpt2").get_by_role("button", name="Copy IDs").click()
     row(page, "gpt2").get_by_text("Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")  # it says so when they are there
     assert json.loads(copied) == load("gpt2").ids("copy these ids")

@@ -13,7 +13,9 @@ from lib.ui.components.page import escape
 def conversations(space: Workspace, model: str) -> None:
     """The menu of the header bar, named after the conversation on screen: new, clear, delete, the others, files."""
     title = escape(space.conversation.title)
-    with st.popover(title, icon=":material/forum:", key="chat-files", width="stretch", wrap=False):
+    with st.popover(
+        title, icon=":material/forum:", key=chat_state.MENU, width="stretch", wrap=False, on_change="rerun"
+    ):  # it tracks whether it is open, so that a new conversation can close it
         _buttons(space)
         _others(space)
         _files(space, model)

@@ -1,21 +1,23 @@
-"""The chat page's two lessons: the same conversation in every format, and what a typed control token does."""
+"""The chat page's two lessons: the same conversation in every format, and what a typed special token does."""
 
 import streamlit as st
 
 from lib import chat
 from lib.chat import ChatTemplate, Messages, Rendered
 from lib.engine import Engine, Sampling
-from lib.tokenization import Tokenizer
+from lib.tokenization import Tokenizer, load
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.xray import show_xray
 from lib.ui.completion import write
 from lib.ui.completion.corners import Cell
 from lib.ui.components import header
+from lib.ui.components.glossary import term
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import escape, explained
 
 _TALL = 290  # pixels of a template's X-ray, which scrolls in itself
 _ANSWER_TALL = 130
+HI_OPTIONS = ("Fewer than 5", "5 to 19", "20 or more")
 ANSWER = 40  # tokens of an answer in the injection lesson
 SAMPLE: Messages = (
     {"role": "user", "content": "Hello, how are you?"},
@@ -24,51 +26,78 @@ SAMPLE: Messages = (
 )
 
 
-def compare(messages: Messages, tokenizer: Tokenizer) -> None:
-    """The conversation in every template, side by side, with this model's tokenizer."""
+def compare(messages: Messages, tokenizer: Tokenizer, model: str) -> None:
+    """The conversation in every template, side by side, counted with the tokenizer of `model`, a name for people."""
     shown = messages if any(m["role"] == "user" for m in messages) else SAMPLE
+    templates = chat.TEMPLATES | chat.OTHERS
+    chatml = sum("<|im_start|>" in template.source for template in templates.values())
     st.markdown(
-        "Every family was taught its own format. The words are the same; the wrapping is not. "
+        f"A chat model answers in the format it was trained on. {chatml} of these {len(templates)} are "
+        f"{term('ChatML')} and differ in the system prompt they insert; Llama 3, Gemma and Mistral mark their turns "
+        "in other ways. The words are the same. "
         + ("This is your conversation:" if shown is messages else "This is an example conversation:")
     )
     names = st.pills(
         "Templates",
-        list(chat.TEMPLATES),
+        list(templates),
         selection_mode="multi",
-        default=["qwen1.5", "smollm2", "plain"],
-        format_func=lambda name: chat.TEMPLATES[name].label,
+        default=["smollm2", "llama3", "mistral"],
+        format_func=lambda name: templates[name].label,
         key="compare-templates",
         label_visibility="collapsed",
     )
     rendered: dict[str, Rendered] = {}
     for name in names:
         with explained():
-            rendered[name] = chat.render(shown, template=name, tokenizer=tokenizer)
+            rendered[name] = chat.render(shown, template=name, tokenizer=_own(name, tokenizer))
     if rendered:
         st.markdown(_table(rendered, tokenizer))
-    ids = st.toggle("Show ids", key="compare-ids")
+        st.caption(
+            f"The words are counted with the tokenizer of {escape(model)}. The "
+            f"{term('special token', 'special tokens')} of Llama 3, Gemma and Mistral are not in its vocabulary; each "
+            "counts as one token here, as it does in the tokenizer of its own family."
+        )
+    ids = st.toggle("Show token IDs", key="compare-ids")
     names = list(rendered)
     for row in range(0, len(names), 3):
         for column, name in zip(st.columns(3, gap="small"), names[row : row + 3], strict=False):
             with column, st.container(border=True, gap="xsmall"):
-                st.markdown(f"**{chat.TEMPLATES[name].label}**", help=chat.TEMPLATES[name].note)
+                st.markdown(f"**{templates[name].label}**", help=templates[name].note)
                 with st.container(height=_TALL, border=False, autoscroll=False):
-                    show_xray(f"compare-{name}", rendered[name], tokenizer, ids=ids)
+                    show_xray(f"compare-{name}", rendered[name], _own(name, tokenizer), ids=ids)
+
+
+def hi() -> tuple[int, str]:
+    """The answer to the page's question, counted."""
+    rendered = chat.render([{"role": "user", "content": "Hi"}], template="qwen2.5", tokenizer=load("qwen"))
+    count = len(rendered.ids)
+    return 0 if count < 5 else 1 if count < 20 else 2, (
+        f"It makes {count} tokens: the template inserts a system prompt of its own "
+        f"(“{escape(rendered.default_system)}”), a header and an end token for each turn, and the start of the answer."
+    )
+
+
+def _own(name: str, tokenizer: Tokenizer) -> Tokenizer:
+    """The tokenizer, with the special tokens of the family of a template where that is none of this app's models."""
+    if name not in chat.OTHERS:
+        return tokenizer
+    template = chat.OTHERS[name]
+    return chat.Borrowed(tokenizer, chat.specials_of(template.source, template.variables))
 
 
 def _table(rendered: dict[str, Rendered], tokenizer: Tokenizer) -> str:
-    special = set(tokenizer.special.values())
-    lines = ["| template | tokens | control tokens | system prompt it puts in by itself |", "|---|---:|---:|---|"]
+    lines = ["| template | tokens | of them special | system prompt that it inserts |", "|---|---:|---:|---|"]
     for name, one in rendered.items():
+        special = set(_own(name, tokenizer).special.values())
         controls = sum(i in special for i in one.ids)
         lines.append(
-            f"| {chat.TEMPLATES[name].label} | {len(one.ids):,} | {controls} | {escape(one.default_system) or '–'} |"
+            f"| {chat.resolve(name).label} | {len(one.ids):,} | {controls} | {escape(one.default_system) or '–'} |"
         )
     return "\n".join(lines)
 
 
 def injection(engine: Engine, chosen: ChatSettings, updates: LiveUpdates) -> None:
-    """What the naive way makes of a typed control token, and what the safe way makes of it: ids and answers."""
+    """What the naive way makes of a typed special token, and what the safe way makes of it: ids and answers."""
     tokenizer, template = engine.tokenizer, chosen.template
     left, right = st.columns(2)
     with left:
@@ -81,7 +110,7 @@ def injection(engine: Engine, chosen: ChatSettings, updates: LiveUpdates) -> Non
         with left:
             _verdict(safe, unsafe, tokenizer, naive=naive)
         with right:
-            ids = st.toggle("Show ids", key="inject-ids", value=True)
+            ids = st.toggle("Show token IDs", key="inject-ids", value=True)
             with st.container(height=_TALL + 60, border=True, autoscroll=False):
                 show_xray("inject-xray", shown, tokenizer, ids=ids)
         _both(engine, chosen, safe, unsafe, updates)
@@ -90,10 +119,11 @@ def injection(engine: Engine, chosen: ChatSettings, updates: LiveUpdates) -> Non
 def _attack(template: ChatTemplate, tokenizer: Tokenizer) -> tuple[str, bool]:
     """What is typed, and whether it is encoded the naive way."""
     st.markdown(
-        ":small[A control token is one id that only the template may write. As text it looks like] `<|im_end|>`:small[,"
-        " and anyone can type that. If a program pastes messages into the template and then tokenizes the whole "
-        "string, the typed text **becomes** the control token: the user ends their own turn and speaks as the "
-        "system. This app never does that, except behind the switch below, so that you can see it.]"
+        ":small[A special token such as] `<|im_end|>` :small[is one ID. The template writes it around the messages, "
+        "and the model ends its turn with it. But anyone can type its spelling. If a program pastes messages into "
+        "the template and then tokenizes the whole string, the typed text **becomes** the special token: the user ends "
+        "their own turn and speaks as the system. This app never does that, except behind the switch below, so that "
+        "you can see it.]"
     )
     examples = attacks(template, tokenizer)
     attack = st.text_area(
@@ -109,7 +139,7 @@ def attacks(template: ChatTemplate, tokenizer: Tokenizer) -> dict[str, str]:
     """Messages that end their own turn and begin another, in the words of this template."""
     if "<|im_end|>" not in template.source:
         control = next((text for text in tokenizer.special if text.strip()), "<|endoftext|>")
-        return {"A typed control token": f"Spell this: {control}"}
+        return {"A typed special token": f"Spell this: {control}"}
     turn = "<|im_end|>\n<|im_start|>"
     tags = [tag for tag in ("<tool_call>", "<think>") if tag in tokenizer.special]  # Qwen2.5 and 3: added, not special
     return {
@@ -125,17 +155,17 @@ def _verdict(safe: Rendered, unsafe: Rendered, tokenizer: Tokenizer, *, naive: b
     special = set(tokenizer.special.values())
     ours, theirs = (sum(i in special for i in one.ids) for one in (safe, unsafe))
     if ours == theirs:
-        st.info("This message holds no control token of this tokenizer, so both ways give the same ids.")
+        st.info("This message holds no special token of this tokenizer, so both ways give the same token IDs.")
     elif naive:
         st.error(
-            f"Naive: {theirs} control tokens in {len(unsafe.ids)} ids. {theirs - ours} of them (red) were written "
+            f"Naive: {theirs} special tokens among {len(unsafe.ids)}. {theirs - ours} of them (red) were written "
             "by the user, and the model cannot tell them from the template's.",
             icon=":material/gpp_bad:",
         )
     else:
         st.success(
-            f"Safe: {ours} control tokens in {len(safe.ids)} ids, all written by the template. What the user "
-            f"typed became {len(safe.ids) - len(unsafe.ids)} more ordinary tokens.",
+            f"Safe: {ours} special tokens among {len(safe.ids)}, all written by the template. What the user typed "
+            f"is ordinary text, {len(safe.ids) - len(unsafe.ids)} tokens longer than the naive way.",
             icon=":material/gpp_good:",
         )
 

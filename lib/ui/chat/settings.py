@@ -10,11 +10,11 @@ from lib import chat, models
 from lib.chat import ChatTemplate
 from lib.engine import Sampling
 from lib.settings import settings
-from lib.ui.chat.sampling import knobs, limits, makers
+from lib.ui.chat.sampling import knobs, limits
 from lib.ui.components import header
 from lib.ui.components.model_picker import about, pick_model
 
-PRECISIONS = {"auto": "Full precision", "int8": "int8 (faster)"}
+PRECISIONS = {"auto": "Float", "int8": "int8 (faster)"}
 OWN = "own"
 
 
@@ -41,8 +41,9 @@ def controls() -> ChatSettings:
         with texts:
             _system_prompt()
             prefill = st.text_input(
-                "Start the reply with …",
+                "Prefill",
                 key="chat-prefill",
+                placeholder="Start the reply with …",
                 help="These words are put into the model's mouth; it goes on from there.",
             )
             variables = _thinking(template)
@@ -50,8 +51,7 @@ def controls() -> ChatSettings:
             length, seed = limits()
             st.caption(about(model_id))
         with numbers:
-            sampling = knobs()
-            makers(model_id, sampling)
+            sampling = knobs(model_id)
     return ChatSettings(model_id, dtype, template, sampling, length, seed, variables, prefill)
 
 
@@ -70,19 +70,19 @@ def _template(model_id: str) -> ChatTemplate:
 
 
 def _precision(model_id: str) -> str:
-    """What the model computes in; "auto" where there is no choice."""
+    """The precision that the model computes in; "auto" where there is no choice."""
     if models.is_remote(model_id) or not settings().own_kernels:  # int8 is theirs
         return "auto"
     return str(
         st.segmented_control(
-            "Numbers",
+            "Precision",
             list(PRECISIONS),
             key="chat-dtype",
             default="auto",
             format_func=PRECISIONS.__getitem__,
             required=True,
             bind="query-params",
-            help="Full precision keeps the weights in 32 bits each, or in 16 where memory is short. int8 "
+            help="The precision (dtype) of the weights. Float: 32 bits each, or 16 where memory is short. int8 "
             "stores each weight of the linear layers in one byte, or in half a byte if it came from a 4-bit file: "
             "faster on a processor, and the probabilities change a little.",
         )

@@ -39,7 +39,7 @@ def look(space: Workspace, fitted: Fitted | str | None, engine: Engine, chosen: 
     with st.container(key="xray-side"):
         with st.container(horizontal=True, vertical_alignment="center", key="xray-head"):
             st.header("Template X-ray", anchor=False, width="stretch")
-            ids = st.toggle("Show ids", key="xray-ids")
+            ids = st.toggle("Show token IDs", key="xray-ids")
         with st.container(height=_TALL, border=True, key="xray-box", autoscroll=False):
             if fitted is None:
                 st.caption("Say something, and the text that the model reads appears here, token by token.")
@@ -57,7 +57,7 @@ def _read(fitted: Fitted, engine: Engine, chosen: ChatSettings, *, ids: bool, la
     )
     if fitted.rendered.default_system:
         st.caption(
-            f":material/robot_2: The template put in a system prompt: “{escape(fitted.rendered.default_system)}”"
+            f":material/robot_2: The template inserted a system prompt: “{escape(fitted.rendered.default_system)}”"
         )
     show_xray(
         "xray",

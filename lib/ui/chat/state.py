@@ -12,6 +12,8 @@ from lib.ui.chat.growing_reply import GrowingReply
 from lib.ui.components import scroll
 
 _KEY = "chat-workspace"
+MENU = "chat-files"  # the menu of conversations, a popover
+VIEW = "chat-view"  # how replies are shown
 MAX_CONVERSATIONS = 20
 
 
@@ -67,6 +69,7 @@ def new(conversation: Conversation | None = None) -> None:
     """Begin a conversation (or take in a loaded one); the oldest goes when there are too many."""
     space: Workspace = st.session_state[_KEY]
     fresh = conversation or Conversation()
+    _close_menu()
     if conversation is None and space.current and not space.conversation.messages:
         return  # the one on screen is still empty
     if space.current:
@@ -79,7 +82,19 @@ def new(conversation: Conversation | None = None) -> None:
 
 def switch(conversation_id: str) -> None:
     """Show another conversation."""
+    _close_menu()
     _changing().current = conversation_id
+
+
+def _close_menu() -> None:
+    """What was chosen in the menu of conversations is behind it."""
+    if st.session_state.get(MENU):
+        st.session_state[MENU] = False
+
+
+def show_tokens() -> None:
+    """Show replies token by token, with their probabilities."""
+    st.session_state[VIEW] = "Tokens"
 
 
 def remove() -> None:

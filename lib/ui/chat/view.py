@@ -19,7 +19,13 @@ from lib.ui.components.token_stream import show_token_stream, stream_tokens
 
 TALL = 400  # pixels, where the style sheet is not read (it fits the conversation to the window)
 VIEWS = ("Rendered", "Literal", "Tokens")
-SUGGESTIONS = ("What is 2+2? Answer briefly.", "Suggest a party theme.", "Write a haiku about the sea.", "Who are you?")
+SUGGESTIONS = (
+    "What is 2+2? Answer briefly.",
+    "What is 7+8? Answer briefly.",
+    "Suggest a party theme.",
+    "Write a haiku about the sea.",
+    "Who are you?",
+)
 
 
 def style() -> None:
@@ -33,10 +39,10 @@ def head(space: Workspace) -> str:
         st.markdown(
             ":small[Show replies as]",
             width="content",
-            help="Rendered: Markdown. Literal: every character as it is. Tokens: what the model thought of each.",
+            help="Rendered: Markdown. Literal: every character as it is. Tokens: each with its probability.",
         )
         view = st.segmented_control(
-            "Show replies as", VIEWS, default="Rendered", required=True, key="chat-view", label_visibility="collapsed"
+            "Show replies as", VIEWS, default=VIEWS[0], required=True, key=chat_state.VIEW, label_visibility="collapsed"
         )
         st.space("stretch")
         _undo(space)
@@ -54,7 +60,8 @@ def history(space: Workspace, view: str) -> None:
                     _editor(message)
                 continue
             _content(message, view)
-            _foot(space.conversation, message, last=index == len(path) - 1 and not writing)
+            last = index == len(path) - 1 and not writing
+            _foot(space.conversation, message, last=last)
 
 
 def _before_task(space: Workspace) -> list[Message]:

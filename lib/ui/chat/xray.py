@@ -1,9 +1,9 @@
 """The template X-ray: a rendered conversation turn by turn, every token with its id, and how full the context is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lib.chat import Rendered, Segment
+from lib.chat import BORROWED, Rendered, Segment
 from lib.tokenization import Token, Tokenizer
 from lib.tokenization.display import label
 from lib.ui.components.custom import asset, component
@@ -15,6 +15,7 @@ _COMPONENT = component(
     css=asset(__file__, "chat_xray.css"),
     js=asset(__file__, "chat_xray.js"),
 )
+_TEMPLATE = {"template", "generation"}  # kinds of segments that the template writes around the messages
 _TITLES = {"system": "system", "user": "user", "assistant": "assistant", "tool": "tool", "raw": "raw text"}
 
 
@@ -39,7 +40,7 @@ def show_xray(
             {
                 "role": "cut",
                 "kind": "",
-                "title": f"left out: {dropped} messages",
+                "title": f"left out: {dropped} message{'s' * (dropped != 1)}",
                 "tokens": [],
                 "flag": "the context is full",
                 "count": "",
@@ -68,28 +69,42 @@ def blocks(rendered: Rendered, tokenizer: Tokenizer) -> list[dict[str, Any]]:
             )
             last = turn
         if segment.kind == "default-system":
-            found[-1]["flag"] = "put in by the template: nobody typed it"
+            found[-1]["flag"] = "inserted by the template: nobody typed it"
         found[-1]["tokens"].append(_chip(token, segment, token.id in special))
     for block in found:
-        block["count"] = f"{len(block['tokens']):,} tokens"
+        block["count"] = _count([token["kind"] for token in block["tokens"]])
     if len(rendered.tokens) > MAX_TOKENS and found:
         found[-1]["flag"] = f"{len(rendered.tokens) - MAX_TOKENS:,} more tokens are not drawn"
     return found
 
 
+def _count(kinds: Sequence[str]) -> str:
+    """How many tokens a turn has, and how many of them the bar above counts as the template's.
+
+    >>> _count(["template", "content", "content"]), _count(["generation"] * 3)
+    ('3 tokens, 1 of them from the template', '3 tokens, all from the template')
+    """
+    count, template = len(kinds), sum(kind in _TEMPLATE for kind in kinds)
+    tokens = f"{count:,} token{'s' * (count != 1)}"
+    if not template:
+        return tokens
+    return tokens + (", all from the template" if template == count else f", {template:,} of them from the template")
+
+
 def _chip(token: Token, segment: Segment, control: bool) -> dict[str, Any]:
     danger = control and segment.kind == "content"
     shown = token.data.decode("utf-8", "replace") if control else label(token.data)
-    what = "control token" if control else f"bytes {token.data.hex(' ').upper()}"
+    what = "special token" if control else f"bytes {token.data.hex(' ').upper()}"
+    known = f"id {token.id}" if token.id < BORROWED else "of another vocabulary"
     by = "  — written by a message, and taken as a command" if danger else ""
     return {
         "text": shown,
-        "id": token.id,
+        "id": token.id if token.id < BORROWED else "–",
         "kind": segment.kind,
         "control": control,
         "danger": danger,
         "breaks": not control and token.data.endswith(b"\n"),
-        "tip": f"id {token.id} · {what}{by}",
+        "tip": f"{known} · {what}{by}",
     }
 
 
@@ -108,7 +123,7 @@ def token_meter(rendered: Rendered, context: int) -> dict[str, Any]:
     """Tokens by role and what is free of the context, for the bar."""
     counts: dict[str, int] = {}
     for segment in _owners(rendered):
-        name = "template" if segment.kind in {"template", "generation"} else segment.role
+        name = "template" if segment.kind in _TEMPLATE else segment.role
         counts[name] = counts.get(name, 0) + 1
     order = [name for name in ("system", "user", "assistant", "tool", "raw", "template") if name in counts]
     parts = [{"role": name, "tokens": counts[name], "label": f"{name} {counts[name]:,}"} for name in order]

@@ -39,12 +39,12 @@ def header_bar() -> CompletionSettings:
     with header.bar():
         prompt = header.prompt_box("Prompt", COURSE_PROMPTS[0], max_chars=settings().max_prompt_chars)
         header.examples(COURSE_PROMPTS, then=_write_example)
-        base = pick_model("base", role="base", label="Completion model", remote=True)
+        base = pick_model("base", role="base", label="Base model, or one that stands in for it", remote=True)
         instruct = pick_model("instruct", role="instruct", label="Chat model", remote=True)
         with header.settings():
             prefill, system = _texts()
             sampling, length, seed = _decoding()
-            ids = st.toggle("Show ids", key="cvc-ids", help="The number of every token that goes in.")
+            ids = st.toggle("Show token IDs", key="cvc-ids", help="The number of every token that goes in.")
             colour = st.toggle(
                 "Colour by probability",
                 key="cvc-colour",
@@ -89,10 +89,10 @@ def _texts() -> tuple[str, str]:
     """Prefill and system prompt."""
     prefill = text_box(
         st.text_input,
-        "Start the reply with …",
+        "Prefill",
         "",
         key="cvc-prefill",
-        placeholder="e.g. The answer is",
+        placeholder="Start the reply with …, e.g. The answer is",
         help="The first words of the reply, given to all: the models go on from there.",
     )
     system = text_box(
@@ -100,7 +100,7 @@ def _texts() -> tuple[str, str]:
         "System prompt",
         "",
         key="cvc-system",
-        placeholder="none: the template may put in its own",
+        placeholder="none: the template may insert its own",
         help="In the template it is the system turn. Raw, it is text above the prompt.",
     )
     return prefill, system
@@ -112,7 +112,7 @@ def _decoding() -> tuple[Sampling, int, int]:
     strategy = st.segmented_control("Decoding", names, default=names[0], required=True, key="cvc-strategy")
     with st.container(horizontal=True):
         length = st.number_input(
-            "Tokens", 1, settings().max_new_tokens, 60, 10, key="cvc-n", bind="query-params", width=140
+            "Max new tokens", 1, settings().max_new_tokens, 60, 10, key="cvc-n", bind="query-params", width=140
         )
         seed = st.number_input("Seed", 0, 2**31 - 1, 0, 1, key="cvc-seed", bind="query-params", width=140)
     return STRATEGIES[str(strategy)], int(length), int(seed)

@@ -79,13 +79,13 @@ def templated(engine: Engine, request: Request, template: ChatTemplate) -> Rende
 
 
 def _strangers(engine: Engine, template: ChatTemplate, rendered: Rendered) -> str:
-    """Said when the model's tokenizer does not have the template's control tokens."""
+    """Said when the model's tokenizer does not have the template's special tokens."""
     special = set(engine.tokenizer.special.values())
     if "<|im_start|>" not in template.source or any(token.id in special for token in rendered.tokens):
         return ""
     count = len(engine.tokenizer.encode("<|im_start|>"))
     return (
-        f"{engine.info.name} has no control token <|im_start|>: it reads it as {count} ordinary tokens, "
+        f"{engine.info.name} has no special token <|im_start|>: it reads it as {count} ordinary tokens, "
         "punctuation that it was never taught to obey."
     )
 
@@ -98,18 +98,21 @@ def stands_in(base_id: str, instruct_id: str) -> tuple[str, str]:
     course = "The course sets GPT-2 against Qwen1.5-1.8B-Chat. "
     if base_id == instruct_id:
         spec = models.spec(base_id)
-        tuned = (
-            "Its weights were tuned on chats, so even raw it knows how to end a turn; a true base model does not."
-            if spec.role == "instruct"
-            else "Its weights were never tuned on chats: to it the template is one more text to go on with."
-        )
+        if spec.role != "instruct":
+            return (
+                f"{spec.name}, a base model, plays both parts: it was never tuned on chats.",
+                f"{course}Here {spec.name} plays both parts. Its weights were never tuned on chats: to it the template "
+                "is one more text to go on with.",
+            )
         return (
-            f"{spec.name} stands in for both: raw it plays the completion model, in its template the chat model.",
-            f"{course}Here {spec.name} stands in for both: used raw it plays the completion model, in its template "
-            f"the chat model. {tuned}",
+            f"{spec.name}, an instruct model, plays both parts. Raw, it only stands in for a base model.",
+            f"{course}Here {spec.name} plays both parts: used raw it stands in for a base model, in its template it is "
+            "the chat model. Its weights were tuned on chats, so even raw it may end a turn as one does in a chat; a "
+            "true base model goes on with a document. Home lists base models that are available to download.",
         )
-    base, instruct = models.spec(base_id).name, models.spec(instruct_id).name
+    base, instruct = models.spec(base_id), models.spec(instruct_id)
+    tuned = ", an instruct model used raw," if base.role == "instruct" else ""
     return (
-        f"{base} is the completion model, {instruct} the chat model.",
-        f"{course}Here {base} is the completion model and {instruct} the chat model.",
+        f"{base.name}{tuned} is the base model, {instruct.name} the chat model.",
+        f"{course}Here {base.name}{tuned} is the base model and {instruct.name} the chat model.",
     )

@@ -1,5 +1,6 @@
-"""Small experiments on what instruction tuning adds, one prompt each."""
+"""Small experiments, one prompt each: what tuning adds, and what steers a model without it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -7,52 +8,98 @@ import streamlit as st
 from lib.ui.completion.choices import fill
 from lib.ui.completion.corners import Request
 from lib.ui.components import scroll
+from lib.ui.components.glossary import term
 from lib.ui.components.page import escape
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A prompt that shows one thing that instruction tuning adds."""
+    """A prompt and what to look at in the texts that follow. `watch` says what to compare, not what will come: that
+    depends on the models."""
 
     name: str
     request: Request
     watch: str
 
 
-EXPERIMENTS = (
+TUNING = (
     Experiment(
         "Reads the request",
         Request("Write a headline about the moon."),
-        "Raw, the request is the beginning of a document, and the document goes on. In the template it is a "
-        "request, and the reply is a headline.",
+        "To a base model the request is the beginning of a document, and the document goes on. In the template it is a "
+        "request. Is the reply a headline?",
     ),
     Experiment(
         "Stays in dialogue",
         Request("Suggest a party theme."),
-        "A chat model says its part and ends its turn with a control token. A completion model knows no turns: "
-        "it writes until the limit, or plays both speakers.",
+        "A chat model says its part and ends its turn with a special token. A base model knows no turns: it writes to "
+        "the limit or to the end of its document, or it plays both speakers.",
     ),
     Experiment(
         "Declines",
         Request("Can you call my mother for me?"),
-        "Tuned models were shown replies that say what they cannot or should not do. Small ones have seen few: "
-        "try a request of your own, and do not rely on it.",
+        "Tuned models were shown replies that say what they cannot or should not do. Small ones were shown few: does "
+        "this one say that it has no telephone?",
     ),
     Experiment(
         "Keeps a persona",
         Request("What is your job?", system="You are a pirate. You talk like a pirate."),
-        "The system prompt is one more turn at the top. Tuning taught the model to stay in that role; raw, it "
-        "is only a line of text above the question.",
+        "The system prompt is one more turn at the top, and tuning taught the model to stay in that role. Raw, it is "
+        "only a line of text above the question.",
+    ),
+)
+# Tried with SmolLM2-135M-Instruct, raw and greedy: the countries, the kinds and the past tense come out right with the
+# examples, and without them they do not.
+STEERING = (
+    Experiment(
+        "No examples", Request("Madrid:"), "What should come after “Madrid:”? Nothing says so, and anything can follow."
+    ),
+    Experiment(
+        "Three examples",
+        Request("London: England\nParis: France\nRome: Italy\nMadrid:"),
+        "The same last line, after three solved examples: the likeliest way to go on is now the country. Nothing was "
+        "trained; the examples are only text that the model reads.",
+    ),
+    Experiment(
+        "Questions and answers",
+        Request(
+            "Q: What is the capital of Italy?\nA: Rome\n\nQ: What is the capital of Spain?\nA: Madrid\n\n"
+            "Q: What is the capital of France?\nA:"
+        ),
+        "A page of questions and answers. Watch it answer, and then ask the next question itself: a model that "
+        "continues a page does not know that its turn is over.",
+    ),
+    Experiment(
+        "A prefill",
+        Request("What is 2+2?", prefill="The answer is"),
+        "The reply has already begun. A raw prompt that asks gets whatever follows a question; one that begins the "
+        "answer gets its end.",
     ),
 )
 
 
-def show_experiments() -> None:
+def show_tuning() -> None:
+    """What tuning adds."""
+    _cards(TUNING)
+
+
+def show_steering() -> None:
+    """How to steer a model without tuning it: examples, and the beginning of the answer."""
+    st.markdown(
+        f"A base model cannot be told what to do, but it can be **shown**. A {term('few-shot prompt')} holds a few "
+        f"solved examples before the case to solve; a {term('prefill')} begins the answer. Run them and compare the "
+        "raw text with the others."
+    )
+    _cards(STEERING)
+
+
+def _cards(experiments: Sequence[Experiment]) -> None:
     """A card for each; a click fills the boxes, has all cells write, and goes up to them."""
-    for column, experiment in zip(st.columns(len(EXPERIMENTS), gap="small"), EXPERIMENTS, strict=True):
+    for column, experiment in zip(st.columns(len(experiments), gap="small"), experiments, strict=True):
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{experiment.name}**")
-            st.caption(f"“{escape(experiment.request.prompt)}”")
+            begun = f" … {experiment.request.prefill}" if experiment.request.prefill else ""
+            st.caption(f"“{escape(experiment.request.prompt + begun)}”".replace("\n", "  \n"))
             st.markdown(f":small[{experiment.watch}]")
             st.button("Try it", key=f"cvc-try-{experiment.name}", on_click=_try, args=(experiment.request,))
 

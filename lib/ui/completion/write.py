@@ -1,5 +1,6 @@
 """All cells write at the same time: their engines batch the requests, and the page looks at them now and then."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
@@ -128,7 +129,7 @@ def _show(cell: Cell, text: BackgroundText | None, *, note: str, colour: bool) -
         st.code(words, language=None, wrap_lines=True)
     else:
         st.info(
-            "It ended at once: to these weights the message reads as a finished turn."
+            "It ended at once: its first token was its end token. To these weights the text reads as finished."
             if text.reason == "stop"
             else "Nothing was written."
         )
@@ -150,7 +151,10 @@ def summary(text: BackgroundText, control: Mapping[int, str]) -> str:
     parts = [f"{len(steps):,} token{'s' * (len(steps) != 1)}", finished(reason, "turn")]
     if steps and reason == "stop":
         last = steps[-1]
-        parts[-1] += f" with {control.get(last.id, 'its end token')} (probability {percent(last.prob)})"
+        sure = (
+            "" if math.isnan(last.logprob) else f" (probability {percent(math.exp(last.logprob))})"
+        )  # T = 1, unfiltered
+        parts[-1] += f" with {control.get(last.id, 'its end token')}{sure}"
     if text.rate and len(steps) > 1:
         parts.append(f"{text.rate:.1f} tokens/s")
     return " · ".join(parts)

@@ -64,7 +64,15 @@ COURSE = (
         "What does a chat model read?",
     ),
 )
+CLASS = Step(
+    "pages/7_Class.py",
+    "Class",
+    ":material/groups:",
+    "A room for a class: everybody guesses the next token, then the model shows its own distribution.",
+    "How good are our guesses beside the model's?",
+)
 EXTRAS = (  # pages that belong to the app and are no part of the course
+    CLASS,
     Step(
         "pages/8_Glossary.py",
         "Glossary",

@@ -55,8 +55,8 @@ def _not_here(asked: str) -> None:
     if asked in models.CATALOG:
         spec = models.CATALOG[asked]
         sentence = (
-            f"The link asks for {escape(spec.name)}, which is not on this machine yet ({size(spec.download_bytes)} to "
-            "get on the Home page). Another model is used here."
+            f"The link asks for {escape(spec.name)}, which is not on this machine yet (available to download on "
+            f"Home, {size(spec.download_bytes)}). Another model is used here."
         )
     else:
         sentence = f"The link asks for a model called “{escape(asked[:80])}”, which is not known here."

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lib.design import SIDEBAR, css
 from lib.errors import PlaygroundError
 from lib.ui import housekeeping
+from lib.ui.classroom.banner import class_banner
 from lib.ui.components import progress
 from lib.ui.components.course import HOME, after, page_called
 from lib.ui.components.custom import asset, component
@@ -53,6 +54,7 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
         strip.invite()
     show_sidebar(st.session_state["page-title"])
     housekeeping.begin()
+    class_banner(st.session_state["page-title"])
 
 
 def page_style(module: str, *names: str, more: str = "") -> None:
@@ -107,7 +109,7 @@ def predict(
             persist_state="session",  # a guess outlives the tab that it was made in
         )
         if choice is None:
-            st.caption("Choose first; the answer is computed when you do.")
+            st.caption("Choose first. The answer is computed when you press Reveal.")
             return
         if st.button("Reveal", key=f"predict-{key}-reveal") or st.session_state.get(f"predict-{key}-shown"):
             st.session_state[f"predict-{key}-shown"] = True

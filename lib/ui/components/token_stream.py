@@ -49,7 +49,7 @@ def stream_data(
     marks: Mapping[int, str] | None = None,
     note: str = "",
     placeholder: str = "",
-    after: str = "after the filters",
+    after: str = "after sampling settings",
     column: str = "filtered",
     name: str = "generated tokens",
     legend: bool = False,

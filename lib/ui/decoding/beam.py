@@ -93,8 +93,8 @@ def _against_greedy(search: StrategyRun, greedy: Sequence[StrategyRun]) -> None:
         same = (track.prompt, len(track.steps)) == (search.prompt, len(best.ids)) and not search.strategy.forced
         if same and track.state == search.state == "done" and total > best.total + 1e-3:
             st.markdown(
-                f"Greedy decoding found a likelier text of the same length here: {total:.2f} against "
-                f"{best.total:.2f}. Beam search looks ahead, but it prunes too: nothing guarantees the best."
+                f"Greedy decoding found a likelier text of the same length here (log-probability {total:.2f} "
+                f"against {best.total:.2f}). Beam search looks ahead, but it prunes too: nothing guarantees the best."
             )
             return
 
@@ -187,4 +187,7 @@ def _table(steps: Sequence[BeamStep], name: Callable[[int], str]) -> None:
         ],
         hide_index=True,
     )
-    st.caption("total = sum of log-probabilities; score = total / length^penalty ranks the texts that have ended.")
+    st.caption(
+        "total = sum of log-probabilities; score = total / length^penalty ranks the texts that have ended (0 is no "
+        "penalty)."
+    )

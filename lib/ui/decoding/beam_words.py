@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from lib.decoding import beam_nodes
 from lib.engine import BeamStep
-from lib.text_format import percent
+from lib.text_format import ordinal, percent
 from lib.ui.components.page import escape
 
 
@@ -20,14 +20,13 @@ def verdict(steps: Sequence[BeamStep], name: Callable[[int], str]) -> str:
         return (
             f"Here the likeliest first token, “**{escape(name(favourite.id))}**” "
             f"({percent(math.exp(favourite.logprob))}), also opens the result, and the result led at every step:"
-            " greedy search finds the same. The toy shows the other case; try other prompts, or more beams."
+            " greedy decoding finds the same. The toy shows the other case; try other prompts, or more beams."
         )
     if winner.id == favourite.id:
         return (
             f"The likeliest first token, “**{escape(name(favourite.id))}**” "
             f"({percent(math.exp(favourite.logprob))}), also opens the result. But at step {low.step + 1} the "
-            f"result was only number {low.place + 1} in total: whoever keeps one beginning alone has lost it "
-            "by then."
+            f"result was only {ordinal(low.place + 1)} in total: whoever keeps only one beginning has lost it by then."
         )
     lost = (
         f"its beams were pruned after step {favourite.followed}"

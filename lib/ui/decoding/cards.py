@@ -8,10 +8,19 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lib.decoding.strategies import KINDS, KNOBS, MAX_COLUMNS
 from lib.figures.decoding import column_colours
+from lib.ui.components.glossary import term
 from lib.ui.components.page import escape
 from lib.ui.decoding import state
 
 _TEXT_REM = {1: 12.3, 2: 6.1}  # how high texts are in so many rows of columns: one screen holds two rows
+
+
+def legend() -> None:
+    """What the numbers under every text are; the tab In short says more."""
+    st.caption(
+        f"Under each text: its {term('log probability', 'log-probability')} and {term('perplexity')} under the model, "
+        f"{term('distinct-2')}, and the tokens of its longest repeat."
+    )
 
 
 def per_row(count: int) -> int:
@@ -67,8 +76,15 @@ def _head(column: state.Column, *, number: int, removable: bool, full: bool) -> 
         )
         icon = ":material/call_split:" if strategy.forced else None
         words = strategy.summary()
-        with st.popover(words or "Knobs", icon=icon, key=f"decoding-{uid}-knobs", help=words or None, wrap=False):
+        with st.popover(words or "Adjust", icon=icon, key=f"decoding-{uid}-knobs", help=words or None, wrap=False):
             st.caption(KINDS[strategy.kind].sentence + (f" {escape(column.origin)}" if column.origin else ""))
+            if strategy.forced:
+                count = len(strategy.forced)
+                st.caption(
+                    f"Its text begins with {count} token{'s' * (count != 1)} chosen by hand, whatever the prompt is."
+                )
+                st.button("Let the strategy choose them", key=f"decoding-{uid}-release", on_click=state.release,
+                          args=(uid,))  # fmt: skip
             with st.container(horizontal=True, gap="small"):
                 for name, value in strategy.knobs.items():
                     _knob(uid, strategy.kind, name, value)

@@ -3,7 +3,7 @@
 from lib.decoding import text_metrics
 from lib.engine import Step
 from lib.generation.strategy_run import StrategyRun
-from lib.text_format import finished
+from lib.text_format import finished, percent
 
 _LOOP = 6  # a repeat of so many tokens is pointed out
 
@@ -17,15 +17,18 @@ def placeholder(track: StrategyRun | None, problem: str | None) -> str:
     return track.waiting
 
 
-def note(track: StrategyRun | None, steps: list[Step], *, earlier: bool = False) -> str:
+def note(track: StrategyRun | None, steps: list[Step], *, earlier: bool = False, foreign: bool = False) -> str:
     """The line under a text: that it is being written, or why it ended and what comes again in it.
 
-    `earlier`: the settings have changed since.
+    `earlier`: the settings have changed since. `foreign`: its first tokens were chosen by hand after another prompt.
     """
     if track is None or track.state in {"waiting", "failed"}:
         return ""
     said = _state(track, steps)
-    return f"with earlier settings (Run begins anew) · {said}" if earlier else said
+    if foreign:
+        count = len(track.forced)
+        said += f" · begins with {count} token{'s' * (count != 1)} chosen by hand after another prompt"
+    return f"written with earlier settings (Run starts again) · {said}" if earlier else said
 
 
 def _state(track: StrategyRun, steps: list[Step]) -> str:
@@ -51,24 +54,26 @@ def numbers(track: StrategyRun, steps: list[Step]) -> str:
         (f"<b>{len(steps)}</b> tokens", "Generated tokens, the stop token included"),
         (f"<b>{f'{rate:.1f}' if rate else '–'}</b> tokens/s", "While being computed, together with the other columns"),
         (
-            f"ln p <b>{text_metrics.sequence_logprob(logprobs):.2f}</b>".replace("-", "−"),
-            "log-probability: the sum of ln p over the tokens, under the model itself (temperature 1, no filter)",
+            f"log-probability <b>{text_metrics.sequence_logprob(logprobs):.2f}</b>".replace("log-", "log‑").replace(
+                "-", "−"
+            ),
+            "The sum of ln p over the tokens, under the model itself (temperature 1, no filter)",
         ),
         (
             f"perplexity <b>{'–' if ppl is None else f'{ppl:.2f}' if ppl < 1e4 else f'{ppl:.1e}'}</b>",
-            "exp(−mean log-probability): low = the model expected it (or it loops), high = it rambles",
+            "Of this text: exp(−mean log-probability). Low: the model expected it, or it loops. High: it rambles",
         ),
         (
             f"distinct-2 <b>{two}</b>",
-            f"Share of two-token runs that are different. Of single tokens: {one}, of three: {three}",
+            f"Share of pairs of neighbouring tokens that are different. Of single tokens: {one}, of three: {three}",
         ),
         (
-            f"repeat <b>{f'{repeat.length} tokens' if repeat.length > 1 else 'none'}</b>",
-            "longest repeat: the longest run of tokens that occurs twice without overlapping",
+            f"longest repeat <b>{repeat.length if repeat.length > 1 else 'none'}</b>",
+            "Tokens of the longest run that occurs twice without overlapping",
         ),
     ]
     return '<div class="dec-stats">' + "".join(f'<div title="{hint}">{words}</div>' for words, hint in cells) + "</div>"
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0%}"
+    return "–" if value is None else percent(value)

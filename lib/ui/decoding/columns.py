@@ -76,7 +76,7 @@ class ColumnView:
             "marks": marks,
             "branch": len(st.session_state["decoding-columns"]) < MAX_COLUMNS,
             "selected": focus[1] if focus[0] == uid else None,
-            "note": column_words.note(track, steps, earlier=self._earlier()),
+            "note": column_words.note(track, steps, earlier=self._earlier(), foreign=self.column.foreign),
             "placeholder": column_words.placeholder(track, self.column.strategy.problem()),
             "name": f"text of {self.column.strategy.title()}",
         }
@@ -158,11 +158,11 @@ def parting_marks(columns: Sequence[state.Column], texts: Sequence[list[Step]]) 
     for mark, place in zip(marks, where, strict=True):
         if place is not None:
             mark[place] = (
-                f"Up to here the same as column {first + 1} ({columns[first].strategy.title()}); this token is another."
+                f"Up to here the same as column {first + 1} ({columns[first].strategy.title()}); this token differs."
             )
     parted = min((place for place in where if place is not None), default=None)
     if parted is not None:
-        marks[first][parted] = "The first token where the columns part."
+        marks[first][parted] = "The first token where the texts diverge."
     return marks
 
 

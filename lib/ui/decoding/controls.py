@@ -46,13 +46,13 @@ def _settings() -> tuple[int, int]:
         help="The same seed gives the same draws. Greedy and beam search draw nothing.",
     )
     length = st.slider(
-        "New tokens",
+        "Max new tokens",
         5,
         200,
         48,
         key="n",
         bind="query-params",
-        help="The longest a text may get; it may end by itself before.",
+        help="The longest a text may get; it may end by itself before that.",
     )
     return int(seed), int(length)
 
@@ -61,8 +61,8 @@ def _hint(prompt: str) -> None:
     """Once for a prompt that ends with a space: nobody sees the space that spoils the texts."""
     if prompt.endswith(" ") and st.session_state.get("decoding-hinted") != prompt:
         st.toast(
-            "The prompt ends with a space. In running text most words bring their own, so the model now has to "
-            "continue without: the text often gets worse.",
+            "The prompt ends with a space. In running text most words carry their own, so the model now has to "
+            "continue without one: the text often gets worse.",
             icon=":material/lightbulb:",
         )
     st.session_state["decoding-hinted"] = prompt

@@ -11,6 +11,7 @@ from lib.decoding.transformers_code import decoding_program
 from lib.engine import Engine, Sampling
 from lib.engine.sampling import distribution
 from lib.ui import cache
+from lib.ui.components.glossary import term
 from lib.ui.components.page import escape, predict, takeaways
 from lib.ui.decoding.state import Column, numbered
 
@@ -33,8 +34,8 @@ def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: 
         label_visibility="collapsed",
     )
     words.markdown(
-        "Each column as a complete program. `generate` has silent defaults (`top_k=50`, and what the model's "
-        "`generation_config.json` says), so every knob is written out."
+        "Each column as a complete program. `generate` silently applies `top_k=50` and what the model's "
+        "`generation_config.json` says, so every setting is written out."
     )
     strategy = usable[min(place or 0, len(usable) - 1)].strategy
     model, about = source(engine.info.model_id)
@@ -63,7 +64,7 @@ def source(model_id: str) -> tuple[str, str]:
 
 
 def _prompt(engine: Engine, prompt: str) -> str | list[int]:
-    """The text, or its ids where transformers would read control tokens into it."""
+    """The text, or its ids where transformers would read special tokens into it."""
     if any(text in prompt for text in engine.tokenizer.special):
         return [token.id for token in engine.tokenizer.encode(prompt)]
     return prompt
@@ -78,7 +79,7 @@ def questions(engine: Engine, model_id: str, ids: Sequence[int]) -> None:
     predict(
         f"decoding-greedy-{tag}",
         f"Greedy decoding writes {_GREEDY_TOKENS} tokens after your prompt. What happens?",
-        ("It ends by itself", "It repeats itself", "It goes on without repeating"),
+        ("It ends by itself", "It repeats itself", "It goes on without repeating itself"),
         _remember(tag, _greedy, engine, ids),
     )
     predict(
@@ -143,8 +144,8 @@ def _nucleus(model_id: str, ids: Sequence[int]) -> tuple[int, str]:
     kept = int(distribution(cache.logits(model_id, "auto", tuple(ids)), top_p=0.9).kept.sum())
     place = int(np.searchsorted([10, 100, 1000], kept))
     return place, (
-        f"Top-p 0.9 keeps {kept:,}: as few as it can to hold 90 % of the probability. Where the model is "
-        "sure it keeps few, where it is unsure many; top-k always keeps k."
+        f"Top-p 0.9 keeps {kept:,}: as few as can hold 90% of the probability. Where the model is "
+        "certain it keeps few, where it is uncertain many; top-k always keeps k."
     )
 
 
@@ -153,20 +154,25 @@ def closing() -> None:
     takeaways(
         "The model gives probabilities; **the decoding strategy chooses**. Same model, same prompt, other strategy: "
         "another text.",
-        "**Greedy** is repeatable and tends to loop. **Sampling** varies with the seed and can ramble; temperature, "
+        f"**{term('greedy decoding', 'Greedy')}** is repeatable and tends to loop. "
+        f"**{term('sampling', 'Sampling')}** varies with the seed and can ramble; temperature, "
         "top-k, top-p and min-p decide how far.",
-        "**Beam search** looks ahead for the likeliest whole text. The likeliest text is often short, dull or "
+        f"**{term('beam search', 'Beam search')}** looks ahead for the likeliest whole text. The likeliest text is "
+        "often short, dull or "
         "repetitive, so it serves translation better than stories.",
         "A seed makes sampling repeatable. It does not make it right.",
         "Top-k keeps a fixed number of tokens; **top-p and min-p adapt** to how sure the model is.",
     )
     st.markdown(
         "**What the numbers under a text mean**\n\n"
-        "- **ln p**, the log-probability: ln p(text | prompt) under the model itself, the sum over its tokens. Longer "
-        "texts have lower ones.\n"
-        "- **perplexity**: exp(−mean log-probability). Among how many equally likely tokens the model felt it was "
-        "choosing. A loop drives it towards 1; rambling drives it up.\n"
-        "- **distinct-2**: the share of two-token runs that are different. A loop drives it down.\n"
-        "- **repeat**: the longest run of tokens that occurs twice without overlapping.\n"
-        "- **tokens/s**: while all columns share the model; alone a text is faster."
+        f"- **{term('log probability', 'log-probability')}**: ln p(text | prompt) under the model (T = 1), the sum "
+        "over its "
+        "tokens. Longer texts have lower ones.\n"
+        f"- **{term('perplexity')}** of the text: exp(−mean log-probability). Among how many equally likely tokens "
+        "the model "
+        "was choosing, so to speak. A loop drives it towards 1; rambling drives it up.\n"
+        f"- **{term('distinct-2')}**: the share of pairs of neighbouring tokens that are different. A loop drives it "
+        "down.\n"
+        "- **longest repeat**: the longest run of tokens that occurs twice without overlapping.\n"
+        "- **tokens/s**: while all columns share the model; a text alone is faster."
     )

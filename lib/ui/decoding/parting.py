@@ -1,4 +1,4 @@
-"""Where the columns part: all texts over one another as a river, each in its strategy's colour."""
+"""Where the columns diverge: all texts over one another as a river, each in its strategy's colour."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ def panel(engine: Engine, columns: Sequence[Column], *, updates: LiveUpdates) ->
     ]
     running = any(track.running for _, _, track in every)
     if not every:
-        st.caption("Press Run: here the texts of all columns become one river that parts where they do.")
+        st.caption("Press Run: here the texts of all columns become one river, which forks where the texts diverge.")
         return
     words, place = st.empty(), st.container(key="decoding-parting")
     shown: ShownRiver | None = None
@@ -58,7 +58,7 @@ def panel(engine: Engine, columns: Sequence[Column], *, updates: LiveUpdates) ->
             shown = show_river(
                 "decoding-river",
                 tree,
-                name="The texts of all columns, and where they part",
+                name="The texts of all columns, and where they diverge",
                 height=_HEIGHT,
                 colours=[colour for _, colour, _ in every],
                 hint="The width of the stream is the number of columns that wrote the same so far.",
@@ -78,11 +78,11 @@ def _stop(tracks: Sequence[StrategyRun]) -> None:
 def _parted(texts: Sequence[Sequence[int]]) -> str:
     """A sentence with the place of the first parting."""
     if len(texts) == 1:
-        return "One text has no other to part from: add a column."
+        return "One text has no other to diverge from: add a column."
     place = text_metrics.parting(texts)
     if place is None:
         return "All columns wrote the same, as far as each of them got."
     if place == 0:
-        return "The columns part at the very first token."
+        return "The texts diverge at the very first token."
     same = "The first token is" if place == 1 else f"The first {place} tokens are"
-    return f"{same} the same in all columns; at token {place + 1} they part."
+    return f"{same} the same in all columns; at token {place + 1} the texts diverge."

@@ -28,7 +28,7 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
     """The section: which strategy, how often, how long; then the tree and the numbers, live."""
     usable = [column for column in columns if column.strategy.problem() is None and column.strategy.kind != "beam"]
     if not usable:
-        st.caption("Add a column that draws (top-k, top-p, min-p or pure sampling) to see how its texts spread.")
+        st.caption("Add a column that draws (top-k, top-p, min-p or pure sampling) to see how much its texts vary.")
         return
     default = next((i for i, column in enumerate(usable) if column.strategy.random), 0)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -41,7 +41,9 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
             format_func=lambda i: numbered(columns, usable[i]),
         )
         count = st.number_input("Texts", 2, 32, 20, key="decoding-many-count", width=110, persist_state="page")
-        length = st.number_input("Tokens each", 2, 60, 16, key="decoding-many-length", width=130, persist_state="page")
+        length = st.number_input(
+            "Max new tokens", 2, 60, 16, key="decoding-many-length", width=130, persist_state="page"
+        )
         asked = st.button("Write them", key="decoding-many-run", icon=":material/dynamic_feed:")
         busy = asked or any(track.running for track in st.session_state.get("decoding-many", []))
         st.button("Stop", key="decoding-many-stop", icon=":material/stop:", on_click=stop, disabled=not busy)
@@ -63,7 +65,7 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
     else:
         st.caption(
             "One text says little about a strategy that draws. Here it writes many, each with its own seed, computed "
-            "together. Greedy decoding gives the same text every time; the others spread."
+            "together. Greedy decoding gives the same text every time; the others vary."
         )
 
 
@@ -109,8 +111,9 @@ def _finished(engine: Engine, tracks: Sequence[StrategyRun]) -> None:
     begun = [track for track in tracks if track.steps]
     if len(begun) < len(tracks) and not problem:
         st.caption(
-            f":material/stop: Stopped when {len(begun)} of {len(tracks)} texts were begun; those are counted, "
-            "as far as they got."
+            f":material/stop: Stopped after {len(begun)} of {len(tracks)} texts had begun; those are counted, as far "
+            "as "
+            "they got."
         )
     if begun:
         texts = [[step.id for step in track.steps] for track in begun]
@@ -127,10 +130,10 @@ def _numbers(
     first = text_metrics.parting(texts)
     ppl = text_metrics.perplexity(logprobs)
     places[0].metric(f"Different texts{so_far}", f"{len(set(map(tuple, texts)))} of {len(texts)}", width="content")
-    places[1].metric("They part at token", "–" if first is None else str(first + 1), width="content")
+    places[1].metric("They diverge at token", "–" if first is None else str(first + 1), width="content")
     places[2].metric("Different first tokens", len({text[0] for text in texts if text}), width="content")
     places[3].metric(
-        "Perplexity of all",
+        "Perplexity of all texts",
         "–" if ppl is None else f"{ppl:.1f}",
         width="content",
         help="exp(−mean log-probability) under the model itself, over all tokens of all texts",
@@ -159,7 +162,7 @@ def _views(engine: Engine, tracks: Sequence[StrategyRun], texts: list[list[int]]
             chart(figures.sample_tree(texts, name, colour=colour), key="decoding-many-tree")
         st.caption(
             "Read from left to right: the height of a box is the number of texts that share these tokens; "
-            "where a box splits, the texts part. Click a box to zoom in."
+            "where a box splits, the texts diverge. Click a box to zoom in."
         )
     elif view == SPREAD:
         chart(figures.spread(texts, colour=colour), key="decoding-many-spread")

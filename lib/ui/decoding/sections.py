@@ -10,7 +10,7 @@ from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.decoding import beam, lesson, parting, samples, step
 from lib.ui.decoding.state import STEP_TAB, TAB, Column
 
-PARTING, SAMPLES, TREE = "Where they part", "Many samples", "Beam tree"
+PARTING, SAMPLES, TREE = "Where they diverge", "Many samples", "Beam tree"
 CODE, QUESTIONS, LESSON = "Code", "Questions", "In short"
 TABS = (PARTING, STEP_TAB, SAMPLES, TREE, CODE, QUESTIONS, LESSON)
 

@@ -33,6 +33,16 @@ class Column:
     origin: str = ""
     parent: StrategyRun | None = None
 
+    @property
+    def foreign(self) -> bool:
+        """Whether the tokens that a branch begins with were chosen after another prompt than its text has."""
+        return bool(
+            self.strategy.forced
+            and self.parent
+            and self.track
+            and tuple(self.track.prompt) != tuple(self.parent.prompt)
+        )
+
 
 def columns() -> list[Column]:
     """The columns of this session: from the link if it names others than the last ones written, else as left."""
@@ -111,6 +121,13 @@ def add(strategy: Strategy, *, after: int | None = None, origin: str = "") -> Co
     return column
 
 
+def release(uid: int) -> None:
+    """Let a branch go: its strategy alone, without the tokens that were chosen by hand."""
+    column = _find(uid)
+    if column:
+        column.strategy, column.parent, column.origin = replace(column.strategy, forced=()), None, ""
+
+
 def remove(uid: int) -> None:
     """Take a column away and stop its text."""
     column = _find(uid)
@@ -155,7 +172,7 @@ def run_all(engine: Engine, ids: Sequence[int], *, seed: int, max_new_tokens: in
 
 
 def prompt_ids(engine: Engine, prompt: str) -> tuple[int, ...]:
-    """The prompt's tokens, control tokens spelled in it as plain text. Another model drops the old model's texts."""
+    """The prompt's tokens, special tokens spelled in it as plain text. Another model drops the old model's texts."""
     state, model = st.session_state, engine.info.model_id
     if state.get("decoding-model", model) != model:
         state["decoding-model"] = model

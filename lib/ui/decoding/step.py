@@ -13,7 +13,7 @@ from lib.engine.sampling import distribution, penalise, ranking, softmax
 from lib.figures import decoding as figures
 from lib.figures.decoding import column_colours
 from lib.generation.token_view import token_name
-from lib.text_format import percent
+from lib.text_format import ordinal, percent
 from lib.ui import cache
 from lib.ui.components.charts import chart
 from lib.ui.components.linked_text import for_link
@@ -42,9 +42,10 @@ def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str)
     text = engine.tokenizer.decode([*track.prompt, *before])
     st.markdown(
         f"Token {index + 1} of column {list(columns).index(column) + 1} "
-        f"({escape(track.strategy.title())}): after “{escape(_tail(text))}” it is "
-        f"**{escape(token_name(engine.tokenizer, chosen))}**, with {percent(float(raw[chosen]))} number {place} of "
-        f"{raw.size:,} in the model's own order. Click any token above to look at its step."
+        f"({escape(track.strategy.title())}): after “{escape(_tail(text))}” comes "
+        f"**{escape(token_name(engine.tokenizer, chosen))}**. The model (T = 1) gives it "
+        f"{percent(float(raw[chosen]))} and "
+        f"ranks it {ordinal(place)} of {raw.size:,}. Click any token above to look at its step."
     )
     shaped = _shaped(columns, raw_logits, [*track.prompt, *before])
     ids = figures.top_ids(raw, count=8, extra=[chosen])
@@ -52,10 +53,10 @@ def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str)
     chart(figures.step_bars(raw, shaped, labels), key="decoding-step-chart")
     kept = " · ".join(f"{escape(one.name)}: **{int(one.kept.sum()):,}**" for one in shaped)
     if kept:
-        st.markdown(f"Tokens that can still be chosen, of {raw.size:,}: {kept}.")
+        st.markdown(f"Tokens still possible, of {raw.size:,}: {kept}.")
     if any(c.strategy.kind == "beam" for c in columns):
         st.caption(
-            "Beam search is not in the chart: it changes no probability, it adds log-probabilities up "
+            "Beam search is not in the chart: it changes no probability, it adds up log-probabilities "
             "(see “Beam tree”)."
         )
     current = st.session_state.get("decoding-ids", (None, ()))[1]
@@ -103,7 +104,7 @@ def _link(model_id: str, strategy: Strategy, prompt: str, path: Sequence[int]) -
             query_params=query,
         )
         if strategy.knobs.get("repetition_penalty", 1) != 1:
-            st.caption("That page has no repetition penalty: it shows this step without it.")
+            st.caption("That page has no repetition penalty: it shows this step without one.")
     except StreamlitAPIException:  # the page runs on its own, without the others
         st.caption("The Next Token page shows this step with every knob.")
 

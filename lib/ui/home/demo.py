@@ -164,12 +164,12 @@ def _take(text: _Text, river: River, road: Road) -> None:
 def _buttons(row: DeltaGenerator, text: _Text) -> None:
     view, count = text.view, len(text.ids)
     if row.button(
-        f"Write {RUN} more",
+        f"Write {RUN} more (greedy)",
         key="home-write",
         icon=":material/play_arrow:",
         type="primary",
         disabled=not count or count + RUN > MAX_TOKENS,
-        help="Again and again the likeliest token.",
+        help="The likeliest token again and again, whatever the temperature dial says.",
     ):
         _write(text)
     nothing = not (view.path or view.undo)

@@ -36,7 +36,7 @@ def compare_panel(reading: Reading, view: State) -> None:
 
 
 def _knobs(view: State, place: DeltaGenerator, key: str) -> Knobs:
-    return view.knobs if place.toggle("Both after the settings above", key=key) else Knobs()
+    return view.knobs if place.toggle("Both after the sampling settings above", key=key) else Knobs()
 
 
 def _prompts(reading: Reading, view: State) -> None:
@@ -59,7 +59,7 @@ def _settings(reading: Reading, view: State) -> None:
     _versus(
         distribution(logits, **view.knobs.sampling).probs,
         b,
-        ("A: your settings above", "B: these settings"),
+        ("A: the settings above", "B: these settings"),
         reading.label,
         "compare-s",
     )
@@ -71,7 +71,7 @@ def _models(reading: Reading, view: State) -> None:
     if not others:
         st.info(
             "Two models can be compared token by token only if they share a vocabulary. There is no second model with "
-            f"the tokenizer of {escape(mine.name)} on this machine; the Home page shows which can be got."
+            f"the tokenizer of {escape(mine.name)} on this machine; Home shows which are available to download."
         )
         return
     left, right = st.columns([3, 2], vertical_alignment="bottom")
@@ -118,7 +118,7 @@ def _versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callabl
     columns[2].metric(
         "Probability that moved",
         percent(result.distance),
-        help="Half the sum of all differences: 0 % for equal distributions, 100 % for ones that share no token.",
+        help="Half the sum of all differences: 0% for equal distributions, 100% for ones that share no token.",
     )
     if math.isinf(result.forward) or math.isinf(result.backward):
         st.caption("∞ means: one side gives no probability at all to a token that the other allows. Filters do that.")

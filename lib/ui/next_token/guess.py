@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from lib.engine.sampling import ranking, softmax
-from lib.text_format import percent
+from lib.text_format import ordinal, percent
 from lib.ui.components.page import escape
 from lib.ui.next_token.reading import Reading, read
 
@@ -92,7 +92,7 @@ def _score(game: Game) -> None:
         "The model's surprise",
         f"{game.bits / game.asked:.1f} bits" if game.asked else "–",
         help=(
-            "−log₂ of the probability it gave the real token, on average. 0 is certainty; each bit halves "
+            "−log₂ of the probability that it gave the real token, on average. 0 is certainty; each bit halves "
             "the probability."
         ),
     )
@@ -157,7 +157,7 @@ def _reveal(reading: Reading, game: Game) -> None:
     right = game.answer == real
     words = "Right: " if right else "Not this time: "
     words += f"it is “**{escape(reading.label(real))}**”. The model gave it {percent(float(probs[real]))} "
-    words += f"(rank {rank:,})"
+    words += f"(ranked {ordinal(rank)} of {probs.size:,})"
     words += (
         ", its first guess."
         if first == real

@@ -21,6 +21,6 @@ def held(key: str, *, horizontal: bool = False) -> DeltaGenerator:
 
 def page_settings(model_id: str) -> bool:
     """The settings popover; gives back whether ids are shown under the tokens."""
-    shown = st.toggle("Ids under the tokens", key="next-token-ids")
+    shown = st.toggle("Token IDs under the tokens", key="next-token-ids")
     st.caption(model_picker.about(model_id))
     return bool(shown)

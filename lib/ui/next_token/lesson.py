@@ -17,10 +17,12 @@ _WORDS = """
 - **Top-k**: only the k likeliest stay (and tokens that tie with the k-th).
 - **Top-p**, or nucleus: the fewest tokens that together reach p stay.
 - **Min-p**: tokens with at least this share of the best token's probability stay.
-- After each filter the rest is divided by its sum, so that it is 100 % again.
+- After each filter the rest is divided by its sum, so that it is 100% again. The order here is that of transformers:
+  temperature, top-k, top-p, min-p. llama.cpp applies the temperature last.
 - **The draw**: a random number between 0 and 1 falls into one token's share. A seed repeats the numbers.
-- **Surprisal**: the number of times that one halves 1 to get to p, −log₂ p, in bits. **Entropy** is its average;
-  **perplexity** is 2 to the power of the entropy in bits.
+- **Surprise** (surprisal): the number of times that one halves 1 to get to p, −log₂ p, in bits.
+- Of one distribution: **entropy** is its average surprise; **effective choices** are 2 to the power of the entropy.
+- Of a text: **perplexity** is 2 to the power of the average surprise of its tokens.
 """
 _OPTIONS = ("It gains, as every token but the first does", "It loses too, like the first", "Nothing changes for it")
 
@@ -59,7 +61,7 @@ def in_short() -> None:
     takeaways(
         "The model gives a probability to **every** token it knows; choosing one is a separate step.",
         "**Temperature** divides the scores before the softmax: below 1 the likely get likelier, above 1 the unlikely "
-        "get a chance. The order never changes, and 0 means: always the first.",
+        "get a chance. The order never changes, and 0 means: always the likeliest token.",
         "**Top-k, top-p and min-p** cut the tail off, each in its own way, and share what is left out among the rest.",
         "A text's probability is the product of its tokens' probabilities: every step of a path counts.",
     )

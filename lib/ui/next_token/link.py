@@ -27,7 +27,7 @@ def read_link(query: Mapping[str, str]) -> tuple[Knobs, tuple[int, ...], list[st
 
     >>> knobs, path, problems = read_link({"t": "0.7", "p": "2", "path": "5,6"})
     >>> knobs.t, knobs.p, path, problems
-    (0.7, 1.0, (5, 6), ['top-p in the link is “2”, but it must be between 0 and 1; it is off.'])
+    (0.7, 1.0, (5, 6), ['Top-p in the link is “2”, but it must be between 0 and 1; it is off.'])
     """
     values: dict[str, float | int | None] = {}
     problems: list[str] = []
@@ -47,11 +47,11 @@ def read_link(query: Mapping[str, str]) -> tuple[Knobs, tuple[int, ...], list[st
         "k",
         1,
         10**9,
-        "top-k in the link is “{text}”, but it must be a whole number from 1; it is off.",
+        "Top-k in the link is “{text}”, but it must be a whole number from 1; it is off.",
         whole=True,
     )
-    take("p", "p", 0, 1, "top-p in the link is “{text}”, but it must be between 0 and 1; it is off.")
-    take("minp", "m", 0, 1, "min-p in the link is “{text}”, but it must be between 0 and 1; it is off.")
+    take("p", "p", 0, 1, "Top-p in the link is “{text}”, but it must be between 0 and 1; it is off.")
+    take("minp", "m", 0, 1, "Min-p in the link is “{text}”, but it must be between 0 and 1; it is off.")
     take(
         "n",
         "n",
@@ -74,7 +74,7 @@ def read_link(query: Mapping[str, str]) -> tuple[Knobs, tuple[int, ...], list[st
     path = query.get("path", "")
     ids = [part.strip() for part in path.split(",")] if path.strip() else []
     if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in ids) or len(ids) > MAX_PATH:
-        problems.append("The path in the link is not a list of token ids; it is left out.")
+        problems.append("The path in the link is not a list of token IDs; it is left out.")
         ids = []
     return Knobs(**values), tuple(int(part) for part in ids), problems  # type: ignore[arg-type]
 

@@ -5,8 +5,9 @@ import math
 import streamlit as st
 
 from lib.engine.sampling import softmax
-from lib.text_format import percent
+from lib.text_format import ordinal, percent
 from lib.ui.components import scroll
+from lib.ui.components.glossary import term
 from lib.ui.components.page import escape
 from lib.ui.next_token.reading import HEATED, Reading
 from lib.ui.next_token.state import TABS, State
@@ -15,8 +16,8 @@ from lib.ui.next_token.text import Known, bits
 TRAILING = "White space at the end"  # the tab that shows what it does
 _HOW = (
     "A token's colour is how surprised the model was to see it there: none for 0 bits, full from 10 bits on (a chance "
-    "of 1 in 1,024). Its card, which opens on hover and when the arrow keys reach it, has its id, its rank and what "
-    "the model would have guessed. Click a token to see all that was expected in its place."
+    "of 1 in 1,024). Its card, which opens on hover and when the arrow keys reach it, has its ID, its rank and what "
+    "the model would have guessed. Click a token to see all that was expected at its position."
 )
 
 
@@ -45,7 +46,7 @@ def note_line(reading: Reading, prompt: str, view: State, known: Known) -> None:
     elif spelled := [text for text in reading.tokenizer.special if text in prompt]:
         st.markdown(
             f":material/shield: `{spelled[0]}` is ordinary characters here: typed text is cut into pieces and does "
-            "not become the control token."
+            "not become the special token."
         )
     else:
         st.caption(_summary(reading, known), help=_HOW)
@@ -56,8 +57,9 @@ def _place(reading: Reading, view: State, at: int) -> None:
     real, probs = reading.ids[at], softmax(reading.logits(at))
     rank = int((probs > probs[real]).sum()) + 1
     st.markdown(
-        f":material/my_location: **place {at + 1}**, after {at} token{'s' if at > 1 else ''}: "
-        f"“**{escape(reading.label(real))}**” stands there ({percent(float(probs[real]))}, rank {rank:,}). "
+        f":material/my_location: **position {at + 1}**, after {at} token{'s' if at > 1 else ''}: "
+        f"“**{escape(reading.label(real))}**” stands there ({percent(float(probs[real]))}, ranked {ordinal(rank)} of "
+        f"{probs.size:,}). "
         "A click on a bar goes on from here."
     )
     st.button("Back to the end", key="place-back", type="tertiary", on_click=_to_end, args=(view,), wrap=False)
@@ -77,13 +79,17 @@ def _summary(reading: Reading, known: Known) -> str:
     parts = [f"{count:,} token{'s' if count != 1 else ''}"]
     if known.scores is not None:
         mean = -float(known.scores.logprobs.mean())
-        parts.append(f"{mean / math.log(2):.2f} bits of surprise on average, perplexity {math.exp(mean):,.1f}")
+        parts.append(
+            f"{mean / math.log(2):.2f} bits of {term('surprise')} on average, {term('perplexity')} of the text "
+            f"{math.exp(mean):,.1f}"
+        )
     elif count > HEATED:
-        parts.append(f"surprise is coloured up to {HEATED} tokens; the tab “Every place” has it for all")
+        parts.append(f"surprise is coloured up to {HEATED} tokens; the tab “Every position” has it for all")
     if known.path:
         total = sum(known.path)
         parts.append(
-            f"{len(known.path)} added: together **{_together(total)}** (ln p = {total:.2f}, {bits(total):.1f} bits)"
+            f"{len(known.path)} added: together **{_together(total)}** (log-probability −{-total:.2f}, "
+            f"{bits(total):.1f} bits)"
         )
     return " · ".join(parts)
 

@@ -8,8 +8,10 @@ import streamlit as st
 from lib.figures import next_token as figures
 from lib.figures import two_distributions as pairs
 from lib.figures.theme import Figure
+from lib.text_format import percent
 from lib.ui.components import scroll
 from lib.ui.components.charts import chart
+from lib.ui.components.glossary import term
 from lib.ui.components.page import explained, wide_chart
 from lib.ui.next_token.compare import compare_panel, in_bits
 from lib.ui.next_token.distribution import Knobs
@@ -25,7 +27,7 @@ from lib.ui.next_token.transformers_code import program
 # it is painted. Seconds after which it is on the screen; they cost no computing. On a busy machine (load 8, two cores)
 # no pause let 5 of 9 new charts wait for the others, 0.05 s let 2 and 0.15 s one.
 _HEAD_START = 0.15
-_VIEWS = ("Six temperatures", "Every temperature", "How undecided")
+_VIEWS = ("Six temperatures", "Every temperature", "How uncertain is the model?")
 
 
 def tab_panels(reading: Reading, prompt: str, view: State) -> None:
@@ -34,7 +36,7 @@ def tab_panels(reading: Reading, prompt: str, view: State) -> None:
         "Temperatures": lambda: temperatures(reading, view),
         "Compare two": lambda: compare_panel(reading, view),
         "Guess the next token": lambda: guess_panel(reading.model_id, prompt),
-        "Every place": lambda: places(reading, lambda place: look(reading, view, place)),
+        "Every position": lambda: places(reading, lambda place: look(reading, view, place)),
         "Table and download": lambda: table_panel(reading, view, lambda token_id: append(reading, view, token_id)),
         "Code": lambda: code(reading, view),
         "Questions": lambda: question(reading, view),
@@ -69,14 +71,16 @@ def temperatures(reading: Reading, view: State) -> None:
             chart(six, key="next-token-six")
     elif shown == _VIEWS[1]:
         st.markdown(
-            "**Each token's probability against temperature.** The favourite only loses as T grows; a token in the "
-            "middle may first gain, then lose to the thousands of unlikely ones, together “everything else”."
+            "**Each token's probability against temperature.** The likeliest token only loses as T grows; a token in "
+            "the "
+            "middle may first gain, then lose to the thousands of unlikely ones, together “all other tokens”."
         )
         chart(along, key="next-token-along")
     else:
         st.markdown(
-            "**How undecided is that?** Entropy is the average surprise in bits. Perplexity is the number of "
-            "equally likely tokens that would be just as undecided."
+            f"**How uncertain is the model?** {term('entropy', 'Entropy')} is the average surprise in bits. The "
+            "effective "
+            "choices, 2 to the power of it, are the number of equally likely tokens that would be just as uncertain."
         )
         chart(spread, key="next-token-spread")
 
@@ -96,7 +100,9 @@ def _drawn(model_id: str, ids: tuple[int, ...]) -> tuple[Figure, Figure, Figure]
 def code(reading: Reading, view: State) -> None:
     """The program that computes this screen."""
     st.markdown(
-        "This is all of it: the model, the ids, and `transformers`' own warpers in the order in which they are applied."
+        "This is all of it: the model, the token IDs, and `transformers`' own warpers in its order: temperature "
+        "first, then "
+        "top-k, top-p, min-p. Other programs differ; llama.cpp applies the temperature last, after the filters."
     )
     ids = reading.ids[: view.at]
     st.code(
@@ -123,6 +129,6 @@ def trailing_space(reading: Reading, name: str, without: Reading) -> None:
     result = pairs.compare(a, b)
     chart(pairs.two(a, b, (f"with the {name}", "without"), reading.label, top=8), key="trailing-two")
     st.caption(
-        f"KL(with ‖ without) = {in_bits(result.forward)}; {result.distance:.0%} of the probability moved. "
-        "Your text is left as it is: delete the end yourself if you did not mean it."
+        f"KL(with ‖ without) = {in_bits(result.forward)}; {percent(result.distance)} of the probability moved. "
+        "Your text is left as it is: delete the white space if you did not mean it."
     )

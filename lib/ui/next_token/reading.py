@@ -118,11 +118,12 @@ def _make_row(tokenizer: Tokenizer, token_id: int) -> ChartRow:
 
 
 def read(model_id: str, prompt: str, path: Sequence[int]) -> Reading:
-    """Encode the prompt as plain text (nothing typed becomes a control token); an empty one becomes the start token."""
+    """Encode the prompt as plain text (nothing typed becomes a special token); an empty one becomes the start token,
+    unless the path brings its own (a chat from the Chat page, which begins with one)."""
     tokenizer = tokenizer_of(model_id)
     ids = tuple(token.id for token in tokenizer.encode(prompt))
     start = ""
-    if not ids:
+    if not ids and not (path and path[0] in tokenizer.special.values()):
         start = next((text for text in START_TOKENS if text in tokenizer.special), "")
         if not start:
             raise PlaygroundError(
@@ -135,7 +136,7 @@ def read(model_id: str, prompt: str, path: Sequence[int]) -> Reading:
 
 def path_logprobs(reading: Reading, known: dict[tuple[str, tuple[int, ...]], float]) -> list[float]:
     """ln p of each path token under the raw model. `known` keeps what was seen; a restored path takes one pass."""
-    first, total = len(reading.prompt), len(reading.ids)
+    first, total = max(1, len(reading.prompt)), len(reading.ids)  # nothing predicts the first token of all
     keys = [(reading.model_id, reading.ids[: place + 1]) for place in range(first, total)]
     if sum(key not in known for key in keys) > 1:
         found = scores(reading.model_id, reading.ids).logprobs[first - 1 :]

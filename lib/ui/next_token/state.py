@@ -113,7 +113,7 @@ def follow(view: State, tokenizer: Tokenizer, prompt: str) -> tuple[int, ...]:
     if any(token_id >= tokenizer.vocab_size for token_id in view.history.path):
         view.problems = [
             *view.problems,
-            "The path in the link has ids that this model's vocabulary does not have; it is left out.",
+            "The path in the link has token IDs that this model's vocabulary does not have; it is left out.",
         ]
         view.history = History()
     return view.history.path

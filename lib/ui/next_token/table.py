@@ -1,4 +1,4 @@
-"""Tables of the Next Token page: the likeliest tokens, all of them as CSV, and every place of the text."""
+"""Tables of the Next Token page: the likeliest tokens, all of them as CSV, and every position of the text."""
 
 import csv
 import io
@@ -32,13 +32,13 @@ def table_panel(reading: Reading, view: State, append: Choose) -> None:
         "token": [row.label for row in rows],
         "bytes": [row.hex for row in rows],
         "logit": logits[ids],
-        "the model's own": raw[ids],
-        "after your settings": now.probs[ids],
+        "model (T = 1)": raw[ids],
+        "after sampling settings": now.probs[ids],
         "kept": now.kept[ids],
     }
     shown = {
         name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
-        for name in ("the model's own", "after your settings")
+        for name in ("model (T = 1)", "after sampling settings")
     }
     st.caption("Select a row to append its token.")
     event = st.dataframe(
@@ -86,24 +86,24 @@ def full_csv(reading: Reading, logits: np.ndarray, knobs: Knobs) -> str:
 
 
 def places(reading: Reading, look: Choose) -> None:
-    """Every place of the text: how surprising its token was, its rank, and what the model would have said."""
+    """Every position of the text: how surprising its token was, its rank, and what the model would have said."""
     if len(reading.ids) < 2:
-        st.info("There is one token only. From the second one on, the model has an expectation to compare with.")
+        st.info("There is only one token. From the second one on, the model has an expectation to compare with.")
         return
     found = scores(reading.model_id, reading.ids)
     bits = -found.logprobs / math.log(2)
     labels = [reading.label(i) for i in reading.ids[1:]]
     st.markdown(
-        "**How surprised was the model at each place?** A high bar is a token that it did not expect after the "
+        "**How surprised was the model at each position?** A high bar is a token that it did not expect after the "
         "text before it. 1 bit is a coin toss, 10 bits one chance in 1,024."
     )
     chart(figures.surprisal(bits, labels), key="next-token-places-figure")
-    st.caption("Select a row to see all that was expected in its place.")
+    st.caption("Select a row to see all that was expected at its position.")
     columns = {
-        "place": list(range(2, len(reading.ids) + 1)),
+        "position": list(range(2, len(reading.ids) + 1)),
         "token": labels,
         "probability, %": 100 * np.exp(found.logprobs.astype(float)),
-        "surprisal, bits": bits,
+        "surprise, bits": bits,
         "rank": found.ranks + 1,
         "the model's guess": [reading.label(int(i)) for i in found.guesses],
         "its probability, %": 100 * found.guess_probs,
@@ -112,7 +112,7 @@ def places(reading: Reading, look: Choose) -> None:
     formats = {
         "probability, %": "%.3f",
         "its probability, %": "%.3f",
-        "surprisal, bits": "%.2f",
+        "surprise, bits": "%.2f",
         "entropy, bits": "%.2f",
     }
     event = st.dataframe(

@@ -78,12 +78,12 @@ def chips(reading: Reading, known: Known) -> list[Chip]:
 
 def _chip(reading: Reading, known: Known, place: int) -> Chip:
     row, first, found = reading.row(reading.ids[place]), len(reading.prompt), known.scores
-    facts, logprob = [("place", str(place + 1)), ("id", str(row.id)), ("bytes", row.hex)], None
+    facts, logprob = [("position", str(place + 1)), ("token ID", str(row.id)), ("bytes", row.hex)], None
     if found is not None and place > 0:
         logprob = max(_IMPOSSIBLE, float(found.logprobs[place - 1]))
         facts += _reading_facts(reading, found, place - 1)
-    elif place >= first:
-        logprob = known.path[place - first]
+    elif place >= max(1, first):
+        logprob = known.path[place - max(1, first)]
         facts.append(("probability", percent(math.exp(logprob))))
     return Chip(place, row.id, row.label, tuple(facts), logprob, path=place >= first, special=row.special)
 
@@ -93,7 +93,7 @@ def _reading_facts(reading: Reading, found: TokenScores, index: int) -> list[tup
     guess = reading.label(int(found.guesses[index]))
     return [
         ("probability", percent(math.exp(logprob))),
-        ("surprisal", f"{bits(logprob):.2f} bits"),
+        ("surprise", f"{bits(logprob):.2f} bits"),
         ("rank", f"{int(found.ranks[index]) + 1:,}"),
         ("the model's guess", f"{guess} {percent(float(found.guess_probs[index]))}"),
     ]
@@ -108,7 +108,7 @@ def path_buttons(reading: Reading, view: State) -> None:
     """Undo, redo, reset, and the path as text to type on."""
     history = view.history
     last = len(history.states) - 1
-    fold = "Put the added tokens into the prompt as text, to type on; control tokens become plain text"
+    fold = "Put the added tokens into the prompt as text, to type on; special tokens become plain text"
     with st.container(horizontal=True, gap="xxsmall", width="content", key="path-buttons"):
         _path_button("undo", "undo", "Undo", act(partial(undo, view)), disabled=not history.at and not view.earlier)
         _path_button("redo", "redo", "Redo", act(history.redo), disabled=history.at == last)

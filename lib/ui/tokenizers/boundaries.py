@@ -6,6 +6,7 @@ from itertools import pairwise
 import streamlit as st
 
 from lib.design import tokenizer_colour
+from lib.text_format import percent
 from lib.tokenization import Comparison
 from lib.tokenization.display import visible
 from lib.ui.components.custom import component
@@ -85,6 +86,6 @@ def boundary_panel(result: Comparison | None, choices: Sequence[TokenizerOption]
     start = f"In the first {end:,} characters: " if end < len(result.text) else ""
     st.caption(
         f"{start}{total:,} places in all: {len(both):,} are cut by both, {len(only_a):,} only by {escape(first)}, "
-        f"{len(only_b):,} only by {escape(second)}. Agreement {result.agreement(a, b):.0%}. "
+        f"{len(only_b):,} only by {escape(second)}. Agreement {percent(result.agreement(a, b))}. "
         "Cuts inside a character (between its bytes) are not counted here."
     )

@@ -1,22 +1,18 @@
-"""Lesson 3 of the ladder: BPE, trained on the page and stepped through in the browser; and its two rivals."""
+"""Lesson 3 of the ladder: BPE, trained on the page, and the same merges played on a text that one types."""
 
 from typing import Any
 
 import streamlit as st
 
-from lib.errors import PlaygroundError
 from lib.figures import tokenizers as figures
-from lib.tokenization import Tokenizer, bpe
+from lib.tokenization import bpe
 from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.tokenization.comparison import compare
 from lib.tokenization.display import label, visible
-from lib.tokenization.huggingface import HFTokenizer
-from lib.tokenization.subwords import train_unigram, train_wordpiece
 from lib.ui.components.charts import chart
 from lib.ui.components.custom import component
-from lib.ui.components.page import escape
+from lib.ui.components.glossary import term
 from lib.ui.tokenizers.options import FEWEST, MERGES, MOST, merges, trained
-from lib.ui.tokenizers.table import small_table
 from lib.ui.tokenizers.token_view import asset, row_data, token_rows
 from lib.ui.tokenizers.words import corpus_area, lesson_columns
 
@@ -27,13 +23,21 @@ _STEPPER = component(
     css=asset(__file__, "merge_stepper.css"),
     js=asset(__file__, "merge_stepper.js"),
 )
+_PLAYER = component(
+    "playground_encode_stepper",
+    html='<div class="stepper"></div>',
+    css=asset(__file__, "merge_stepper.css"),
+    js=asset(__file__, "encode_stepper.js"),
+)
+_PLAYED = 300  # characters of a typed text that the merges are played on
 
 
 def bpe_lesson() -> None:
-    """Train, step through, encode, see the tree, download."""
+    """Train, step through, watch the same merges cut a text, see the tree, download."""
     st.markdown(
-        "The middle ground. Start from bytes, so nothing is ever unknown. Count which two neighbours stand together "
-        "most often, join them into one new token, count again. Frequent words end as one token, rare ones in pieces."
+        f"The middle ground, {term('byte-pair encoding (BPE)')}. Start from {term('byte', 'bytes')}, so nothing is "
+        "ever unknown. Count which two neighbours stand together most often, join them into one new token, count "
+        "again. Frequent words end as one token, rare ones in pieces. **First train:**"
     )
     left, right = lesson_columns()
     with left:
@@ -49,13 +53,14 @@ def bpe_lesson() -> None:
             )
             return
         _STEPPER(key="stepper", data=steps)
+    st.markdown("**Then encode:** exactly these merges, in the order they were learned, cut any text you type.")
     _encode(trained(corpus, limit))
 
 
 _RULES = (
     "The text is first cut by GPT-2's pattern into words with their leading space, numbers, punctuation and "
     "white space; no pair crosses a cut. Of equally frequent pairs the one with the smaller left id wins, then "
-    "the smaller right id. Ids 0 to 255 are the 256 bytes in GPT-2's order. Training stops when no pair occurs "
+    "the smaller right id. IDs 0 to 255 are the 256 bytes in GPT-2's order. Training stops when no pair occurs "
     "twice. Same corpus, same merges as the `tokenizers` library's trainer: a test compares them."
 )
 
@@ -71,7 +76,7 @@ def _encode(tokenizer: BPETokenizer) -> None:
     left, right = lesson_columns()
     with left:
         text = st.text_input(
-            "Encode with what was learned", value="The rabbit considered tokenization 🚀", key="bpe-text",
+            "Text to encode", value="The rabbit considered tokenization 🚀", key="bpe-text",
             persist_state="session", live=True,
         )  # fmt: skip
         piece = _piece(text)
@@ -81,6 +86,7 @@ def _encode(tokenizer: BPETokenizer) -> None:
             help="`tokenizers.Tokenizer.from_file('tokenizer.json')` gives the same ids.",
         )  # fmt: skip
     with right:
+        _PLAYER(key="player", data=played(text, tokenizer))
         row = compare(text, [tokenizer]).rows[0]
         about = f"256 bytes and {tokenizer.vocab_size - 256} learned pieces"
         token_rows("bpe-row", text, [row_data(row, tokenizer, text, title="BPE", about=about)])
@@ -113,6 +119,20 @@ def stepper_data(corpus: str, steps: list[bpe.Merge]) -> dict[str, Any]:
     }
 
 
+def played(text: str, tokenizer: BPETokenizer) -> dict[str, Any]:
+    """What the browser needs to play encoding: the text's pieces as byte ids, and the merges that apply to them."""
+    short = text[:_PLAYED]
+    return {
+        "words": [bpe.byte_ids(piece) for piece in bpe.cut(short)],
+        "labels": [label(piece) for piece in tokenizer.vocab],
+        "learned": len(tokenizer.merges),
+        "steps": [
+            {"number": n, "ids": [*tokenizer.merges[n - 1].pair, tokenizer.merges[n - 1].new_id]}
+            for n in tokenizer.applied(short)
+        ],
+    }
+
+
 def _piece(text: str) -> str | None:
     pieces = list(dict.fromkeys(bpe.cut(text)))
     if not pieces:
@@ -128,68 +148,3 @@ def _tree(piece: str, tokenizer: BPETokenizer) -> None:
     nodes = tokenizer.tree(piece)
     chart(figures.merge_tree(nodes), key="bpe-tree", alt=f"How the bytes of {visible(piece)} are joined")
     st.caption(f"{len(piece.encode())} bytes become {len(nodes)} tokens. Point at a join for the number of its merge.")
-
-
-@st.cache_resource(max_entries=16, show_spinner="Training WordPiece and Unigram …")
-def _rivals(corpus: str, size: int) -> list[HFTokenizer]:
-    return [train_wordpiece(corpus, vocab_size=size), train_unigram(corpus, vocab_size=size)]
-
-
-_WHY = {
-    "bpe": "replays its merges in the order they were learned",
-    "wordpiece": "takes the longest entry that fits, from the left; ## continues a word",
-    "unigram": "takes the most probable split of all; ▁ is a space",
-}
-
-
-def rivals_lesson() -> None:
-    """BPE, WordPiece and Unigram on the same corpus, asked for the same number of learned entries."""
-    st.markdown(
-        "Two other ways to learn pieces, trained here by the `tokenizers` library. **WordPiece** (BERT) takes the "
-        "longest entry that fits, from the left; a word with a character it never saw is `[UNK]` as a whole. "
-        "**Unigram** (SentencePiece: T5, ALBERT) gives every piece a probability and takes the most probable split. It "
-        "learns the other way round: it begins with many pieces and throws away those that the corpus misses least."
-    )
-    left, right = lesson_columns()
-    with left:
-        corpus = corpus_area(height=260)
-        size = st.slider("Learned entries", 60, 600, 260, step=20, key="rivals", bind="query-params",
-                         help="BPE learns them on top of its 256 bytes; the other two count the corpus's own "
-                         "characters among them. Each stops early where the corpus has no more to teach.")  # fmt: skip
-    with right:
-        try:
-            others = _rivals(corpus, size)
-        except PlaygroundError as error:
-            st.info(escape(str(error)), icon=":material/info:")
-            return
-        _cut_side_by_side([trained(corpus, size), *others])
-
-
-@st.fragment
-def _cut_side_by_side(tokenizers: list[Tokenizer]) -> None:
-    text = st.text_input(
-        "Words to cut", value="considering the rabbit wonderfully 🚀", key="rivals-text", persist_state="session",
-        live=True,
-    )  # fmt: skip
-    result = compare(text, tokenizers)
-    titles = ("BPE", "WordPiece", "Unigram")
-    rows = [
-        row_data(row, tokenizer, text, title=title, about=f"{_WHY[tokenizer.name]}; {tokenizer.vocab_size:,} entries")
-        for row, tokenizer, title in zip(result.rows, tokenizers, titles, strict=True)
-    ]
-    token_rows("rivals-rows", text, rows)
-    words = list(dict.fromkeys(text.split()))
-    spelled = {title: [_spelled(word, tokenizer) for word in words]
-               for tokenizer, title in zip(tokenizers, titles, strict=True)}  # fmt: skip
-    small_table("rivals-spelled", {"Piece": words, **spelled})
-    st.caption(
-        "Every word alone, with a space before it, in the vocabulary's own spelling (Ġ and ▁: a space; ##: inside a "
-        "word); above, BPE meets the first word without that space and may cut it otherwise. WordPiece and Unigram "
-        "start from the corpus's own characters: one that the corpus lacks, such as 🚀, is unknown. Byte-level BPE has "
-        "its bytes."
-    )
-
-
-def _spelled(word: str, tokenizer: Tokenizer) -> str:
-    led = " " + word if tokenizer.name == "bpe" else word  # the others mark the start of a word themselves
-    return " ".join(map(tokenizer.raw, tokenizer.ids(led)))

@@ -1,4 +1,7 @@
-"""The top of the tokenizers page, all that answers to typing: the bar, the tokens of every tokenizer, and the tabs."""
+"""The top of the tokenizers page, all that answers to typing: the bar, the tokens of every tokenizer, and the tabs.
+
+First the ladder (words, characters, subwords), one text on every step of it; then the tokenizers of real models.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -9,8 +12,10 @@ from lib.settings import settings
 from lib.tokenization import Comparison, compare
 from lib.tokenization.texts import SAMPLES
 from lib.ui.components import header, scroll
+from lib.ui.components.glossary import term
 from lib.ui.components.linked_text import LINK_BYTES, at_most, for_link, keep_in_link, keep_text, kept_text
 from lib.ui.components.page import escape, explained, page_style
+from lib.ui.tokenizers import ladder
 from lib.ui.tokenizers.boundaries import boundary_panel
 from lib.ui.tokenizers.counts import why_different
 from lib.ui.tokenizers.lookup import look_up
@@ -21,29 +26,33 @@ from lib.ui.tokenizers.token_view import row_data, set_text, token_rows, typed_t
 TEXT = "compare-text"
 START = SAMPLES["Tokenization powers"]
 LEARN = "Learn"
+REAL_TABS = ("Compare", "Where two cut", "IDs to text", "Other counts")  # about the tokenizers of real models
 _TAB = "tab"
+_OPEN = "tokenizers-open"  # in the session: the tabs of the last run, and the one that was open
 _PROMPT = "tokenizers-prompt"  # in the session: the prompt of all pages when this one was last drawn
 
 
 @st.fragment
 def workbench(more: Mapping[str, Callable[[], None]]) -> None:
     """The page below its title; `more` are tabs with their parts. A key press runs this and the open tab."""
+    ladder.open_for_link(REAL_TABS)
     with header.bar():
         typed = _typed()
         header.examples(SAMPLES, key="sample", then=_take_sample)
         with header.settings("Tokenizers"):
-            chosen = chosen_names()
+            chosen = chosen_names(then=ladder.leave)
     with st.container(key="result", gap=None):
+        climbing, view, spaces = _view_row()
+        chosen = list(ladder.STEPS) if climbing else chosen
         page_style(__file__, "page.css", more=f" .st-key-compare-rows {{ --rows: {len(chosen)}; }}")
-        view, spaces = _view_row()
         text = at_most(typed, settings().max_prompt_chars)
         keep_in_link("text", text, START, box=TEXT)
         choices = _choices(chosen)
         result = _compared(text, choices)
         if result is not None:
-            _rows(result, choices, view, spaces)
+            _rows(result, choices, view, spaces, climbing=climbing)
             _notes(result, choices)
-    _tabs(text, result, choices, more)
+    _tabs(text, result, choices, more, climbing=climbing)
 
 
 def _typed() -> str:
@@ -63,16 +72,17 @@ def _take_sample() -> None:
     set_text(TEXT, st.session_state["sample"])
 
 
-def _view_row() -> tuple[str, bool]:
-    """How tokens are shown: as "text" or "ids", and whether white space is visible."""
+def _view_row() -> tuple[bool, str, bool]:
+    """Whether the ladder is shown; how tokens are shown, as "text" or "ids"; whether white space is visible."""
     with st.container(key="view-row", horizontal=True, vertical_alignment="center"):
+        climbing = ladder.choice()
         view = st.segmented_control(
-            "Show", ["Text", "Ids"], default="Text", required=True, key="show", bind="query-params",
+            "Show", ["Text", "Token IDs"], default="Text", required=True, key="show", bind="query-params",
             label_visibility="collapsed",
         )  # fmt: skip
         spaces = st.toggle("Visible white space", value=True, key="spaces", bind="query-params",
                            help="Spaces, line breaks and tabs as ␣ ⏎ ⇥.")  # fmt: skip
-    return "ids" if view == "Ids" else "text", spaces
+    return climbing, "ids" if view == "Token IDs" else "text", spaces
 
 
 def _choices(chosen: list[str]) -> list[TokenizerOption]:
@@ -109,10 +119,12 @@ def _compared_long(text: str, keys: tuple[str, ...], _choices: list[TokenizerOpt
     return compare(text, [choice.tokenizer for choice in _choices])
 
 
-def _rows(result: Comparison, choices: list[TokenizerOption], view: str, spaces: bool) -> None:
+def _rows(result: Comparison, choices: list[TokenizerOption], view: str, spaces: bool, *, climbing: bool) -> None:
     shown = result.text[: result.shown]
     rows = [
-        row_data(row, choice.tokenizer, shown, title=choice.title, about=choice.about)
+        row_data(
+            row, choice.tokenizer, shown, title=choice.title, about=ladder.price(row) if climbing else choice.about
+        )
         for row, choice in zip(result.rows, choices, strict=True)
     ]
     token_rows("compare-rows", shown, rows, view=view, spaces=spaces, beside=True)
@@ -146,36 +158,57 @@ def _about(text: str) -> str:
 
 
 def _control_note(text: str, choices: list[TokenizerOption]) -> None:
-    """Says that the spelling of a control token is ordinary text here, where the text holds one."""
+    """Says that the spelling of a special token is ordinary text here, where the text holds one."""
     named = {name: None for choice in choices for name in choice.tokenizer.special if name in text}
     if named:
         spelled = ", ".join(escape(name) for name in list(named)[:4]) + (" …" if len(named) > 4 else "")
         st.caption(
-            f":material/shield: {spelled}: the spelling of a **control token**, one id that only a program may put in. "
-            "What is typed here is ordinary text, so it is cut like any other. See Learn, Control tokens."
+            f":material/shield: {spelled}: the spelling of a **{term('special token')}**. What is typed here is "
+            "ordinary "
+            "text, so it is cut like any other. See Learn, Special tokens."
         )
 
 
 def _tabs(
-    text: str, result: Comparison | None, choices: list[TokenizerOption], more: Mapping[str, Callable[[], None]]
+    text: str,
+    result: Comparison | None,
+    choices: list[TokenizerOption],
+    more: Mapping[str, Callable[[], None]],
+    *,
+    climbing: bool,
 ) -> None:
-    """The rest of the page; only the part of the open tab is computed."""
+    """The rest of the page; only the part of the open tab is computed. The ladder comes with its lessons alone."""
     if "learn" in st.query_params and _TAB not in st.query_params and _TAB not in st.session_state:
         st.session_state[_TAB] = LEARN  # a link to a lesson names the lesson alone
         st.query_params[_TAB] = LEARN
         scroll.ask(_TAB)
-    parts: dict[str, Callable[[], None]] = {
-        "Compare": lambda: figures(result, choices),
-        "Where two cut": lambda: boundary_panel(result, choices),
-        "Ids to text": lambda: look_up(choices),
-        "Other counts": lambda: why_different(text, choices),
-        **more,
-    }
+    about_real: tuple[Callable[[], None], ...] = (
+        lambda: figures(result, choices),
+        lambda: boundary_panel(result, choices),
+        lambda: look_up(choices),
+        lambda: why_different(text, choices),
+    )
+    real = dict(zip(REAL_TABS, about_real, strict=True))
+    parts = dict(more) if climbing else real | dict(more)
+    _keep_open(list(parts))
     tabs = st.tabs(list(parts), key=_TAB, on_change="rerun", bind="query-params")
     for tab, (name, draw) in zip(tabs, parts.items(), strict=True):
         if tab.open:
+            st.session_state[_OPEN] = (list(parts), name)
             if name != LEARN:
                 st.query_params.pop("learn", None)
             with tab, explained():
                 draw()
     scroll.place(_TAB)
+
+
+def _keep_open(parts: list[str]) -> None:
+    """With other tabs than before the same one is open, if it is still there: to Streamlit they are another widget."""
+    before, opened = st.session_state.get(_OPEN, (parts, ""))
+    if before == parts:
+        return
+    if opened in parts:
+        st.session_state[_TAB] = opened
+    else:
+        st.session_state.pop(_TAB, None)
+        st.query_params.pop(_TAB, None)

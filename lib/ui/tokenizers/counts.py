@@ -14,6 +14,11 @@ from lib.ui.tokenizers.options import TokenizerOption
 from lib.ui.tokenizers.table import Cell, small_table
 
 _TEMPLATES = {"qwen": "qwen2.5", "smollm2": "smollm2"}
+# OpenAI's own count, in "How to count tokens with tiktoken" (OpenAI Cookbook, num_tokens_from_messages), for
+# gpt-3.5-turbo and gpt-4 (cl100k_base) and gpt-4o (o200k_base): every message costs 3 tokens, its role and its content;
+# 3 more prime the reply.
+_OPENAI = ("cl100k_base", "o200k_base")
+_A_MESSAGE, _THE_REPLY = 3, 3
 _LIMIT = 20_000  # characters; each way counts the whole text again
 
 
@@ -26,7 +31,7 @@ def ways(text: str, tokenizer: Tokenizer) -> dict[str, int | None]:
     parsed = len(tokenizer.ids(text, parse_special=True)) if any(name in text for name in tokenizer.special) else alone
     return {
         "The text alone": alone,
-        "With control tokens parsed": parsed if parsed != alone else None,
+        "With special tokens parsed": parsed if parsed != alone else None,
         "+ the tokenizer's own start or end token": alone + around if around else None,
         "As a message in its chat template": templated(text, tokenizer),
         "Without spaces around it": len(tokenizer.ids(text.strip())) if text.strip() != text else None,
@@ -41,6 +46,8 @@ def templated(text: str, tokenizer: Tokenizer) -> int | None:
     """Tokens of one user message in the tokenizer's own chat template, the start of the answer included."""
     if not text.strip():
         return None
+    if tokenizer.name in _OPENAI:
+        return _A_MESSAGE + len(tokenizer.ids("user")) + len(tokenizer.ids(text)) + _THE_REPLY
     template = _TEMPLATES.get(tokenizer.name) or chat.from_folder(Path(tokenizer.name))  # a local model's is its folder
     if template is None:
         return None
@@ -71,4 +78,8 @@ def why_different(text: str, choices: list[TokenizerOption]) -> None:
     for choice, column in zip(choices, counted, strict=True):
         columns[choice.title] = list(column.values())
     small_table("counts", columns)
-    st.caption("– : makes no difference, or this tokenizer has no such tokens.")
+    st.caption(
+        "– : makes no difference, or this tokenizer has no such tokens. As a message, for cl100k_base and o200k_base: "
+        "OpenAI publishes no template, but its cookbook counts 3 tokens a message, the role, and 3 that prime the "
+        "reply."
+    )

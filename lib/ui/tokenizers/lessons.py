@@ -6,7 +6,9 @@ import streamlit as st
 
 from lib.ui.components.linked_text import keep_choice, linked_choice
 from lib.ui.components.page import explained
-from lib.ui.tokenizers.bpe import bpe_lesson, rivals_lesson
+from lib.ui.tokenizers.bpe import bpe_lesson
+from lib.ui.tokenizers.code_pieces import code_lesson
+from lib.ui.tokenizers.rivals import rivals_lesson
 from lib.ui.tokenizers.words import character_lesson, word_lesson
 from lib.ui.tokenizers.world import control_lesson, language_lesson
 
@@ -16,12 +18,16 @@ LESSONS: dict[str, Callable[[], None]] = {
     "BPE": bpe_lesson,
     "WordPiece and Unigram": rivals_lesson,
     "Languages": language_lesson,
-    "Control tokens": control_lesson,
+    "Code": code_lesson,
+    "Special tokens": control_lesson,
 }
+_OLD = {"Control tokens": "Special tokens"}  # names in links that were copied before
 
 
 def learn() -> None:
     """The steps, and the lesson of the chosen one. A link `?learn=BPE` opens that lesson."""
+    if (old := st.query_params.get("learn")) in _OLD:
+        st.query_params["learn"] = _OLD[old]
     linked_choice("learn", list(LESSONS))
     chosen = st.segmented_control(
         "Lesson", list(LESSONS), required=True, key="learn", label_visibility="collapsed",

@@ -24,9 +24,11 @@ def read_ids(text: str) -> list[int]:
 
 def look_up(choices: Sequence[TokenizerOption]) -> None:
     """The tab: paste ids, read what they mean to each tokenizer."""
-    st.markdown("An id is only a place in one vocabulary's list. Give the same ids to another model and see.")
+    st.markdown(
+        "A token ID is only a place in one vocabulary's list. Read the same IDs with another vocabulary and see."
+    )
     pasted = st.text_input(
-        "Ids", value="3118, 6667, 11203, 540, 11241, 1634, 5635, 0", key="ids", persist_state="page", live=True,
+        "Token IDs", value="3118, 6667, 11203, 540, 11241, 1634, 5635, 0", key="ids", persist_state="page", live=True,
         max_chars=20_000,
     )  # fmt: skip
     ids = read_ids(pasted or "")

@@ -14,10 +14,11 @@ from lib.ui.tokenizers.options import TokenizerOption
 from lib.ui.tokenizers.table import Cell, small_table
 
 _HELP = {
-    "Vocabulary": "Ids, control tokens included. A model may have more rows than its tokenizer has tokens: Qwen2.5's "
-    "151,936 are 151,665 tokens and unused rows.",
+    "Vocabulary": "Token IDs, special tokens included. A model may have more rows than its tokenizer has tokens: of "
+    "Qwen2.5's "
+    "151,936 rows 151,665 are tokens, the rest is unused.",
     "Round trip": "Is decode(encode(text)) the text again?",
-    "Unknown": "Unknown words, or characters that have no id",
+    "Unknown": "Unknown words, or characters that have no token ID: those are dropped, and the rates leave them out",
 }
 _MEASURES: dict[str, tuple[Callable[[ComparisonRow], float], int]] = {
     "tokens": (lambda row: row.tokens, 0),

@@ -1,5 +1,6 @@
 """The tokenizers one can choose on the tokenizers page: names, titles, and the objects behind them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ CORPUS_LIMIT = 50_000  # characters to learn from
 TITLES = {
     "word": ("Words", "the words of the corpus in Learn"),
     "character": ("Characters", "54: a to z, A to Z, space and ?"),
-    OWN: ("BPE trained here", "learned from the corpus in Learn"),
+    OWN: ("Subwords (BPE trained here)", "learned from the corpus in Learn"),
     "gpt2": ("GPT-2", "2019, byte-level BPE"),
     "tiktoken-gpt2": ("GPT-2 by tiktoken", "the same vocabulary, another program"),
     "cl100k_base": ("cl100k_base", "GPT-3.5 and GPT-4, tiktoken"),
@@ -66,8 +67,8 @@ def title(name: str) -> str:
     return TITLES[name][0] if name in TITLES else name
 
 
-def chosen_names() -> list[str]:
-    """The choice of tokenizers, for the settings of the header bar."""
+def chosen_names(then: Callable[[], None] | None = None) -> list[str]:
+    """The choice of tokenizers, for the settings of the header bar; `then` is called when somebody chooses."""
     present = names()
     chosen = st.pills(
         "Tokenizers",
@@ -78,6 +79,7 @@ def chosen_names() -> list[str]:
         key="tokenizers",
         bind="query-params",
         wrap=True,
+        on_change=then,
         help=f"Up to {MOST_CHOSEN} at a time. The first three come from the lessons under Learn.",
     )
     if len(chosen) > MOST_CHOSEN:

@@ -45,7 +45,9 @@ def _language() -> tuple[int, str]:
 
 QUESTIONS = (
     Question("digits", "Into how many tokens does GPT-2 cut 1234567890?", ("One", "A few", "Ten"), _digits),
-    Question("space", "Do “dog” and “ dog” (with a space before it) have the same id in GPT-2?", ("Yes", "No"), _space),
+    Question(
+        "space", "Do “dog” and “ dog” (with a space before it) have the same token ID in GPT-2?", ("Yes", "No"), _space
+    ),
     Question(
         "language",
         "The same sentence in Hindi instead of English: how many tokens does GPT-2 need?",

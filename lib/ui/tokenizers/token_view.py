@@ -26,8 +26,9 @@ _AREA = component(
     js=asset(__file__, "typed_text.js"),
 )
 _HINT = (
-    "<p>A <b>token</b> is an entry of a fixed list, the vocabulary. Its <b>id</b> is its place in the list. A model "
-    "reads ids, never letters.</p><p>Point at a token: the same characters light up in every row. A click keeps its "
+    "<p>A <b>token</b> is an entry of a fixed list, the vocabulary. Its <b>token ID</b> is its place in the list. A "
+    "model "
+    "reads IDs, never letters.</p><p>Point at a token: the same characters light up in every row. A click keeps its "
     "card open; arrow keys go from token to token. A dashed box holds the pieces of one visible character.</p>"
 )
 _ROWS = component(

@@ -39,7 +39,8 @@ def corpus_area(height: int = 190) -> str:
 def word_lesson() -> None:
     """Vocabulary, encoding with [UNK], decoding, growth, and the mistakes one can make."""
     st.markdown(
-        "The first idea: one id for every word. List the different words of a corpus, in order, and look words up. "
+        "The first idea: one token ID for every word. List the different words of a corpus, in order, and look words "
+        "up. "
         "`[PAD]` fills short texts up to equal length, `[UNK]` stands for every word that was never seen. "
         "A punctuation mark counts as a word of its own."
     )
@@ -127,10 +128,10 @@ def _mistakes(text: str) -> None:
     st.markdown(
         "Seen in many home-made tokenizers.\n\n"
         "**Duplicates.** Numbering the words as they come, without asking whether they are known, gives the same "
-        f"word two ids, of which only one is ever used.{example}\n\n"
-        "**A vocabulary that grows while encoding.** If an unseen word gets the next free id, two people who "
-        "encode the same texts in another order get different ids, and the model's embedding table has no row for "
-        "the new id. Ids are fixed before the model is trained; what is unknown then is `[UNK]`."
+        f"word two IDs, of which only one is ever used.{example}\n\n"
+        "**A vocabulary that grows while encoding.** If an unseen word gets the next free ID, two people who "
+        "encode the same texts in another order get different IDs, and the model's embedding table has no row for "
+        "the new ID. IDs are fixed before the model is trained; what is unknown then is `[UNK]`."
     )
 
 
@@ -138,9 +139,10 @@ def character_lesson() -> None:
     """The fixed alphabet, what it loses, and how long the sequences get."""
     tokenizer = CharacterTokenizer()
     st.markdown(
-        f"The opposite idea: one id for every character. This alphabet has {tokenizer.vocab_size} entries: a to z, "
+        f"The opposite idea: one token ID for every character. This alphabet has {tokenizer.vocab_size} entries: a "
+        "to z, "
         "A to Z, the space and the question mark. No word is unknown any more, but what is not in the alphabet has no "
-        "id."
+        "ID and is lost."
     )
     st.code(" ".join(f"{char if char != ' ' else '␣'}:{n}" for n, char in enumerate(tokenizer.alphabet)), language=None,
             wrap_lines=True)  # fmt: skip
@@ -162,7 +164,7 @@ def _encode_characters(tokenizer: CharacterTokenizer) -> None:
 
 def _length(text: str) -> None:
     by_word = len(WordTokenizer(vocabulary([text])).ids(text))
-    st.markdown("**The price is length.** The corpus with an id for every word, and for every character:")
+    st.markdown("**The price is length.** The corpus with one token for every word, and one for every character:")
     bars = figures.bars(
         ["Words", "Characters"],
         [by_word, len(text)],
@@ -184,7 +186,7 @@ def _encode(key: str, example: str, tokenizer: WordTokenizer | CharacterTokenize
         f"{key}-row", text, [row_data(compare(text, [tokenizer]).rows[0], tokenizer, text, title=title, about=about)]
     )
     ids = tokenizer.ids(text)
-    st.markdown(f"Ids: `{ids}`. Decoded: {_quoted(tokenizer.decode(ids))}")
+    st.markdown(f"Token IDs: `{ids}`. Decoded: {_quoted(tokenizer.decode(ids))}")
     return text
 
 

@@ -1,4 +1,4 @@
-"""What a language costs, and what a control token is."""
+"""What a language costs, and what a special token is."""
 
 from typing import Any
 
@@ -71,18 +71,18 @@ def _texts(counts: dict[str, dict[str, int]]) -> None:
 
 @st.fragment
 def control_lesson() -> None:
-    """The same string as ordinary text and parsed: what a control token is, and why the difference matters."""
+    """The same string as ordinary text and parsed: what a special token is, and why the difference matters."""
     st.markdown(
-        "Some ids are no text at all: `<|endoftext|>` ends a document, `<|im_start|>` begins a chat message. They are "
-        "**control tokens**, and only the program may put them in. Whatever you type on this page is **ordinary "
-        "text**: the string `<|im_start|>` becomes several harmless tokens. Turn parsing on to see what a careless "
-        "program does."
+        "Some token IDs are no text at all: `<|endoftext|>` separates the documents of the training text, "
+        "`<|im_start|>` begins a chat message. They are **special tokens**. The program puts them in, and a model may "
+        "write one, to end its text or its turn. Whatever you type on this page is **ordinary text**: the string "
+        "`<|im_start|>` becomes several harmless tokens. Turn parsing on to see what a careless program does."
     )
     options = [name for name in names() if name not in {"word", "character", "bpe", "tiktoken-gpt2"}]
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     name = left.selectbox("Tokenizer", options, index=options.index("qwen"), format_func=title, key="control-tokenizer",
                           bind="query-params")  # fmt: skip
-    parse = right.toggle("Parse control tokens (the careless way)", key="control-parse", bind="query-params")
+    parse = right.toggle("Parse special tokens (the careless way)", key="control-parse", bind="query-params")
     try:
         choice = choose(name)
         special = choice.tokenizer.special
@@ -105,16 +105,16 @@ def _control_rows(choice: TokenizerOption, text: str, parse: bool) -> None:
         tokens = choice.tokenizer.encode(text, parse_special=True)
         parsed = ComparisonRow(choice.tokenizer.name, len(tokens), tokens, len(text),
                      len(text.encode()), choice.tokenizer.vocab_size)  # fmt: skip
-        rows.append(row_data(parsed, choice.tokenizer, text, title="Parsed", about="framed: control tokens"))
+        rows.append(row_data(parsed, choice.tokenizer, text, title="Parsed", about="framed: special tokens"))
     token_rows("control-rows", text, rows)
     if parse:
         found = sum(token.special for token in tokens)
         if found:
-            tokens_came = "1 control token" if found == 1 else f"{found} control tokens"
+            tokens_came = "1 special token" if found == 1 else f"{found} special tokens"
             st.warning(
                 f"{tokens_came} came out of what a user typed. In a chat such tokens end a message and begin another "
                 "one: the user can speak as the system. Encode what people type as ordinary text.",
                 icon=":material/warning:",
             )
         else:
-            st.info("This text holds none of this tokenizer's control tokens, so parsing changes nothing.")
+            st.info("This text holds none of this tokenizer's special tokens, so parsing changes nothing.")

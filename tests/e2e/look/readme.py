@@ -12,7 +12,8 @@ from tests.e2e.look.visit import FIRST_SCREEN, Look, Visit
 SCALE = 2  # pixels of the picture to a pixel of the page: letters stay sharp on every screen
 MOST = 150_000  # bytes
 LONG = "/Decoding?s=greedy~topk~beam&n=40"
-TEXT = "/Tokenizers?text=Antidisestablishmentarianism+is+spelled+na%C3%AFvely"  # letters that every font has
+# Letters that every font has.
+TEXT = "/Tokenizers?rows=Real+tokenizers&text=Antidisestablishmentarianism+is+spelled+na%C3%AFvely"
 # The page, the state that is shown, the file; the address where it is another.
 SHOWN = (
     ("Home", "a road pointed at", "home"),

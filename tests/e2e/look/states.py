@@ -90,6 +90,16 @@ def _passes(page: Any) -> list[State]:
     return [*views, State("Logit lens of one token", press(page.get_by_text("One token, as curves")))]
 
 
+def _real(page: Any) -> None:
+    page.locator(".st-key-rows").get_by_role("radio", name="Real tokenizers").click()
+    page.locator(".st-key-compare-rows .row[data-tokenizer=gpt2]").wait_for(timeout=SLOW)
+
+
+def _ladder(page: Any) -> None:
+    page.locator(".st-key-rows").get_by_role("radio", name="The ladder").click()
+    page.locator(".st-key-compare-rows .row[data-tokenizer=word]").wait_for(timeout=SLOW)
+
+
 def _row(page: Any) -> None:
     page.locator("button.row[data-id]").first.click()
 
@@ -151,6 +161,7 @@ SHEETS: tuple[Sheet, ...] = (
         "Tokenizers",
         "/Tokenizers",
         shows(".st-key-compare-rows .row"),
+        (State("real tokenizers", _real, leave=_ladder),),
         tabs=("Learn", "Questions", "In short"),
         inside={"Learn": options("learn")},
     ),
@@ -189,7 +200,7 @@ SHEETS: tuple[Sheet, ...] = (
         "/Completion_vs_Chat?cvc-n=8",
         shows(".st-key-cvc-run button"),
         (State("after Write all", _write, steady=True), SETTINGS),
-        tabs=("What instruction tuning adds", "Questions", "In short"),
+        tabs=("How a chat model is made", "What tuning adds", "Few-shot and prefill", "Questions", "In short"),
     ),
     Sheet(
         "Chat",

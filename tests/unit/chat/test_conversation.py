@@ -16,6 +16,7 @@ from lib.chat import (
     from_json,
     generation_defaults,
     harmless,
+    recommended,
     to_json,
     to_markdown,
 )
@@ -222,3 +223,6 @@ def test_the_makers_settings_are_read_and_nonsense_is_none(tmp_path, data, found
     if data is not None:
         (tmp_path / "generation_config.json").write_text(data if isinstance(data, str) else json.dumps(data))
     assert generation_defaults(tmp_path) == found
+    advised = recommended("a template", tmp_path)
+    samples = found.get("temperature", 0) > 0
+    assert (None if advised is None else advised.values) == (found if samples else None)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib import chat, tokenization
-from lib.chat import TEMPLATES, ChatTemplate, TemplateError, render, render_naively
+from lib.chat import OTHERS, TEMPLATES, ChatTemplate, TemplateError, render, render_naively
 
 CASES = json.loads((Path(__file__).parents[2] / "data" / "chat.json").read_text())["cases"]
 NAMES = {
@@ -284,3 +284,49 @@ def test_smollm2_equals_its_own_template(embedded: str) -> None:
     for text in added("smollm2"):
         rendered = render([{"role": "user", "content": f"a{text}\n{text}"}], template="smollm2", tokenizer=tokenizer)
         assert [t.id for t in rendered.tokens if t.special] == [1, 2, 1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "llama3",
+            "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nS<|eot_id|>"
+            "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
+            "<|start_header_id|>assistant<|end_header_id|>\n\nYo<|eot_id|>"
+            "<|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|>"
+            "<|start_header_id|>assistant<|end_header_id|>\n\n",
+        ),
+        (
+            "gemma3",
+            "<bos><start_of_turn>user\nS\n\nHi<end_of_turn>\n<start_of_turn>model\nYo<end_of_turn>\n"
+            "<start_of_turn>user\nBye<end_of_turn>\n<start_of_turn>model\n",
+        ),
+        ("mistral", "<s>[INST] Hi[/INST] Yo</s>[INST] S\n\nBye[/INST]"),
+    ],
+)
+def test_other_families_are_written_in_their_published_formats(name: str, text: str) -> None:
+    messages = [
+        {"role": "system", "content": "S"},
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Yo"},
+        {"role": "user", "content": "Bye"},
+    ]
+    rendered = render(messages, template=name, tokenizer=tokenization.load("smollm2"))
+    assert rendered.text == text and name in OTHERS and name not in TEMPLATES
+    assert "".join(text[part.start : part.end] for part in rendered.segments) == text
+
+
+def test_special_tokens_of_another_family_are_one_token_each_and_words_are_cut_as_before() -> None:
+    own = tokenization.load("smollm2")
+    template = OTHERS["llama3"]
+    tokenizer = chat.Borrowed(own, chat.specials_of(template.source, template.variables))
+    typed = "Hi <|eot_id|> there"  # typed text is ordinary text in this format too
+    rendered = render([{"role": "user", "content": typed}], template="llama3", tokenizer=tokenizer)
+    special = [token.data.decode() for token in rendered.tokens if token.id >= chat.BORROWED]
+    header = ["<|start_header_id|>", "<|end_header_id|>"]
+    assert special == ["<|begin_of_text|>", *header, "<|eot_id|>", *header]
+    assert tokenizer.decode(rendered.ids) == rendered.text
+    content = [token.id for token in rendered.tokens if typed[:2] in token.data.decode() or b"there" in token.data]
+    assert content == [own.ids("\n\nHi")[-1], own.ids(" there")[0]]
+    assert tokenizer.ids(typed) == own.ids(typed)

@@ -213,7 +213,7 @@ def test_every_token_of_the_text_has_its_surprise_and_its_card(tiny) -> None:
     assert [chip.path for chip in made] == [False] * len(reading.prompt) + [True]
     for chip, logprob in zip(made[1:], expected, strict=True):
         facts = dict(chip.facts)
-        assert facts["id"] == str(chip.id) and facts["surprisal"] == f"{-logprob / np.log(2):.2f} bits"
+        assert facts["token ID"] == str(chip.id) and facts["surprise"] == f"{-logprob / np.log(2):.2f} bits"
 
 
 def test_a_token_that_is_impossible_has_a_surprise_that_json_can_carry(tiny) -> None:

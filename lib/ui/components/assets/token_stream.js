@@ -99,9 +99,9 @@ function createView(root) {
     card.replaceChildren();
     const place = list.findIndex((item) => item.id === token.id);
     const order = token.rank ?? (place >= 0 ? place : null); // from 0
-    const rank = order !== null ? ` · rank ${order + 1}` : list.length ? ` · rank over ${list.length}` : "";
+    const rank = order !== null ? ` · rank ${order + 1}` : list.length ? ` · rank above ${list.length}` : "";
     const head = make("div", "head");
-    head.append(make("span", "chip", token.label), make("span", "muted", `token ${index + 1} · id ${token.id}${rank}`));
+    head.append(make("span", "chip", token.label), make("span", "muted", `token ${index + 1} · ID ${token.id}${rank}`));
     head.lastChild.title = rank ? "Rank 1 is the model's first guess." : "";
     card.appendChild(head);
     const mark = (data.marks || {})[index];
@@ -109,12 +109,12 @@ function createView(root) {
     if (token.forced) card.appendChild(make("div", "muted", "Given when the branch was made, not generated."));
     if (token.logprob !== null && token.logprob !== undefined) {
       card.append(
-        row("model's probability", percent(Math.exp(token.logprob)), "temperature 1, nothing filtered"),
+        row("model (T = 1)", percent(Math.exp(token.logprob)), "the model's own probability: temperature 1, nothing filtered"),
         row("log-probability", token.logprob.toFixed(3).replace("-", "−"), "natural logarithm"),
       );
     }
     if (token.prob !== null && token.prob !== undefined && !token.forced) {
-      card.appendChild(row(data.after || "after the filters", percent(token.prob), "what the strategy drew from"));
+      card.appendChild(row(data.after || "after sampling settings", percent(token.prob), "what the strategy drew from"));
     }
     if (!list.length) return;
     const canBranch = Boolean(data.branch);

@@ -41,7 +41,7 @@ Object.assign(View.prototype, {
     const head = make("div", "row head");
     this.axis = make("div", "axis");
     head.append(make("span", "rank", "rank"), make("span", "", "token"), this.axis);
-    for (const [kind, text, title] of [["", "now", "after your settings"], [" raw", "raw", "the model's own"],
+    for (const [kind, text, title] of [["", "after", "after sampling settings"], [" raw", "model", "model (T = 1)"],
                                        [" drawn", "drawn", "how often it was drawn"]]) {
       const cell = make("span", "num" + kind);
       cell.title = title;
@@ -64,7 +64,7 @@ Object.assign(View.prototype, {
       bar.over = make("span", "over", "»");
       bar.count = make("small");
       track.append(bar.over);
-      label.append("everything else", bar.count);
+      label.append("all other tokens", bar.count);
       return bar;
     }
     line.type = "button";
@@ -93,11 +93,11 @@ Object.assign(View.prototype, {
 
   showTip(rank, x, y) {
     const row = this.header.rows[rank];
-    const parts = [["id", String(row.id)], ["bytes", row.hex], ["rank", String(rank + 1)],
+    const parts = [["token ID", String(row.id)], ["bytes", row.hex], ["rank", String(rank + 1)],
       ["logit", number(this.logits[rank])], ["logit ÷ temperature", this.knobs.t ? number(this.logits[rank] / this.knobs.t) : "–"],
-      ["the model's own", exact(this.was(rank))], ["after your settings", exact(this.now(rank))],
-      ["surprisal", number(-Math.log2(this.was(rank))) + " bits"]];
-    if (row.special) parts.push(["control token", "a sign for the program, not text"]);
+      ["model (T = 1)", exact(this.was(rank))], ["after sampling settings", exact(this.now(rank))],
+      ["surprise", number(-Math.log2(this.was(rank))) + " bits"]];
+    if (row.special) parts.push(["special token", "a sign for the program, not text"]);
     const reason = this.reason(rank);
     if (reason) parts.push(["dropped by", reason]);
     this.tip.replaceChildren(make("b", "", row.label));

@@ -1,11 +1,18 @@
 // The knobs, choices and numbers beside the chart, made once: methods of View in chart.js.
 
+const STATS = {
+  entropy: "Entropy: the average surprise of this distribution, in bits",
+  perplexity: "2 to the power of the entropy: as many equally likely tokens would be as uncertain. Also called the perplexity of the distribution",
+  kept: "Tokens with a probability above 0 after the settings",
+  mass: "The share of the model's probability that the filters kept",
+};
+
 Object.assign(View.prototype, {
   build() {
     const line = make("div", "bar-line"), left = make("div", "left"), side = make("div", "side");
     this.viewChoice = this.choice(line, "view", VIEWS, "What to show");
     this.scaleChoice = this.choice(line, "scale", SCALES, "Scale");
-    this.rawKey = make("span", "key", "raw: the model's own");
+    this.rawKey = make("span", "key", "grey: model (T = 1)");
     line.append(this.count(), this.rawKey);
     this.body = make("div", "body");
     this.main = make("div", "scroll");
@@ -96,7 +103,7 @@ Object.assign(View.prototype, {
     const box = make("div", "drawing"), draws = make("div", "small"), last = make("div", "small");
     draws.append(make("span", "", "Draw"));
     this.drawChoice = this.choice(draws, "draws", [[0, "none"], [1, "1"], [100, "100"], [10000, "10,000"]], "Draws");
-    const seed = make("label", "small"), number = make("input"), reset = make("button", "plain reset", "Model's own");
+    const seed = make("label", "small"), number = make("input"), reset = make("button", "plain reset", "Model (T = 1)");
     Object.assign(number, { type: "number", min: 0, max: 4294967295, step: 1 });
     number.setAttribute("aria-label", "Seed of the draws");
     number.onchange = () => {
@@ -124,11 +131,12 @@ Object.assign(View.prototype, {
   figures() {
     const box = make("div", "figures");
     this.stats = {};
-    for (const [key, name] of [["entropy", "bits of entropy"], ["perplexity", "perplexity"],
-                               ["kept", "tokens can come"], ["mass", "of probability kept"]]) {
+    for (const [key, name] of [["entropy", "bits of entropy"], ["perplexity", "effective choices"],
+                               ["kept", "tokens still possible"], ["mass", "of probability kept"]]) {
       const stat = make("div", "stat"), value = make("div", "value");
       value.dataset.stat = key;
       stat.append(value, make("div", "name", name));
+      stat.title = STATS[key];
       box.append(stat);
       this.stats[key] = value;
     }

@@ -122,8 +122,8 @@ Object.assign(View.prototype, {
     this.stats.perplexity.textContent = significant(Math.exp(this.shaped.entropy));
     this.stats.kept.textContent = n[3].toLocaleString("en");
     this.stats.mass.textContent = percent(mass);
-    this.before.textContent = `The model's own: ${(this.raw.entropy / Math.LN2).toFixed(2)} bits, ` +
-      `${significant(Math.exp(this.raw.entropy))} choices.`;
+    this.before.textContent = `Model (T = 1): ${(this.raw.entropy / Math.LN2).toFixed(2)} bits, ` +
+      `${significant(Math.exp(this.raw.entropy))} effective choices.`;
     this.reset.disabled = this.knobs.t === 1 && this.knobs.k === null && this.knobs.p >= 1 && this.knobs.m === 0;
   },
 });

@@ -1,5 +1,6 @@
 // The second view (filter by filter), the nucleus curve and the controls' texts: methods of View in chart.js.
 
+// The order of the filters is that of transformers' warpers; llama.cpp applies the temperature last.
 const COLUMNS = [["logit", "the model's score"], ["÷ T", "score over temperature"], ["softmax", "after temperature"],
   ["top-k", "k likeliest"], ["top-p", "the nucleus"], ["min-p", "share of the best"], ["to the draw", "from … to"]];
 const SVG = "http://www.w3.org/2000/svg";
@@ -21,7 +22,7 @@ Object.assign(View.prototype, {
     for (const row of [...rows, ...(this.header.size > rows.length ? [null] : [])]) {
       const label = make("div", "cell label");
       if (row) label.append(make("span", row.special ? "pg-token control" : "pg-token", row.label));
-      else label.textContent = "everything else";
+      else label.textContent = "all other tokens";
       const cells = COLUMNS.map(() => {
         const cell = make("div", "cell"), text = make("span"), line = make("i");
         cell.append(text, line);
@@ -103,8 +104,8 @@ Object.assign(View.prototype, {
   hints() {
     const { t, k, p, m } = this.knobs, n = this.shaped.n;
     const texts = {
-      t: t === 0 ? "0: greedy, always the likeliest" : t < 1 ? "below 1: the likely get likelier"
-        : t === 1 ? "1: the model's own" : "above 1: the unlikely get a chance",
+      t: t === 0 ? "0: greedy, always the likeliest" : t < 1 ? "below 1: likely tokens get likelier"
+        : t === 1 ? "1: the model, unchanged" : "above 1: unlikely tokens get a chance",
       k: k === null ? "off: all tokens stay" : `keeps ${n[1].toLocaleString("en")} of ${this.header.size.toLocaleString("en")}`,
       p: p >= 1 ? "off" : `the top ${n[2].toLocaleString("en")} reach ${p}`,
       m: m === 0 ? "off" : `${n[3].toLocaleString("en")} with p ≥ ${m} × best`,
@@ -166,7 +167,7 @@ function number(value) {
   return Number.isFinite(value) ? value.toFixed(2).replace("-", "−") : value < 0 ? "−∞" : "∞";
 }
 function exact(p) {
-  return p >= 1e-4 ? (100 * p).toFixed(4) + "%" : percent(p);
+  return p >= 1e-6 ? (100 * p).toFixed(4) + "%" : percent(p);
 }
 function significant(value) {
   return value >= 1000 ? Math.round(value).toLocaleString("en") : value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2);

@@ -119,10 +119,10 @@ Object.assign(River.prototype, {
   fillCard(node) {
     const facts = make("div", "facts"), add = (name, value) => facts.append(make("span", "", name), make("b", "", value));
     add("token", `${node.label}`);
-    add("id", String(node.id));
+    add("token ID", String(node.id));
     if (this.tree.trunk && node.depth) {
       add(`at T = ${this.tree.temperatures[this.step].toFixed(2)}`, percent(chance(this.tree, node, this.step)));
-      if (node.logprob !== null) add("the model's own", percent(Math.exp(node.logprob)));
+      if (node.logprob !== null) add("model (T = 1)", percent(Math.exp(node.logprob)));
     } else if (node.logprob !== null) add("probability", percent(Math.exp(node.logprob)));
     if (this.tree.kind === "texts") add("texts here", String(node.owners.length));
     const road = make("div", "road");

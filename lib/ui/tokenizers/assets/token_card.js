@@ -14,14 +14,14 @@ function codePoints(text, names, most) {
 
 const SPELLING = [
   ["Ġ", "Ġ is how this vocabulary writes a space"],
-  ["Ċ", "Ċ is a newline"],
+  ["Ċ", "Ċ is how a byte-level vocabulary writes a newline"],
   ["ĉ", "ĉ is a tab"],
   ["▁", "▁ is a space"],
 ];
 
 function notes(token, covered) {
   const said = [];
-  if (token[FLAGS] & SPECIAL) return ["A control token: one id, not text."];
+  if (token[FLAGS] & SPECIAL) return ["A special token: one ID, not text."];
   if (token[FLAGS] & UNKNOWN) said.push("Unknown: the vocabulary has no entry for this text.");
   if (token[FLAGS] & PART) said.push("Only some of the bytes of a character; the rest is in its neighbours.");
   if (token[RAW] === covered) return said; // spelled as it is written: nothing to explain

@@ -58,10 +58,10 @@ function drawRow(spec, ctx) {
     return { root, row };
   }
   const ids = spec.items.flatMap((item) => item.tokens ?? []).map((token) => token[ID]);
-  const copy = (row.copy = make("button", "copy", "Copy ids"));
+  const copy = (row.copy = make("button", "copy", "Copy IDs"));
   copy.type = "button";
-  copy.title = ids.length < spec.total ? `The first ${ids.length} ids` : "";
-  copy.setAttribute("aria-label", `Copy ids of ${spec.label}`);
+  copy.title = ids.length < spec.total ? `The first ${ids.length} IDs` : "";
+  copy.setAttribute("aria-label", `Copy IDs of ${spec.label}`);
   copy.onclick = () => copyText("[" + ids.join(", ") + "]", copy);
   head.append(copy, count, make("span", "about", spec.about));
   const box = make("div", ctx.data.view === "ids" ? "chips ids" : "chips");
