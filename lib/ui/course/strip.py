@@ -18,7 +18,14 @@ from lib.ui.components.linked_text import for_link, kept_text
 STYLE = asset(__file__, "strip.css")  # written with the page's: the strip is there before anything else
 _HERE, _LAST, _GO, _OWN = "course-here", "course-last", "course-go", "course-own-text"
 _SHORT = "45"  # of `course=…` in a link
-_WIDGETS = ("tab", "view", "pass", "arch", "section")  # keys of widgets that are bound to the parameter of that name
+_WIDGETS = (
+    "rows",
+    "tab",
+    "view",
+    "pass",
+    "arch",
+    "section",
+)  # keys of widgets that are bound to the parameter of that name
 _STANDARD = {step.query[step.text] for step in STEPS if step.text}
 
 
@@ -37,8 +44,9 @@ def opened(address: str) -> Step | None:
                 st.session_state[name] = step.query[name]
         for box in ("prompt", "compare-text"):  # its text is new, even if an earlier link brought the same
             st.session_state.pop(f"linked-{box}", None)
-        if "learn" in step.query:  # a lesson further down
-            scroll.ask("tab")
+        if "arch" not in step.query:  # the model that is loaded
+            st.session_state.pop("arch", None)
+        scroll.ask("tab" if "learn" in step.query else "top")  # a lesson is further down
     return step
 
 
@@ -120,6 +128,7 @@ def show(step: Step) -> None:
     from lib.ui.course.question import show_question  # needs what the page's shell has
 
     way = path()
+    scroll.place("top")
     before = [other for other in way if other.number < step.number]
     after = [other for other in way if other.number > step.number]
     with _line("course-strip"):
