@@ -29,7 +29,11 @@ FLAGS = [
     "--disable-sync",
 ]
 PORT = 8501
-ENDS = {"": "[role=tab] >> text=Models on this machine", "Glossary": ".st-key-glossary-words h2"}  # of a page
+ENDS = {
+    "": "[role=tab] >> text=Models on this machine",
+    "Class": ".st-key-class-open",
+    "Glossary": ".st-key-glossary-words h2",
+}  # of a page
 
 
 def raise_loopback() -> None:

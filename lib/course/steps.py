@@ -60,7 +60,7 @@ STEPS = (
         title="The next token",
         objective="Generation",
         goal="A language model does one thing: it gives every token a probability of coming next.",
-        do="Click a branch that is not the likeliest, then press “Write 10 more”.",
+        do="Click a branch that is not the likeliest, then press “Write 10 more (greedy)”.",
         question="How many tokens get a probability at every position of the text?",
         options=("The five that are drawn", "A few hundred that make sense there", "Every token of the vocabulary"),
         right=2,
@@ -82,7 +82,7 @@ STEPS = (
         right=1,
         because="The list is closed before a model is trained. Every unknown word becomes the same token.",
         minutes=4,
-        query={"tab": "Learn", "learn": "Words"},
+        query={"rows": "The ladder", "tab": "Learn", "learn": "Words"},
     ),
     Step(
         key="characters",
@@ -97,7 +97,7 @@ STEPS = (
         # Norvig, "English Letter Frequency Counts" (2013): 4.79 letters a word in running text.
         because="A word of English text has nearly five letters, and a space. Each one is a step of the model.",
         minutes=4,
-        query={"tab": "Learn", "learn": "Characters"},
+        query={"rows": "The ladder", "tab": "Learn", "learn": "Characters"},
     ),
     Step(
         key="bpe",
@@ -113,7 +113,7 @@ STEPS = (
         because="Frequent words end as one token and rare ones as several: that is all that training a BPE does.",
         minutes=8,
         short=7,
-        query={"tab": "Learn", "learn": "BPE"},
+        query={"rows": "The ladder", "tab": "Learn", "learn": "BPE"},
     ),
     Step(
         key="real",
@@ -129,7 +129,7 @@ STEPS = (
         because="cl100k_base has twice as many tokens; among them are whole runs of spaces, which code is full of.",
         minutes=6,
         short=5,
-        query={"tab": "Compare", "text": _CODE},
+        query={"rows": "Real tokenizers", "text": _CODE},
         text="text",
     ),
     Step(

@@ -18,7 +18,7 @@ from lib.ui.components.live_updates import new_run
 from lib.ui.components.sidebar import next_page, projector, show_sidebar
 from lib.ui.course import strip
 
-_STYLE = f"<style>{css()}\n{asset(__file__, 'page.css', 'print.css')}</style>"
+_STYLE = f"<style>{css()}\n{asset(__file__, 'page.css', 'print.css')}\n{strip.STYLE}</style>"
 _PROJECTOR = f"<style>{asset(__file__, 'projector.css')}</style>"
 _APP = "LLM Playground"  # Home's title
 _SHELL = component("playground_shell", html="<span hidden></span>", js=asset(__file__, "shell.js"))

@@ -15,9 +15,17 @@ from lib.ui.components.course import HOME, PAGES
 from lib.ui.components.custom import asset
 from lib.ui.components.linked_text import for_link, kept_text
 
+STYLE = asset(__file__, "strip.css")  # written with the page's: the strip is there before anything else
 _HERE, _LAST, _GO, _OWN = "course-here", "course-last", "course-go", "course-own-text"
 _SHORT = "45"  # of `course=…` in a link
-_WIDGETS = ("tab", "view", "pass", "arch", "section")  # keys of widgets that are bound to the parameter of that name
+_WIDGETS = (
+    "rows",
+    "tab",
+    "view",
+    "pass",
+    "arch",
+    "section",
+)  # keys of widgets that are bound to the parameter of that name
 _STANDARD = {step.query[step.text] for step in STEPS if step.text}
 
 
@@ -36,8 +44,9 @@ def opened(address: str) -> Step | None:
                 st.session_state[name] = step.query[name]
         for box in ("prompt", "compare-text"):  # its text is new, even if an earlier link brought the same
             st.session_state.pop(f"linked-{box}", None)
-        if "learn" in step.query:  # a lesson further down
-            scroll.ask("tab")
+        if "arch" not in step.query:  # the model that is loaded
+            st.session_state.pop("arch", None)
+        scroll.ask("tab" if "learn" in step.query else "top")  # a lesson is further down
     return step
 
 
@@ -119,9 +128,10 @@ def show(step: Step) -> None:
     from lib.ui.course.question import show_question  # needs what the page's shell has
 
     way = path()
+    scroll.place("top")
     before = [other for other in way if other.number < step.number]
     after = [other for other in way if other.number > step.number]
-    with _line():
+    with _line("course-strip"):
         st.html(
             f'<p class="course-do"><span>{place_of(step)}</span> <b>{step.title}.</b> {step.do}</p>', width="stretch"
         )
@@ -162,7 +172,7 @@ def show(step: Step) -> None:
 def invite() -> None:
     """On Home, where no step is open: how to begin, or to go on."""
     step, done = next_undone(), progress.learner().done
-    with _line():
+    with _line("course-invite"):
         if not done:
             said = f"<b>New here?</b> {len(STEPS)} steps from the first token to a chat, in 90 or 45 minutes."
         elif step is not None:
@@ -183,6 +193,5 @@ def invite() -> None:
             )
 
 
-def _line() -> st.delta_generator.DeltaGenerator:
-    st.html(f"<style>{asset(__file__, 'strip.css')}</style>")
-    return st.container(key="course-strip", horizontal=True, vertical_alignment="center", gap="small")
+def _line(key: str) -> st.delta_generator.DeltaGenerator:
+    return st.container(key=key, horizontal=True, vertical_alignment="center", gap="small")

@@ -4,7 +4,21 @@ import streamlit as st
 
 from lib.course.glossary import GLOSSARY, Entry
 from lib.ui.components.course import PAGES
+from lib.ui.components.custom import component
 from lib.ui.components.page import escape, page_style
+
+# Streamlit scrolls to the word of a link before all of them are drawn.
+_JS = """
+let done = false;
+export default function () {
+  const word = location.hash.slice(1);
+  if (done || !/^[a-z0-9-]+$/.test(word)) return;
+  done = true;
+  const go = () => document.getElementById(word)?.scrollIntoView({ block: "start" });
+  [100, 500, 1200].forEach((wait) => setTimeout(go, wait));
+}
+"""
+_TO_WORD = component("playground_glossary_word", html="<span hidden></span>", js=_JS)
 
 
 def glossary_panel() -> None:
@@ -23,6 +37,7 @@ def glossary_panel() -> None:
         with st.container(key="glossary-words"):
             for entry in found:
                 _show(entry)
+    _TO_WORD(key="scroll-to-word", data={})
 
 
 def matching(typed: str) -> list[Entry]:

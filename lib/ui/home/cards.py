@@ -65,16 +65,15 @@ def _card(page: Page, steps: list[Step]) -> None:
         st.markdown(f"{page.icon} **Home**")
     else:
         st.page_link(page.file, label=f"**{page.title}**", icon=page.icon)
-    st.caption(page.question or "What does a language model do?")
     short = progress.learner().short
+    minutes = sum(step.short if short else step.minutes for step in steps)
+    st.caption(f"{page.question or 'What does a language model do?'} ({minutes} minutes)")
     for step in steps:
         done = step.key in progress.learner().done
         number = strip.path().index(step) + 1
         st.page_link(
             page.file,
-            label=f"{number}. {step.title} · {step.short if short else step.minutes} min",
+            label=f"{number}. {step.title}",
             icon=":material/check_circle:" if done else ":material/radio_button_unchecked:",
             query_params=strip.query_of(step),
         )
-    if not steps:
-        st.caption("No step of the short course: explore it freely.")

@@ -233,8 +233,8 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     Sheet(
         "A step",
-        "/Tokenizers?tab=Learn&learn=BPE&step=4",
-        shows(".st-key-course-strip"),
+        "/Next_Token?prompt=Once+upon+a+time&step=10",
+        shows("button.row[data-id]"),
         (State("its question", _question),),
     ),
     Sheet("Glossary", "/Glossary", shows("h2#vocabulary")),
