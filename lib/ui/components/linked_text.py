@@ -48,7 +48,7 @@ def renamed(key: str, names: Mapping[str, str]) -> None:
     """Called before the widget `key`, which is bound to the link: a link that was copied when a choice was called
     otherwise (old name to new one) opens it all the same."""
     old = st.query_params.get(key)
-    if old in names:
+    if old is not None and old in names:
         st.session_state[key] = st.query_params[key] = names[old]
 
 
