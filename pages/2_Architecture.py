@@ -8,9 +8,11 @@ from lib.ui.architecture.cost import cost_panel
 from lib.ui.architecture.diagram import diagram_panel
 from lib.ui.architecture.lessons import in_short, questions
 from lib.ui.architecture.linear import linear_panel
+from lib.ui.architecture.live import live_panel
 from lib.ui.architecture.look import style
 from lib.ui.architecture.parameters import parameters_panel
-from lib.ui.architecture.pick import pick_architecture
+from lib.ui.architecture.pick import pick_architecture, prompt
+from lib.ui.architecture.softmax import softmax_panel
 from lib.ui.architecture.tree import tree_panel
 from lib.ui.components import header
 from lib.ui.components.page import explained, setup_page
@@ -18,7 +20,7 @@ from lib.ui.components.page import explained, setup_page
 setup_page(
     "Architecture",
     icon="🏗️",
-    lead="A language model is a stack of small layers. Click its boxes and account for every parameter.",
+    lead="A language model is a stack of small layers. Click one, see its numbers, take it out.",
 )
 style()
 links.follow_old()
@@ -27,36 +29,31 @@ tabs = st.tabs(links.TABS, key="view", bind="query-params")
 view, place = next((name, tab) for name, tab in zip(links.TABS, tabs, strict=True) if tab.open)
 result = place.container(key="result")
 
-if view == links.LIVE:
-    from lib.ui.architecture.live import live_panel, pick_pass  # what reads a pass is needed here alone
-
-    with explained():
-        with bar:
-            text, model_id = pick_pass()
-        with result:
-            live_panel(text, model_id)
-elif view == links.TWO:
+if view == links.TWO:
     with bar:
         left, right = pick_two()
     with result, explained():
         compare_panel(left, right)
 else:
+    reads = view in {links.DIAGRAM, links.LIVE}  # a text goes through the model there
     with bar:
-        picked = pick_architecture()
-    panels = {
-        links.DIAGRAM: diagram_panel,
-        links.PARAMETERS: parameters_panel,
-        links.COST: cost_panel,
-        links.TREE: tree_panel,
-    }
+        text = prompt() if reads else ""
+        picked = pick_architecture(with_facts=not reads)
+    panels = {links.PARAMETERS: parameters_panel, links.COST: cost_panel, links.TREE: tree_panel}
     with result, explained():
         if view == links.LAYER:
             linear_panel(picked.arch)
+        elif view == links.SOFTMAX:
+            softmax_panel()
         elif view == links.QUESTIONS:
             questions()
         elif view == links.SHORT:
             in_short()
-        elif picked.arch:
-            panels[view](picked.arch)
-        else:
+        elif not picked.arch:
             picked.show()
+        elif view == links.DIAGRAM:
+            diagram_panel(picked.arch, picked.model_id, text)
+        elif view == links.LIVE:
+            live_panel(picked.arch, text, picked.model_id)
+        else:
+            panels[view](picked.arch)

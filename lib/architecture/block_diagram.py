@@ -56,6 +56,8 @@ class _Maker:
             params,
             self.arch.layers if inside else 1,
             detail,
+            words.does.format(a=self.arch),
+            words.without.format(a=self.arch),
             words.what.format(a=self.arch),
             words.why.format(a=self.arch),
             formula,
@@ -75,9 +77,9 @@ class _Maker:
 
     def layout(self) -> list[Item]:
         arch, names = self.arch, self.names
-        ids = ("token ids", (self.batch, self.tokens), "(B, T)")
+        ids = ("token IDs", (self.batch, self.tokens), "(B, T)")
         start: list[Item] = [
-            self.box("tokens", "Token ids", "none", 0, f"up to {arch.context:,} tokens", "input_ids", (ids,)),
+            self.box("tokens", "Token IDs", "none", 0, f"up to {arch.context:,} tokens", "input_ids", (ids,)),
             self.box(
                 "embedding",
                 "Token embedding",
@@ -103,7 +105,7 @@ class _Maker:
             )
         return [
             {"kind": "line", "items": start},
-            {"kind": "repeat", "times": arch.layers, "items": self.block()},
+            {"kind": "repeat", "times": arch.layers, "kinds": _kinds(arch), "items": self.block()},
             {"kind": "line", "items": self.end()},
         ]
 
@@ -244,11 +246,14 @@ class _Maker:
                 )
             )
         items: list[Item] = [{"kind": "row", "items": row}]
-        if between:
-            items.append({"kind": "line", "items": between})
+        if between:  # values go past the norm of Q and K and past RoPE
+            turned: Item = {"kind": "column", "items": [{"kind": "row", "items": row[:2]}, _line(between)]}
+            items = [
+                {"kind": "row", "items": [turned, {"kind": "column", "items": [row[2], {"kind": "wire", "items": []}]}]}
+            ]
         scores = ("scores", (self.batch, arch.heads, self.tokens, self.tokens), "(B, heads, T, T)")
         sliding = [window for window in arch.windows if window]
-        seen = f" · {len(sliding)} of {arch.layers} blocks see the last {max(sliding):,} tokens" if sliding else ""
+        seen = f" · {len(sliding)} of {arch.layers} blocks: last {max(sliding):,} tokens" if sliding else ""
         end: list[Item] = [
             self.box(
                 "scores",
@@ -331,6 +336,16 @@ class _Maker:
 
 
 _ACT = {"gpt2": "act", "gpt_neox": "act", "phi": "activation_fn"}  # others: act_fn
+
+
+def _line(items: list[Item]) -> Item:
+    return {"kind": "line", "items": items}
+
+
+def _kinds(arch: Architecture) -> str:
+    """What tells the blocks apart, where not all attend alike."""
+    sliding = sum(window > 0 for window in arch.windows)
+    return f"{sliding} sliding-window, {arch.layers - sliding} global" if 0 < sliding < arch.layers else ""
 
 
 def _activation(arch: Architecture) -> str:

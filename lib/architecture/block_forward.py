@@ -1,8 +1,8 @@
 """One transformer block, one step at a time, with the model's own layers: the order that transformers computes in.
 
 Linear layers, norms and activations are the module's; the attention between them (heads, RoPE, scores, mask, softmax,
-weighted sum) is written out here, so that every intermediate can be looked at. The module itself is never changed.
-Tests hold the result to the transformers block within 1e-5 in fp32.
+weighted sum) is written out here, so that every intermediate can be looked at, or one part be left out. The module
+itself is never changed. Tests hold the result to the transformers block within 1e-5 in fp32.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lib.architecture.ablation_data import Ablation
 from lib.architecture.errors import ArchitectureError
 from lib.architecture.parameter_ledger import NAMES
 
@@ -26,12 +27,12 @@ class Raw:
 
 
 class Walker:
-    """The parts of one loaded model by their role. Holds references only."""
+    """The parts of one loaded model by their role. Holds references only. `ablation` is left out of every pass."""
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, ablation: Ablation | None = None) -> None:
         if module is None:  # its engine was closed to make room
             raise ArchitectureError("The model was released in the meantime. Try again; it will be loaded anew.")
-        self.module, self.config = module, module.config
+        self.module, self.config, self.ablation = module, module.config, ablation
         self.family = str(getattr(module.config, "model_type", ""))
         if self.family not in NAMES:
             raise ArchitectureError(
@@ -51,48 +52,67 @@ class Walker:
                 "Load it in full precision."
             ) from error
 
+    def off(self, part: str, block: int | None = None) -> bool:
+        """Is this part left out, here (`block`), or everywhere?"""
+        cut = self.ablation
+        return cut is not None and cut.part == part and cut.block in {None, block}
+
+    def norm(self, layer: Any, name: str, index: int, x: Tensor) -> Tensor:
+        """A norm of block `index`."""
+        return x if self.off("norm", index) else getattr(layer, name)(x)
+
     def embedding(self, ids: Tensor) -> Iterator[Raw]:
         """Token ids (1, T) to the residual stream (1, T, d); the last step is the stream."""
         x = self.embed(ids)
         yield Raw("embedding", x, f"model.{self.names.embed}")
         if self.family == "gpt2":
             places = self.base.wpe(torch.arange(ids.shape[1], device=ids.device)[None])  # (1, T, d)
+            places = torch.zeros_like(places) if self.off("positions") else places
             yield Raw("positions", places, "model.transformer.wpe")
             yield Raw("stream", x + places, "model.transformer")
 
+    def last_norm(self, x: Tensor) -> Tensor:
+        """The final norm: (..., d) -> (..., d)."""
+        return x if self.off("norm") else self.final(x)
+
     def logits(self, x: Tensor) -> Tensor:
         """The final norm and the head: (..., d) -> (..., V)."""
-        logits = self.head(self.final(x))
+        logits = self.head(self.last_norm(x))
         cap = getattr(self.config, "final_logit_softcapping", None)
         return torch.tanh(logits / cap) * cap if cap else logits
 
     def block(self, index: int, x: Tensor) -> Iterator[Raw]:
         """The steps of one block on the stream x (1, T, d); the last step is the block's output."""
         layer, path, names = self.layers[index], f"model.{self.names.block}[{index}]", self.names
-        normed = getattr(layer, names.norm1)(x)
+        nothing = torch.zeros_like(x)
+        kept = nothing if self.off("residual", index) else x  # what the first shortcut carries past attention
+        normed = self.norm(layer, names.norm1, index, x)
         yield Raw("norm1", normed, f"{path}.{names.norm1}")
         attended = normed
         for step in self._attention(index, normed, x):
             attended = step.tensor
             yield step
         if names.after_attn:
-            attended = getattr(layer, names.after_attn)(attended)
+            attended = self.norm(layer, names.after_attn, index, attended)
             yield Raw("after_attn", attended, f"{path}.{names.after_attn}")
+        attended = nothing if self.off("attention", index) else attended
         parallel = self.family == "phi" or (self.family == "gpt_neox" and layer.use_parallel_residual)
-        middle = x if parallel else x + attended
+        middle = x if parallel else kept + attended
         if not parallel:
             yield Raw("add1", middle, f"{path}.forward")
         if names.norm2:
-            normed = getattr(layer, names.norm2)(middle)
+            normed = self.norm(layer, names.norm2, index, middle)
             yield Raw("norm2", normed, f"{path}.{names.norm2}")
         mlp = normed
         for step in self._mlp(layer.mlp, normed, f"{path}.mlp"):
             mlp = step.tensor
             yield step
         if names.after_mlp:
-            mlp = getattr(layer, names.after_mlp)(mlp)
+            mlp = self.norm(layer, names.after_mlp, index, mlp)
             yield Raw("after_mlp", mlp, f"{path}.{names.after_mlp}")
-        yield Raw("add2", (mlp + attended + x) if parallel else middle + mlp, f"{path}.forward")
+        mlp = nothing if self.off("mlp", index) else mlp
+        carried = kept + attended if parallel else nothing if self.off("residual", index) else middle
+        yield Raw("add2", carried + mlp, f"{path}.forward")
 
     def _attention(self, index: int, normed: Tensor, x: Tensor) -> Iterator[Raw]:
         attn = getattr(self.layers[index], self.names.attn)
@@ -121,6 +141,8 @@ class Walker:
         weights = masked.softmax(-1, dtype=torch.float32).to(q.dtype)
         yield Raw("weights", weights, f"{path}.forward")
         mixed = weights @ v  # (1, heads, T, head_dim)
+        if self.ablation and self.off("head", index):
+            mixed = mixed.index_fill(1, torch.tensor(self.ablation.head, device=mixed.device), 0)
         yield Raw("mixed", mixed, f"{path}.forward")
         flat = mixed.transpose(1, 2).flatten(2)  # (1, T, heads * head_dim)
         yield Raw("out", getattr(attn, self.names.out)(flat), f"{path}.{self.names.out}")
@@ -140,6 +162,7 @@ class Walker:
 
     def _angles(self, index: int, x: Tensor) -> tuple[Tensor, Tensor]:
         places = torch.arange(x.shape[1], device=x.device)[None]
+        places = torch.zeros_like(places) if self.off("positions") else places  # an angle of 0: nothing turns
         if self.family == "gemma3_text":
             cos, sin = self.base.rotary_emb(x, places, self.config.layer_types[index])
         else:
@@ -150,6 +173,8 @@ class Walker:
         """True where a token must not look: (T, T), the future, and what lies outside a sliding window."""
         rows, columns = torch.arange(tokens)[:, None], torch.arange(tokens)[None]
         hidden = columns > rows
+        if self.off("mask"):
+            return torch.zeros_like(hidden)
         types = getattr(self.config, "layer_types", None)
         slides = types[index] == "sliding_attention" if types else self.family == "mistral"
         window = getattr(self.config, "sliding_window", None) if slides else None

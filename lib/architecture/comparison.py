@@ -49,23 +49,31 @@ def _facts(a: Architecture) -> list[tuple[str, str, str]]:
     return [
         ("Family", a.family, "Another arrangement of the same few layers."),
         ("Parameters", f"{book.total:,}", "More numbers to learn, to store and to multiply with."),
-        ("Blocks", f"{a.layers}", "Depth: how many times the stream is corrected."),
-        ("Width (d)", f"{a.width:,}", "The length of every token's vector. Parameters grow with its square."),
+        ("Layers", f"{a.layers}", "Depth: how many blocks correct the stream, one after the other."),
+        (
+            "Hidden size (d)",
+            f"{a.width:,}",
+            "The length of every token's vector. A block's parameters grow with its square.",
+        ),
         ("Query heads", f"{a.heads} × {a.head_dim}", "How many patterns of attention a block computes side by side."),
         ("KV heads", f"{a.kv_heads}", "Shared keys and values make the KV cache smaller."),
         ("MLP width", f"{a.inner:,}", "The wide middle of every block."),
         (
             "MLP kind",
             f"{'gated ' if a.gated else ''}{a.activation}",
-            "How the middle is bent. A gate makes three matrices of two.",
+            "The activation in the middle. A gate adds a third matrix.",
         ),
         (
             "Norm",
             a.norm + (", four a block" if a.sandwich else ", one a block" if a.parallel == 1 else ""),
-            "Where vectors are scaled, and how. RMSNorm leaves out the mean and the bias: cheaper, and as good.",
+            "Where vectors are scaled, and how. RMSNorm leaves out the mean and the bias: cheaper, and about as good.",
         ),
         ("Norm of Q and K", a.qk_norm or "none", "Keeps attention scores from growing too large."),
-        ("Positions", positions, "A table ends at its last row; RoPE can be stretched to longer texts."),
+        (
+            "Positions",
+            positions,
+            "A table ends at its last row; RoPE can be stretched to longer texts, with some training.",
+        ),
         ("Attention sees", attention, "Sliding windows keep the cache small."),
         (
             "Attention and MLP",
@@ -76,12 +84,12 @@ def _facts(a: Architecture) -> list[tuple[str, str, str]]:
         ("Vocabulary", f"{a.vocab:,}", "More entries, fewer tokens per text, a larger table."),
         ("Head tied to embedding", "yes" if a.tied else "no", "Tied: one table serves input and output."),
         ("In embedding and head", f"{share / book.total:.1%}", "The rest is in the blocks, where the work is done."),
-        ("Context", f"{a.context:,}", "How many tokens fit into one text."),
+        ("Context length", f"{a.context:,}", "How many tokens fit into one text."),
         (
             "Weights, bfloat16",
             size(weight_bytes(a, "bfloat16")),
-            "Most of it is read from memory for every new token (of an untied embedding, one row).",
+            "Nearly all of it is read from memory for every new token (of an embedding that is not tied, one row).",
         ),
         ("KV cache, 1,000 tokens", cache, "Grows with every token of a chat."),
-        ("FLOPs for a token at 1,000", flops, "The work for one more token."),
+        ("FLOPs for a token at 1,000", flops, "The arithmetic of one more token."),
     ]

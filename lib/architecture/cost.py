@@ -22,6 +22,7 @@ DTYPES: Mapping[str, float] = {  # bytes of one matrix entry
     "int4": 18 / 32,  # Q4_0
 }
 _GROUP = {"int8": 34, "int4": 18}  # bytes of a group of 32 weights
+_Q6_K = 256, 210  # llama.cpp's format of an int4 model's output table: weights of a group, and its bytes
 # What autograd keeps for the backward pass, in numbers per token and block: d, q, kv, MLP width, heads, KV heads, 1
 # (fp32, fused attention, no dropout; read off torch.autograd.graph.saved_tensors_hooks).
 _SAVED = {
@@ -43,7 +44,7 @@ class Cost:
     kv_cache: int
     activations: int  # the largest tensors alive at once, an estimate
     flops_per_token: int  # the next token, with the KV cache full of `context` tokens, one text
-    flops_prompt: int  # all `context` tokens of all texts at once, logits at every position
+    flops_prompt: int  # all `context` tokens of all texts at once; the head reads the last position alone
 
     @property
     def total(self) -> int:
@@ -106,24 +107,33 @@ def _positive(**sizes: int) -> None:
 
 
 def weight_bytes(arch: Architecture, dtype: str) -> int:
-    """Bytes of all weights, shared ones once. int8 and int4 quantise the matrices; norms and biases stay 32-bit."""
+    """Bytes of all weights, shared ones once. int8 and int4 quantise the matrices; norms, biases and a table of
+    positions stay 32-bit."""
     return _weight_bytes(arch, dtype)
 
 
 @lru_cache(maxsize=512)
 def _weight_bytes(arch: Architecture, dtype: str) -> int:
-    return sum(row_bytes(row, dtype, conv=arch.family == "gpt2") for row in ledger(arch).rows)
+    return sum(row_bytes(row, dtype, arch) for row in ledger(arch).rows)
 
 
-def row_bytes(row: LedgerRow, dtype: str, *, conv: bool = False) -> int:
-    """Bytes of one tensor; 0 if it is shared. `conv`: Conv1D stores (in, out), the groups run along the inputs."""
+def row_bytes(row: LedgerRow, dtype: str, arch: Architecture) -> int:
+    """Bytes of one tensor of `arch`; 0 if it is shared.
+
+    As `llama-quantize` writes them (src/llama-quant.cpp): a table of positions is not quantised; in an int4 file the
+    output table, which with a tied head is the embedding, is Q6_K, or Q8_0 where its rows are no multiple of 256.
+    """
     if not row.params:
         return 0
     if dtype not in _GROUP:
         return int(row.params * DTYPES[dtype])
-    if len(row.shape) < 2:
+    if len(row.shape) < 2 or row.component == "positions":
         return 4 * row.params
-    inputs = row.shape[0] if conv and row.component in {"attention", "mlp"} else row.shape[-1]
+    conv = arch.family == "gpt2" and row.component in {"attention", "mlp"}  # Conv1D stores (in, out)
+    inputs = row.shape[0] if conv else row.shape[-1]
+    if dtype == "int4" and row.component == ("embedding" if arch.tied else "head") and inputs % 32 == 0:
+        group, size = _Q6_K if inputs % _Q6_K[0] == 0 else (32, _GROUP["int8"])
+        return row.params // group * size
     return row.params // 32 * _GROUP[dtype] if inputs % 32 == 0 else 2 * row.params  # odd widths stay 16-bit
 
 
@@ -131,8 +141,7 @@ def bytes_read_per_token(arch: Architecture, dtype: str) -> int:
     """Weight bytes that one more token must read: all but the tables it looks one row up in (a tied table is read
     as the head)."""
     tables = {"positions"} if arch.tied else {"embedding", "positions"}
-    conv = arch.family == "gpt2"
-    return sum(row_bytes(row, dtype, conv=conv) for row in ledger(arch).rows if row.component not in tables)
+    return sum(row_bytes(row, dtype, arch) for row in ledger(arch).rows if row.component not in tables)
 
 
 def cached_tokens(arch: Architecture, block: int, context: int) -> int:
@@ -185,9 +194,16 @@ def flops_per_token(arch: Architecture, *, context: int) -> int:
 
 
 def flops_prompt(arch: Architecture, *, batch: int = 1, context: int) -> int:
-    """The whole text at once: every token through every matrix, and all context x context scores (masked ones too)."""
+    """The whole text at once: every token through every matrix of the blocks, all context x context scores (masked
+    ones too), and the head at the last position, the only one that is needed to go on."""
     attention = 4 * arch.q_width * context * context * arch.layers
-    return batch * (2 * matrix_params(arch) * context + attention)
+    head = head_params(arch)
+    return batch * (2 * (matrix_params(arch) - head) * context + 2 * head + attention)
+
+
+def head_params(arch: Architecture) -> int:
+    """Entries of the output head's matrix, tied or not."""
+    return sum(prod(row.shape) for row in ledger(arch).rows if row.component == "head" and len(row.shape) == 2)
 
 
 def _window(arch: Architecture, block: int) -> int:

@@ -8,8 +8,9 @@ from lib.architecture.explanations import TEXTS
 from lib.architecture.parameter_ledger import Ledger
 from lib.architecture.spec import Architecture
 
-# A box id, or {"kind": "column" | "row" | "line" | "group" | "residual" | "repeat", "items": [...], ...}. The items of
-# a column follow one another downwards, those of a line from left to right; those of a row work side by side.
+# A box id, or {"kind": "column" | "row" | "line" | "group" | "residual" | "repeat" | "wire", "items": [...], ...}. The
+# items of a column follow one another downwards, those of a line from left to right; those of a row work side by side.
+# A wire goes past what stands beside it.
 Item = str | dict[str, Any]
 
 
@@ -23,6 +24,8 @@ class Box:
     params: int
     copies: int
     detail: str  # a short second line: sizes
+    does: str
+    without: str
     what: str
     why: str
     formula: str  # LaTeX
@@ -74,6 +77,8 @@ def coarse(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram
                     count // copies,
                     copies,
                     f"{len(rows)} tensors",
+                    words.does,
+                    words.without,
                     words.what,
                     words.why,
                     "",
@@ -83,6 +88,6 @@ def coarse(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram
                 items.append(key)
     tail: list[Item] = [key for key in ("norm", "head") if key in outside]
     head: list[Item] = [key for key in outside if key not in tail]
-    middle: list[Item] = [{"kind": "repeat", "times": blocks, "items": inside}] if inside else []
+    middle: list[Item] = [{"kind": "repeat", "times": blocks, "kinds": "", "items": inside}] if inside else []
     lines: list[list[Item]] = [[{"kind": "line", "items": items}] if items else [] for items in (head, tail)]
     return Diagram(arch, boxes, (*lines[0], *middle, *lines[1]))

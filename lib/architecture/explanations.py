@@ -1,4 +1,4 @@
-"""What each box of the block diagram does and why it is there, in words for people who have not seen one before.
+"""What each box of the block diagram does, what breaks without it, and why it is there, for a first-time reader.
 
 Formulas follow Vaswani et al. 2017 (attention), Ba et al. 2016 (LayerNorm), Zhang and Sennrich 2019 (RMSNorm),
 Su et al. 2021 (RoPE), Shazeer 2020 (gated MLPs), Ainslie et al. 2023 (shared KV heads).
@@ -11,134 +11,206 @@ from lib.architecture.spec import Architecture
 
 @dataclass(frozen=True)
 class Text:
-    """`what` and `why` may use {a.<field of Architecture>}; `formula` is LaTeX."""
+    """`does` and `without` are a line each, `what` and `why` go deeper; all may use {a.<field of Architecture>}.
 
+    `formula` is LaTeX.
+    """
+
+    does: str
+    without: str
     what: str
     why: str
     formula: str = ""
 
 
+_ORDER = "The order of the tokens is all but lost; only the causal mask still gives some of it away."
+_LEAK = (
+    " The causal mask alone gives some order away, as the first token sees one token and the fifth sees five; models "
+    "can even be trained on that (Haviv et al. 2022), but this one was not."
+)
+# Geva et al. 2021 (MLPs as key-value memories), Meng et al. 2022 (facts edited in MLP weights).
+_MLP = "Tokens could only be mixed, not worked on, and much of what the model knows would be gone."
+_HEADS = "A head could not work. Take out one head, or the attention of all heads, and compare."
 _PROJECTION = "x W_{%s}^\\top"
 TEXTS = {
     "tokens": Text(
-        "The text as whole numbers: the place of every token in the vocabulary of {a.vocab:,} entries.",
-        "A network computes with numbers. The tokenizer decided how the text is cut; the model only ever sees ids.",
+        "The text as whole numbers: the token IDs.",
+        "A network computes with numbers: there would be nothing to look up.",
+        "Each ID is a token's place in the vocabulary of {a.vocab:,} entries.",
+        "The tokenizer decided how the text is cut. The model never sees letters, only IDs.",
     ),
     "embedding": Text(
-        "A table with one row of {a.width:,} numbers for each of the {a.vocab:,} tokens. An id picks its row.",
-        "It turns a token into a vector that the layers can work on. Nothing is multiplied here: it is a lookup.",
+        "Looks up a vector of {a.width:,} numbers for each token.",
+        "An ID is only a name: the layers would have no vector to work on.",
+        "A table with one row of {a.width:,} numbers for each of the {a.vocab:,} tokens. An ID picks its row.",
+        "Training moved the rows so that tokens that are used alike have similar rows. Nothing is multiplied here: "
+        "it is a lookup.",
         r"x_t = E[\,\mathrm{id}_t\,]",
     ),
     "embedding_scaled": Text(
-        "A table with one row of {a.width:,} numbers for each of the {a.vocab:,} tokens. An id picks its row, and "
-        "Gemma multiplies it by the square root of the width.",
-        "It turns a token into a vector that the layers can work on. In a small model with a large vocabulary this "
-        "table holds most of the parameters.",
+        "Looks up a vector of {a.width:,} numbers for each token.",
+        "An ID is only a name: the layers would have no vector to work on.",
+        "A table with one row of {a.width:,} numbers for each of the {a.vocab:,} tokens. An ID picks its row, and "
+        "Gemma multiplies it by the square root of the hidden size.",
+        "Training moved the rows so that tokens that are used alike have similar rows. In a small model with a large "
+        "vocabulary this table holds most of the parameters.",
         r"x_t = \sqrt{d}\; E[\,\mathrm{id}_t\,]",
     ),
     "positions": Text(
-        "A second table with one row of {a.width:,} numbers for each of the {a.context:,} places in a text. The row is "
-        "added.",
-        "Attention by itself does not know the order of tokens. This table says “you are the fifth token”. A text "
-        "longer than the table has no rows left: that is GPT-2's hard limit.",
+        "Adds a vector that says where in the text the token stands.",
+        _ORDER,
+        "A second table with one row of {a.width:,} numbers for each of the {a.context:,} positions. The row is added "
+        "to the token's.",
+        "Attention compares tokens without asking where they stand. This table says “you are the fifth token”. A text "
+        "longer than the table has no rows left: that is this model's hard limit." + _LEAK,
         r"x_t \leftarrow x_t + P[\,t\,]",
     ),
     "norm": Text(
-        "Scales every token's vector to a standard size, then multiplies each component by a learned number. LayerNorm "
-        "first moves the vector's mean to 0 and last adds a learned number; RMSNorm does neither.",
-        "The residual stream grows from block to block. Norms keep the numbers in a range where training is stable.",
+        "Brings every token's vector to a standard size before the next layer reads it.",
+        "The numbers grow from block to block. Layers would get inputs of a size that they never saw in training, "
+        "until the numbers overflow.",
+        "{a.norm} divides by a measure of the vector's size, then multiplies each component by a learned number. "
+        "LayerNorm first moves the vector's mean to 0 and last adds a learned number; RMSNorm does neither.",
+        "The residual stream collects what all blocks add. Norms keep the numbers in a range in which training is "
+        "stable.",
     ),
     "q": Text(
-        "A linear layer that makes {a.heads} query vectors of {a.head_dim} numbers from every token.",
-        "A query says what a token is looking for in the tokens before it.",
+        "Makes {a.heads} queries from each token, one a head: what the head looks for.",
+        _HEADS,
+        "A linear layer that makes {a.heads} query vectors of {a.head_dim} numbers from every token's vector.",
+        "A query is compared with the keys of this token and of those before it. Where they match, the head looks.",
         _PROJECTION % "Q",
     ),
     "k": Text(
-        "A linear layer that makes {a.kv_heads} key vectors of {a.head_dim} numbers from every token. {a.sharing}",
-        "A key says what a token has to offer. Keys are kept in the KV cache, so fewer KV heads make a smaller cache.",
+        "Makes {a.kv_heads} keys from each token: what other tokens can find it by.",
+        _HEADS,
+        "A linear layer that makes {a.kv_heads} key vectors of {a.head_dim} numbers from every token's vector. "
+        "{a.sharing}",
+        "While a text is written, keys are kept (the KV cache) so that they are not computed again for every new "
+        "token. Fewer KV heads make a smaller cache.",
         _PROJECTION % "K",
     ),
     "v": Text(
-        "A linear layer that makes {a.kv_heads} value vectors of {a.head_dim} numbers from every token.",
-        "A value is what a token hands over when another token attends to it. Values are cached too.",
+        "Makes {a.kv_heads} values from each token: what it hands over when it is looked at.",
+        _HEADS,
+        "A linear layer that makes {a.kv_heads} value vectors of {a.head_dim} numbers from every token's vector. "
+        "{a.sharing}",
+        "Keys decide where a head looks, values what it gets there. Values are kept in the KV cache too.",
         _PROJECTION % "V",
     ),
     "qk_norm": Text(
-        "Normalises every query and every key, with one learned scale per component, shared by all heads.",
-        "It stops the scores from growing so large that softmax puts everything on one token.",
+        "Brings every query and every key to a standard size.",
+        "Scores could grow so large that softmax puts everything on one token.",
+        "One learned scale for each of the {a.head_dim} components, the same for all heads. Values are left as they "
+        "are.",
+        "It keeps training stable, as the norms on the stream do.",
     ),
     "rope": Text(
-        "Turns pairs of components of every query and key by an angle that grows with the token's place "
-        "(r = {a.rotary_dim} of the {a.head_dim} components take part). It has no weights.",
-        "After turning, the product of a query and a key depends on how far apart the two tokens are. "
-        "That is how these models know the order.",
+        "Turns queries and keys by an angle that grows with the token's position.",
+        _ORDER,
+        "Pairs of components turn together ({a.rotary_dim} of the {a.head_dim} components take part), some pairs fast, "
+        "some slowly. Values are left as they are. It has no parameters.",
+        "After turning, the product of a query and a key depends on how far apart the two tokens are, not on where "
+        "they stand." + _LEAK,
         r"\begin{pmatrix}q_i\\q_{i+r/2}\end{pmatrix}\leftarrow\begin{pmatrix}\cos t\theta_i&-\sin t\theta_i\\"
         r"\sin t\theta_i&\cos t\theta_i\end{pmatrix}\begin{pmatrix}q_i\\q_{i+r/2}\end{pmatrix}",
     ),
     "scores": Text(
-        "Every query is multiplied with every key. Scores for later tokens are masked, softmax turns the rest into "
-        "weights that sum to 1, and the values are added up with these weights. It has no weights of its own.",
-        "The one place where tokens exchange information. Everything else works on each token alone. "
-        "The scores grow with the square of the text's length.",
+        "Every token looks at itself and at those before it, and adds up their values.",
+        "No attention, and each token stands alone. No mask, and a token sees the very tokens that it should predict.",
+        "Every query is multiplied with every key. Scores of later tokens are masked, softmax turns the rest into "
+        "weights that sum to 1, and the values are added up with these weights. It has no parameters.",
+        "The one place where tokens exchange information; everything else works on each token alone. The number of "
+        "scores grows with the square of the text's length. The mask lets one pass train every position at once: "
+        "each predicts its next token without seeing it.",
         r"\mathrm{softmax}\!\left(\frac{QK^\top}{\sqrt{d_h}} + \mathrm{mask}\right) V",
     ),
     "out": Text(
-        "A linear layer that mixes the {a.heads} heads' results back into one vector of {a.width:,} numbers.",
-        "The heads worked side by side. This layer combines what they found.",
+        "Mixes what the {a.heads} heads found into one vector.",
+        "Nothing that the heads found would reach the stream.",
+        "A linear layer from all heads' results, {a.q_width:,} numbers side by side, to {a.width:,} numbers.",
+        "The heads work side by side and do not see one another. This layer combines what they found.",
         r"[\,h_1 \dots h_H\,]\, W_O^\top",
     ),
     "add": Text(
-        "Adds what the block computed to what came in.",
-        "The residual connection: layers only write corrections into a stream that runs through the whole model. "
-        "It lets gradients reach the first layers of a deep network.",
+        "Adds what a layer computed to what came in: the residual connection.",
+        "Each layer would have to write everything anew: the token itself is lost after one block.",
+        "Layers only write corrections into a stream that runs through the whole model, the residual stream.",
+        "It also carries the training signal (the gradients) back to the first layers of a deep network, where it "
+        "would fade otherwise (He et al. 2015).",
         r"x \leftarrow x + f(x)",
     ),
     "gate": Text(
-        "A linear layer to {a.inner:,} numbers whose result, after the activation, opens or closes the other one.",
-        "Gated MLPs learn better for the same number of parameters.",
+        "Decides, number by number, how far the “Up” branch is let through.",
+        _MLP,
+        "A linear layer from {a.width:,} to {a.inner:,} numbers. After the activation they are multiplied with those "
+        "of “Up”.",
+        "Gated MLPs reach a lower loss for the same number of parameters (Shazeer 2020).",
         _PROJECTION % r"\mathrm{gate}",
     ),
     "up": Text(
-        "A linear layer from {a.width:,} to {a.inner:,} numbers.",
-        "The MLP looks at every token alone. Its wide middle holds many small detectors; much of what a model "
-        "knows sits in these matrices.",
+        "Widens each token's vector to {a.inner:,} numbers, one for each of its detectors.",
+        _MLP,
+        "A linear layer from {a.width:,} to {a.inner:,} numbers. Each of the {a.inner:,} rows of its matrix reacts to "
+        "some direction of the vector.",
+        "The MLP works on every token alone. Its wide middle is where much of what a model knows seems to sit "
+        "(Geva et al. 2021).",
         _PROJECTION % r"\mathrm{up}",
     ),
     "activation": Text(
-        "Bends every number: large positive ones stay almost as they are, large negative ones become almost 0 (with "
-        "ReLU all negative ones become 0). It has no weights.",
-        "Without a bend, two linear layers in a row would be the same as one.",
+        "Bends every number: large ones pass, negative ones become almost 0.",
+        "Two linear layers in a row would be the same as one.",
+        "Large positive numbers stay almost as they are, large negative ones become almost 0 (with ReLU all negative "
+        "ones become 0). It has no parameters.",
+        "The bend lets the network compute what no single matrix can.",
     ),
     "gated": Text(
-        "Bends the gate's numbers and multiplies them with the other branch, number by number. It has no weights.",
-        "Without a bend, linear layers in a row would be the same as one. The product lets one branch switch the "
-        "other on and off.",
+        "Bends the gate's numbers and multiplies them with those of “Up”.",
+        "Two linear layers in a row would be the same as one.",
+        "The activation is applied to the gate's numbers; the result multiplies the other branch, number by number. It "
+        "has no parameters.",
+        "The product lets one branch switch the other on and off.",
         r"\phi(x W_{\mathrm{gate}}^\top) \odot x W_{\mathrm{up}}^\top",
     ),
     "down": Text(
+        "Writes what the detectors found back into the stream.",
+        _MLP,
         "A linear layer from {a.inner:,} back to {a.width:,} numbers.",
-        "It writes what the detectors found back into the residual stream.",
+        "Each detector that fired adds its own column of this matrix to the token's vector.",
         _PROJECTION % r"\mathrm{down}",
     ),
     "head": Text(
-        "A linear layer that gives every one of the {a.vocab:,} tokens a score (a logit). It has weights of its own.",
-        "The score says how well a token would continue the text. This is where a vector becomes a prediction.",
+        "Compares the final vector with a row for each token: one score, a logit, for each of the {a.vocab:,}.",
+        "The model would end with a vector of {a.width:,} numbers, and nobody could say which token it means.",
+        "A linear layer: row i of its matrix stands for token i, and the score is the product of "
+        "that row with the final vector. It has parameters of its own.",
+        "Up to here there are only vectors. A score is high where the vector points the way of a token's row: this is "
+        "where the model says something about tokens. Scores are any numbers; softmax makes probabilities of them.",
         r"\mathrm{logits} = x\, W_{\mathrm{head}}^\top",
     ),
     "head_tied": Text(
-        "Compares the final vector with every row of the embedding table: one score (a logit) for each of the "
-        "{a.vocab:,} tokens. The weights are the embedding's own, so they are counted there.",
-        "Tying saves a table of {a.vocab:,} × {a.width:,} numbers. A token is read and written with the same vector.",
+        "Compares the final vector with a row for each token: one score, a logit, for each of the {a.vocab:,}.",
+        "The model would end with a vector of {a.width:,} numbers, and nobody could say which token it means.",
+        "The score is the product of the final vector with the token's row. The rows are those of the embedding table "
+        "(the head is *tied* to it), so its parameters are counted there.",
+        "Up to here there are only vectors. A score is high where the vector points the way of a token's row: this is "
+        "where the model says something about tokens. Scores are any numbers; softmax makes probabilities of them. "
+        "Tying saves a second table of {a.vocab:,} × {a.width:,} numbers.",
         r"\mathrm{logits} = x\, E^\top",
     ),
     "softmax": Text(
-        "Turns the {a.vocab:,} scores of a position into probabilities that sum to 1.",
-        "The result is the distribution of the next token, at every position at once. A chat uses only the last one.",
+        "Turns the scores into probabilities: none negative, together 100%.",
+        "Scores can be negative and sum to anything. One could rank tokens by them, but not draw one.",
+        "e to the power of each of the {a.vocab:,} scores, divided by the sum of them all. It has no parameters.",
+        "The result is a distribution of the next token, at every position at once. Whoever writes a text uses the "
+        "last one only.",
         r"p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}",
     ),
     "unknown": Text(
-        "The tensors whose names say that they belong here. This page does not know this family's inner order.",
+        "The tensors whose names say that they belong here.",
+        "This page does not know this family's inner order, so nothing can be taken out.",
         "Counts, shapes and bytes are exact: they come from PyTorch's own module.",
+        "The families whose insides it knows are those of the models in the list.",
     ),
 }
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lib.models.memory import total_bytes
 
-GB = 1_000_000_000
+MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -16,16 +16,18 @@ class Machine:
     kind: str  # "this", "cloud" or "gpu"
 
 
-# Memory as the makers state it; Community Cloud as its documentation states it (guaranteed and most).
+# GPUs as nvidia-smi reports them, in MiB (https://thundergolfer.com/blog/nvidia-gpu-memory-capacity; the RTX cards by
+# nvidia-smi of their owners): "24 GB" on the box are 24,564 MiB, 25.8 GB. Community Cloud as its documentation states
+# it (guaranteed and most).
 KNOWN = (
     Machine("Community Cloud, guaranteed", 690_000_000, "cloud"),
     Machine("Community Cloud, at most", 2_700_000_000, "cloud"),
-    Machine("RTX 3060", 12 * GB, "gpu"),
-    Machine("T4 (Colab, Kaggle)", 16 * GB, "gpu"),
-    Machine("RTX 4090", 24 * GB, "gpu"),
-    Machine("A100 40 GB", 40 * GB, "gpu"),
-    Machine("H100 80 GB", 80 * GB, "gpu"),
-    Machine("H200", 141 * GB, "gpu"),
+    Machine("RTX 3060", 12_288 * MIB, "gpu"),
+    Machine("T4 (Colab, Kaggle)", 15_360 * MIB, "gpu"),
+    Machine("RTX 4090", 24_564 * MIB, "gpu"),
+    Machine("A100 40 GB", 40_960 * MIB, "gpu"),
+    Machine("H100 80 GB", 81_559 * MIB, "gpu"),
+    Machine("H200", 143_771 * MIB, "gpu"),
 )
 
 

@@ -1,10 +1,30 @@
-"""Reading a live pass: tokens that peak in the middle of the lens, what kind of head a head is."""
+"""Reading a live pass: tokens that peak in the middle of the lens, where the answer wins, kinds of heads."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from lib.architecture.live_pass_data import Lens
+
+FIRST, BEFORE, SAME, AFTER_SAME = (
+    "the first token",
+    "the token before",
+    "the same token earlier",
+    "what followed the same token earlier",  # an induction head (Olsson et al. 2022)
+)
+
+
+@dataclass(frozen=True)
+class Notable:
+    """The head that shows a pattern most. Weights are means over `tokens`, the tokens that could show it, 0 to 1."""
+
+    kind: str
+    layer: int
+    head: int
+    weight: float  # of its attention on what the pattern names
+    even: float  # what a head would give that looks at all tokens alike
+    tokens: int
 
 
 def middle_peaks(lens: Lens, position: int, *, least: float = 0.02) -> list[tuple[int, int, float, float]]:
@@ -20,6 +40,12 @@ def middle_peaks(lens: Lens, position: int, *, least: float = 0.02) -> list[tupl
         if 0 < layer < len(curves) - 1 and peak >= least and end < peak / 2:
             found.append((int(token), layer, peak, end))
     return sorted(found, key=lambda item: -item[2])
+
+
+def winning_row(lens: Lens, position: int) -> int:
+    """The first row of the lens (0 is the embedding) from which on the model's answer is the likeliest token."""
+    others = np.flatnonzero(lens.top[:, position, 0] != lens.top[-1, position, 0])
+    return int(others[-1]) + 1 if len(others) else 0
 
 
 def head_summary(attentions: np.ndarray, layer: int, head: int) -> dict[str, float]:
@@ -38,27 +64,48 @@ def head_summary(attentions: np.ndarray, layer: int, head: int) -> dict[str, flo
     }
 
 
-def notable_heads(attentions: np.ndarray, ids: Sequence[int]) -> list[tuple[str, int, int, float]]:
-    """The head of each well-known kind that shows it most: (kind, layer, head, mean weight 0 to 1).
+def patterns(ids: Sequence[int]) -> dict[str, np.ndarray]:
+    """For each kind of head, (T, T) booleans: row i may look at column j. Kinds that this text cannot show are left
+    out.
 
-    Kinds: on the first token, on the token before, on itself, and (if a token repeats) on what followed the same
-    token earlier, an induction head (Olsson et al. 2022).
+    >>> sorted(patterns([7, 8, 7]))
+    ['the first token', 'the same token earlier', 'the token before', 'what followed the same token earlier']
     """
-    count = attentions.shape[-1]
+    count = len(ids)
     if count < 3:
-        return []
-    rows = np.arange(1, count)
-    scores = {
-        "the first token": attentions[:, :, rows, 0].mean(-1),
-        "the token before": attentions[:, :, rows[1:], rows[1:] - 1].mean(-1),
-        "the token itself": attentions[:, :, rows, rows].mean(-1),
+        return {}
+    row, column = np.arange(count)[:, None], np.arange(count)[None]
+    same = (np.array(ids)[:, None] == np.array(ids)[None]) & (column < row)
+    after = np.zeros_like(same)
+    after[:, 1:] = same[:, :-1]
+    found = {
+        FIRST: (column == 0) & (row > 1),  # for token 1 it is the token before
+        BEFORE: (column == row - 1) & (row > 1),
+        SAME: same,
+        AFTER_SAME: after & (column < row),
     }
-    pairs = [(i, j + 1) for i in range(count) for j in range(i - 1) if ids[i] == ids[j]]
-    if pairs:
-        later, after = np.array(pairs).T
-        scores["what followed the same token earlier"] = attentions[:, :, later, after].mean(-1)
+    return {kind: where for kind, where in found.items() if where.any()}
+
+
+def notable_heads(attentions: np.ndarray, ids: Sequence[int]) -> list[Notable]:
+    """Of each kind that the text can show, the head (of attentions (L, H, T, T)) that shows it most.
+
+    Its weight is the mean, over the tokens that could, of what they put on the tokens that the pattern names.
+    """
     found = []
-    for kind, score in scores.items():
-        layer, head = np.unravel_index(int(score.argmax()), score.shape)
-        found.append((kind, int(layer), int(head), float(score.max())))
+    for kind, where in patterns(ids).items():
+        rows = where.any(axis=1)
+        scores = (attentions * where).sum(-1)[..., rows].mean(-1)  # (L, H)
+        layer, head = np.unravel_index(int(scores.argmax()), scores.shape)
+        even = float((where.sum(1) / np.arange(1, len(ids) + 1))[rows].mean())
+        found.append(Notable(kind, int(layer), int(head), float(scores.max()), even, int(rows.sum())))
     return found
+
+
+def opening_head(attentions: np.ndarray, ids: Sequence[int]) -> Notable | None:
+    """The notable head that the page opens on: the one furthest above even attention.
+
+    Not that on the first token: most heads rest there when they find nothing (an attention sink, Xiao et al. 2023).
+    """
+    able = [head for head in notable_heads(attentions, ids) if head.kind != FIRST]
+    return max(able, key=lambda head: head.weight - head.even, default=None)

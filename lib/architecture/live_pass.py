@@ -27,8 +27,8 @@ def trace(engine: Any, ids: Sequence[int], *, max_tokens: int = MAX_TOKENS, lens
     Raises ArchitectureError on an empty text, ids outside the vocabulary, or a family that cannot be taken apart.
     """
     walker = Walker(engine.module)
-    kept, cut = _fit(walker, ids, max_tokens)
-    with _lock(engine), torch.inference_mode():
+    kept, cut = fit(walker, ids, max_tokens)
+    with lock_of(engine), torch.inference_mode():
         tokens = torch.tensor([kept], device=walker.embed.weight.device)
         start = list(walker.embedding(tokens))
         x = start[-1].tensor
@@ -39,6 +39,7 @@ def trace(engine: Any, ids: Sequence[int], *, max_tokens: int = MAX_TOKENS, lens
                 if step.key == "weights":
                     maps.append(x[0].float().cpu())
             stream.append(x)
+        ending = _step(Raw("final_norm", walker.last_norm(x), f"model.{walker.names.final}"))
         mine = walker.logits(x)[0].float()
         reference = engine.module(tokens, use_cache=False).logits[0].float()
         hidden = torch.cat(stream)  # (L + 1, T, d)
@@ -47,6 +48,7 @@ def trace(engine: Any, ids: Sequence[int], *, max_tokens: int = MAX_TOKENS, lens
         cut=cut,
         family=walker.family,
         embedding=tuple(_step(raw) for raw in start),
+        ending=ending,
         hidden=hidden.float().cpu().numpy(),
         attentions=torch.stack(maps).numpy(),
         logits=mine[-1].cpu().numpy(),
@@ -69,12 +71,16 @@ def block_steps(engine: Any, traced: Trace, block: int) -> tuple[Step, ...]:
     if not 0 <= block < len(walker.layers):
         raise ArchitectureError(f"This model has blocks 0 to {len(walker.layers) - 1}, not {block}.")
     weight = walker.embed.weight
-    with _lock(engine), torch.inference_mode():
+    with lock_of(engine), torch.inference_mode():
         x = torch.from_numpy(traced.hidden[block][None]).to(device=weight.device, dtype=_format(walker))
         return tuple(_step(raw) for raw in walker.block(block, x))
 
 
-def _fit(walker: Walker, ids: Sequence[int], most: int) -> tuple[tuple[int, ...], str]:
+def fit(walker: Walker, ids: Sequence[int], most: int) -> tuple[tuple[int, ...], str]:
+    """The last `most` ids, or fewer if the model's context is shorter, and a sentence if that is not all.
+
+    Raises ArchitectureError on an empty text and on ids outside the vocabulary.
+    """
     if not ids:
         raise ArchitectureError("There is no text to look at. Type a few words.")
     vocabulary = walker.embed.weight.shape[0]
@@ -95,7 +101,7 @@ def logit_lens(engine: Any, traced: Trace) -> Lens:
     Never more than about 128 vectors of (V,) exist at once, and the lock is given back in between, so that nobody
     waits long for the model.
     """
-    walker, lock = Walker(engine.module), _lock(engine)
+    walker, lock = Walker(engine.module), lock_of(engine)
     weight = walker.embed.weight
     hidden = torch.from_numpy(traced.hidden).to(device=weight.device, dtype=_format(walker))  # (L + 1, T, d)
     count = max(1, 128 // len(hidden))
@@ -119,7 +125,8 @@ def _format(walker: Walker) -> torch.dtype:
     return next(found, torch.float32)
 
 
-def _lock(engine: Any) -> AbstractContextManager[Any]:
+def lock_of(engine: Any) -> AbstractContextManager[Any]:
+    """The lock under which an engine's module computes; of an object without one, nothing."""
     return getattr(engine, "lock", None) or nullcontext()
 
 

@@ -41,6 +41,7 @@ class Trace:
     cut: str  # a sentence if the text was longer than what was computed, else ""
     family: str
     embedding: tuple[Step, ...]
+    ending: Step  # the final norm of the last block's output
     hidden: np.ndarray  # float32 (L + 1, T, d): the stream before each block, and after the last
     attentions: np.ndarray  # float32 (L, H, T, T), rows sum to 1
     logits: np.ndarray  # float32 (V,): of the last token, by the steps

@@ -1,4 +1,4 @@
-"""The module tree as PyTorch prints it, but readable: identical blocks folded, parameters beside each module.
+"""The module tree as PyTorch prints it, but readable: blocks of one shape folded, parameters beside each module.
 
 Works on any torch module (built on the meta device by `lib.architecture.meta_module`).
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ModuleNode:
-    """A module, or several identical ones in a row (`times` > 1; `params` is of one)."""
+    """A module, or several of one shape in a row (`times` > 1; `params` is of one)."""
 
     depth: int
     name: str  # "wte", or "0-11" for folded ones
@@ -67,6 +67,6 @@ def render(nodes: list[ModuleNode]) -> str:
         stem = "".join("   " if end else "│  " for end in node.last[:-1])
         branch = ("└─ " if node.last[-1] else "├─ ") if node.last else ""
         extra = f"({node.extra})" if node.extra else ""
-        fold = f"  × {node.times} identical" if node.times > 1 else ""
+        fold = f"  × {node.times} of one shape" if node.times > 1 else ""
         lines.append(f"{count:>{width}}   {stem}{branch}{node.name}: {node.kind}{extra}{fold}")
     return "\n".join(lines)

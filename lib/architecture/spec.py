@@ -20,8 +20,8 @@ LIMITS = {  # far beyond any model built so far; what is larger is a typing mist
     "context": 100_000_000,
 }
 WORDS = {
-    "layers": "number of blocks",
-    "width": "width (d_model)",
+    "layers": "number of layers",
+    "width": "hidden size (d)",
     "heads": "number of attention heads",
     "kv_heads": "number of KV heads",
     "head_dim": "size of one head",
@@ -114,8 +114,8 @@ def _check_heads(arch: Architecture) -> None:
     if arch.family in FAMILIES and arch.family != "qwen3" and arch.width % arch.heads:
         near = next(h for h in range(arch.heads, 0, -1) if arch.width % h == 0)
         raise ArchitectureError(
-            f"{arch.heads} heads do not divide a width of {arch.width}: every head gets width / heads components. "
-            f"{near} heads would fit ({arch.width // near} each)."
+            f"{arch.heads} heads do not divide a hidden size of {arch.width}: every head gets hidden size / heads "
+            f"components. {near} heads would fit ({arch.width // near} each)."
         )
     if arch.known and arch.heads % arch.kv_heads:
         near = next(h for h in range(min(arch.kv_heads, arch.heads), 0, -1) if arch.heads % h == 0)
@@ -125,5 +125,5 @@ def _check_heads(arch: Architecture) -> None:
     if arch.positions == "rope" and arch.rotary_dim % 2:
         raise ArchitectureError(
             f"RoPE turns pairs of components, so a head needs an even number of them, not {arch.rotary_dim}. "
-            "Change the width or the number of heads."
+            "Change the hidden size or the number of heads."
         )

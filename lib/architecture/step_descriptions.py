@@ -10,7 +10,7 @@ class Line:
     label: str
     axes: str
     said: str
-    part: str  # "input", "attention", "mlp"
+    part: str  # "input", "attention", "mlp", "output"
 
 
 _STREAM, _HEADS, _SQUARE, _WIDE = (
@@ -44,5 +44,6 @@ STORY: dict[str, Line] = {
     "activation": Line("Activation", _WIDE, "Bent (with a gate: bent gate × up): most numbers end near 0.", "mlp"),
     "down": Line("MLP down", _STREAM, "Back to the width of the stream.", "mlp"),
     "after_mlp": Line("Norm after MLP", _STREAM, "Scaled again before it is added.", "mlp"),
+    "final_norm": Line("Final norm", _STREAM, "The last block's output, scaled for the output head.", "output"),
     "add2": Line("Residual: block output", _STREAM, "What the next block receives.", "mlp"),
 }

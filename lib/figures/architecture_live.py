@@ -10,6 +10,7 @@ from lib.figures.theme import (
     CATEGORICAL,
     CLEAR,
     DIVERGING,
+    GOOD,
     MONOSPACE,
     MUTED,
     SEQUENTIAL,
@@ -20,6 +21,7 @@ from lib.figures.theme import (
     packed,
     plain,
     titled,
+    vertical,
 )
 from lib.text_format import percent
 
@@ -50,7 +52,7 @@ def values_heatmap(values: np.ndarray, labels: Sequence[str], *, square: bool) -
         if square
         else "%{y}<br>component %{x}: %{z:.4g}<extra></extra>",
     }
-    if square and len(labels) <= 12:
+    if square and len(labels) <= 7:
         cells["text"] = [["" if not np.isfinite(v) else f"{v:.2f}" for v in row] for row in shown]
         cells["texttemplate"] = "%{text}"
         cells["textfont"] = {"family": MONOSPACE, "size": CHART_PX, "color": WHITE}
@@ -63,9 +65,18 @@ def values_heatmap(values: np.ndarray, labels: Sequence[str], *, square: bool) -
 
 
 def lens_heatmap(
-    top: Sequence[Sequence[str]], probs: np.ndarray, columns: Sequence[str], layers: Sequence[str], *, column: int
+    top: Sequence[Sequence[str]],
+    probs: np.ndarray,
+    columns: Sequence[str],
+    layers: Sequence[str],
+    *,
+    column: int,
+    wins: Sequence[int] = (),
 ) -> Figure:
-    """What each layer (row, the last on top) would say next after each token (column); `probs` (rows, columns)."""
+    """What each layer (row, the last on top) would say next after each token (column); `probs` (rows, columns).
+
+    `wins`: for each column the row from which on the answer is in front; the chosen column's is framed boldly.
+    """
     text = [[plain(word if len(word) <= 12 else word[:11] + "…") for word in row] for row in top]
     cells = {
         "type": "heatmap",
@@ -92,10 +103,21 @@ def lens_heatmap(
         "y1": len(layers) - 0.5,
         "line": {"color": ACCENT, "width": 2.5},
     }
+    marks = [
+        {
+            "type": "rect",
+            "x0": at - 0.48,
+            "x1": at + 0.48,
+            "y0": row - 0.46,
+            "y1": row + 0.46,
+            "line": {"color": GOOD, "width": 4 if at == column else 2},
+        }
+        for at, row in enumerate(wins)
+    ]
     return figure(
         [cells],
         height=80 + 23 * len(layers),
-        shapes=[frame],
+        shapes=[frame, *marks],
         margin={"t": 50},
         xaxis={
             "tickvals": list(range(len(columns))),
@@ -108,8 +130,13 @@ def lens_heatmap(
     )
 
 
-def lens_curves(names: Sequence[str], curves: np.ndarray, layers: Sequence[str], fading: set[int]) -> Figure:
-    """Probability of some tokens through the layers, (rows, tokens). `fading`: columns that peak before the end."""
+def lens_curves(
+    names: Sequence[str], curves: np.ndarray, layers: Sequence[str], fading: set[int], *, wins: int | None = None
+) -> Figure:
+    """Probability of some tokens through the layers, (rows, tokens). `fading`: columns that peak before the end.
+
+    `wins`: the row from which on the answer is in front.
+    """
     traces, notes = [], []
     for column, name in enumerate(names):
         fades = column in fading
@@ -147,6 +174,7 @@ def lens_curves(names: Sequence[str], curves: np.ndarray, layers: Sequence[str],
         traces,
         height=360,
         annotations=notes,
+        shapes=[vertical(wins, {"color": GOOD, "width": 2, "dash": "dash"})] if wins is not None else [],
         hovermode="x unified",
         yaxis=titled("probability", tickformat=".0%", rangemode="tozero"),
         xaxis=titled(
@@ -161,7 +189,7 @@ def lens_curves(names: Sequence[str], curves: np.ndarray, layers: Sequence[str],
 
 def next_bars(names: Sequence[str], probs: Sequence[float], rest: float) -> Figure:
     """The likeliest next tokens and everything else, adding up to 1."""
-    labels = [*(plain(f"{rank + 1}  {name}") for rank, name in enumerate(names)), "everything else"][::-1]
+    labels = [*(plain(f"{rank + 1}  {name}") for rank, name in enumerate(names)), "all other tokens"][::-1]
     values = [*probs, rest][::-1]
     bars = {
         "type": "bar",

@@ -17,10 +17,11 @@ HOME = str(Path(__file__).resolve().parents[2] / "Home.py")
 
 
 @pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch, tiny_models: dict[str, Path]) -> Callable[..., AppTest]:
+def open_page(monkeypatch: pytest.MonkeyPatch, tiny_models: dict[str, Path], tmp_path: Path) -> Callable[..., AppTest]:
     """open_page(**query) -> the page after its first run, with the tiny models as the only ones of this machine."""
     st.cache_data.clear()
     st.cache_resource.clear()
+    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))  # the embedded model may be in the usual one
     monkeypatch.setenv("PLAYGROUND_MODELS", str(tiny_models["gpt2"].parent))
 
     def start(**query: str) -> AppTest:
@@ -41,13 +42,104 @@ def everything(page: AppTest) -> str:
     return "\n".join([str(part.value) for part in parts] + [str(h.body) for h in html])
 
 
-def test_it_opens_on_the_diagram_of_gpt2(open_page: Callable[..., AppTest]) -> None:
+def test_it_opens_on_a_model_of_this_machine_and_says_what_a_part_does(open_page: Callable[..., AppTest]) -> None:
     page = open_page()
-    assert page.selectbox(key="arch").value == "gpt2"
+    assert str(page.selectbox(key="arch").value).startswith("tiny-")
     text = everything(page)
-    assert "Token embedding" in text
-    assert "38,597,376" in text
-    assert "model.transformer.wte" in text
+    assert "Writes what the detectors found back into the stream. **Without it:** Tokens could only be mixed" in text
+    assert "The model's answer with all its parts" in text
+
+
+def test_a_model_that_is_not_here_shows_its_sizes_and_says_so(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(arch="gpt2", box="embedding")
+    text = everything(page)
+    assert "GPT\\-2 small is not on this machine" in text
+    assert "38,597,376" in text and "model.transformer.wte" in text
+    page.slider(key="batch_shape").set_value(4).run()
+    assert "a batch of 4 and 8 tokens" in everything(page)
+
+
+@pytest.mark.parametrize(
+    ("box", "part", "says"),
+    [
+        ("positions", "positions", "KL divergence"),
+        ("scores", "mask", "KL divergence"),
+        ("q", "attention", "KL divergence"),
+        ("add1", "residual", "KL divergence"),
+        ("down", "mlp", "KL divergence"),
+        ("norm2", "norm", "KL divergence"),
+        ("out", "head", "KL divergence"),
+    ],
+)
+def test_a_link_takes_a_part_out_and_the_page_says_what_that_does(
+    open_page: Callable[..., AppTest], box: str, part: str, says: str
+) -> None:
+    page = open_page(arch="tiny-gpt2", prompt="the cat sat on the mat", box=box, out=part)
+    assert says in everything(page) and not page.error
+    assert part in page.query_params["out"] and (box == "down" or box in page.query_params["box"])
+
+
+def test_a_part_is_taken_out_and_put_back(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(arch="tiny-llama", prompt="the cat sat", box="rope")
+    assert "KL divergence" not in everything(page)
+    page.segmented_control(key="out-nothing-positions").set_value("positions").run()
+    assert "KL divergence" in everything(page) and "positions" in page.query_params["out"]
+    page.segmented_control(key="out-nothing-positions").set_value("nothing").run()
+    assert "KL divergence" not in everything(page) and "out" not in page.query_params
+
+
+def test_nonsense_in_a_link_is_left_at_its_default(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(box="<b>", out="everything", model="<script>")
+    assert "Writes what the detectors found" in everything(page)
+    assert "not known here" in page.toast[0].value
+
+
+def test_every_word_under_a_box_is_in_the_glossary() -> None:
+    from lib.course.glossary import GLOSSARY
+    from lib.ui.architecture.diagram import TERMS
+
+    assert {word for words in TERMS.values() for word in words} <= set(GLOSSARY)
+
+
+def about(page: AppTest) -> Any:
+    """What the page shows of the clicked box."""
+    return next(control for control in page.segmented_control if str(control.key).startswith("box-view"))
+
+
+@pytest.mark.parametrize(
+    "box", ["tokens", "embedding", "norm1", "q", "scores", "gate", "final_norm", "head", "softmax"]
+)
+def test_every_box_has_numbers_of_the_text(open_page: Callable[..., AppTest], box: str) -> None:
+    page = open_page(arch="tiny-qwen2", prompt="the cat sat 🚀 <b>$x$</b>", box=box)
+    before = everything(page)
+    about(page).set_value("Numbers here").run()
+    assert not page.exception and not page.error
+    assert page.dataframe or page.get("plotly_chart")
+    about(page).set_value("Details").run()
+    assert "**Why it is there.**" in everything(page) and everything(page) != before
+
+
+def test_softmax_by_hand_shows_every_step(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(view="Softmax by hand")
+    text = everything(page)
+    assert "7.389 / 11.107 = **66.5%**" in text and "7.389 + 2.718 + 1.000 = **11.107**" in text
+    page.slider(key="softmax_t").set_value(2.0).run()
+    assert "2.718 / 5.367 = **50.6%**" in everything(page)
+
+
+def test_attention_says_how_its_first_head_was_chosen(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(**{"view": "A live pass", "model": "tiny-gpt2", "prompt": "the cat sat on the cat"})
+    assert "the one with the largest such lead is shown first" in everything(page)
+    next(b for b in page.button if b.key == "look-the first token").click().run()
+    assert not page.exception
+
+
+def test_the_lens_says_where_the_answer_wins_and_what_the_head_was_not_trained_for(
+    open_page: Callable[..., AppTest],
+) -> None:
+    page = open_page(**{"view": "A live pass", "pass": "Logit lens", "model": "tiny-gpt2", "prompt": "the cat sat"})
+    text = everything(page)
+    assert "it is in front" in text and "tuned lens" in text
 
 
 def test_the_lesson_in_short_and_the_questions_are_tabs(open_page: Callable[..., AppTest]) -> None:
@@ -69,6 +161,7 @@ def test_the_lesson_in_short_and_the_questions_are_tabs(open_page: Callable[...,
         ({"view": "Two models", "part": "Cost"}, "Two models"),
         ({"part": "Block diagram"}, "Block diagram"),
         ({"part": "nonsense"}, "Block diagram"),
+        ({"view": "A live pass", "pass": "Step by step"}, "A live pass"),
         ({"view": "<b>"}, "Block diagram"),
     ],
 )
@@ -91,11 +184,11 @@ def test_an_old_links_text_is_the_prompt(open_page: Callable[..., AppTest]) -> N
 def test_an_old_links_way_is_in_the_one_picker(open_page: Callable[..., AppTest]) -> None:
     assert open_page(**{"from": "Any hub model"}).selectbox(key="arch").value == "Any hub model"
     assert open_page(arch="A folder or a file").selectbox(key="arch").value == "A folder or a file"
-    assert open_page(**{"from": "<b>"}).selectbox(key="arch").value == "gpt2"
+    assert str(open_page(**{"from": "<b>"}).selectbox(key="arch").value).startswith("tiny-")
 
 
 def test_choosing_a_rarer_way_opens_its_panel_and_a_known_model_closes_it(open_page: Callable[..., AppTest]) -> None:
-    page = open_page()
+    page = open_page(part="Parameters")
     page.selectbox(key="arch").set_value("Build your own").run()
     assert page.session_state["architecture-source"] is True
     assert page.slider(key="layers").value == 12
@@ -115,11 +208,13 @@ def test_all_known_models_open_in_every_part(open_page: Callable[..., AppTest]) 
 def test_links_name_models_by_id_or_label(open_page: Callable[..., AppTest]) -> None:
     assert open_page(arch="qwen3-0.6b").selectbox(key="arch").value == "qwen3-0.6b"
     assert open_page(arch="GPT-2 XL").selectbox(key="arch").value == "gpt2-xl"
-    assert open_page(arch="<script>").selectbox(key="arch").value == "gpt2"
+    assert str(open_page(arch="<script>").selectbox(key="arch").value).startswith("tiny-")
+    assert open_page(model="tiny-llama").selectbox(key="arch").value == "tiny-llama"
+    assert open_page(model="tiny-llama", arch="gpt2").selectbox(key="arch").value == "gpt2"
 
 
 def test_counting_a_tied_head_twice(open_page: Callable[..., AppTest]) -> None:
-    page = open_page(part="Parameters")
+    page = open_page(part="Parameters", arch="gpt2")
     page.segmented_control(key="picture").set_value("table").run()
     page.toggle(key="tied").set_value(False).run()
     assert f"{ledger('gpt2', tied=False).total:,}" in everything(page)
@@ -135,9 +230,9 @@ def test_the_csv_has_every_tensor_and_adds_up() -> None:
     for name in ("gpt2", "pythia-70m"):
         rows = list(DictReader(StringIO(csv(ledger(name)))))
         assert sum(int(row["parameters"]) for row in rows) == ledger(name).total
-        assert sum(int(row["bytes_bfloat16"]) for row in rows) == weight_bytes(
-            known_configs.architecture(name), "bfloat16"
-        )
+        for dtype in ("bfloat16", "int4"):
+            mine = sum(int(row[f"bytes_{dtype}"]) for row in rows)
+            assert mine == weight_bytes(known_configs.architecture(name), dtype)
         assert len(rows) == len(ledger(name).rows)
 
 
@@ -157,6 +252,7 @@ def test_cost_of_seven_billion(open_page: Callable[..., AppTest]) -> None:
     assert "15.2 GB<small>15,231,233,024 bytes" in everything(page)
     assert "58.7 MB" in everything(page)
     assert "Community Cloud" in everything(page)
+    assert "logits for its last token" in everything(page) and "25.8 GB" in everything(page)
     page.toggle(key="with_training").set_value(True).run()
     assert not page.exception
     page.segmented_control(key="cost-view").set_value("Cache and arithmetic").run()
@@ -166,7 +262,7 @@ def test_cost_of_seven_billion(open_page: Callable[..., AppTest]) -> None:
 
 
 def test_the_formula_and_the_other_models_are_pictures_of_their_own(open_page: Callable[..., AppTest]) -> None:
-    page = open_page(part="Parameters")
+    page = open_page(part="Parameters", arch="gpt2")
     page.segmented_control(key="picture").set_value("formula").run()
     assert "12 × 7,087,872 + 39,385,344 = **124,439,808**" in everything(page)
     page.segmented_control(key="picture").set_value("across models").run()
@@ -178,12 +274,14 @@ def test_a_linear_layer_is_set_against_the_chosen_models(open_page: Callable[...
     text = everything(open_page(view="One linear layer", arch="qwen2.5-7b-instruct"))
     assert "In each of the 28 blocks of Qwen2\\.5\\-7B\\-Instruct" in text
     assert "3,584 × 18,944 = **67,895,296**" in text
-    assert "768 × 3,072 + 3,072 = **2,362,368**" in everything(open_page(view="One linear layer"))
+    text = everything(open_page(view="One linear layer", arch="gpt2"))
+    assert "768 × 3,072 + 3,072 = **2,362,368**; all 2 matrices of the MLP have 4,722,432" in text
+    assert "for the 32,768th it would be 26%" in everything(open_page(view="One linear layer", arch="qwen2.5-0.5b"))
 
 
 def test_the_module_tree_is_pytorchs(open_page: Callable[..., AppTest]) -> None:
     page = open_page(part="Module tree", arch="smollm2-135m")
-    assert "× 30 identical" in page.code[0].value
+    assert "× 30 of one shape" in page.code[0].value
     assert "134,515,008" in page.success[0].value
 
 
@@ -191,10 +289,10 @@ def test_building_ones_own_and_nonsense(open_page: Callable[..., AppTest]) -> No
     page = open_page(**{"from": "Build your own", "part": "Parameters"})
     page.slider(key="layers").set_value(24).run()
     assert not page.error
-    assert "<span>Blocks</span><b>24</b>" in everything(page)
+    assert "<span>Layers</span><b>24</b>" in everything(page)
     page.slider(key="heads").set_value(7).run()
-    assert "7 heads do not divide a width of 768" in page.error[0].value
-    assert "last model that made sense: 24 blocks" in everything(page)
+    assert "7 heads do not divide a hidden size of 768" in page.error[0].value
+    assert "last model that made sense: 24 layers" in everything(page)
     page.slider(key="heads").set_value(12).run()
     page.slider(key="kv").set_value(5).run()
     assert "cannot be shared evenly" in page.error[0].value
@@ -245,15 +343,7 @@ def test_two_models_are_compared_and_the_same_one_is_noticed(open_page: Callable
     assert not page.exception
 
 
-@pytest.mark.parametrize("model", ["tiny-gpt2", "tiny-qwen2"])
-def test_another_step_of_the_live_pass(open_page: Callable[..., AppTest], model: str) -> None:
-    page = open_page(**{"view": "A live pass", "pass": "Step by step", "model": model, "text": "the cat sat"})
-    before = everything(page)
-    page.radio[0].set_value(9).run()
-    assert not page.exception and everything(page) != before
-
-
-@pytest.mark.parametrize("view", ["Step by step", "Attention maps", "Logit lens", "Logits"])
+@pytest.mark.parametrize("view", ["Attention maps", "Logit lens", "Logits"])
 @pytest.mark.parametrize("model", ["tiny-gpt2", "tiny-qwen2"])
 def test_every_view_of_the_live_pass_takes_any_text(open_page: Callable[..., AppTest], view: str, model: str) -> None:
     page = open_page(**{"view": "A live pass", "pass": view, "model": model, "text": "the cat sat 🚀 <b>$x$</b>"})

@@ -32,8 +32,8 @@ def test_the_whole_diagram_and_its_explanation_are_on_the_first_screen(browsing:
     visit(page, app)
     last = page.locator(".diagram [data-id=softmax]")
     expect(last).to_be_in_viewport(ratio=1)
-    expect(page.get_by_role("heading", name="Token embedding")).to_be_in_viewport(ratio=1)
-    expect(page.locator(".st-key-batch_shape")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("heading", name="Down")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".distributions")).to_be_in_viewport(ratio=1)
     assert (page.locator(".st-key-result").bounding_box() or {"y": 999})["y"] <= 155
 
 
@@ -51,7 +51,7 @@ def test_no_word_of_a_box_is_cut(browsing: Any, app: str, arch: str, width: int)
 
 
 def test_the_diagram_is_one_tab_stop_and_the_arrow_keys_walk(page: Any, app: str) -> None:
-    visit(page, app)
+    visit(page, app, arch="gpt2")
     page.locator(".diagram [data-id=embedding]").focus()
     page.keyboard.press("ArrowRight")
     assert focused(page, "data-id") == "positions"
@@ -70,10 +70,10 @@ def test_heads_and_cells_can_be_reached_and_name_themselves(page: Any, app: str)
     visit(page, app, **{"view": "A live pass", "pass": "Attention maps", "prompt": "A cat and a dog met"})
     heads, pairs = page.get_by_role("grid", name="All heads"), page.get_by_role("grid", name="Attention map")
     heads.focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowRight")
+    for key in (*["ArrowUp"] * 30, *["ArrowLeft"] * 9, "ArrowDown", "ArrowRight"):  # it opens on a head of its choice
+        page.keyboard.press(key)
     expect(page.get_by_role("gridcell", name="Block 1, head 1")).to_be_attached()
-    expect(page.get_by_text("Block 1, head 1", exact=True)).to_be_visible()  # the sentence below, from the server
+    expect(page.get_by_text("Block 1, head 1", exact=True)).to_be_visible()  # the sentence above, from the server
     settled(page)
     assert focused(page, "aria-label") == "All heads"
     pairs.focus()
@@ -111,12 +111,26 @@ def test_building_ones_own_opens_a_panel_and_the_diagram_follows(page: Any, app:
     expect(blocks).to_be_visible()
     blocks.get_by_role("slider").press("ArrowRight")
     expect(page.locator(".times")).to_contain_text("13")
-    expect(page.locator(".facts")).to_contain_text("13")
     expect(blocks).to_be_visible()
 
 
+def test_a_part_taken_out_is_struck_through_and_the_two_answers_stand_side_by_side(browsing: Any, app: str) -> None:
+    page = browsing(viewport={"width": 1280, "height": 720}).new_page()
+    visit(page, app, box="rope")
+    page.locator("[class*=st-key-out-nothing]").get_by_text("Positions").click()
+    expect(page.locator(".distributions .panel")).to_have_count(2)
+    expect(page.locator(".distributions .title").last).to_have_text("without positions")
+    expect(page.locator(".distributions")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".diagram [data-id=rope]")).to_have_class(re.compile(r"\boff\b"))
+    expect(page).to_have_url(re.compile("out=positions"))
+    page.locator(".diagram [data-id=down]").click()
+    expect(page.get_by_role("heading", name="Down")).to_be_visible()
+    expect(page.locator(".diagram .off")).to_have_count(0)
+    expect(page.locator(".distributions .panel")).to_have_count(1)
+
+
 def test_a_click_on_a_box_explains_it(page: Any, app: str) -> None:
-    visit(page, app)
+    visit(page, app, arch="gpt2")
     page.locator(".diagram [data-id=out]").click()
     heading = page.get_by_role("heading", name="Output projection")
     expect(heading).to_be_visible()
@@ -130,7 +144,6 @@ def test_switching_models_redraws_the_diagram(page: Any, app: str) -> None:
     expect(page.locator(".times")).to_contain_text("12")
     page.locator(".st-key-arch input").click()
     page.get_by_role("option", name="Phi-2").click()
-    expect(page.locator(".facts")).to_contain_text("2.78B")
     expect(page.locator(".times")).to_contain_text("32")
     expect(page).to_have_url(re.compile("Phi-2"))
 
@@ -138,6 +151,10 @@ def test_switching_models_redraws_the_diagram(page: Any, app: str) -> None:
 def test_attention_maps_answer_in_the_browser(page: Any, app: str) -> None:
     visit(page, app, **{"view": "A live pass", "pass": "Attention maps", "text": "A cat and a dog met"})
     grid = page.locator(".attention .grid")
+    expect(page.get_by_text("is shown first")).to_be_visible()
+    opened = page.locator(".attention select.layer").input_value()
+    page.get_by_role("button", name="the first token").click()
+    expect(page.locator(".attention select.layer")).not_to_have_value(opened)  # a head chosen from outside the maps
     grid.click(position={"x": 60, "y": 60})
     chosen = {}
     for name in ("layer", "head"):

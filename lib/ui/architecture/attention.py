@@ -2,7 +2,7 @@
 
 import base64
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -43,25 +43,50 @@ def pack(attentions: np.ndarray) -> str:
     return base64.b64encode(values.tobytes()).decode()
 
 
-def attention_maps(attentions: np.ndarray, labels: Sequence[str], *, key: str) -> tuple[int, int]:
-    """Draw all maps (L, H, T, T) with the tokens' labels; the (layer, head) that was clicked last."""
+def head_at(key: str, tag: str, opening: tuple[int, int], count: tuple[int, int]) -> tuple[int, int]:
+    """The (layer, head) that was chosen last for the model `tag`, on the map or by `look_at`; at first `opening`."""
+    picked = st.session_state.get(f"{key}-head")
+    layer, head = picked[1:] if picked and picked[0] == tag else opening
+    return min(int(layer), count[0] - 1), min(int(head), count[1] - 1)
+
+
+def look_at(key: str, tag: str, where: tuple[int, int]) -> None:
+    """Choose a head from outside the map."""
+    st.session_state[f"{key}-head"] = (tag, *where)
+
+
+def attention_maps(
+    attentions: np.ndarray,
+    labels: Sequence[str],
+    chosen: tuple[int, int],
+    *,
+    marks: Mapping[tuple[int, int], np.ndarray],
+    key: str,
+    tag: str,
+) -> None:
+    """Draw all maps (L, H, T, T) with the tokens' labels, the head `chosen` large. What is clicked is for `head_at`.
+
+    `marks`: for some heads the cells (T, T) that get an outline.
+    """
     layers, heads = attentions.shape[:2]
-    state = st.session_state.get(key) or {}
-    layer, head = state.get("picked") or (0, 0)
-    layer, head = min(int(layer), layers - 1), min(int(head), heads - 1)
+
+    def picked() -> None:
+        where = (st.session_state.get(key) or {}).get("picked")
+        if where:
+            look_at(key, tag, (int(where[0]), int(where[1])))
+
     weights = pack(attentions)
-    result = _COMPONENT(
+    _COMPONENT(
         key=key,
         data={
             "layers": layers,
             "heads": heads,
             "tokens": list(labels),
             "weights": weights,
-            "layer": layer,
-            "head": head,
+            "layer": chosen[0],
+            "head": chosen[1],
+            "marks": {f"{layer} {head}": np.argwhere(cells).tolist() for (layer, head), cells in marks.items()},
             "stamp": f"{zlib.crc32(weights.encode())} {layers} {heads}",
         },
-        on_picked_change=lambda: None,
+        on_picked_change=picked,
     )
-    picked = result.picked or (layer, head)
-    return min(int(picked[0]), layers - 1), min(int(picked[1]), heads - 1)

@@ -6,7 +6,7 @@ from lib.architecture import Architecture, ledger
 from lib.architecture.block_diagram import Diagram, diagram
 from lib.architecture.comparison import compare
 from lib.figures.architecture import component_bars
-from lib.ui.architecture.diagram import block_diagram, explain_box
+from lib.ui.architecture.diagram import block_diagram, clicked, explain_box, in_a_line
 from lib.ui.architecture.look import legend
 from lib.ui.architecture.pick import pick_known
 from lib.ui.components.charts import chart
@@ -65,11 +65,12 @@ def _diagrams(left: Architecture, right: Architecture) -> None:
     for index, (cell, picture) in enumerate(zip(st.columns(2, gap="medium"), pictures, strict=True)):
         with cell:
             st.header(f"{escape(picture.architecture.name)}", anchor=False)
-            chosen = block_diagram(
-                picture, key=f"diagram-{index}", start="q", changed=changed(picture, pictures[1 - index]), notes=True
-            )
+            key = f"diagram-{index}"
+            chosen = clicked(picture, key, "q")
+            block_diagram(picture, chosen, key=key, changed=changed(picture, pictures[1 - index]), notes=True)
             with st.expander(f"About “{picture.boxes[chosen].label}”", expanded=False):
-                explain_box(picture, chosen, batch=1, tokens=8)
+                in_a_line(picture.boxes[chosen])
+                explain_box(picture.architecture, chosen, batch=1, tokens=8)
 
 
 def changed(mine: Diagram, other: Diagram) -> set[str]:

@@ -23,16 +23,16 @@ def cost_panel(arch: Architecture) -> None:
     """Controls, figures, verdicts."""
     one, two, three = st.container(key="cost-controls").columns([1.35, 1, 1])
     dtype = one.segmented_control(
-        "Numbers stored as",
+        "Precision (dtype)",
         [d for d in DTYPES if d != "float16"],
         default="bfloat16",
         required=True,
         key="dtype",
         persist_state="page",
     )
-    batch = two.slider("Texts at once (batch)", 1, 64, 1, key="batch", persist_state="page")
+    batch = two.slider("Batch size", 1, 64, 1, key="batch", persist_state="page")
     context = three.select_slider(
-        "Tokens in each text", LENGTHS, 1024, key="tokens", persist_state="page", format_func=lambda n: f"{n:,}"
+        "Tokens per text", LENGTHS, 1024, key="tokens", persist_state="page", format_func=lambda n: f"{n:,}"
     )
     if not arch.known:
         st.info(
@@ -94,9 +94,9 @@ def _numbers(price: Cost, context: int) -> None:
         {
             "Weights": f"{size(price.weights)}<small>{price.weights:,} bytes</small>",
             "KV cache": f"{size(price.kv_cache)}<small>with {context:,} tokens in it</small>",
-            "Activations": f"{size(price.activations)}<small>about</small>",
-            "FLOPs for one token": f"{number(price.flops_per_token)}<small>after {context:,} others</small>",
-            "FLOPs for the prompt": f"{number(price.flops_prompt)}<small>all tokens at once</small>",
+            "Activations": f"{size(price.activations)}<small>about, logits for the last token</small>",
+            "FLOPs for one token": f"{number(price.flops_per_token)}<small>at {context:,} tokens</small>",
+            "FLOPs for the prompt": f"{number(price.flops_prompt)}<small>logits for its last token</small>",
         }
     )
 
@@ -119,16 +119,21 @@ def _notes(arch: Architecture, batch: int, context: int) -> None:
     train = training(arch, batch=batch, context=context)
     parts = asdict(train)
     st.markdown(
-        "- **Weights**: parameters × 4 bytes (float32) or 2 (bfloat16). int8 and int4 are llama.cpp's Q8_0 and "
-        "Q4_0: groups of 32 weights share a 16-bit scale (8.5 and 4.5 bits a weight); norms and biases stay "
-        "32-bit. Shared weights count once. Checked against saved files and GGUF's own quantiser.\n"
+        f"- **Weights**: parameters × 4 bytes (float32) or 2 (bfloat16). This model's published weights are stored "
+        f"in {arch.dtype}. int8 and int4 are llama.cpp's Q8_0 and Q4_0: groups of 32 weights share a 16-bit scale (8.5 "
+        "and 4.5 bits a weight). In an int4 file llama.cpp keeps the output table, which with a tied head is the "
+        "embedding, at Q6_K (6.6 bits), or at Q8_0 where the hidden size is no multiple of 256; norms, biases and "
+        "position tables stay 32-bit. Shared weights count once. Checked against saved files and the sizes in "
+        "GGUF's own library.\n"
         f"- **KV cache**: the keys and values of all earlier tokens, kept so that they are not computed again for "
-        f"every new one. 2 × {arch.kv_heads} KV heads × {arch.head_dim} × tokens × texts × bytes, for each of "
+        f"every new one. 2 × {arch.kv_heads} KV heads × {arch.head_dim} × tokens × batch size × bytes, for each of "
         f"{arch.layers} blocks{_windows(arch)}. 16-bit when the weights are quantised. Checked against the cache's "
         "own tensors.\n"
-        "- **Activations**: an estimate of the largest tensors alive together; logits for the last position only.\n"
+        "- **Activations**: an estimate of the largest tensors alive together; logits for the last position only, "
+        "as for the prompt's FLOPs.\n"
         "- **FLOPs**: floating-point operations. A multiply and an add count as two. Matrix products only, as in "
-        "`torch.utils.flop_counter`, which gives the same numbers.\n"
+        "`torch.utils.flop_counter`, which gives the same numbers. For a prompt the output head works on the last "
+        "position only, as in generation; training needs it at every position.\n"
         f"- **Training with Adam**: weights {size(parts['weights'])}, gradients {size(parts['gradients'])}, two "
         f"running averages {size(parts['adam'])}, and what the backward pass needs, {size(parts['activations'])}: "
         f"{size(train.total)}. Mixed precision costs the same 16 bytes a parameter. Real training code saves "
@@ -167,7 +172,7 @@ def _flops(arch: Architecture, context: int, price: Cost, dtype: str) -> None:
     }
     named = {
         "attention matrices": parts["attention"],
-        "looking at the text": flops_per_token(arch, context=context) - sum(parts.values()),
+        "attention scores and sums": flops_per_token(arch, context=context) - sum(parts.values()),
         "MLP": parts["mlp"],
         "output head": parts["head"],
     }
@@ -175,6 +180,6 @@ def _flops(arch: Architecture, context: int, price: Cost, dtype: str) -> None:
     limit = _BANDWIDTH / bytes_read_per_token(arch, dtype)
     st.caption(
         f"About two operations per matrix weight. Chips compute faster than they read: nearly every weight is "
-        f"read for every token, so a laptop whose memory gives 50 GB/s makes at most about {limit:,.0f} tokens "
+        f"read for every new token, so a laptop whose memory gives 50 GB/s makes at most about {limit:,.0f} tokens "
         f"per second of one text with this model in {dtype}."
     )

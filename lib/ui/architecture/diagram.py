@@ -1,6 +1,6 @@
-"""The clickable block diagram (a component fed with `lib.architecture.block_diagram`) and the box's explanation."""
+"""The clickable block diagram (a component fed with `lib.architecture.block_diagram`) and what the clicked box is."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import streamlit as st
@@ -8,8 +8,13 @@ import streamlit as st
 from lib.architecture import Architecture, ledger
 from lib.architecture.block_diagram import Box, Diagram, diagram
 from lib.text_format import number, percent
+from lib.ui.architecture import links, passes, take_out
+from lib.ui.architecture.box_live import live_numbers
+from lib.ui.architecture.live import not_here
 from lib.ui.architecture.look import shares, variable
 from lib.ui.components.custom import asset, component
+from lib.ui.components.glossary import term
+from lib.ui.components.page import explained, switch
 
 _COMPONENT = component(
     "architecture_diagram",
@@ -17,34 +22,59 @@ _COMPONENT = component(
     css=asset(__file__, "diagram.css"),
     js=asset(__file__, "diagram.js"),
 )
+START = "down"  # the first box that is explained: one whose absence shows
+_OUT, _LIVE, _MORE = "Take it out", "Numbers here", "Details"
+TERMS: Mapping[str, tuple[str, ...]] = {  # box -> its words in the glossary
+    "tokens": ("token ID", "vocabulary"),
+    "embedding": ("embedding", "vector"),
+    "positions": ("position",),
+    "norm1": ("normalization", "vector"),
+    "norm2": ("normalization", "vector"),
+    "final_norm": ("normalization", "vector"),
+    "q": ("query, key, value", "head", "linear layer"),
+    "k": ("query, key, value", "KV cache", "grouped-query attention (GQA)"),
+    "v": ("query, key, value", "KV cache"),
+    "rope": ("RoPE", "position"),
+    "scores": ("attention", "causal mask", "softmax"),
+    "out": ("attention", "linear layer"),
+    "add1": ("residual connection", "gradient"),
+    "add2": ("residual connection", "gradient"),
+    "gate": ("MLP", "linear layer"),
+    "up": ("MLP", "linear layer"),
+    "activation": ("activation function",),
+    "down": ("MLP", "linear layer"),
+    "head": ("output head", "logit", "tied weights"),
+    "softmax": ("softmax", "probability distribution"),
+}
 
 
 def block_diagram(
-    picture: Diagram, *, key: str, start: str = "embedding", changed: Collection[str] = (), notes: bool = False
-) -> str:
-    """Draw it; the id of the selected box. `changed` boxes (they differ from another model) get a dashed outline.
-    `notes` puts what a box does under it; on a phone it is always there."""
-    state = st.session_state.get(key) or {}
-    chosen = state.get("selected") or start
-    if chosen not in picture.boxes:
-        chosen = start if start in picture.boxes else next(iter(picture.boxes))
+    picture: Diagram, chosen: str, *, key: str, changed: Collection[str] = (), off: Collection[str] = (), **more: Any
+) -> None:
+    """Draw it with the box `chosen`. `changed` boxes (they differ from another model) get a dashed outline, those that
+    are `off` (taken out) are struck through. `more`: `notes`, to have what a box does under it, as on a phone it
+    always is; `on_selected_change`."""
     total = max(1, picture.total)
-    result = _COMPONENT(
+    _COMPONENT(
         key=key,
         data={
-            "boxes": {name: _data(box, total, name in changed) for name, box in picture.boxes.items()},
+            "boxes": {name: _data(box, total, name in changed, name in off) for name, box in picture.boxes.items()},
             "layout": list(picture.layout),
             "groups": {name: variable(name) for name in ("attention", "mlp")},
             "selected": chosen,
-            "notes": notes,
+            "notes": more.pop("notes", False),
         },
-        on_selected_change=lambda: None,
+        **{"on_selected_change": lambda: None, **more},
     )
-    selected = result.selected or chosen
-    return selected if selected in picture.boxes else chosen
 
 
-def _data(box: Box, total: int, changed: bool) -> dict[str, Any]:
+def clicked(picture: Diagram, key: str, start: str) -> str:
+    """The box that was clicked last in the diagram `key`; at first `start`, or the first box."""
+    found = (st.session_state.get(key) or {}).get("selected") or start
+    return found if found in picture.boxes else start if start in picture.boxes else next(iter(picture.boxes))
+
+
+def _data(box: Box, total: int, changed: bool, off: bool) -> dict[str, Any]:
     share = box.params * box.copies / total
     return {
         "label": box.label,
@@ -54,39 +84,78 @@ def _data(box: Box, total: int, changed: bool) -> dict[str, Any]:
         "params": number(box.params) + (" each" if box.copies > 1 else "") if box.params else "",
         "share": percent(share),
         "changed": changed,
-        "what": box.what,
+        "off": off,
+        "does": box.does,
+        "without": box.without,
     }
 
 
 @st.fragment
-def diagram_panel(arch: Architecture) -> None:
-    """The clickable diagram; beside it what the clicked box is, for a batch and a length of one's own."""
+def diagram_panel(arch: Architecture, model_id: str, text: str) -> None:
+    """The clickable diagram; beside it the clicked box: what it does, what breaks without it, its numbers here.
+
+    `model_id` is the model on this machine that computes them, "" where there is none of this architecture.
+    """
     left, right = st.columns([1.35, 1], gap="medium")
-    with right, st.container(key="architecture-explanation"):
-        words = st.container(key="architecture-words")
-        one, two = st.columns(2)
-        batch = one.slider("Batch (texts at once)", 1, 32, 1, key="batch_shape", persist_state="page")
-        tokens = two.slider(
-            "Tokens in a text",
-            1,
-            min(arch.context, 2048),
-            min(8, arch.context),
-            key="tokens_shape",
-            persist_state="page",
-        )
-    picture = diagram(arch, batch=batch, tokens=tokens)
+    picture = diagram(arch)
+    start = START if START in picture.boxes else next(iter(picture.boxes))
+    box = links.chosen("box", list(picture.boxes), start)
+    links.keep("box", box, start)
     with left:
         shares(picture.total, ledger(arch))
-        chosen = block_diagram(picture, key="diagram")
+        block_diagram(
+            picture,
+            box,
+            key="diagram",
+            off=take_out.gone(box) if model_id else (),
+            on_selected_change=lambda: links.choose("box", clicked(picture, "diagram", start)),
+        )
         st.caption("Text comes in at the top, the next token's probabilities go out at the bottom. Click a box.")
-    with words:
-        explain_box(picture, chosen, batch=batch, tokens=tokens)
+    with right, st.container(key="architecture-explanation"), st.container(key="architecture-words"):
+        in_a_line(picture.boxes[box])
+        _body(picture, box, model_id, text)
 
 
-def explain_box(picture: Diagram, chosen: str, *, batch: int, tokens: int) -> None:
-    """What the box does, why, its formula, its shapes for this batch and text, its weights, its place in the code."""
-    box = picture.boxes[chosen]
+def in_a_line(box: Box) -> None:
+    """The box's name, what it does, what breaks without it."""
     st.header(box.label, anchor=False)
+    st.markdown(f"{box.does} **Without it:** {box.without}")
+
+
+def _body(picture: Diagram, box: str, model_id: str, text: str) -> None:
+    if not model_id:
+        not_here(picture.architecture)
+        batch, tokens = _sizes(picture.architecture)
+        explain_box(picture.architecture, box, batch=batch, tokens=tokens)
+        return
+    can = box in take_out.OFFERED and picture.architecture.known
+    views = (*((_OUT,) if can else ()), _LIVE, _MORE)
+    view = switch("About this box", views, key=f"box-view-{len(views)}")
+    with explained():
+        if view == _OUT:
+            layers, heads = picture.architecture.layers, picture.architecture.heads
+            take_out.take_out_panel(model_id, text, box, layers, heads)
+        elif view == _LIVE:
+            live_numbers(model_id, text, box)
+        else:
+            tokens = len(passes.trace(model_id, passes.ids_of(model_id, text)).ids)
+            explain_box(picture.architecture, box, batch=1, tokens=tokens)
+
+
+def _sizes(arch: Architecture) -> tuple[int, int]:
+    """Batch size and tokens of a text of one's own, for a model that computes nothing here."""
+    one, two = st.columns(2)
+    most = min(arch.context, 2048)
+    return (
+        one.slider("Batch size", 1, 32, 1, key="batch_shape", persist_state="page"),
+        two.slider("Tokens per text", 1, most, min(8, most), key="tokens_shape", persist_state="page"),
+    )
+
+
+def explain_box(arch: Architecture, chosen: str, *, batch: int, tokens: int) -> None:
+    """How the box works and why, its formula, its shapes for this batch and text, its parameters, its code."""
+    picture = diagram(arch, batch=batch, tokens=tokens)
+    box = picture.boxes[chosen]
     formula = f"\n\n$$\n{box.formula}\n$$" if box.formula else ""
     if box.params:
         share = box.params * box.copies / max(1, picture.total)
@@ -97,9 +166,11 @@ def explain_box(picture: Diagram, chosen: str, *, batch: int, tokens: int) -> No
     rows = "\n".join(
         f"| {name} | `{' × '.join(f'{n:,}' for n in shape)}` | {symbols} |" for name, shape, symbols in box.shapes
     )
+    words = " · ".join(map(term, TERMS.get(chosen, ())))
     st.markdown(
         f"{box.what}\n\n**Why it is there.** {box.why}{formula}\n\n"
-        f"**Parameters.** {counted}\n\n**In the code.** `{box.code}`\n\n"
+        f"**Parameters.** {counted}\n\n"
         f"**Shapes** for a batch of {batch} and {tokens:,} tokens\n\n"
-        f"| tensor | shape | in symbols |\n|---|---|---|\n{rows}"
+        f"| tensor | shape | in symbols |\n|---|---|---|\n{rows}\n\n**In the code.** `{box.code}`"
+        + (f"\n\n**In the glossary.** {words}" if words else "")
     )

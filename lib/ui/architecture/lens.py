@@ -5,41 +5,52 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from lib.architecture.head_patterns import middle_peaks
+from lib.architecture.head_patterns import middle_peaks, winning_row
 from lib.architecture.live_pass_data import Lens, Trace
 from lib.engine.sampling import softmax
 from lib.figures.architecture_live import lens_curves, lens_heatmap, next_bars
-from lib.tokenization import Tokenizer, display
+from lib.tokenization import Tokenizer
+from lib.ui.architecture.passes import names_of
 from lib.ui.components.charts import chart
+from lib.ui.components.glossary import term
 from lib.ui.components.linked_text import for_link
 from lib.ui.components.page import escape, switch, wide_chart
 
 _VIEWS = ("All tokens, block by block", "One token, as curves")
 
 
-def names_of(tokenizer: Tokenizer, ids: Sequence[int] | np.ndarray) -> list[str]:
-    """Visible labels of ids; rows of the table that have no token are named by their number."""
-    names = []
-    for token in ids:
-        try:
-            names.append(display.label(tokenizer.token_bytes(int(token))))
-        except ValueError:  # the embedding table may have more rows than the tokenizer has tokens
-            names.append(f"⟨id {token}⟩")
-    return names
-
-
 def lens_panel(lens: Lens, tokenizer: Tokenizer, labels: Sequence[str], position: int) -> None:
     """What every layer would predict after the token at `position`: around it as a map, or of it as curves."""
     view = switch("Show", _VIEWS, key="lens-view")
-    st.caption(
-        "The final norm and the output head, applied after *every* block: what would the model say if it "
-        "stopped there? The last block's is its real prediction. Click a token above to look at another place."
-    )
     rows = ["embedding", *(f"block {i}" for i in range(len(lens.top) - 1))]
+    st.markdown(_answer(lens, tokenizer, rows, position, labels))
     if view == _VIEWS[0]:
         _map(lens, tokenizer, rows, position, labels)
     else:
         _curves(lens, tokenizer, rows, position, labels[position])
+    # Belrose et al. 2023, Eliciting Latent Predictions from Transformers with the Tuned Lens.
+    st.caption(
+        "The final norm and the output head, applied after *every* block: what would the model say if it stopped "
+        "there? Only the last row is its real prediction. The head was not trained to read the inner blocks, so early "
+        "rows may look more confused than the model is (a *tuned lens* trains a translator for each block). Click a "
+        "token above to look at another position."
+    )
+
+
+def _answer(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, labels: Sequence[str]) -> str:
+    """Which token is in front at the end, and since when."""
+    answer, first = names_of(tokenizer, lens.top[-1, position, :1])[0], winning_row(lens, position)
+    since = (
+        "from the embedding on"
+        if first == 0
+        else f"from {rows[first]} on"
+        if first < len(rows) - 1
+        else f"only after the last block, {rows[first]}"
+    )
+    return (
+        f"After “{escape(labels[position])}” the model's answer is **{escape(answer)}**. In the {term('logit lens')} "
+        f"it is in front {since} (marked in green)."
+    )
 
 
 def _map(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, labels: Sequence[str]) -> None:
@@ -47,9 +58,10 @@ def _map(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, label
     first = max(0, min(position - 7, count - 14))
     span = slice(first, min(count, first + 14))
     top = [names_of(tokenizer, lens.top[row, span, 0]) for row in range(len(rows))]
+    wins = [winning_row(lens, place) for place in range(span.start, span.stop)]
     with wide_chart("lens"):
         chart(
-            lens_heatmap(top, lens.probs[:, span, 0], list(labels[span]), rows, column=position - first),
+            lens_heatmap(top, lens.probs[:, span, 0], list(labels[span]), rows, column=position - first, wins=wins),
             key="lens",
             alt="Likeliest next token after each layer",
         )
@@ -66,7 +78,10 @@ def _curves(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, la
     names = names_of(tokenizer, wanted)
     fading = {i for i, token in enumerate(wanted) if token in {p[0] for p in peaks}}
     st.header(f"After “{escape(label)}”: from block to block", anchor=False)
-    chart(lens_curves(names, curves[:, columns], rows, fading), key="lens-curves", alt="Probabilities by layer")
+    wins = winning_row(lens, position)
+    chart(
+        lens_curves(names, curves[:, columns], rows, fading, wins=wins), key="lens-curves", alt="Probabilities by layer"
+    )
     fallen = [
         f"- **{escape(name)}** peaks at {peak:.1%} after {rows[layer]} and ends at {end:.2%}."
         for name, (_, layer, peak, end) in zip(names_of(tokenizer, [peak[0] for peak in peaks]), peaks, strict=True)
@@ -77,7 +92,7 @@ def _curves(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, la
     else:
         st.caption(
             "Dotted: tokens that an inner block favours and later blocks talk down. In small models with a tied "
-            "head, early rows often just repeat the input token."
+            "head, early rows often repeat the input token."
         )
 
 

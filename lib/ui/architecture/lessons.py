@@ -13,14 +13,15 @@ from lib.ui.components.page import predict, takeaways
 def in_short() -> None:
     """The takeaways."""
     takeaways(
-        "A model is a stack of **identical blocks**: attention lets tokens exchange information, the MLP works on each "
-        "token alone, and both only add to a stream that runs through.",
+        "A model is a stack of **blocks of one shape**, each with weights of its own: attention lets tokens "
+        "exchange information, the MLP works on each token alone, and both only add to a stream that runs through.",
+        "Every part is needed: take one out and the same text gets other next tokens.",
         "Nearly all parameters are in **linear layers and the token table**. Attention's famous softmax has none.",
-        "The **configuration alone** fixes every shape and the number of parameters; a number format and a text length "
-        "fix the bytes. The values come from training.",
+        "The **configuration alone** fixes every shape and the number of parameters; the precision and the length of "
+        "the text fix the bytes. The values come from training.",
         "Memory is weights plus a **KV cache** that grows with the text; sharing KV heads shrinks the cache.",
-        "Predictions form **layer by layer**: the logit lens shows candidates that rise and fall before the last one "
-        "wins.",
+        "Predictions form **block by block**: the logit lens shows candidates that rise and fall, and the block from "
+        "which on the answer is in front.",
     )
 
 

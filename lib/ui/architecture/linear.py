@@ -3,10 +3,12 @@
 import streamlit as st
 
 from lib.architecture import Architecture, known_configs
+from lib.architecture.cost import flops_per_token, matrix_params
 from lib.architecture.linear_layer import Linear, make, numbers
 from lib.engine import compute
 from lib.figures.architecture import weight_heatmap
 from lib.ui.components.charts import chart
+from lib.ui.components.glossary import term
 from lib.ui.components.page import escape, explained
 
 
@@ -22,10 +24,11 @@ def linear_panel(arch: Architecture | None) -> None:
 
     The small layer is set against one of `arch`, or of GPT-2 where its layers are not known.
     """
+    arch = arch if arch and arch.known else known_configs.architecture("gpt2")
     with st.container(key="linear-words"):
         st.markdown(
-            "Nearly all the arithmetic in a language model is this one operation: multiply by a matrix and, in "
-            "some models, add a bias. "
+            f"A {term('linear layer')} multiplies by a matrix and, in some models, adds a {term('bias')}. "
+            f"{_share(arch)} "
             r"$y = Wx + b$, and of each output $y_j = W_{j0}x_0 + W_{j1}x_1 + \dots + b_j$."
         )
     controls, matrix, products = st.container(key="linear-row").columns([1, 1.9, 1.5], gap="medium")
@@ -39,8 +42,18 @@ def linear_panel(arch: Architecture | None) -> None:
         with products:
             _products(layer, x, output, with_bias)
         _check(layer, x)
-        _size(layer, with_bias, arch if arch and arch.known else known_configs.architecture("gpt2"))
+        _size(layer, with_bias, arch)
         _conv1d(layer, x)
+
+
+def _share(arch: Architecture) -> str:
+    """How much of a token's arithmetic linear layers are, early and late in a text."""
+    linear = 2 * matrix_params(arch)
+    early, late = (linear / flops_per_token(arch, context=context) for context in (1024, 32_768))
+    return (
+        f"For the 1,024th token of a text, {early:.0%} of the arithmetic in {escape(arch.name)} is this; for the "
+        f"32,768th it would be {late:.0%}, and the rest attention."
+    )
 
 
 def _controls() -> tuple[Linear, str, int, bool]:
@@ -92,10 +105,12 @@ def _size(layer: Linear, with_bias: bool, arch: Architecture) -> None:
     plus = f" + {outputs}" if with_bias else ""
     theirs = arch.width * arch.inner + (arch.inner if arch.mlp_bias else 0)
     bias = f" + {arch.inner:,}" if arch.mlp_bias else ""
+    matrices = 3 if arch.gated else 2
+    whole = matrices * arch.width * arch.inner + ((matrices - 1) * arch.inner + arch.width) * arch.mlp_bias
     st.markdown(
         f"**Parameters:** {inputs} × {outputs}{plus} = **{count}**. In each of the {arch.layers} blocks of "
         f"{escape(arch.name)}, “Up” in the MLP does the same with {arch.width:,} × {arch.inner:,}{bias} = "
-        f"**{theirs:,}**."
+        f"**{theirs:,}**; all {matrices} matrices of the MLP have {whole:,}."
     )
 
 
@@ -106,9 +121,10 @@ def _conv1d(layer: Linear, x: tuple[float, ...]) -> None:
             return
         width, inner = known_configs.architecture("gpt2").width, known_configs.architecture("gpt2").inner
         st.markdown(
-            "GPT-2's original code computed its linear layers with a convolution of width 1, and kept the matrix the "
-            "other way round: one row per *input*. `transformers` keeps that layout so that the published "
-            "weights fit.\n\n"
+            # github.com/openai/gpt-2, src/model.py: conv1d is a tf.matmul of the reshaped input and weight
+            "GPT-2's original code calls its linear layer `conv1d`, but what it computes is a plain matrix product. It "
+            "keeps the matrix the other way round: one row per *input*. `transformers` has taken over the name and the "
+            "layout, so that the published weights fit.\n\n"
             "| | weight's shape | computes |\n|---|---|---|\n"
             f"| `nn.Linear({width}, {inner})` | `({inner}, {width})` | `x @ W.T + b` |\n"
             f"| `Conv1D({inner}, {width})` | `({width}, {inner})` | `x @ W + b` |\n\n"

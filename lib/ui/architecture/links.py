@@ -1,11 +1,17 @@
-"""The page's tabs and its links: those from before the tabs stood in one row go on working."""
+"""The page's tabs and its links: those from before the tabs stood in one row go on working.
+
+view=Block diagram  arch=gpt2  prompt=…  box=down  out=mlp        the clicked box, and what is taken out
+view=A live pass  pass=Logit lens
+"""
+
+from collections.abc import Sequence
 
 import streamlit as st
 
 DIAGRAM, PARAMETERS, COST, TREE = "Block diagram", "Parameters", "Cost", "Module tree"
-LAYER, TWO, LIVE = "One linear layer", "Two models", "A live pass"
+LAYER, TWO, LIVE, SOFTMAX = "One linear layer", "Two models", "A live pass", "Softmax by hand"
 QUESTIONS, SHORT = "Questions", "In short"
-TABS = (DIAGRAM, PARAMETERS, COST, TREE, LAYER, TWO, LIVE, QUESTIONS, SHORT)
+TABS = (DIAGRAM, LIVE, SOFTMAX, LAYER, PARAMETERS, COST, TREE, TWO, QUESTIONS, SHORT)
 
 
 def follow_old() -> None:
@@ -20,3 +26,27 @@ def follow_old() -> None:
         if "prompt" not in link:
             link["prompt"] = link["text"]
         del link["text"]
+
+
+def chosen(name: str, options: Sequence[str], default: str) -> str:
+    """What the link's parameter `name` says, or what was chosen on the page last; `default` for what is no option."""
+    state, link = st.session_state, st.query_params.get(name)
+    if link is not None and link != state.get(f"architecture-linked-{name}") and link in options:
+        choose(name, link)
+    value = state.get(f"architecture-{name}", default)
+    return value if value in options else default
+
+
+def choose(name: str, value: str) -> None:
+    """Somebody chose."""
+    st.session_state[f"architecture-{name}"] = value
+
+
+def keep(name: str, value: str, default: str) -> None:
+    """Put what is shown into the link, and remember that it was not a link that brought it there."""
+    choose(name, value)
+    if value != default:
+        st.query_params[name] = value
+    elif name in st.query_params:
+        del st.query_params[name]
+    st.session_state[f"architecture-linked-{name}"] = st.query_params.get(name)

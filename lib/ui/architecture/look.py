@@ -25,11 +25,11 @@ def facts(arch: Architecture) -> None:
         heads = "–"
     cells = {
         "Parameters": f"{number(total)}<small>{total:,}</small>",
-        "Blocks": f"{arch.layers}",
-        "Width": f"{arch.width:,}",
+        "Layers": f"{arch.layers}",
+        "Hidden size": f"{arch.width:,}",
         "Heads / KV" if shared else "Heads": heads,
         "Vocabulary": f"{arch.vocab:,}",
-        "Context": f"{arch.context:,}",
+        "Context length": f"{arch.context:,}",
     }
     numbers_row(cells, kind="facts")
 

@@ -35,7 +35,7 @@ def parameters_panel(arch: Architecture) -> None:
     """One row of controls, the sum and what confirms it, and one of: maps, table, formula, other models."""
     row = st.container(horizontal=True, vertical_alignment="center", key="parameters-row")
     kind = switch("Picture", PICTURES, key="picture", place=row, format_func=str.capitalize)
-    fold = row.toggle("Fold identical blocks", value=True, key="fold", persist_state="page")
+    fold = row.toggle("Fold blocks of one shape", value=True, key="fold", persist_state="page")
     tied = row.toggle(
         "Count a tied head once",
         value=True,
@@ -91,7 +91,7 @@ def _across(arch: Architecture, book: Ledger) -> None:
         alt="Shares of parameters by component for several models",
     )
     st.caption(
-        "In a small model the vocabulary can be a large part, the more so the longer its list is. In Gemma 3 "
+        "In a small model the vocabulary's table can be a large part, the more so the more tokens it has. In Gemma 3 "
         "270M the table of 262,144 tokens is larger than all blocks together."
     )
 

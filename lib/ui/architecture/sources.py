@@ -29,12 +29,12 @@ def custom() -> Architecture:
     st.caption(STYLES[style].split(": ", 1)[1])
     one, two = st.columns(2)
     with one:
-        layers = st.slider("Blocks", 1, 96, 12, key="layers", **KEEP)
+        layers = st.slider("Layers", 1, 96, 12, key="layers", **KEEP)
         heads = st.slider("Heads", 1, 64, 12, key="heads", **KEEP)
         inner = st.number_input("MLP width", value=3072, step=64, key="inner", **KEEP)
-        context = st.number_input("Context", value=1024, step=1024, key="context", **KEEP)
+        context = st.number_input("Context length", value=1024, step=1024, key="context", **KEEP)
     with two:
-        width = st.slider("Width (d)", 64, 8192, 768, 64, key="width", **KEEP)
+        width = st.slider("Hidden size (d)", 64, 8192, 768, 64, key="width", **KEEP)
         kv_heads = st.slider(
             "KV heads",
             1,
@@ -66,7 +66,7 @@ def _hub_config(hub_id: str) -> Architecture:
 
 
 def from_hub() -> Architecture | None:
-    """A hub id; None while there is none. Raises ArchitectureError if its configuration cannot be got or read."""
+    """A hub id; None while there is none. Raises ArchitectureError if its configuration cannot be fetched or read."""
     hub_id = st.text_input(
         "Hub id",
         placeholder="Qwen/Qwen2.5-3B",

@@ -1,4 +1,4 @@
-"""The tokens of the live pass in a row; where a view asks for one, it is chosen here."""
+"""The tokens of the live pass in a row, one of them chosen."""
 
 from collections.abc import Sequence
 
@@ -14,14 +14,14 @@ _COMPONENT = component(
 )
 
 
-def token_strip(labels: Sequence[str], ids: Sequence[int], *, key: str, choose: bool) -> int:
-    """Show the tokens; with `choose` one of them can be chosen. Gives back its position, at first the last one."""
+def token_strip(labels: Sequence[str], ids: Sequence[int], *, key: str) -> int:
+    """Show the tokens, of which one can be chosen. Gives back its position, at first the last one."""
     last, stamp = len(labels) - 1, " ".join(map(str, ids))
     picked = (st.session_state.get(key) or {}).get("picked")
     at = int(picked[1]) if picked and picked[0] == stamp else last  # a choice is one for the text it was made in
     result = _COMPONENT(
         key=key,
-        data={"labels": list(labels), "ids": list(ids), "stamp": stamp, "at": at, "choose": choose},
+        data={"labels": list(labels), "ids": list(ids), "stamp": stamp, "at": at},
         on_picked_change=lambda: None,
     )
     picked = result.picked

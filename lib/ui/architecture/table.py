@@ -29,7 +29,7 @@ def formula(arch: Architecture) -> tuple[str, str]:
 def ledger_rows(book: Ledger, fold: bool) -> list[dict[str, Any]]:
     """One row a tensor; with `fold` the identical blocks' tensors are one row each."""
     blocks = len(book.by_block())
-    total, conv = max(1, book.total), book.architecture.family == "gpt2"
+    total = max(1, book.total)
     rows: list[dict[str, Any]] = []
     for row in book.rows:
         if fold and row.block not in {None, 0} and blocks > 1 and book.architecture.known:
@@ -43,7 +43,7 @@ def ledger_rows(book: Ledger, fold: bool) -> list[dict[str, Any]]:
                 "parameters": row.params * times,
                 "share": row.params * times / total,
                 **{
-                    dtype: size(times * row_bytes(row, dtype, conv=conv))
+                    dtype: size(times * row_bytes(row, dtype, book.architecture))
                     for dtype in ("float32", "bfloat16", "int8", "int4")
                 },
             }
@@ -53,7 +53,6 @@ def ledger_rows(book: Ledger, fold: bool) -> list[dict[str, Any]]:
 
 def csv(book: Ledger) -> str:
     """Every tensor, one a line: name, component, block, shape, parameters, shared, bytes by format."""
-    conv = book.architecture.family == "gpt2"
     formats = ("float32", "bfloat16", "int8", "int4")
     rows = [
         {
@@ -63,7 +62,7 @@ def csv(book: Ledger) -> str:
             "shape": "x".join(map(str, row.shape)),
             "parameters": row.params,
             "shares_weights_of": row.shared,
-            **{f"bytes_{dtype}": row_bytes(row, dtype, conv=conv) for dtype in formats},
+            **{f"bytes_{dtype}": row_bytes(row, dtype, book.architecture) for dtype in formats},
         }
         for row in book.rows
     ]

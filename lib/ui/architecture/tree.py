@@ -20,7 +20,8 @@ def tree_panel(arch: Architecture) -> None:
     """The module as PyTorch prints it, folded, and the count that PyTorch itself makes."""
     st.markdown(
         "The real PyTorch module, built by `transformers` from this configuration on the *meta* device: all "
-        "shapes, no numbers, so even 7 billion parameters take no memory. Identical blocks are folded."
+        "shapes, no values, so even 7 billion parameters take no memory. Blocks of one shape are folded; each has "
+        "weights of its own."
     )
     with explained():
         text, count = module_text(arch, repr((arch, sorted(arch.config.items(), key=str))))

@@ -77,6 +77,11 @@ def keep_choice(key: str) -> None:
     st.session_state[f"chosen-{key}"] = st.session_state[key]
 
 
+def keep_choice_of(key: str, value: str) -> None:
+    """Somebody chose `value` in another widget than the selectbox `key`: it is chosen there too, on all pages."""
+    st.session_state[f"chosen-{key}"] = value
+
+
 def keep_in_link(key: str, text: str, default: str, *, box: str = "") -> None:
     """Put `text` into the address as parameter `key`, if it is short and not the default.
 

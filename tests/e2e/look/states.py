@@ -170,7 +170,7 @@ SHEETS: tuple[Sheet, ...] = (
         "/Architecture",
         shows(".diagram .box"),
         (State("a box explained", _box, steady=True, unfolds=True),),
-        tabs=("Module tree", "One linear layer", "A live pass", "Questions", "In short"),
+        tabs=("Module tree", "One linear layer", "Softmax by hand", "A live pass", "Questions", "In short"),
         inside={
             "Parameters": options("picture"),
             "Cost": options("cost-view"),

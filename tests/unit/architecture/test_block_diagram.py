@@ -34,6 +34,16 @@ def test_a_head_with_a_bias_says_so() -> None:
     assert "+ b" not in diagram(known_configs.architecture("pythia-70m")).boxes["head"].formula
 
 
+def test_gemmas_blocks_are_of_two_kinds_and_values_go_past_rope() -> None:
+    repeat: Any = diagram(known_configs.architecture("gemma-3-270m")).layout[1]
+    assert repeat["kinds"] == "15 sliding-window, 3 global"
+    repeat = diagram(known_configs.architecture("smollm2-135m")).layout[1]
+    assert repeat["kinds"] == ""
+    attention = repeat["items"][0]["items"][1]
+    turned, beside = attention["items"][0]["items"]
+    assert placed([turned]) == ["q", "k", "rope"] and placed([beside]) == ["v"]
+
+
 def placed(items: Sequence[Any]) -> list[str]:
     """The boxes of an arrangement, in its order; an addition comes after what it adds."""
     found: list[str] = []

@@ -11,9 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.architecture import ArchitectureError
-from lib.architecture.head_patterns import head_summary, middle_peaks, notable_heads
+from lib.architecture.head_patterns import (
+    AFTER_SAME,
+    BEFORE,
+    FIRST,
+    SAME,
+    head_summary,
+    middle_peaks,
+    notable_heads,
+    opening_head,
+    winning_row,
+)
 from lib.architecture.linear_layer import by_conv1d, by_torch, make, numbers
 from lib.architecture.live_pass import block_steps, trace
+from lib.architecture.live_pass_data import Lens
 from lib.architecture.step_descriptions import STORY
 from tests.engines import load_here
 from tests.unit.architecture.test_cost import SMALL
@@ -186,13 +197,42 @@ def test_heads_are_summarised_by_where_they_look() -> None:
     assert head_summary(maps, 0, 0) == {"first": 1.0, "previous": pytest.approx(1 / 3), "itself": 0.0}
     assert head_summary(maps, 0, 1)["previous"] == 1.0
     assert head_summary(maps[:, :, :1, :1], 0, 0)["first"] == 1.0
-    kinds = {kind: where for kind, *where in notable_heads(maps, [7, 8, 9, 7])}
-    assert kinds["the first token"] == [0, 0, 1.0]
-    assert kinds["the token before"] == [0, 1, 1.0]
+
+
+def test_notable_heads_are_those_that_show_a_pattern_most() -> None:
+    maps = np.zeros((1, 2, 4, 4))
+    maps[0, 0, :, 0] = 1
+    maps[0, 1] = np.eye(4, k=-1)
+    kinds = {found.kind: found for found in notable_heads(maps, [7, 8, 9, 7])}
+    assert (kinds[FIRST].head, kinds[FIRST].weight) == (0, 1.0)
+    assert (kinds[BEFORE].head, kinds[BEFORE].weight, kinds[BEFORE].tokens) == (1, 1.0, 2)
+    assert kinds[BEFORE].even == pytest.approx((1 / 3 + 1 / 4) / 2)
+    assert (kinds[SAME].head, kinds[SAME].weight, kinds[SAME].tokens) == (0, 1.0, 1)  # the second 7 looks at the first
     induction = np.zeros((2, 1, 4, 4))
     induction[1, 0, 3, 1] = 1  # the second 7 looks at the 8 that followed the first
-    assert ("what followed the same token earlier", 1, 0, 1.0) in notable_heads(induction, [7, 8, 9, 7])
+    assert next(f for f in notable_heads(induction, [7, 8, 9, 7]) if f.kind == AFTER_SAME).layer == 1
     assert not notable_heads(maps[:, :, :2, :2], [1, 2])
+    assert {f.kind for f in notable_heads(maps, [1, 2, 3, 4])} == {FIRST, BEFORE}
+
+
+def test_the_page_opens_on_the_head_furthest_above_even_attention_and_never_on_a_sink() -> None:
+    maps = np.zeros((1, 2, 4, 4))
+    maps[0, 0, :, 0] = 1
+    maps[0, 1] = np.eye(4, k=-1)
+    opening = opening_head(maps, [1, 2, 3, 4])
+    assert opening is not None and (opening.kind, opening.head) == (BEFORE, 1)
+    assert opening_head(maps[:, :, :2, :2], [1, 2]) is None
+
+
+def test_the_answer_wins_where_it_comes_to_the_front_for_good() -> None:
+    tops = np.array([[5], [9], [5], [9], [9]])  # rows of the lens, one position
+    assert winning_row(lens_of(tops), 0) == 3
+    assert winning_row(lens_of(np.full((5, 1), 9)), 0) == 0
+
+
+def lens_of(tops: np.ndarray) -> Lens:
+    """A lens whose likeliest tokens are `tops` (rows, positions)."""
+    return Lens(tops[:, :, None], np.ones((*tops.shape, 1), np.float32), (), ())
 
 
 @settings(max_examples=60, deadline=None, database=None)

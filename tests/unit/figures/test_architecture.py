@@ -58,7 +58,7 @@ def test_the_cache_curve_and_memory_bars_are_the_cost_functions() -> None:
     assert all_heads["y"][-1] == pytest.approx(7 * built["y"][-1])
     bars = memory_bars({"bfloat16": {"weights": weight_bytes(arch, "bfloat16")}}, hardware.KNOWN)
     assert bars["data"][0]["x"][0] == pytest.approx(2 * arch.published / 1e9)
-    assert {note["text"] for note in bars["layout"]["annotations"]} >= {"RTX 3060", "RTX 4090"}
+    assert {note["text"] for note in bars["layout"]["annotations"]} >= {"RTX 3060", "T4 (Colab, Kaggle)"}
 
 
 def test_values_keep_the_future_empty_and_say_what_they_cut() -> None:
@@ -117,3 +117,13 @@ def test_the_colours_of_memory_are_no_parts() -> None:
     bars = memory_bars({"x": dict.fromkeys(("weights", "KV cache", "activations", "gradients", "Adam"), 1)}, [])
     colours = {bar["marker"]["color"] for bar in bars["data"]}
     assert len(colours) == 5 and not colours & set(PARTS.values())
+
+
+def test_the_lens_frames_where_each_answer_wins() -> None:
+    fig = lens_heatmap([["a", "b"], ["c", "b"]], np.ones((2, 2)), ["x", "y"], ["emb", "block 0"], column=1, wins=[1, 0])
+    chosen, *marks = fig["layout"]["shapes"]
+    assert (chosen["x0"], chosen["x1"]) == (0.5, 1.5)
+    assert [(mark["x0"] + 0.48, mark["y0"] + 0.46) for mark in marks] == [(0, 1), (1, 0)]
+    assert marks[1]["line"]["width"] > marks[0]["line"]["width"]
+    lines = lens_curves(["x"], np.array([[0.1], [0.9]]), ["embedding", "block 0"], set(), wins=1)["layout"]["shapes"]
+    assert lines[0]["x0"] == lines[0]["x1"] == 1

@@ -68,7 +68,8 @@ function large(canvas, wide, view, l, h) { // the map of one head; gives back wh
   const { T, tokens, weight, rgb, ink } = view, measure = canvas.getContext("2d")
   measure.font = LETTERS
   const longest = Math.min(120, Math.max(...tokens.map((t) => measure.measureText(t).width)) + 8)
-  const cell = Math.max(15, Math.min(38, Math.floor((wide - longest - 4) / T)))
+  const high = window.innerHeight - 350 - longest // the map stays on the first screen
+  const cell = Math.max(15, Math.min(38, Math.floor((wide - longest - 4) / T), Math.floor(high / T)))
   const pen = resized(canvas, longest + cell * T + 2, longest + cell * T + 2)
   pen.font = LETTERS
   pen.textBaseline = "middle"
@@ -92,6 +93,9 @@ function large(canvas, wide, view, l, h) { // the map of one head; gives back wh
       pen.fillRect(longest + cell * j, longest + cell * i, cell - 1, cell - 1)
     }
   }
+  pen.strokeStyle = ink
+  pen.lineWidth = 1.5
+  for (const [i, j] of view.marks) pen.strokeRect(longest + cell * j, longest + cell * i, cell - 1, cell - 1)
   return { cell, longest }
 }
 
@@ -144,9 +148,14 @@ export default function (component) {
   const state = live.get(root) || {}
   live.set(root, state)
   const fresh = state.stamp !== data.stamp
-  if (fresh) Object.assign(state, { stamp: data.stamp, values: unpack(data.weights), layer: data.layer, head: data.head, row: T - 1 })
+  if (fresh) Object.assign(state, { stamp: data.stamp, values: unpack(data.weights), row: T - 1 })
+  const told = `${data.layer} ${data.head}`
+  if (state.sent === told) state.sent = null
+  const moved = fresh || (state.told !== told && !state.sent) // a head chosen here may still be on its way to the server
+  state.told = told
+  if (moved) Object.assign(state, { layer: data.layer, head: data.head, sent: null })
   const weight = (l, h, i, j) => (j > i ? 0 : state.values[(l * H + h) * size + (i * (i + 1)) / 2 + j] / 65535)
-  const view = { tokens, T, L, H, weight }
+  const view = { tokens, T, L, H, weight, marks: [] }
   const probe = $(".probe"), grid = $(".grid"), map = $(".map"), read = $(".read"), idle = "Point at a cell, or go there with the arrow keys. Rows look at columns; every row sums to 100%."
   const pair = (i, j) => (j > i ? `“${tokens[i]}” cannot look at “${tokens[j]}”: it comes later.`
     : `“${tokens[i]}” looks at “${tokens[j]}”: ${percent(weight(state.layer, state.head, i, j))}`)
@@ -162,19 +171,23 @@ export default function (component) {
     $(".layer").value = state.layer
     $(".head").value = state.head
     showHead(state.layer, state.head, state.head * (state.cell + GAP), state.layer * (state.cell + GAP), state.cell)
+    view.marks = data.marks[`${state.layer} ${state.head}`] || []
     state.big = large(map, $(".right").clientWidth || 420, view, state.layer, state.head)
     pointed(...($(".pairs").at || [T - 1, T - 1]).map((at) => within(at, T)), false)
     strips(root, view, state)
   }
-  const all = () => {
+  const colours = () => {
     view.rgb = getComputedStyle(probe).color.match(/\d+/g).slice(0, 3).map(Number)
     view.ink = getComputedStyle(root).color
+  }
+  const all = () => {
+    colours()
     state.cell = Math.max(15, Math.min(46, Math.floor((($(".left").clientWidth || 400) - 24) / H) - GAP))
     thumbnails(grid, state.cell, view)
     one()
   }
   const choose = (l, h) => {
-    Object.assign(state, { layer: l, head: h })
+    Object.assign(state, { layer: l, head: h, sent: `${l} ${h}` === state.told ? null : `${l} ${h}` })
     one()
     clearTimeout(state.later) // while somebody walks over the heads, the server hears of the last one
     state.later = setTimeout(() => setStateValue("picked", [state.layer, state.head]), 150)
@@ -203,7 +216,9 @@ export default function (component) {
   $(".pairs").onfocus = () => pointed(...$(".pairs").at, true)
   $(".pairs").onblur = () => pointed(...$(".pairs").at, false)
   probe.ontransitionend = all // the page became dark, or light
+  colours()
   if (fresh || !state.cell) all()
+  else if (moved) one()
   let wide = root.clientWidth
   state.watch?.disconnect()
   state.watch = new ResizeObserver(() => {

@@ -9,6 +9,7 @@ function box(id, ctx) {
   node.dataset.id = id
   if (b.colour) node.style.setProperty("--c", `var(${b.colour})`)
   if (b.changed) node.classList.add("changed")
+  node.classList.toggle("off", Boolean(b.off))
   node.append(make("span", "label", b.label))
   if (b.detail) node.append(make("span", "detail", b.detail))
   if (b.params) {
@@ -28,7 +29,7 @@ function flow(name, items, ctx) { // a column or a line: arrows between
   const node = make("div", name)
   const wide = (item) => (item.kind === "line" ? item.items.length : 1)
   items.forEach((item, i) => {
-    if (i) {
+    if (i && item.kind !== "wire") {
       const arrow = make("div", "arrow"), from = wide(items[i - 1]), to = wide(item)
       if (from > 1 || to > 1) { // out of a line's last box, into a line's first
         arrow.classList.add(from > 1 ? "out" : "in")
@@ -44,6 +45,7 @@ function flow(name, items, ctx) { // a column or a line: arrows between
 function draw(item, ctx) {
   if (typeof item === "string") return box(item, ctx)
   if (item.kind === "column" || item.kind === "line") return flow(item.kind, item.items, ctx)
+  if (item.kind === "wire") return make("div", "wire")
   if (item.kind === "row") {
     const row = make("div", "row")
     row.append(...item.items.map((part) => draw(part, ctx)))
@@ -64,13 +66,15 @@ function draw(item, ctx) {
     plus.dataset.id = item.add
     plus.title = "Residual connection"
     plus.setAttribute("aria-label", "Residual connection")
+    plus.classList.toggle("off", Boolean(ctx.data.boxes[item.add].off))
     plus.onclick = () => ctx.choose(item.add)
     wrap.append(flow("column", item.items, ctx), make("div", "arrow"), plus)
     return wrap
   }
   const repeat = make("div", "repeat")
   const head = make("div", "times")
-  head.append(make("b", "", "× " + item.times), make("span", "", item.times === 1 ? " block" : " identical blocks"))
+  head.append(make("b", "", "× " + item.times), make("span", "", (item.times === 1 ? " block" : " blocks of one shape, each with weights of its own")
+    + (item.kinds ? ": " + item.kinds : "")))
   repeat.append(head, flow("column", item.items, ctx))
   return repeat
 }
@@ -80,7 +84,8 @@ function note(root, ctx) {
   root.querySelectorAll(".note").forEach((node) => node.remove())
   const at = root.querySelector(`[data-id="${ctx.selected}"]`)
   const home = at && (at.closest(".row, .line") || at)
-  if (home) home.after(make("div", "note", ctx.data.boxes[ctx.selected].what))
+  const b = ctx.data.boxes[ctx.selected]
+  if (home) home.after(make("div", "note", `${b.does} Without it: ${b.without}`))
 }
 
 function mark(root, ctx) {

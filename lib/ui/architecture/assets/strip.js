@@ -1,15 +1,13 @@
-/* The tokens of a text in a row. Where one can be chosen they are buttons with one tab stop; the arrow keys go along. */
+/* The tokens of a text in a row, buttons with one tab stop; the arrow keys go along. */
 const drawn = new WeakMap()
 
 function fill(root, data, choose) {
   root.replaceChildren(...data.labels.map((label, i) => {
-    const chip = tokenChip(data.choose ? "button" : "span", label)
+    const chip = tokenChip("button", label)
     chip.title = `token ${i}, id ${data.ids[i]}`
-    if (data.choose) {
-      chip.type = "button"
-      chip.setAttribute("aria-label", `Token ${i}: ${label}`)
-      chip.onclick = () => choose(i)
-    }
+    chip.type = "button"
+    chip.setAttribute("aria-label", `Token ${i}: ${label}`)
+    chip.onclick = () => choose(i)
     return chip
   }))
 }
@@ -17,7 +15,6 @@ function fill(root, data, choose) {
 function mark(root, at) {
   [...root.children].forEach((chip, i) => {
     chip.classList.toggle("selected", i === at)
-    if (chip.tagName !== "BUTTON") return
     chip.setAttribute("aria-pressed", String(i === at))
     chip.tabIndex = i === at ? 0 : -1
   })
@@ -31,13 +28,12 @@ export default function (component) {
     mark(root, i)
     setStateValue("picked", [data.stamp, i])
   }
-  const stamp = `${data.choose} ${data.stamp}`
-  if (drawn.get(root) !== stamp) {
-    drawn.set(root, stamp)
+  if (drawn.get(root) !== data.stamp) {
+    drawn.set(root, data.stamp)
     fill(root, data, choose)
   }
   root.setAttribute("role", "group")
-  root.setAttribute("aria-label", data.choose ? "Tokens of the text: after which one?" : "Tokens of the text")
+  root.setAttribute("aria-label", "Tokens of the text: after which one?")
   root.onkeydown = (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1, Home: -1e6, End: 1e6 }[event.key]
     const chips = [...root.children], i = chips.indexOf(event.target)
@@ -48,5 +44,5 @@ export default function (component) {
     next.tabIndex = 0
     next.focus()
   }
-  mark(root, data.choose ? data.at : -1)
+  mark(root, data.at)
 }
