@@ -13,11 +13,7 @@ from lib.ui.components.linked_text import renamed
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained, setup_page, takeaways
 
-setup_page(
-    "Completion vs chat",
-    icon="⚖️",
-    lead="Both kinds of model continue a text. One was taught a format in which it answers.",
-)
+setup_page("Completion vs chat", icon="⚖️", lead="Both continue a text.")
 completion_view.style()
 updates = LiveUpdates()
 with explained():
