@@ -8,11 +8,7 @@ from lib.ui.tokenizers.compare import LEARN, workbench
 from lib.ui.tokenizers.lessons import learn
 from lib.ui.tokenizers.questions import QUESTIONS
 
-setup_page(
-    "Tokenizers",
-    icon="✂️",
-    lead="A model never sees letters: text is cut into tokens, and every token has a number, its ID.",
-)
+setup_page("Tokenizers", icon="✂️", lead="Text is cut into tokens; each has a number, its token ID.")
 
 
 def questions() -> None:

@@ -13,11 +13,7 @@ from lib.ui.next_token.state import CHART, EXAMPLES, append, before_widgets, fol
 from lib.ui.next_token.take_home import page_menu
 from lib.ui.next_token.text import Known, path_buttons, show_tokens
 
-setup_page(
-    "Next token",
-    icon="🎲",
-    lead="Every token the model knows gets a probability of coming next. Temperature and filters reshape it.",
-)
+setup_page("Next token", icon="🎲", lead="Every token gets a probability; temperature and filters reshape it.")
 reserve_places()
 view = page_state()
 before_widgets(view)

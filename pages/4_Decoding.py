@@ -12,11 +12,7 @@ from lib.ui.decoding import sections as decoding_sections
 from lib.ui.decoding import state as decoding_state
 from lib.ui.decoding.take_home import page_menu
 
-setup_page(
-    "Decoding",
-    icon="🎲",
-    lead="The model gives every token a probability; a decoding strategy chooses. One prompt, several strategies.",
-)
+setup_page("Decoding", icon="🎲", lead="The model gives probabilities; a decoding strategy chooses.")
 
 updates = LiveUpdates()
 prompt, seed, length, model_id = decoding_controls.header_bar()

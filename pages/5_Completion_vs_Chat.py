@@ -10,14 +10,11 @@ from lib.ui.completion.questions import show_questions
 from lib.ui.completion.take_home import page_menu
 from lib.ui.completion.training import show_training
 from lib.ui.components.glossary import term
+from lib.ui.components.linked_text import renamed
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained, setup_page, takeaways
 
-setup_page(
-    "Completion vs chat",
-    icon="⚖️",
-    lead="Both kinds of model continue a text. One was taught a format in which it answers.",
-)
+setup_page("Completion vs chat", icon="⚖️", lead="Both continue a text.")
 completion_view.style()
 updates = LiveUpdates()
 with explained():
@@ -29,6 +26,7 @@ with explained():
     else:
         st.info("Write a prompt first: a model needs at least one token to go on from.")
 
+renamed("cvc-tab", {"What instruction tuning adds": "What tuning adds"})  # as the tab was called before
 made, tuning, steering, questions, short = st.tabs(
     ["How a chat model is made", "What tuning adds", "Few-shot and prefill", "Questions", "In short"],
     on_change="rerun",

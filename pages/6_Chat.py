@@ -20,11 +20,7 @@ from lib.ui.components.glossary import term
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained, predict, setup_page, takeaways
 
-setup_page(
-    "Chat",
-    icon="💬",
-    lead="A chat model predicts the next token, like any other. The X-ray shows what it really reads.",
-)
+setup_page("Chat", icon="💬", lead="It predicts the next token, like any other model.")
 chat_view.style()
 space, updates = chat_state.workspace(), LiveUpdates()
 settle(space)

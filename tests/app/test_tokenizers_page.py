@@ -364,3 +364,10 @@ def test_openai_counts_three_tokens_a_message_and_three_for_the_reply() -> None:
     # OpenAI Cookbook, "How to count tokens with tiktoken": 3 + role + content, and 3 more
     found = ways("Hi there", load("cl100k_base"))
     assert found["As a message in its chat template"] == 3 + 1 + 2 + 3
+
+
+def test_a_link_from_before_the_names_changed_opens_what_it_meant() -> None:
+    app = page(show="Ids", tab="Ids to text")
+    assert not app.exception and app.button_group(key="show").value == "Token IDs"
+    assert app.text_input(key="ids").value
+    assert page(learn="Control tokens").button_group(key="learn").value == "Special tokens"

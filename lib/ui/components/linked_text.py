@@ -3,7 +3,7 @@
 `bind="query-params"` would put any text there; servers refuse to open a page whose address is longer than 64 KB.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -42,6 +42,14 @@ def kept_text(key: str) -> str | None:
 def keep_text(key: str, text: str) -> None:
     """Give `text` to all pages that have a box with this key."""
     st.session_state[f"kept-{key}"] = text
+
+
+def renamed(key: str, names: Mapping[str, str]) -> None:
+    """Called before the widget `key`, which is bound to the link: a link that was copied when a choice was called
+    otherwise (old name to new one) opens it all the same."""
+    old = st.query_params.get(key)
+    if old is not None and old in names:
+        st.session_state[key] = st.query_params[key] = names[old]
 
 
 def linked_choice(key: str, options: Sequence[str]) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from lib.engine import Engine
+from lib.ui.components.linked_text import renamed
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.decoding import beam, lesson, parting, samples, step
 from lib.ui.decoding.state import STEP_TAB, TAB, Column
@@ -31,6 +32,7 @@ class Asked:
 def show_sections(asked: Asked, updates: LiveUpdates) -> None:
     """The tabs under the texts."""
     engine, columns = asked.engine, asked.columns
+    renamed(TAB, {"Where they part": PARTING})  # as the tab was called before
     tabs = dict(zip(TABS, st.tabs(TABS, on_change="rerun", key=TAB, bind="query-params"), strict=True))
     show = {
         PARTING: lambda: parting.panel(engine, columns, updates=updates),

@@ -5,6 +5,7 @@ import streamlit as st
 
 from lib.engine.sampling import softmax
 from lib.text_format import percent
+from lib.ui.components.glossary import term
 from lib.ui.components.page import escape, predict, takeaways
 from lib.ui.next_token.reading import Reading
 from lib.ui.next_token.state import State
@@ -60,9 +61,12 @@ def in_short() -> None:
     """The page's lesson, and what the words mean."""
     takeaways(
         "The model gives a probability to **every** token it knows; choosing one is a separate step.",
-        "**Temperature** divides the scores before the softmax: below 1 the likely get likelier, above 1 the unlikely "
+        f"**{term('temperature', 'Temperature')}** divides the scores ({term('logit', 'logits')}) before the "
+        f"{term('softmax')}: below 1 the likely get likelier, above 1 the unlikely "
         "get a chance. The order never changes, and 0 means: always the likeliest token.",
-        "**Top-k, top-p and min-p** cut the tail off, each in its own way, and share what is left out among the rest.",
+        f"**{term('top-k sampling', 'Top-k')}, {term('top-p sampling', 'top-p')} and "
+        f"{term('min-p sampling', 'min-p')}** cut the tail off, each in its own way, and share what is left out "
+        "among the rest.",
         "A text's probability is the product of its tokens' probabilities: every step of a path counts.",
     )
     with st.expander("What the words mean", icon=":material/menu_book:", expanded=True):

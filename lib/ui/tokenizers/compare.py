@@ -13,7 +13,7 @@ from lib.tokenization import Comparison, compare
 from lib.tokenization.texts import SAMPLES
 from lib.ui.components import header, scroll
 from lib.ui.components.glossary import term
-from lib.ui.components.linked_text import LINK_BYTES, at_most, for_link, keep_in_link, keep_text, kept_text
+from lib.ui.components.linked_text import LINK_BYTES, at_most, for_link, keep_in_link, keep_text, kept_text, renamed
 from lib.ui.components.page import escape, explained, page_style
 from lib.ui.tokenizers import ladder
 from lib.ui.tokenizers.boundaries import boundary_panel
@@ -36,7 +36,7 @@ _PROMPT = "tokenizers-prompt"  # in the session: the prompt of all pages when th
 @st.fragment
 def workbench(more: Mapping[str, Callable[[], None]]) -> None:
     """The page below its title; `more` are tabs with their parts. A key press runs this and the open tab."""
-    ladder.open_for_link(REAL_TABS)
+    ladder.open_for_link((*REAL_TABS, "Ids to text"))
     with header.bar():
         typed = _typed()
         header.examples(SAMPLES, key="sample", then=_take_sample)
@@ -78,6 +78,7 @@ def _view_row() -> tuple[bool, str, bool]:
     """Whether the ladder is shown; how tokens are shown, as "text" or "ids"; whether white space is visible."""
     with st.container(key="view-row", horizontal=True, vertical_alignment="center"):
         climbing = ladder.choice()
+        renamed("show", {"Ids": "Token IDs"})
         view = st.segmented_control(
             "Show", ["Text", "Token IDs"], default="Text", required=True, key="show", bind="query-params",
             label_visibility="collapsed",
@@ -192,6 +193,7 @@ def _tabs(
     )
     real = dict(zip(REAL_TABS, about_real, strict=True))
     parts = dict(more) if climbing else real | dict(more)
+    renamed(_TAB, {"Ids to text": "IDs to text"})
     _keep_open(list(parts))
     tabs = st.tabs(list(parts), key=_TAB, on_change="rerun", bind="query-params")
     for tab, (name, draw) in zip(tabs, parts.items(), strict=True):

@@ -117,7 +117,7 @@ app.switch_page("pages/1_Tokenizers.py")
 app.run()
 assert not app.exception and len(app.button_group(key="tokenizers").value) == 4
 first = resident("VmHWM") - before
-for lesson in ("Words", "BPE", "WordPiece and Unigram", "Languages", "Control tokens"):
+for lesson in ("Words", "BPE", "WordPiece and Unigram", "Languages", "Special tokens"):
     app.query_params["learn"] = lesson
     app.query_params["tab"] = app.session_state["tab"] = "Learn"
     app.run()
