@@ -332,5 +332,16 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
         "being sure and wrong costs most.",
         (_K,),
     ),
+    # Brier 1950; Gneiting and Raftery 2007.
+    "Brier score": (
+        "The sum, over all options, of the squared difference between the probability given and what happened (1 or 0). "
+        "0 is perfect, 2 the worst.",
+        (_K,),
+    ),
+    "proper scoring rule": (
+        "A score for forecasts with which nobody does better, on average, than by saying what they really believe. The "
+        "log score and the Brier score are two.",
+        (_K,),
+    ),
     "calibration": ("Whether things that are said to happen with 70 % happen seven times out of ten.", (_K,)),
 }
