@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from lib.course.steps import STEPS, Step, course_steps, numbered
+from lib.ui import available_models
 from lib.ui.components import progress, scroll
 from lib.ui.components.course import HOME, PAGES
 from lib.ui.components.custom import asset
@@ -44,8 +45,8 @@ def opened(address: str) -> Step | None:
                 st.session_state[name] = step.query[name]
         for box in ("prompt", "compare-text"):  # its text is new, even if an earlier link brought the same
             st.session_state.pop(f"linked-{box}", None)
-        if "arch" not in step.query:  # the model that is loaded
-            st.session_state.pop("arch", None)
+        if step.page == "Architecture" and "arch" not in step.query:  # the model that is on this machine
+            st.session_state["arch"] = st.session_state.get("chosen-model") or available_models.default("base")
         scroll.ask("tab" if "learn" in step.query else "top")  # a lesson is further down
     return step
 
