@@ -182,6 +182,39 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "quantization": ("Storing weights with fewer bits, such as 8 or 4, for less memory at a small loss.", (_A, _C)),
     "FLOP": ("One addition or multiplication of two floating-point numbers; a measure of arithmetic work.", (_A,)),
+    "residual stream": (
+        "The vectors, one for each position, that run from the embedding through all blocks: every part reads them and "
+        "adds its output to them.",
+        (_A,),
+    ),
+    "ablation": ("Taking a part out of a model to see what changes without it.", (_A,)),
+    # Xiao et al. 2023.
+    "attention sink": (
+        "A token, mostly the first, to which many heads give most of their weight when nothing else matters to them.",
+        (_A,),
+    ),
+    # Olsson et al. 2022.
+    "induction head": (
+        "A head that looks for the last time the current token came up and at what followed it then, so that the model "
+        "can repeat it.",
+        (_A,),
+    ),
+    # Belrose et al. 2023.
+    "tuned lens": (
+        "A logit lens with a small linear layer trained for each depth, so that the head can read the vectors there.",
+        (_A,),
+    ),
+    # Shazeer 2020.
+    "gated MLP": (
+        "An MLP with two linear layers side by side at its beginning: one, through the activation function, is the "
+        "gate that the other is multiplied by. SwiGLU in Llama, Qwen and SmolLM2.",
+        (_A,),
+    ),
+    "sliding-window attention": (
+        "Attention in which a position sees only a fixed number of the latest tokens, for less memory and work.",
+        (_A,),
+    ),
+    "activations": ("The numbers that a model computes on the way from its input to its output.", (_A,)),
     # Probabilities
     "logit": (
         "The score a model gives a token before softmax: any number, positive or negative. Only differences count.",
@@ -334,8 +367,8 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     # Brier 1950; Gneiting and Raftery 2007.
     "Brier score": (
-        "The sum, over all options, of the squared difference between the probability given and what happened (1 or 0). "
-        "0 is perfect, 2 the worst.",
+        "The sum, over all options, of the squared difference between the probability given and what happened, 1 or "
+        "0. 0 is perfect, 2 the worst.",
         (_K,),
     ),
     "proper scoring rule": (
