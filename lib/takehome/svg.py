@@ -21,7 +21,7 @@ class Row:
 
 
 def bars(rows: Sequence[Row], *, alt: str) -> str:
-    """Two bars a token, the model's own in indigo, the one after the sampling settings in grey.
+    """Two bars a token as on the Next Token page: after the sampling settings in indigo, the model's own in grey.
 
     `currentColor` writes the letters, so that the picture can be read on a light and a dark page.
     """
@@ -37,7 +37,7 @@ def bars(rows: Sequence[Row], *, alt: str) -> str:
 
 def _row(row: Row, top: int, most: float) -> str:
     name = row.label if len(row.label) <= _LONGEST else row.label[: _LONGEST - 1] + "…"
-    spots = ((row.raw, ACCENT[0], top + 4), (row.after, MUTED[0], top + 17))
+    spots = ((row.after, ACCENT[0], top + 4), (row.raw, MUTED[0], top + 17))
     shapes = "".join(
         f'<rect x="{_NAMES}" y="{y}" width="{_BARS * share / most:.1f}" height="12" rx="2" fill="{colour}"/>'
         for share, colour, y in spots
@@ -45,7 +45,7 @@ def _row(row: Row, top: int, most: float) -> str:
     middle = top + 21
     return (
         f'<text x="{_NAMES - 8}" y="{middle}" text-anchor="end" font-family="monospace">{clean(name)}</text>{shapes}'
-        f'<text x="{_NAMES + _BARS + 8}" y="{middle}">{percent(row.raw)} · {percent(row.after)}</text>'
+        f'<text x="{_NAMES + _BARS + 8}" y="{middle}">{percent(row.after)} · {percent(row.raw)}</text>'
     )
 
 

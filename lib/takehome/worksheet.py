@@ -105,8 +105,8 @@ def to_html(sheet: Worksheet) -> str:
 
 
 _LEGEND = (
-    "The likeliest next tokens. The upper bar is the model (T = 1), the lower one the same token after the sampling "
-    "settings."
+    "The likeliest next tokens. The upper bar and the first number are after the sampling settings, the lower bar and "
+    "the second number are the model (T = 1)."
 )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from plotly.basedatatypes import BaseFigure
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 
 def plain(value: Any) -> Any:
@@ -47,7 +47,8 @@ def main(folder: Path) -> None:
     """Every notebook of the folder."""
     BaseFigure.show = lambda figure: figure.to_json() and None  # built as the browser would get it, and not shown
     # Loaded once: most notebooks begin with the same model.
-    AutoModelForCausalLM.from_pretrained = functools.cache(AutoModelForCausalLM.from_pretrained)  # type: ignore
+    for loader in (AutoModelForCausalLM, AutoTokenizer):
+        loader.from_pretrained = functools.cache(loader.from_pretrained)  # type: ignore
     for path in sorted(folder.glob("*.ipynb")):
         began = time.process_time()
         path.with_suffix(".json").write_text(json.dumps(run(path)))

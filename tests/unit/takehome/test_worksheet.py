@@ -82,7 +82,7 @@ def test_the_page_forbids_scripts_and_asks_nobody_for_anything() -> None:
 def test_the_picture_is_valid_xml(text: str) -> None:
     picture = ET.fromstring(bars([Row(text, 0.5, 0.1), Row("b", 1.0, 0.0)], alt=text))
     widths = [float(bar.attrib["width"]) for bar in picture.iter("{http://www.w3.org/2000/svg}rect")]
-    assert widths == [150.0, 30.0, 300.0, 0.0]
+    assert widths == [30.0, 150.0, 0.0, 300.0]
 
 
 def test_a_worksheet_has_the_answers_and_their_marks() -> None:
