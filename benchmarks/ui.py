@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.chromium import ROOT, browser, serve, settled
 from benchmarks.report import Report
 from benchmarks.slider import MODEL, drag
-from lib.ui.components.course import COURSE, HOME, Step
+from lib.ui.components.pages import COURSE, HOME, Page
 
 ROUNDS, PRESSES, FRAMES = 5, 8, 240
 LENGTH = 40  # tokens of the river
@@ -83,7 +83,7 @@ def there(title: str) -> str:
 
 def visits(page: Any, url: str) -> dict[str, list[tuple[float, float]]]:
     """(ms to the first paint, ms to the end of the run) of every page, several times, by the sidebar."""
-    steps: Sequence[Step] = (HOME, *COURSE)
+    steps: Sequence[Page] = (HOME, *COURSE)
     titles: dict[str, str] = {}
     for step in steps:  # the first visit warms
         page.goto(f"{url}/{step.address}")

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from lib import models, tokenization
 from lib.course.steps import STEPS
-from lib.ui.components.course import COURSE
+from lib.ui.components.pages import COURSE
 from tests.conftest import eventually, settled
 from tests.hub import local_hub
 from tests.tiny import make

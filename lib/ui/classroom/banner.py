@@ -11,8 +11,8 @@ from lib.classroom.rooms import RoomGoneError
 from lib.ui.classroom.places import PAGES, full_link, go
 from lib.ui.classroom.seat import Seat, held_seat, leave
 from lib.ui.classroom.store import EVERY, every, rooms
-from lib.ui.components.course import CLASS
 from lib.ui.components.custom import asset
+from lib.ui.components.pages import CLASS
 
 
 def class_banner(title: str) -> None:

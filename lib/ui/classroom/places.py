@@ -8,10 +8,11 @@ from streamlit.errors import StreamlitAPIException
 
 from lib.classroom.border import Place
 from lib.classroom.room import Snapshot
-from lib.ui.components import course
+from lib.ui.components.pages import CLASS
+from lib.ui.components.pages import PAGES as ALL
 
 _SEEN = "class-places"  # in the session: how many it has been taken to, or has found when it came
-PAGES = {address: step for address, step in course.PAGES.items() if step is not course.CLASS}
+PAGES = {address: page for address, page in ALL.items() if page is not CLASS}
 
 
 def full_link(page: str, query: Mapping[str, str]) -> str:

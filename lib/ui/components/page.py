@@ -12,9 +12,9 @@ from lib.errors import PlaygroundError
 from lib.ui import housekeeping
 from lib.ui.classroom.banner import class_banner
 from lib.ui.components import progress
-from lib.ui.components.course import HOME, after, page_called
 from lib.ui.components.custom import asset, component
 from lib.ui.components.live_updates import new_run
+from lib.ui.components.pages import HOME, after, page_called
 from lib.ui.components.sidebar import next_page, projector, show_sidebar
 from lib.ui.course import strip
 

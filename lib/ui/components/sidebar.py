@@ -11,7 +11,7 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from lib.ui.components.course import COURSE, EXTRAS, HOME, PAGES, Step
+from lib.ui.components.pages import COURSE, EXTRAS, HOME, PAGES, Page
 from lib.ui.course import strip
 
 _VISITED = "visited-pages"
@@ -51,12 +51,12 @@ def projector() -> bool:
     return bool(st.session_state.get("projector", False))
 
 
-def next_page(page: Step) -> None:
+def next_page(page: Page) -> None:
     """A line at a page's end that leads to `page`, with the question that it answers."""
     _link(page, f"Next: **{page.title}**. {page.question}" if page.question else f"Back to **{page.title}**")
 
 
-def _link(page: Step, label: str, query: dict[str, str] | None = None) -> None:
+def _link(page: Page, label: str, query: dict[str, str] | None = None) -> None:
     with suppress(StreamlitAPIException):  # the page was started on its own
         st.page_link(page.file, label=label, icon=page.icon, width="stretch", query_params=query)
 

@@ -12,9 +12,9 @@ from streamlit.errors import StreamlitAPIException
 from lib.course.steps import STEPS, Step, course_steps, numbered
 from lib.ui import available_models
 from lib.ui.components import progress, scroll
-from lib.ui.components.course import HOME, PAGES
 from lib.ui.components.custom import asset
 from lib.ui.components.linked_text import for_link, kept_text
+from lib.ui.components.pages import HOME, PAGES
 
 STYLE = asset(__file__, "strip.css")  # written with the page's: the strip is there before anything else
 _HERE, _LAST, _GO, _OWN = "course-here", "course-last", "course-go", "course-own-text"

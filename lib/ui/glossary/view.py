@@ -3,9 +3,9 @@
 import streamlit as st
 
 from lib.course.glossary import GLOSSARY, Entry
-from lib.ui.components.course import PAGES
 from lib.ui.components.custom import component
 from lib.ui.components.page import escape, page_style
+from lib.ui.components.pages import PAGES
 
 # Streamlit scrolls to the word of a link before all of them are drawn.
 _JS = """

@@ -4,9 +4,8 @@ import streamlit as st
 
 from lib.course.steps import MINUTES, Step
 from lib.ui.components import progress
-from lib.ui.components.course import COURSE, HOME
-from lib.ui.components.course import Step as Page
 from lib.ui.components.page import switch
+from lib.ui.components.pages import COURSE, HOME, Page
 from lib.ui.course import strip
 
 _LENGTHS = {f"{MINUTES['whole']} minutes": False, f"{MINUTES['short']} minutes": True}

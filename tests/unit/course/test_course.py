@@ -10,7 +10,7 @@ from lib.course.glossary import GLOSSARY
 from lib.course.steps import MINUTES, OBJECTIVES, STEPS, Step, course_steps
 from lib.text_format import size
 from lib.tokenization import load
-from lib.ui.components.course import PAGES
+from lib.ui.components.pages import PAGES
 from lib.ui.course.answers import ANSWERS, Asked
 
 ROOT = Path(__file__).resolve().parents[3]

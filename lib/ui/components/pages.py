@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Step:
+class Page:
     """A page: its file, what people call it, its icon, what one learns there, and the question that it answers."""
 
     file: str
@@ -19,44 +19,44 @@ class Step:
         return "" if self.file == "Home.py" else self.file.removeprefix("pages/").removesuffix(".py").split("_", 1)[1]
 
 
-HOME = Step("Home.py", "Home", ":material/home:", "The first demo, the course, and the models on this machine.")
+HOME = Page("Home.py", "Home", ":material/home:", "The first demo, the course, and the models on this machine.")
 COURSE = (
-    Step(
+    Page(
         "pages/1_Tokenizers.py",
         "Tokenizers",
         ":material/content_cut:",
         "How text is cut into tokens: words, letters, and the pieces that GPT-2, GPT-4o and Qwen really use.",
         "How does text become numbers?",
     ),
-    Step(
+    Page(
         "pages/2_Architecture.py",
         "Architecture",
         ":material/account_tree:",
         "What is inside a transformer: every block, every parameter, and what each one costs.",
         "What is inside a language model?",
     ),
-    Step(
+    Page(
         "pages/3_Next_Token.py",
         "Next token",
         ":material/bar_chart:",
         "The whole distribution over the next token, and how temperature and filters change it while you drag.",
         "What may come next?",
     ),
-    Step(
+    Page(
         "pages/4_Decoding.py",
         "Decoding",
         ":material/alt_route:",
         "Greedy, sampling, beam search: one prompt, several ways to choose, side by side.",
         "Who chooses the next token?",
     ),
-    Step(
+    Page(
         "pages/5_Completion_vs_Chat.py",
         "Completion vs chat",
         ":material/compare_arrows:",
         "Why one model answers where another rambles on: training, or only the template?",
         "Why does one model answer and another ramble on?",
     ),
-    Step(
+    Page(
         "pages/6_Chat.py",
         "Chat",
         ":material/forum:",
@@ -64,7 +64,7 @@ COURSE = (
         "What does a chat model read?",
     ),
 )
-CLASS = Step(
+CLASS = Page(
     "pages/7_Class.py",
     "Class",
     ":material/groups:",
@@ -73,7 +73,7 @@ CLASS = Step(
 )
 EXTRAS = (  # pages that belong to the app and are no part of the course
     CLASS,
-    Step(
+    Page(
         "pages/8_Glossary.py",
         "Glossary",
         ":material/menu_book:",
@@ -84,12 +84,12 @@ EXTRAS = (  # pages that belong to the app and are no part of the course
 PAGES = {page.address: page for page in (HOME, *COURSE, *EXTRAS)}
 
 
-def page_called(title: str) -> Step | None:
+def page_called(title: str) -> Page | None:
     """The page with this title; None for one that is not in the sidebar."""
     return next((page for page in PAGES.values() if page.title == title), None)
 
 
-def after(page: Step) -> Step:
+def after(page: Page) -> Page:
     """Where to go next: the following page of the course, and Home after the last."""
     place = COURSE.index(page) + 1 if page in COURSE else len(COURSE)
     return COURSE[place] if place < len(COURSE) else HOME
