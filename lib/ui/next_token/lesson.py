@@ -11,9 +11,6 @@ from lib.ui.next_token.reading import Reading
 from lib.ui.next_token.state import State
 
 _WORDS = """
-- **Logit**: the model's score for a token, any number. Only differences matter.
-- **Softmax**: turns scores into probabilities: *e* to the power of the score, divided by the sum of the same over the
-  whole vocabulary.
 - **Temperature** T: the softmax of the scores divided by T. As T goes to 0 the first token takes all: greedy.
 - **Top-k**: only the k likeliest stay (and tokens that tie with the k-th).
 - **Top-p**, or nucleus: the fewest tokens that together reach p stay.
