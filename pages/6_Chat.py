@@ -91,7 +91,7 @@ with explained():
                 "A template may **insert a system prompt** that nobody typed.",
                 "Special tokens come from the template, and from the model, which ends its own turn with one. What "
                 "people type is encoded as ordinary text, whatever it looks like.",
-                "A fluent answer is not a true one. **Look at the probabilities**: they show how sure the model was "
+                "Fluent does not mean true. **Look at the probabilities**: they show how sure the model was "
                 "of each token.",
                 "When the context is full something has to go. Here it is the oldest turns.",
             )

@@ -146,7 +146,7 @@ class _Maker:
             f"{self.arch.norm} · {self.arch.width:,}",
             code,
             (self.stream("input"), self.stream("output")),
-            text="norm",
+            text="norm" if inside else key,
             formula=norm_formula(self.arch),
             inside=inside,
         )
@@ -239,7 +239,7 @@ class _Maker:
                     "RoPE",
                     "none",
                     0,
-                    f"turns {arch.rotary_dim} of {arch.head_dim}",
+                    f"rotates {arch.rotary_dim} of {arch.head_dim}",
                     f"model.{names.block.rsplit('.', 1)[0]}.rotary_emb",
                     (self.heads("Q"), self.heads("K", arch.kv_heads)),
                     inside=True,

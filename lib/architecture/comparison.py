@@ -56,7 +56,11 @@ def _facts(a: Architecture) -> list[tuple[str, str, str]]:
             "The length of every token's vector. A block's parameters grow with its square.",
         ),
         ("Query heads", f"{a.heads} × {a.head_dim}", "How many patterns of attention a block computes side by side."),
-        ("KV heads", f"{a.kv_heads}", "Shared keys and values make the KV cache smaller."),
+        (
+            "KV heads",
+            f"{a.kv_heads}",
+            "Fewer than query heads: they share keys and values, for a smaller KV cache than with one each.",
+        ),
         ("MLP width", f"{a.inner:,}", "The wide middle of every block."),
         (
             "MLP kind",
@@ -83,7 +87,11 @@ def _facts(a: Architecture) -> list[tuple[str, str, str]]:
         ("Biases", ", ".join(bias) or "none", "Few parameters; newer models leave most of them out."),
         ("Vocabulary", f"{a.vocab:,}", "More entries, fewer tokens per text, a larger table."),
         ("Head tied to embedding", "yes" if a.tied else "no", "Tied: one table serves input and output."),
-        ("In embedding and head", f"{share / book.total:.1%}", "The rest is in the blocks, where the work is done."),
+        (
+            "In embedding and head",
+            f"{share / book.total:.1%}",
+            "With a table of positions, if there is one. The rest is in the blocks.",
+        ),
         ("Context length", f"{a.context:,}", "How many tokens fit into one text."),
         (
             "Weights, bfloat16",
@@ -91,5 +99,5 @@ def _facts(a: Architecture) -> list[tuple[str, str, str]]:
             "Nearly all of it is read from memory for every new token (of an embedding that is not tied, one row).",
         ),
         ("KV cache, 1,000 tokens", cache, "Grows with every token of a chat."),
-        ("FLOPs for a token at 1,000", flops, "The arithmetic of one more token."),
+        ("FLOPs per token at 1,000", flops, "The arithmetic of one more token."),
     ]

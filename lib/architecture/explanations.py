@@ -29,7 +29,9 @@ _LEAK = (
     "can even be trained on that (Haviv et al. 2022), but this one was not."
 )
 # Geva et al. 2021 (MLPs as key-value memories), Meng et al. 2022 (facts edited in MLP weights).
-_MLP = "Tokens could only be mixed, not worked on, and much of what the model knows would be gone."
+_MLP = (
+    "Attention could only mix tokens; nothing would work on each one, and much of what the model knows would be gone."
+)
 _HEADS = "A head could not work. Take out one head, or the attention of all heads, and compare."
 _PROJECTION = "x W_{%s}^\\top"
 TEXTS = {
@@ -74,8 +76,15 @@ TEXTS = {
         "The residual stream collects what all blocks add. Norms keep the numbers in a range in which training is "
         "stable.",
     ),
+    "final_norm": Text(
+        "Brings every token's vector to a standard size before the output head reads it.",
+        "The logits would have the wrong scale, and the probabilities would be far too sharp or too flat.",
+        "{a.norm}, as in the blocks, with learned numbers of its own.",
+        "Each block adds to the residual stream, so that its size at the end says little. The head was trained on "
+        "vectors of this size.",
+    ),
     "q": Text(
-        "Makes {a.heads} queries from each token, one a head: what the head looks for.",
+        "Makes {a.heads} queries from each token, one per head: what the head looks for.",
         _HEADS,
         "A linear layer that makes {a.heads} query vectors of {a.head_dim} numbers from every token's vector.",
         "A query is compared with the keys of this token and of those before it. Where they match, the head looks.",
@@ -106,12 +115,12 @@ TEXTS = {
         "It keeps training stable, as the norms on the stream do.",
     ),
     "rope": Text(
-        "Turns queries and keys by an angle that grows with the token's position.",
+        "Rotates queries and keys by an angle that grows with the token's position.",
         _ORDER,
-        "Pairs of components turn together ({a.rotary_dim} of the {a.head_dim} components take part), some pairs fast, "
-        "some slowly. Values are left as they are. It has no parameters.",
-        "After turning, the product of a query and a key depends on how far apart the two tokens are, not on where "
-        "they stand." + _LEAK,
+        "Pairs of components rotate together ({a.rotary_dim} of the {a.head_dim} components take part), some pairs "
+        "fast, some slowly. Values are left as they are. It has no parameters.",
+        "After the rotation, the product of a query and a key depends on how far apart the two tokens are, not on "
+        "where they stand." + _LEAK,
         r"\begin{pmatrix}q_i\\q_{i+r/2}\end{pmatrix}\leftarrow\begin{pmatrix}\cos t\theta_i&-\sin t\theta_i\\"
         r"\sin t\theta_i&\cos t\theta_i\end{pmatrix}\begin{pmatrix}q_i\\q_{i+r/2}\end{pmatrix}",
     ),
@@ -127,7 +136,7 @@ TEXTS = {
     ),
     "out": Text(
         "Mixes what the {a.heads} heads found into one vector.",
-        "Nothing that the heads found would reach the stream.",
+        "Nothing that the heads found would reach the residual stream.",
         "A linear layer from all heads' results, {a.q_width:,} numbers side by side, to {a.width:,} numbers.",
         "The heads work side by side and do not see one another. This layer combines what they found.",
         r"[\,h_1 \dots h_H\,]\, W_O^\top",
@@ -149,7 +158,7 @@ TEXTS = {
         _PROJECTION % r"\mathrm{gate}",
     ),
     "up": Text(
-        "Widens each token's vector to {a.inner:,} numbers, one for each of its detectors.",
+        "Widens each token's vector to {a.inner:,} numbers, one for each of its neurons.",
         _MLP,
         "A linear layer from {a.width:,} to {a.inner:,} numbers. Each of the {a.inner:,} rows of its matrix reacts to "
         "some direction of the vector.",
@@ -166,17 +175,17 @@ TEXTS = {
     ),
     "gated": Text(
         "Bends the gate's numbers and multiplies them with those of “Up”.",
-        "Two linear layers in a row would be the same as one.",
+        "The product of gate and up would be the only bend left, and the gate could no longer close.",
         "The activation is applied to the gate's numbers; the result multiplies the other branch, number by number. It "
         "has no parameters.",
         "The product lets one branch switch the other on and off.",
         r"\phi(x W_{\mathrm{gate}}^\top) \odot x W_{\mathrm{up}}^\top",
     ),
     "down": Text(
-        "Writes what the detectors found back into the stream.",
+        "Writes what the MLP's neurons found back into the residual stream.",
         _MLP,
         "A linear layer from {a.inner:,} back to {a.width:,} numbers.",
-        "Each detector that fired adds its own column of this matrix to the token's vector.",
+        "Each neuron that fired adds its own column of this matrix to the token's vector.",
         _PROJECTION % r"\mathrm{down}",
     ),
     "head": Text(

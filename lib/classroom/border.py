@@ -41,7 +41,10 @@ def checked_code(text: str) -> str:
     """
     code = re.sub(r"[\s\-–.]", "", text[:64]).upper()
     if len(code) != CODE or not set(code) <= set(ALPHABET):
-        raise ClassroomError(f"A room's code has {CODE} letters and digits, as in {grouped('K7QM2FXDB')}.")
+        raise ClassroomError(
+            f"A room's code has {CODE} letters and digits, as in {grouped('K7QM2FXDB')}, and none of 0, 1, A, E, I, O "
+            "and U."
+        )
     return code
 
 

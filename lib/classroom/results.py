@@ -97,10 +97,10 @@ _COLUMNS = (
     "text",
     "answer",
     "points",
-    "what came",
-    "points on what came",
+    "outcome",
+    "points on the outcome",
     "log score (bits, 0 is best)",
-    "bits won against even points",
+    "bits won against uniform points",
     "Brier score (0 to 2, 0 is best)",
 )
 

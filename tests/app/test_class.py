@@ -180,6 +180,7 @@ def test_a_wrong_code_is_said_and_many_of_them_are_enough(monkeypatch) -> None:
 def test_a_closed_room_is_said_on_every_screen() -> None:
     head, code = teacher()
     app = joined(code, "Ana")
+    head.checkbox(key="class-close-sure").check().run()
     press(head, "class-close")
     assert "class-seat" not in head.session_state
     assert "This room is gone" in said(quiet(app.run()))
@@ -221,7 +222,7 @@ def test_a_quiz_question_is_mixed_asked_and_explained(rooms) -> None:
     points[question.answer] = 97
     send(app, points, 1)
     press(head, "class-reveal")
-    assert "2.0 bits better than even points" in said(quiet(app.run()))
+    assert "2.0 bits better than uniform points" in said(quiet(app.run()))
     assert question.note.split(".")[0][:20] in said(app)
 
 

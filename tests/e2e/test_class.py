@@ -81,7 +81,7 @@ def test_a_teacher_and_two_students(browsing: Callable[..., Any], app: str) -> N
 
     settled(teacher)
     teacher.locator(".st-key-steps a").nth(3).click()
-    teacher.get_by_role("button", name="Show the class").click()
+    teacher.get_by_role("button", name="Open on students' screens").click()
     for page in (ana, eve):
         page.wait_for_url("**/Next_Token**")
         expect(page.get_by_text("Back to the class")).to_be_visible()

@@ -63,7 +63,7 @@ def agreement(traced: Trace) -> None:
         f"{layers} blocks with {heads} heads, computed one step at a time. "
         f"{':material/check_circle:' if agree else ':material/error:'} The steps end at the model's own output: "
         f"the largest difference over all {traced.shape[1]} × {traced.shape[2]:,} logits is "
-        f"{traced.difference:.1e} (logits reach {traced.scale:.1f})."
+        f"{traced.difference:.1e} (the largest logit at any position is {traced.scale:.1f}, with or without a minus)."
     )
 
 
@@ -113,8 +113,8 @@ def _says(traced: Trace, layer: int, head: int, opening: Notable | None) -> None
         tokens = f"the {opening.tokens} tokens" if opening.tokens > 1 else "the one token"
         line = (
             f"**Block {layer}, head {head}** looks at **{opening.kind}**: {opening.weight:.0%} of its "
-            f"{term('attention')}, averaged over {tokens} that could show it; a head that looks at all alike would put "
-            f"{opening.even:.0%} there. Of the {count} heads the one with the largest such lead is shown first."
+            f"{term('attention')}, averaged over {tokens} that could show it; a head that attends to all tokens "
+            f"equally would put {opening.even:.0%} there. Of the {count} heads the one with the largest such lead is shown first."
         )
     elif mean["first"] > 0.7:
         line += " Heads rest on the first token when they find nothing to look for: an *attention sink*."

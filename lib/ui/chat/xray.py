@@ -82,13 +82,13 @@ def _count(kinds: Sequence[str]) -> str:
     """How many tokens a turn has, and how many of them the bar above counts as the template's.
 
     >>> _count(["template", "content", "content"]), _count(["generation"] * 3)
-    ('3 tokens, 1 of them from the template', '3 tokens, all from the template')
+    ('3 tokens, 1 of them markup', '3 tokens, all of them markup')
     """
     count, template = len(kinds), sum(kind in _TEMPLATE for kind in kinds)
     tokens = f"{count:,} token{'s' * (count != 1)}"
     if not template:
         return tokens
-    return tokens + (", all from the template" if template == count else f", {template:,} of them from the template")
+    return tokens + (", all of them markup" if template == count else f", {template:,} of them markup")
 
 
 def _chip(token: Token, segment: Segment, control: bool) -> dict[str, Any]:
@@ -109,14 +109,19 @@ def _chip(token: Token, segment: Segment, control: bool) -> dict[str, Any]:
 
 
 def _owners(rendered: Rendered) -> list[Segment]:
-    """The segment in which each token starts (both are in order)."""
+    """The segment in which the text of each token starts, behind its spaces (both are in order)."""
     owners: list[Segment] = []
     index = 0
     for token in rendered.tokens:
-        while index + 1 < len(rendered.segments) and token.start >= rendered.segments[index].end:
+        text = rendered.text[token.start : token.end]
+        start = token.start + (len(text) - len(text.lstrip(" ")) if text.strip(" ") else 0)
+        while index + 1 < len(rendered.segments) and start >= rendered.segments[index].end:
             index += 1
         owners.append(rendered.segments[index])
     return owners
+
+
+_SHOWN = {"template": "markup"}  # what the template writes around messages; a default system prompt is not counted here
 
 
 def token_meter(rendered: Rendered, context: int) -> dict[str, Any]:
@@ -126,7 +131,9 @@ def token_meter(rendered: Rendered, context: int) -> dict[str, Any]:
         name = "template" if segment.kind in _TEMPLATE else segment.role
         counts[name] = counts.get(name, 0) + 1
     order = [name for name in ("system", "user", "assistant", "tool", "raw", "template") if name in counts]
-    parts = [{"role": name, "tokens": counts[name], "label": f"{name} {counts[name]:,}"} for name in order]
+    parts = [
+        {"role": name, "tokens": counts[name], "label": f"{_SHOWN.get(name, name)} {counts[name]:,}"} for name in order
+    ]
     used = len(rendered.tokens)
     free = max(context - used, 0)
     parts.append({"role": "room", "tokens": free, "label": f"free {free:,} of {context:,}"})

@@ -55,8 +55,8 @@ def _buttons(seat: Seat, title: str, words: str) -> None:
     except StreamlitAPIException:  # the page was started on its own
         return
     if seat.teacher:
-        words = "Opens this page, as it is here, on all screens of your class."
-        if st.button("Show the class", icon=":material/cast:", key="class-show", help=words, wrap=False):
+        words = "Opens this page, as it is here, on your students' screens."
+        if st.button("Open on students' screens", icon=":material/cast:", key="class-show", help=words, wrap=False):
             _show(seat, title)
 
 
@@ -67,6 +67,6 @@ def _show(seat: Seat, title: str) -> None:
     query = {key: text for key, text in shared.items() if isinstance(text, str)} | st.query_params.to_dict()
     try:
         rooms().show_place(seat.code, seat.secret, checked_link(full_link(page, query), PAGES))
-        st.toast("Open on all screens of your class.", icon=":material/cast:")
+        st.toast("Open on your students' screens.", icon=":material/cast:")
     except ClassroomError as error:
         st.toast(str(error), icon=":material/error:")

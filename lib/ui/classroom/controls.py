@@ -100,13 +100,13 @@ def _page(seat: Seat, room: Snapshot) -> None:
         label_visibility="collapsed",
         placeholder="or paste the address of a page, as you have set it up",
     )
-    if st.button("Open on all screens", type="primary", key="class-push", wrap=False):
+    if st.button("Open on students' screens", type="primary", key="class-push", wrap=False):
         prompts = [question.text for question in room.questions if question.kind == "token"]
         prompt = kept_text("prompt") or (prompts[-1] if prompts else "")
         host = urlsplit(str(st.context.url or "")).netloc
         place = checked_link(link or full_link(page, for_link(prompt=prompt) if prompt else {}), PAGES, host)
         rooms().show_place(seat.code, seat.secret, place)
-        st.toast(f"Open on all screens: {PAGES[place.page].title}.", icon=":material/cast:")
+        st.toast(f"Open on students' screens: {PAGES[place.page].title}.", icon=":material/cast:")
 
 
 def _room_menu(seat: Seat, room: Snapshot) -> None:
@@ -122,8 +122,9 @@ def _room_menu(seat: Seat, room: Snapshot) -> None:
         )
         st.markdown("Your own link brings you back as the teacher, from any browser. Whoever has it is the teacher.")
         invitation("class-teacher-link", seat.code, grouped(seat.code), teacher=seat.secret)
-        st.markdown("Closing deletes the room with all names and answers. Download them before.")
-        if st.button("Close the room", icon=":material/delete:", key="class-close"):
+        st.markdown("Closing deletes the room with all names and answers. Download them first.")
+        sure = st.checkbox("Delete all names and answers", key="class-close-sure")
+        if st.button("Close the room", icon=":material/delete:", key="class-close", disabled=not sure):
             with explained():
                 rooms().close(seat.code, seat.secret)
             leave()

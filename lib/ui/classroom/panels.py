@@ -34,7 +34,7 @@ def _answers(seat: Seat) -> None:
     """Everybody's points on the last question; before the reveal only if the teacher wants to see them."""
     room = rooms().look(seat.code)
     if not room.questions:
-        st.caption("Who answered what appears here.")
+        st.caption("Answers appear here by name.")
         return
     question = room.questions[-1]
     if room.open and not st.toggle("Show the answers before the reveal (not on the projector)", key="class-peek"):
@@ -68,7 +68,7 @@ def _calibration(room: Snapshot) -> None:
     calibration_bars("class-calibration", found)
     st.caption(
         f"Expected calibration error: {percent(found.error)} over {found.count:,} statements in five bins. All answers "
-        "to one question share what came, so that a few questions say little however many students there are."
+        "to one question share the outcome, so that a few questions say little however many students there are."
     )
 
 

@@ -53,7 +53,7 @@ def question_bars(key: str, question: Question, series: Sequence[Series], *, rev
         "options": list(question.options),
         "answer": question.answer if revealed else None,
         "came": question.note if revealed and question.kind == "token" else "",
-        "mark": "came" if question.kind == "token" else "right",
+        "mark": "drawn" if question.kind == "token" else "right",
         "series": [_plain(one) for one in series],
     }
     _BARS(key=key, data=data)

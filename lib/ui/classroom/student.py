@@ -44,7 +44,7 @@ def _who(seat: Seat, room: Snapshot, me: Student) -> None:
         if room.place is not None:
             place_link(room.place, "Your teacher opened: ")
         with st.popover("Leave", type="tertiary", key="class-leave", wrap=False):
-            st.markdown("Your nickname and your answers are deleted. You can join again.")
+            st.markdown("Your nickname and your answers will be deleted. You can join again.")
             if st.button("Leave the room", key="class-leave-button"):
                 rooms().leave(seat.code, seat.secret)
                 leave()
@@ -52,16 +52,16 @@ def _who(seat: Seat, room: Snapshot, me: Student) -> None:
 
 
 def _answer(seat: Seat, room: Snapshot, me: Student, question: Question) -> None:
+    what = "to be drawn by the model" if question.kind == "token" else "to be right"
+    st.caption(
+        f"Spread {TOTAL} points: how likely is each option {what}? Drag the bars, or tap a name for 20 more points. At "
+        "least 1 stays on each: nothing is impossible."
+    )
     sent = answer_card(question, room.given(question).get(me.number))
     if sent is not None:
         with explained():
             rooms().answer(seat.code, seat.secret, sent.get("serial", -1), sent.get("points"))
             st.rerun()
-    what = "that the model draws" if question.kind == "token" else "that is right"
-    st.caption(
-        f"Spread {TOTAL} points: how likely is it that each option is the one {what}? Drag the bars, or tap a name for "
-        "20 more points. At least 1 stays on each: nothing is impossible."
-    )
 
 
 def _follow(code: str, shown: int, serial: int | None) -> None:
@@ -81,7 +81,7 @@ def _revealed(room: Snapshot, me: Student, question: Question) -> None:
     series = []
     if mine:
         series.append(Series("you", YOU, [value / TOTAL for value in mine]))
-    if result.mean:
+    if result.mean and result.count > 1:  # of one answer it would show whose it is
         series.append(Series(f"the class ({result.count:,})", CLASS, result.mean))
     if question.model:
         series.append(Series("model (T = 1)", MODEL, question.model))
@@ -97,9 +97,9 @@ def _verdict(question: Question, mine: Points | None) -> str:
         return f"{said} You did not answer this question."
     on = mine[question.answer]
     more = won(mine, question.answer)
-    against = f"{abs(more):.1f} bits {'better' if more >= 0 else 'worse'} than even points"
+    against = f"{abs(more):.1f} bits {'better' if more >= 0 else 'worse'} than uniform points"
     if abs(more) < 0.05:
-        against = "as even points would have done"
+        against = "as uniform points would have done"
     return f"{said} You gave that option {on} points: {term('surprise')} {surprise(on / TOTAL):.1f} bits, {against}."
 
 
@@ -118,9 +118,9 @@ def _scores(room: Snapshot, me: Student) -> None:
         st.markdown("Your scores appear here once a question that you answered is revealed.")
         return
     st.markdown(
-        f"The {term('log score')} of an answer is its surprise: −log₂ of the probability you gave to what came, "
+        f"The {term('log score')} of an answer is its surprise: −log₂ of the probability you gave to the outcome, "
         "in bits. 0 is best. Your mean over "
-        f"{mine.answered:,} of {room.revealed:,} questions: **{mine.surprise:.2f} bits**. Against even points you "
+        f"{mine.answered:,} of {room.revealed:,} questions: **{mine.surprise:.2f} bits**. Against uniform points you "
         f"won **{_signed(mine.won)} bits** in all; a question left out counts 0. Your mean Brier score, another "
         f"measure from 0 (best) to 2: {mine.brier:.2f}."
     )
@@ -132,7 +132,7 @@ def _scores(room: Snapshot, me: Student) -> None:
         rows.append([str(place), question.options[question.answer], str(on), bits, more])
     table(
         "class-my-scores",
-        ["Question", "What came", "Your points", "Log score (bits)", "Won (bits)"],
+        ["Question", "Outcome", "Your points", "Log score (bits)", "Won (bits)"],
         rows,
         numbers=["Your points", "Log score (bits)", "Won (bits)"],
     )
@@ -172,7 +172,7 @@ def board(room: Snapshot, me: Student | None = None) -> None:
     own = next((place for place, one in enumerate(all_of_them) if me is not None and one.student == me), None)
     columns = ["Place", "Nickname", "Answered", "Won (bits)", "Mean log score (bits)"]
     table("class-board", columns, rows, numbers=["Won (bits)", "Mean log score (bits)"], own=own)
-    st.caption("Won: bits of surprise saved against spreading the points evenly, in sum. 0 for a question left out.")
+    st.caption("Won: bits of surprise saved against spreading the points evenly, in total. 0 for a question left out.")
 
 
 def _signed(bits: float) -> str:

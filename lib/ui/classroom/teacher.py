@@ -75,8 +75,8 @@ def _summary(result: Outcome, question: Question) -> str:
     if result.pooled is None or result.average is None:
         return " ".join([*lines, "Nobody answered."])
     lines.append(f"\n\n{term('surprise', 'Surprise')} at that option (0 bits is best):\n")
-    lines.append(f"- the class as one, its mean: **{result.pooled:.2f} bits**")
-    lines.append(f"- a student, on average: **{result.average:.2f} bits**")
+    lines.append(f"- the class's average distribution: **{result.pooled:.2f} bits**")
+    lines.append(f"- the average student: **{result.average:.2f} bits**")
     if result.model is not None:
         lines.append(f"- the model: **{result.model:.2f} bits**")
     return "\n".join(lines)

@@ -69,7 +69,7 @@ CLASS = Page(
     "Class",
     ":material/groups:",
     "A room for a class: everybody guesses the next token, then the model shows its own distribution.",
-    "How good are our guesses beside the model's?",
+    "How good are our guesses compared with the model's?",
 )
 EXTRAS = (  # pages that belong to the app and are no part of the course
     CLASS,

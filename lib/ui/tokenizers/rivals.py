@@ -65,7 +65,7 @@ def _cut_side_by_side(tokenizers: list[Tokenizer]) -> None:
     words = list(dict.fromkeys(text.split()))
     spelled = {title: [_spelled(word, tokenizer) for word in words]
                for tokenizer, title in zip(tokenizers, titles, strict=True)}  # fmt: skip
-    small_table("rivals-spelled", {"Piece": words, **spelled})
+    small_table("rivals-spelled", {"Word": words, **spelled})
     st.caption(
         "Every word alone, with a space before it, in the vocabulary's own spelling (Ġ and ▁: a space; ##: inside a "
         "word); above, BPE meets the first word without that space and may cut it otherwise. WordPiece and Unigram "

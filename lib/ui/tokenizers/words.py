@@ -159,7 +159,7 @@ def _encode_characters(tokenizer: CharacterTokenizer) -> None:
     text = _encode("char", "Hello, is 2+2 = 4? Naïve!", tokenizer, "Characters", f"{tokenizer.vocab_size} entries")
     lost = compare(text, [tokenizer]).rows[0].lost
     if lost:
-        st.caption(escape(lost) + " (struck through above)")
+        st.caption(escape(lost) + " (on red above)")
 
 
 def _length(text: str) -> None:

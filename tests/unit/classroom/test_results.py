@@ -67,11 +67,11 @@ def test_the_table_has_every_answer_and_no_formula() -> None:
         ("Eve", "3"),
     ]
     first, _, coin, open_ = rows
-    assert first["answer"] == "␣time" and first["points on what came"] == "50"
-    assert float(first["log score (bits, 0 is best)"]) == 1 and float(first["bits won against even points"]) == 1
+    assert first["answer"] == "␣time" and first["points on the outcome"] == "50"
+    assert float(first["log score (bits, 0 is best)"]) == 1 and float(first["bits won against uniform points"]) == 1
     assert coin["text"].startswith("'=") and coin["answer"] == "'+heads" and coin["points"] == "'+heads: 75; -tails: 25"
-    assert float(coin["bits won against even points"]) == -1
-    assert open_["what came"] == "" and open_["Brier score (0 to 2, 0 is best)"] == ""
+    assert float(coin["bits won against uniform points"]) == -1
+    assert open_["outcome"] == "" and open_["Brier score (0 to 2, 0 is best)"] == ""
     for row in rows:
         assert not any(cell[:1] in "=+@" for name, cell in row.items() if cell and "bits" not in name)
 

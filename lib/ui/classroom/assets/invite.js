@@ -6,8 +6,9 @@ export default function ({ data, parentElement }) {
   root.className = "root" + (data.large ? " large" : "");
   const copy = make("button", "copy");
   copy.type = "button";
-  copy.append(icon("link"), " Copy link");
-  copy.onclick = () => toClipboard(data.teacher ? `${link}#teacher=${data.teacher}` : link, copy);
+  const words = data.teacher ? " Copy teacher link" : " Copy link";
+  copy.append(icon("link"), words);
+  copy.onclick = () => toClipboard(data.teacher ? `${link}#teacher=${data.teacher}` : link, copy, words);
   if (data.teacher) return root.replaceChildren(copy);
   root.replaceChildren(
     make("span", "where", `${address.host}${address.pathname}`),
@@ -15,7 +16,7 @@ export default function ({ data, parentElement }) {
     copy,
   );
 }
-async function toClipboard(text, button) {
+async function toClipboard(text, button, words) {
   try {
     await navigator.clipboard.writeText(text);
   } catch { // without https browsers have no clipboard for pages
@@ -27,5 +28,5 @@ async function toClipboard(text, button) {
     box.remove();
   }
   button.lastChild.textContent = " Copied";
-  setTimeout(() => (button.lastChild.textContent = " Copy link"), 2000);
+  setTimeout(() => (button.lastChild.textContent = words), 2000);
 }
