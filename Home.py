@@ -28,8 +28,8 @@ with explained():
     course, shelf = st.tabs(["The course", "Models on this machine"], key="home", bind="query-params")
     if course.open:
         with course:
-            course_panel()
             hand_in_button()
+            course_panel()
     if shelf.open:
         with shelf:
             shelf_panel()

@@ -41,9 +41,8 @@ class Worksheet:
         """How many answers there are, and how many of the revealed ones are right."""
         revealed = [one for one in self.answers if one.correct is not None]
         count = len(self.answers)
-        return (
-            f"{count} question{'s' * (count != 1)} answered, {len(revealed)} of them revealed, "
-            f"{sum(bool(one.correct) for one in revealed)} right."
+        return f"{count} question{'s' * (count != 1)} answered, {sum(bool(one.correct) for one in revealed)} right" + (
+            f"; the answer to {count - len(revealed)} of them was not looked at." if len(revealed) < count else "."
         )
 
 
@@ -68,7 +67,7 @@ def plain(markdown: str) -> str:
 
 def marked(answer: Answer) -> str:
     """An answer's mark in words."""
-    return {True: "right", False: "not right", None: "not revealed yet"}[answer.correct]
+    return {True: "right", False: "not right", None: "answer not looked at"}[answer.correct]
 
 
 _STYLE = """

@@ -113,10 +113,10 @@ def test_an_answer_is_on_the_worksheet_and_a_later_change_is_not(offered: Files)
     question = next(radio for radio in app.radio if str(radio.key).startswith("predict-"))
     key = str(question.key).removesuffix("-choice")
     question.set_value(question.options[0]).run()
-    assert "not revealed yet" in made(offered["worksheet.csv"])
+    assert "answer not looked at" in made(offered["worksheet.csv"])
     app.button(key=f"{key}-reveal").click().run()
     first = made(offered["worksheet.csv"])
-    assert "not revealed yet" not in first and "Tokenizers" in first
+    assert "answer not looked at" not in first and "Tokenizers" in first
     app.radio(key=f"{key}-choice").set_value(question.options[1]).run()
     assert made(offered["worksheet.csv"]).splitlines()[1].split(",")[3:] == first.splitlines()[1].split(",")[3:]
 

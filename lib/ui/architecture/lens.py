@@ -111,7 +111,7 @@ def logits_panel(traced: Trace, tokenizer: Tokenizer, text: str, model_id: str) 
         st.latex(r"p_i = \frac{e^{z_i}}{\sum_{j=1}^{" + f"{vocab}" + r"} e^{z_j}}")
         st.dataframe(
             [
-                {"token": name, "id": int(i), "logit z": float(traced.logits[i]), "probability": float(probs[i])}
+                {"token": name, "token ID": int(i), "logit z": float(traced.logits[i]), "probability": float(probs[i])}
                 for name, i in zip(names, order, strict=True)
             ],
             hide_index=True,
@@ -122,7 +122,7 @@ def logits_panel(traced: Trace, tokenizer: Tokenizer, text: str, model_id: str) 
         )
         low, high = traced.logits.min(), traced.logits.max()
         st.caption(
-            f"The {vocab:,} logits run from {low:.2f} to {high:.2f}; only differences between them count. "
+            f"The {vocab:,} logits run from {low:.3f} to {high:.3f}; only differences between them count. "
             f"The {vocab:,} probabilities sum to {probs.sum():.6f}."
         )
     with right:

@@ -29,14 +29,18 @@ def linear_panel(arch: Architecture | None) -> None:
     with st.container(key="linear-words"):
         st.markdown(
             f"A {term('linear layer')} multiplies by a matrix and, in some models, adds a {term('bias')}. "
-            f"{_share(arch)} "
-            r"$y = Wx + b$, and of each output $y_j = W_{j0}x_0 + W_{j1}x_1 + \dots + b_j$."
+            r"$y = Wx + b$, and of each output $y_j = W_{j0}x_0 + W_{j1}x_1 + \dots + b_j$. "
+            f"{_share(arch)}"
         )
     controls, matrix, products = st.container(key="linear-row").columns([1, 1.9, 1.5], gap="medium")
     with controls:
         layer, typed, output, with_bias = _controls()
-    with explained():
+    x: tuple[float, ...] = ()
+    with matrix, explained():  # a sentence stands where the matrix would be
         x = numbers(typed, len(layer.weight[0]))
+    if not x:
+        return
+    with explained():
         with matrix:
             chart(weight_heatmap(layer, x, output), key="lin-map", alt="The weight matrix")
             st.caption("W has one row per output and one column per input. The framed row makes the chosen output.")
@@ -52,7 +56,7 @@ def _share(arch: Architecture) -> str:
     linear, last = 2 * matrix_params(arch), min(32_768, arch.context)
     early, late = (linear / flops_per_token(arch, context=context) for context in (128, last))
     return (
-        f"For the 128th token of a text, {early:.0%} of the arithmetic in {escape(arch.name)} is this; for the "
+        f"For the 128th token of a text, {early:.0%} of the arithmetic in {escape(arch.name)} is such layers; for the "
         f"{ordinal(last)} it is {late:.0%}, and the rest is attention."
     )
 

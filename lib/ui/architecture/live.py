@@ -114,7 +114,8 @@ def _says(traced: Trace, layer: int, head: int, opening: Notable | None) -> None
         line = (
             f"**Block {layer}, head {head}** looks at **{opening.kind}**: {opening.weight:.0%} of its "
             f"{term('attention')}, averaged over {tokens} that could show it; a head that attends to all tokens "
-            f"equally would put {opening.even:.0%} there. Of the {count} heads the one with the largest such lead is shown first."
+            f"equally would put {opening.even:.0%} there. Of the {count} heads the one with the largest such "
+            "lead is shown first."
         )
     elif mean["first"] > 0.7:
         line += " Heads rest on the first token when they find nothing to look for: an *attention sink*."

@@ -29,7 +29,7 @@ def show_sidebar(title: str) -> None:
     visited: set[str] = st.session_state.setdefault(_VISITED, set())
     visited.add(title)
     with st.sidebar:
-        st.html(_MARK + _style(title, visited))
+        st.html(_MARK + _style(title, visited | strip.done_pages()))
         with st.container(key="steps"):
             for number, page in enumerate((HOME, *COURSE)):
                 _link(page, f"{number}. {page.title}" if number else page.title)
@@ -64,7 +64,11 @@ def _link(page: Page, label: str, query: dict[str, str] | None = None) -> None:
 def _back(title: str) -> None:
     """The way back to the step that was open last, from anywhere else."""
     step = strip.last_step()
-    if step is not None and (PAGES[step.page].title != title or "step" not in st.query_params):
+    if (
+        step is not None
+        and strip.next_undone() is not None
+        and (PAGES[step.page].title != title or "step" not in st.query_params)
+    ):
         back = replace(PAGES[step.page], icon=":material/school:")
         _link(back, f"Back to {strip.place_of(step).lower()}", strip.query_of(step))
 

@@ -22,14 +22,17 @@ def show_question(step: Step) -> None:
         key=widget,
         label_visibility="collapsed",
         persist_state="session",
-        disabled=kept is not None,
+        disabled=kept is not None and bool(kept.right),
     )
-    if kept is None and choice is not None:
+    if choice is None:
+        st.caption("Choose one; the answer is computed then.")
+        return
+    if kept is None or not kept.right:
+        progress.keep_answer(key, step.question, choice)  # stays if somebody goes on before the answer is computed
         with explained():
             kept = _answered(step, step.options.index(choice))
             st.rerun()  # the strip above shows that it is answered, and the choice is made
-    if kept is None:
-        st.caption("Choose one; the answer is computed then.")
+    if kept is None or not kept.right:
         return
     verdict(kept.right, kept.why, correct=bool(kept.correct))
 

@@ -74,6 +74,12 @@ def next_undone() -> Step | None:
     return next((step for step in path() if step.key not in progress.learner().done), None)
 
 
+def done_pages() -> set[str]:
+    """The titles of the pages on which a step of the course has been done, in this visit or an earlier one."""
+    done = progress.learner().done
+    return {PAGES[step.page].title for step in STEPS if step.key in done}
+
+
 def query_of(step: Step) -> dict[str, str]:
     """The parameters that open a step, with the learner's own text where the step takes one."""
     query = {**step.query, "step": str(step.number)}
@@ -138,7 +144,10 @@ def show(step: Step) -> None:
         )
         answered = f"course-{step.key}" in progress.answers()
         icon = ":material/check_circle:" if answered else ":material/help:"
-        with st.popover("Question", icon=icon, key="course-question", wrap=False):
+        with (
+            st.container(key="course-question", width="content"),
+            st.popover("Question", icon=icon, key=f"course-question-{step.key}", wrap=False),
+        ):  # a popover for each step: the answer of another one is never in it while this one's is computed
             show_question(step)
         st.button(
             "Back",
@@ -179,7 +188,12 @@ def invite() -> None:
         elif step is not None:
             said = f"<b>The course.</b> Next is {place_of(step).lower()}: {step.title}."
         else:
-            said = f"<b>The course.</b> All {len(path())} steps are done."
+            missing = [place_of(one).lower() for one in path() if f"course-{one.key}" not in progress.answers()]
+            more = f" Not answered: {', '.join(missing)}." if missing else ""
+            said = (
+                f"<b>The course.</b> All {len(path())} steps are done.{more} You can hand in your worksheet "
+                "below, under “The course”."
+            )
         st.html(f'<p class="course-do">{said}</p>', width="stretch")
         if step is not None:
             st.button(

@@ -33,7 +33,7 @@ def glossary_panel() -> None:
         st.caption(f"{len(found)} of {len(GLOSSARY)} words", width="content")
     with st.container(key="result"):
         if not found:
-            st.info(f"No word of the course has “{escape(typed or '')}” in it.", icon=":material/search_off:")
+            st.info(f"The glossary has no entry with “{escape(typed or '')}”.", icon=":material/search_off:")
         with st.container(key="glossary-words"):
             for entry in found:
                 _show(entry)

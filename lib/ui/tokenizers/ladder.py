@@ -47,6 +47,6 @@ def price(row: ComparisonRow) -> str:
             else "all of them are in the corpus; other words would be [UNK], unknown"
         )
     if row.name == "character":
-        lost = f"{row.unknown:,} more are not in the alphabet: lost" if row.unknown else "nothing is lost"
+        lost = f"{row.unknown:,} more are not in the alphabet: lost" if row.unknown else "all are in the alphabet"
         return f"as many tokens as characters; {lost}"
     return "pieces learned from the corpus; nothing is unknown, nothing is lost"

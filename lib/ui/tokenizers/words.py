@@ -32,8 +32,14 @@ def corpus_area(height: int = 190) -> str:
         help="Press Ctrl+Enter, or click outside, to learn from what you changed.",
     )  # fmt: skip
     text = at_most(text or "", CORPUS_LIMIT)
+    if text != texts.corpus():
+        st.button("Restore the corpus", icon=":material/restart_alt:", key="corpus-restore", on_click=_restore)
     keep_corpus(text)
     return text
+
+
+def _restore() -> None:
+    st.session_state["corpus"] = texts.corpus()
 
 
 def word_lesson() -> None:

@@ -93,13 +93,13 @@ def test_a_worksheet_has_the_answers_and_their_marks() -> None:
     ]
     made = Worksheet("Ada", "today", given, [])
     text = Reader(to_html(made)).text
-    assert "3 questions answered, 2 of them revealed, 1 right." in text
+    assert "3 questions answered, 1 right; the answer to 1 of them was not looked at." in text
     assert "The answer: 3. It *is* three" in text and "How many?" in text
-    assert text.count("not right") == 1 and "not revealed yet" in text
+    assert text.count("not right") == 1 and "answer not looked at" in text
     markdown = to_markdown(made)
-    assert "1. **How many?** (Tokenizers)" in markdown and "My answer: that (not revealed yet)" in markdown
+    assert "1. **How many?** (Tokenizers)" in markdown and "My answer: that (answer not looked at)" in markdown
     rows = list(csv.DictReader(io.StringIO(to_csv(made))))
-    assert [row["mark"] for row in rows] == ["right", "not right", "not revealed yet"]
+    assert [row["mark"] for row in rows] == ["right", "not right", "answer not looked at"]
     assert {row["name"] for row in rows} == {"Ada"}
 
 
