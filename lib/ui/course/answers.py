@@ -187,8 +187,9 @@ def _chat(asked: Asked) -> Found:
     )
     whole = all(turn["content"] in second.text for turn in turns)
     return (1 if whole else 0), (
-        f"For example, “{turns[0]['content']}” is {len(first.ids)} tokens with its template. With its answer and a second "
-        f"question of {len(engine.tokenizer.ids(turns[2]['content']))} tokens, the model reads {len(second.ids)}."
+        f"For example, “{turns[0]['content']}” is {len(first.ids)} tokens with its template. With its answer and "
+        f"a second question of {len(engine.tokenizer.ids(turns[2]['content']))} tokens, the model reads "
+        f"{len(second.ids)}."
     )
 
 

@@ -211,5 +211,5 @@ class Visit:
             for state in self.sheet.inside.get(name, lambda _: [])(self.page):
                 self.reach(replace(state, name=f"{name}: {state.name}"))
         for name in self.sheet.tabs:
-            if name not in self.seen:
+            if name not in self.seen and self.wanted(name):
                 self.broken(name, LookupError("there is no such tab"))

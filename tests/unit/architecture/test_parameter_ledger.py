@@ -184,8 +184,8 @@ def test_a_repository_cannot_bring_its_own_code() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"n_head": 7}, "7 heads do not divide a width of 768"),
-        ({"n_layer": 0}, "number of blocks must be at least 1"),
+        ({"n_head": 7}, "7 heads do not divide a hidden size of 768"),
+        ({"n_layer": 0}, "number of layers must be at least 1"),
         ({"n_inner": 1_000_000_000}, "width of the MLP is 1,000,000,000"),
         ({"vocab_size": -5}, "vocabulary size must be at least 1"),
         ({"n_embd": "768"}, "hidden_size is '768'"),
@@ -289,7 +289,7 @@ def test_the_tree_is_folded_and_keeps_every_parameter() -> None:
     folds = {node.depth: node.times for node in nodes if node.times > 1}
     assert sum(leaf.params * (folds.get(3, 1) if leaf.depth > 3 else 1) for leaf in leaves) == 124_439_808
     text = render(nodes)
-    assert "0–11: GPT2Block  × 12 identical" in text
+    assert "0–11: GPT2Block  × 12 of one shape" in text
     assert "weight = wte.weight" in text
     assert len(text.splitlines()) < 25
 

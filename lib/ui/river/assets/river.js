@@ -49,6 +49,7 @@ function fades() {
 
 class River {
   constructor(parent) {
+    this.parent = parent; // a shadow root, which is nobody's parentElement
     this.root = parent.querySelector(".river");
     this.quiet = matchMedia("(prefers-reduced-motion: reduce)");
     this.build();
@@ -137,7 +138,7 @@ class River {
   toNewest(smooth) {
     if (!this.tree.trunk) return;
     this.atEnd = true;
-    this.moved = false;
+    this.heading = this.toGo() > 1;
     this.window.scrollTo({ left: this.window.scrollWidth, behavior: smooth && !this.quiet.matches ? "smooth" : "instant" });
   }
 
@@ -147,12 +148,13 @@ class River {
 
   listen() {
     this.window.addEventListener("scroll", () => this.scrolled(), { passive: true });
-    // Only the reader leaves the end: a smooth way to it passes many places, and a resize may cut it short on any.
+    // A smooth way to the end passes many places, and a resize may cut it short on any: only the reader gives it up.
     for (const kind of ["wheel", "pointerdown", "touchstart", "keydown"]) {
-      this.window.addEventListener(kind, () => (this.moved = true), { passive: true });
+      this.window.addEventListener(kind, () => (this.heading = false), { passive: true });
     }
     this.window.addEventListener("scrollend", () => {
-      if (this.atEnd && !this.moved && this.toGo() >= 8) this.toNewest(false);
+      if (this.heading && this.toGo() >= 8) this.window.scrollTo({ left: this.window.scrollWidth, behavior: "instant" });
+      this.heading = false;
     });
     this.sized = new ResizeObserver(() => {
       if (!this.tree || !this.window.clientWidth || this.fits()) return;
@@ -175,7 +177,7 @@ class River {
   }
 
   scrolled() {
-    if (this.fits() && this.moved) this.atEnd = this.toGo() < 8;
+    if (this.fits() && !this.heading) this.atEnd = this.toGo() < 8;
     this.root.classList.toggle("scrolled", this.window.scrollLeft > 4);
     this.ask();
   }
@@ -186,6 +188,6 @@ class River {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     this.sized.disconnect();
-    views.delete(this.root.parentElement);
+    views.delete(this.parent);
   }
 }
