@@ -12,9 +12,8 @@ from lib.ui.next_token.state import State
 
 _WORDS = """
 - **Temperature** T: the softmax of the scores divided by T. As T goes to 0 the first token takes all: greedy.
-- **Top-k**: only the k likeliest stay (and tokens that tie with the k-th).
-- **Top-p**, or nucleus: the fewest tokens that together reach p stay.
-- **Min-p**: tokens with at least this share of the best token's probability stay.
+- **Top-k** keeps the k likeliest tokens (and those that tie with the k-th), **top-p**, or nucleus, the fewest that
+  together reach p, **min-p** those with at least this share of the likeliest one's probability.
 - After each filter the rest is divided by its sum, so that it is 100% again. The order here is that of transformers:
   temperature, top-k, top-p, min-p. llama.cpp applies the temperature last.
 - **The draw**: a random number between 0 and 1 falls into one token's share. A seed repeats the numbers.
