@@ -46,7 +46,7 @@ def test_it_opens_on_a_model_of_this_machine_and_says_what_a_part_does(open_page
     page = open_page()
     assert str(page.selectbox(key="arch").value).startswith("tiny-")
     text = everything(page)
-    assert "Writes what the detectors found back into the stream. **Without it:** Tokens could only be mixed" in text
+    assert "Writes what the MLP's neurons found back into the residual stream. **Without it:** Attention could" in text
     assert "The model's answer with all its parts" in text
 
 
@@ -98,7 +98,7 @@ def test_a_part_is_taken_out_and_put_back(open_page: Callable[..., AppTest]) -> 
 
 def test_nonsense_in_a_link_is_left_at_its_default(open_page: Callable[..., AppTest]) -> None:
     page = open_page(box="<b>", out="everything", model="<script>")
-    assert "Writes what the detectors found" in everything(page)
+    assert "Writes what the MLP's neurons found" in everything(page)
     assert "not known here" in page.toast[0].value
 
 
