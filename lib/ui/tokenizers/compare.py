@@ -45,7 +45,8 @@ def workbench(more: Mapping[str, Callable[[], None]]) -> None:
     with st.container(key="result", gap=None):
         climbing, view, spaces = _view_row()
         chosen = list(ladder.STEPS) if climbing else chosen
-        page_style(__file__, "page.css", more=f" .st-key-compare-rows {{ --rows: {len(chosen)}; }}")
+        row = " --row: 6.14rem;" if climbing else ""  # its rows say what each step costs
+        page_style(__file__, "page.css", more=f" .st-key-compare-rows {{ --rows: {len(chosen)};{row} }}")
         text = at_most(typed, settings().max_prompt_chars)
         keep_in_link("text", text, START, box=TEXT)
         choices = _choices(chosen)
