@@ -21,13 +21,13 @@ _STEPPER = component(
     "playground_merge_stepper",
     html='<div class="stepper"></div>',
     css=asset(__file__, "merge_stepper.css"),
-    js=asset(__file__, "merge_stepper.js"),
+    js=asset(__file__, "player.js", "merge_stepper.js"),
 )
 _PLAYER = component(
     "playground_encode_stepper",
     html='<div class="stepper"></div>',
     css=asset(__file__, "merge_stepper.css"),
-    js=asset(__file__, "encode_stepper.js"),
+    js=asset(__file__, "player.js", "encode_stepper.js"),
 )
 _PLAYED = 300  # characters of a typed text that the merges are played on
 

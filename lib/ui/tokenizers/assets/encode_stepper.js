@@ -1,19 +1,6 @@
 // The merges that training learned, played on a text that somebody typed: those that apply, in the order they were
 // learned. Python says which; the browser only joins. Everything shown is set with textContent.
-const memory = new WeakMap();
-
-function joined(ids, [left, right, made]) {
-  const out = [];
-  for (let i = 0; i < ids.length; i++) {
-    if (ids[i] === left && ids[i + 1] === right) {
-      out.push(made);
-      i++;
-    } else out.push(ids[i]);
-  }
-  return out;
-}
-
-const after = (data, step) => data.steps.slice(0, step).reduce((words, one) => words.map((ids) => joined(ids, one.ids)), data.words);
+const after = (data, step) => data.steps.slice(0, step).reduce((words, one) => words.map((ids) => join(ids, one.ids)), data.words);
 const count = (words) => words.reduce((sum, ids) => sum + ids.length, 0);
 
 function say(box, data, step, words) {
@@ -51,61 +38,16 @@ function show(state, step) {
   }));
 }
 
-function stop(state) {
-  clearInterval(state.timer);
-  state.timer = 0;
-  state.part.play.replaceChildren(icon("play"), " Play");
-}
-
-function play(state) {
-  if (state.timer) return stop(state);
-  if (state.step === state.data.steps.length) show(state, 0);
-  state.part.play.replaceChildren(icon("pause"), " Pause");
-  state.timer = setInterval(() => {
-    if (!state.part.root.isConnected || state.step >= state.data.steps.length) return stop(state);
-    show(state, state.step + 1);
-  }, 800);
-}
-
 function build(root, state) {
-  const part = (state.part = { root }), controls = make("div", "controls");
-  const button = (name, hint, act, cls) => {
-    const node = make("button", cls);
-    node.append(icon(name));
-    node.type = "button";
-    node.title = hint;
-    node.setAttribute("aria-label", hint);
-    node.onclick = act;
-    return node;
-  };
-  const go = (step) => { stop(state); show(state, Math.min(Math.max(step, 0), state.data.steps.length)); };
-  part.first = button("first", "to the start", () => go(0));
-  part.back = button("back", "one merge back", () => go(state.step - 1));
-  part.play = button("play", "play or pause", () => play(state), "play");
-  part.play.append(" Play");
-  part.next = button("play", "one merge on", () => go(state.step + 1));
-  part.last = button("last", "to the end", () => go(state.data.steps.length));
-  part.slider = make("input");
-  Object.assign(part.slider, { type: "range", min: "0", max: String(state.data.steps.length) });
-  part.slider.setAttribute("aria-label", "merge that applies");
-  part.slider.oninput = () => go(Number(part.slider.value));
-  part.where = make("span", "where");
-  controls.append(part.first, part.back, part.play, part.next, part.last, part.slider, part.where);
+  const { part } = state;
   part.say = make("div", "say");
   part.say.setAttribute("aria-live", "polite");
   part.text = make("div", "text typed");
   part.text.tabIndex = 0; // it may scroll
-  root.replaceChildren(controls, part.say, part.text);
+  root.replaceChildren(controls(state, "merge that applies"), part.say, part.text);
 }
 
 export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector(".stepper");
-  const fingerprint = JSON.stringify(data);
-  const old = memory.get(root);
-  if (old?.fingerprint === fingerprint) return;
-  if (old) stop(old);
-  const state = { data, fingerprint, step: 0, timer: 0 };
-  memory.set(root, state);
-  build(root, state);
-  show(state, 0);
+  const own = { count: data.steps.length, show, pace: () => 800 };
+  mountStepper(parentElement.querySelector(".stepper"), data, build, own);
 }

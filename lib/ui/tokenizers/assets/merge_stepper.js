@@ -1,23 +1,10 @@
 // Steps through BPE training in the browser. Pair counts and merges come from Python; the browser only replays the
 // joins on the words it shows. Everything is set with textContent.
-const memory = new WeakMap();
-
 function draw(tag, attributes, text) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   if (text !== undefined) node.textContent = text;
   return node;
-}
-
-function join(ids, [left, right, made]) {
-  const out = [];
-  for (let i = 0; i < ids.length; i++) {
-    if (ids[i] === left && ids[i + 1] === right) {
-      out.push(made);
-      i++;
-    } else out.push(ids[i]);
-  }
-  return out;
 }
 
 // Words after `step` merges: kept every 20 steps, replayed from the last kept state.
@@ -155,23 +142,6 @@ function show(state, step) {
   curve(part.svg, data, step);
 }
 
-function stop(state) {
-  clearInterval(state.timer);
-  state.timer = 0;
-  state.part.play.replaceChildren(icon("play"), " Play");
-}
-
-function play(state) {
-  if (state.timer) return stop(state);
-  if (state.step === state.data.merges.length) show(state, 0);
-  state.part.play.replaceChildren(icon("pause"), " Pause");
-  const pace = Number(state.part.speed.value);
-  state.timer = setInterval(() => {
-    if (!state.part.root.isConnected || state.step >= state.data.merges.length) return stop(state);
-    show(state, state.step + 1);
-  }, pace);
-}
-
 function panel(title, body) {
   const box = make("div", "panel");
   const head = make("div", "title", title);
@@ -181,31 +151,7 @@ function panel(title, body) {
 }
 
 function build(root, state) {
-  const part = (state.part = { root });
-  const controls = make("div", "controls");
-  const button = (name, hint, act, cls) => {
-    const node = make("button", cls);
-    node.append(icon(name));
-    node.type = "button";
-    node.title = hint;
-    node.setAttribute("aria-label", hint);
-    node.onclick = act;
-    return node;
-  };
-  const go = (step) => { stop(state); show(state, Math.min(Math.max(step, 0), state.data.merges.length)); };
-  part.first = button("first", "to the start", () => go(0));
-  part.back = button("back", "one merge back", () => go(state.step - 1));
-  part.play = button("play", "play or pause", () => play(state), "play");
-  part.play.append(" Play");
-  part.next = button("play", "one merge on", () => go(state.step + 1));
-  part.last = button("last", "to the end", () => go(state.data.merges.length));
-  part.slider = make("input");
-  part.slider.type = "range";
-  part.slider.min = "0";
-  part.slider.max = String(state.data.merges.length);
-  part.slider.setAttribute("aria-label", "merge");
-  part.slider.oninput = () => go(Number(part.slider.value));
-  part.where = make("span", "where");
+  const { part } = state;
   part.speed = make("select", "speed");
   part.speed.setAttribute("aria-label", "speed");
   for (const [name, pace] of [["slow", 1800], ["normal", 800], ["fast", 150]]) {
@@ -215,7 +161,6 @@ function build(root, state) {
     part.speed.append(option);
   }
   part.speed.onchange = () => state.timer && (stop(state), play(state));
-  controls.append(part.first, part.back, part.play, part.next, part.last, part.speed, part.slider, part.where);
   part.say = make("div", "say");
   part.say.setAttribute("aria-live", "polite");
   const grid = make("div", "grid");
@@ -232,17 +177,10 @@ function build(root, state) {
   right.append(panel("Compression: tokens left in the corpus", part.svg)[0], vocabBox);
   const [afterBox] = panel("Corpus after", part.after);
   grid.append(pairsBox, right, panel("Corpus before: what will be joined", part.before)[0], afterBox);
-  root.replaceChildren(controls, part.say, grid);
+  root.replaceChildren(controls(state, "merge", part.speed), part.say, grid);
 }
 
 export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector(".stepper");
-  const fingerprint = JSON.stringify(data);
-  const old = memory.get(root);
-  if (old?.fingerprint === fingerprint) return;
-  if (old) stop(old);
-  const state = { data, fingerprint, step: 0, timer: 0, kept: new Map([[0, data.words]]) };
-  memory.set(root, state);
-  build(root, state);
-  show(state, 0);
+  const own = { count: data.merges.length, show, pace: (state) => Number(state.part.speed.value), kept: new Map([[0, data.words]]) };
+  mountStepper(parentElement.querySelector(".stepper"), data, build, own);
 }
