@@ -2,7 +2,6 @@
 
 import ast
 import math
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from lib.decoding import beam_nodes, links, strategies, text_metrics
 from lib.decoding.strategies import KINDS, PRESETS, Strategy
 from lib.decoding.transformers_code import decoding_program
 from lib.engine import Alternative, Engine, Sampling, Step
+from lib.engine.batching.scheduler import Scheduler
 from lib.engine.sampling import distribution
 from lib.figures import beam_tree, decoding, samples
 from lib.generation.strategy_run import StrategyRun
@@ -266,17 +266,20 @@ def test_a_track_explains_a_prompt_past_the_context(engine) -> None:
 def test_a_beam_search_tells_how_far_it_has_read_and_stops_meanwhile(engine, monkeypatch) -> None:
     monkeypatch.setattr("lib.engine.batching.batch.PROMPT_TOKENS", 4)  # twice as many while nobody waits for a token
     monkeypatch.setattr("lib.generation.waiting.LONG", 10)
+    said: list[str] = []
+    tell = Scheduler._tell_reading
+
+    def told_and_noted(scheduler: Scheduler) -> None:  # between two rounds: whoever looks from outside may miss one
+        tell(scheduler)
+        said.append(track.waiting)
+        if "40%" in track.waiting:
+            track.stop()
+
+    monkeypatch.setattr(Scheduler, "_tell_reading", told_and_noted)
     with engine.lock:  # nothing is read before the track is known here
         track = StrategyRun(engine, [70] * 40, Strategy("beam"), seed=0, max_new_tokens=5)
-    said = set[str]()
-    deadline = time.monotonic() + 20
-    while not any("40%" in sentence for sentence in said) and time.monotonic() < deadline:
-        with engine.lock:  # given in the order of asking: one round lies between two looks
-            said.add(track.waiting)
-            if "40%" in track.waiting:
-                track.stop()
     track.join(30)
-    assert {"Reading the prompt: 20% of 40 tokens …", "Reading the prompt: 40% of 40 tokens …"} <= said
+    assert {"Reading the prompt: 20% of 40 tokens …", "Reading the prompt: 40% of 40 tokens …"} <= set(said)
     assert track.state == "stopped" and not track.beam_steps and track.steps == [] and track.waiting == ""
 
 
