@@ -128,7 +128,7 @@ def _end(dice: Dice, name: str, friend: str, happy: bool | None) -> str:
     if happy:
         ends = (f"{name} and {friend} laughed and became good friends.", f"{name} and {friend} sang all day.")
     else:
-        ends = (f"Then it began to rain, and {name} cried.", f"Then {friend} went away, and {name} was alone.")
+        ends = (f"Then it began to rain, and {name} and {friend} were sad.", f"Then {friend} went away, and {name} was alone.")
     return f"{dice.pick(ends)} The end."
 
 
