@@ -51,9 +51,13 @@ class TrainedTokenizer(BPETokenizer):
         control = token_id - len(self.vocab)
         return CONTROL[control] if 0 <= control < len(CONTROL) else super().raw(token_id)
 
+    def without_control(self) -> str:
+        """tokenizer.json of the joins alone, with which no text can become a control token."""
+        return super().to_json()
+
     def to_json(self) -> str:
         """tokenizer.json, control tokens included."""
-        document = json.loads(super().to_json())
+        document = json.loads(self.without_control())
         document["added_tokens"] = [
             {"id": token_id, "content": text, "special": True}
             | dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)

@@ -76,6 +76,14 @@ def test_odd_texts_can_be_learned_from(text: str) -> None:
     assert inputs.max() < data.tokenizer.vocab_size
 
 
+def test_a_long_text_has_the_ids_that_our_own_tokenizer_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"{ODD}\n" * 400
+    long = corpus.from_text(text)
+    monkeypatch.setattr(corpus, "LONG_TEXT", len(text) + 1)
+    own = corpus.from_text(text)
+    assert (long.train == own.train).all() and (long.held_out == own.held_out).all()
+
+
 def test_a_text_is_cut_where_a_paragraph_ends() -> None:
     data = corpus.from_text("\n\n".join(f"This is paragraph number {n}." for n in range(100)))
     assert data.text.endswith(".") and data.held_out_text.startswith("This is paragraph number")
