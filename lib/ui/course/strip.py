@@ -46,7 +46,7 @@ def opened(address: str) -> Step | None:
         for box in ("prompt", "compare-text"):  # its text is new, even if an earlier link brought the same
             st.session_state.pop(f"linked-{box}", None)
         if step.page == "Architecture" and "arch" not in step.query:  # the model that is on this machine
-            st.session_state["arch"] = st.session_state.get("chosen-model") or available_models.default("base")
+            st.session_state["arch"] = st.session_state.get("chosen-model") or available_models.default("capable")
         scroll.ask("tab" if "learn" in step.query else "top")  # a lesson is further down
     return step
 
