@@ -20,7 +20,7 @@ from tests.engines import here
 
 pytestmark = pytest.mark.usefixtures("run_by_run")
 
-PAGE = str(Path(__file__).parents[2] / "pages" / "5_Completion_vs_Chat.py")
+PAGE = str(Path(__file__).parents[2] / "pages" / "6_Completion_vs_Chat.py")
 
 
 @pytest.fixture

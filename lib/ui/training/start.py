@@ -1,0 +1,125 @@
+"""What stands in the result's place before any run, and the row above it: the stages and which can be trained next."""
+
+import streamlit as st
+
+from lib.text_format import number
+from lib.training import jobs
+from lib.training.events import Stage
+from lib.training.history import History, StageHistory
+from lib.training.jobs import Run
+from lib.training.recipe import SIZES, Recipe, checked, estimate
+from lib.ui.components.page import escape, explained
+from lib.ui.training import state
+
+_FALLBACK = 12_000.0  # tokens a second of a model of 0.9 million parameters on two cores, until one was measured here
+_FALLBACK_PARAMETERS = 900_000
+
+
+def ledger(fields: dict[str, object]) -> str:
+    """What a run with these settings is, in a line of Markdown; a sentence where it cannot be."""
+    with explained():
+        recipe = checked({**fields, "own": fields["own"] or "…"})
+        found, shape = estimate(recipe), SIZES[recipe.size]
+        tokens = recipe.steps * recipe.batch * recipe.context
+        return (
+            f"**{found.parameters:,} parameters**: {shape.layers} layers, hidden size {shape.width}. {recipe.steps:,} steps of "
+            f"{recipe.batch} × {recipe.context} tokens read {number(tokens)}. {_time(recipe, found.parameters, tokens)}"
+        )
+    return ""
+
+
+def _time(recipe: Recipe, parameters: int, tokens: int) -> str:
+    """How long it will take: by what was measured here, in proportion to parameters."""
+    for run in jobs.runs():
+        told = History()
+        told.read(run.events)
+        part = told.stage("pretrain")
+        if part.rate and part.began and part.steps > 20:
+            seconds = tokens / (part.rate * part.began.parameters / parameters)
+            return f"About {_spoken(seconds)} here."
+    seconds = tokens / (_FALLBACK * _FALLBACK_PARAMETERS / parameters)
+    return f"About {_spoken(seconds)} on two quiet cores."
+
+
+def _spoken(seconds: float) -> str:
+    return f"{max(5, 5 * round(seconds / 5))} s" if seconds < 100 else f"{seconds / 60:.1f} minutes"
+
+
+def nothing_yet(fields: dict[str, object]) -> None:
+    """On a fresh machine: what will happen."""
+    with st.container(border=True, key="train-empty"):
+        st.markdown(
+            "**Nobody has trained a model on this machine yet.** Press **Train**: a model of random numbers reads "
+            "the text, a batch at a time, and every weight changes a little after each. You see its loss fall, what "
+            "it writes after 0, 20, 50 … steps, and what it is measured against: guessing, and counting words."
+        )
+        st.markdown(ledger(fields))
+        st.markdown(
+            "Then you can teach it to chat. Everything happens on this machine, and its whole training text is there "
+            "to read (the tab “The data”)."
+        )
+
+
+def row(run: Run | None, told: History, fields: dict[str, object]) -> Stage:
+    """The stages, the button of the next one, and whose run this is; gives back the stage that is shown."""
+    with st.container(key="train-row", horizontal=True, vertical_alignment="center", gap="small"):
+        stage = state.stage_switch(run, told)
+        if run is not None and stage != "pretrain":
+            _next(stage, run, told)
+        with explained():
+            st.caption(_whose(run, told) or ledger(fields))
+        _runs(run)
+    return stage
+
+
+def _next(stage: Stage, run: Run, told: History) -> None:
+    """The button that begins fine-tuning or the preferences."""
+    before: Stage = "pretrain" if stage == "finetune" else "finetune"
+    ready = not state.under_way(run) and bool(told.stage(before).snapshots)
+    again = stage in told.stages
+    label = {"finetune": "Teach it to chat", "prefer": "Show it preferences"}[stage]
+    st.button(
+        f"{label} again" if again else label,
+        type="secondary" if again else "primary",
+        icon=":material/forum:" if stage == "finetune" else ":material/thumb_up:",
+        key=f"train-{stage}",
+        disabled=not ready or state.own_run() is not None,
+        on_click=state.ask,
+        args=(stage,),
+        help=None if ready else f"It begins from the model that “{state.NAMES[before]}” ends with.",
+        wrap=False,
+    )
+
+
+def _whose(run: Run | None, told: History) -> str:
+    """Whose run this is, if it is not one's own or not under way; "" to say what the settings would do."""
+    if run is None or not state.under_way(run) or run.owner == state.owner():
+        return ""
+    return "Somebody trains this one on this server, and you watch. Your own run would wait for its turn."
+
+
+def _runs(run: Run | None) -> None:
+    """The runs that are kept, to look at another one."""
+    known = jobs.runs()
+    if run is None or len(known) < 2:
+        return
+    names = {one.id: name(one) for one in known}
+
+    def chosen() -> None:
+        if (picked := st.session_state.get("train-pick")) in names:
+            state.look_at(picked)
+
+    st.menu_button("Runs", list(names), key="train-pick", icon=":material/history:", format_func=names.get,
+                   on_click=chosen, wrap=False)  # fmt: skip
+
+
+def name(run: Run) -> str:
+    """A run for people, in Markdown."""
+    recipe = run.recipe
+    text = {"world": "Tiny world", "alice": "Alice", "own": "Own text"}[recipe.text]
+    told = History()
+    told.read(run.events)
+    part: StageHistory = told.stage("pretrain")
+    loss = f", held-out {part.heldout[-1].loss:.2f}" if part.heldout else ""
+    now = {"queued": "waits", "starting": "starts", "running": "under way"}.get(run.state, "")
+    return escape(f"{text} {recipe.size}, {part.steps} steps{loss}{f' ({now})' if now else ''}")
