@@ -323,7 +323,7 @@ def test_the_list_on_the_command_line(home: Path, capsys: pytest.CaptureFixture[
     make("llama", home / "models" / "gpt2")  # whole files are enough to be here
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(models.CATALOG) and lines[0].split()[:2] == ["gpt2", "here"]
+    assert len(lines) == len(models.CATALOG) + len(models.SHIPPED) and lines[0].split()[:2] == ["gpt2", "here"]
     assert any(line.startswith("qwen1.5-1.8b-chat") and "3.67 GB to get" in line for line in lines)
     assert main(["where", "gpt2"]) == 0 and capsys.readouterr().out.strip() == str(home / "models" / "gpt2")
     assert main(["get", "nonsense"]) == 1 and "no model called 'nonsense'" in capsys.readouterr().err
