@@ -150,8 +150,8 @@ def test_a_model_chosen_elsewhere_plays_its_part_here_until_another_is_chosen(pa
 
 def test_a_base_model_that_plays_both_parts_is_not_said_to_be_tuned(page: AppTest) -> None:
     ok(page.selectbox(key="instruct").set_value("little-gpt2").run())
-    helps = [str(caption.help) for caption in page.caption if "a base model, raw and in a chat" in caption.value]
-    assert len(helps) == 1 and "never tuned on chats" in helps[0]
+    helps = [str(caption.help) for caption in page.caption if "A base model, raw and in a chat" in caption.value]
+    assert len(helps) == 1 and "one more text to go on with" in helps[0]
 
 
 def test_the_lower_half_is_tabs_of_which_one_is_made(page: AppTest) -> None:

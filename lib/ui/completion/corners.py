@@ -85,10 +85,10 @@ def templated(engine: Engine, request: Request, template: ChatTemplate) -> Rende
 
 def _strangers(engine: Engine, template: ChatTemplate, rendered: Rendered) -> str:
     """Said when the model's tokenizer does not have the template's special tokens."""
-    if engine.info.id == models.BASE:
+    if engine.info.model_id == models.BASE:
         return (
-            f"<|im_start|> and <|im_end|> are in the vocabulary of {engine.info.name}, but no text that it read has them: "
-            "what they mean, the chat model learned later."
+            f"<|im_start|> and <|im_end|> are in the vocabulary of {engine.info.name}, but no text that it read has "
+            "them: what they mean, the chat model learned later."
         )
     special = set(engine.tokenizer.special.values())
     if "<|im_start|>" not in template.source or any(token.id in special for token in rendered.tokens):

@@ -6,12 +6,14 @@ from lib.ui import available_models
 from lib.ui.completion import small_world
 from lib.ui.components.page import escape
 
-TEXT = "Training?training-tab=The+data"  # where the training text of the tiny pair is to be read
+TEXT = "Training?train-tab=The+data"  # where the training text of the tiny pair is to be read
 _HOME = "Home lists bigger models: GPT-2 is a base model, Qwen1.5-1.8B-Chat a chat model."
 
 
 def parts(base_id: str, instruct_id: str) -> tuple[str, str]:
     """What stands over the two pickers: the part that each model plays, never one that it is not."""
+    if base_id == instruct_id:
+        return "model", "the same model"
     first, second = (available_models.spec(model_id).role for model_id in (base_id, instruct_id))
     return "base model" if first == "base" else "first model", "chat model" if second == "instruct" else "second model"
 
@@ -52,13 +54,13 @@ def _one(model: models.ModelSpec) -> tuple[str, str]:
     name = escape(model.name)
     if model.role == "instruct":
         return (
-            f"{name}, an instruct model, raw and in its template: the same weights, another text.",
+            "An instruct model, raw and in its template: the same weights, another text.",
             f"{name} was tuned on chats, so it is no base model: even raw it may end its turn as one does in a chat. A "
             "base model goes on with a document.",
         )
     return (
-        f"{name}, a base model, raw and in a chat template: it was never tuned on chats.",
-        "Its weights were never tuned on chats: to it the template is one more text to go on with.",
+        "A base model, raw and in a chat template: it was never tuned on chats.",
+        f"To {name} the template is one more text to go on with.",
     )
 
 
