@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from lib.models import embedded, local
+from lib.models import embedded, local, trained
 from lib.models.catalog import BASE, CATALOG, CHAT, EMBEDDED, PREFERENCE, SHIPPED, ModelSpec, Wanted
 from lib.models.disk import Progress, appear, disk_errors, exclusive
 from lib.models.errors import DownloadError, ModelError
@@ -22,16 +22,22 @@ from lib.models.remote import is_remote, remote_spec
 from lib.models.transfer import download
 from lib.settings import settings
 
-where = local.where
+
+def where(model_id: str) -> Location | None:
+    """Where the model's whole weights are, or None. Never touches the network."""
+    return trained.where(model_id) if model_id.startswith(trained.PREFIX) else local.where(model_id)
 
 
 def spec(model_id: str) -> ModelSpec:
-    """The description of a model of the catalog, of those that ship with the app, or of a folder in PLAYGROUND_MODELS.
+    """The description of a model of the catalog, of those that ship with the app, of a folder in PLAYGROUND_MODELS, or
+    of a checkpoint that was trained here.
 
     Raises ModelError for unknown ids.
     """
     if is_remote(model_id):
         return remote_spec(model_id)
+    if trained.parsed(model_id) is not None:
+        return trained.spec(model_id)
     if model_id in CATALOG:
         known = CATALOG[model_id]
         found = where(model_id) if model_id == EMBEDDED else None
@@ -59,9 +65,13 @@ def _shipped(model_id: str) -> ModelSpec:
 
 
 def local_models() -> list[ModelSpec]:
-    """Every model that can be loaded now: own folders, then the catalog's in its order, then those that ship."""
-    shipped = [spec(model_id) for model_id in SHIPPED if where(model_id) is not None]
-    return _own_and_known() + shipped
+    """Every model that can be loaded now: own folders, then the catalog's in its order, the newest of what was trained
+    here, and those that ship.
+
+    Of a training run that is the newest checkpoint of each stage; any other one can be loaded by its id.
+    """
+    here = [trained.spec(one.model_id) for one in trained.newest()]
+    return _own_and_known() + here + [spec(model_id) for model_id in SHIPPED if where(model_id) is not None]
 
 
 def _own_and_known() -> list[ModelSpec]:

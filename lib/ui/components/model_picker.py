@@ -24,7 +24,8 @@ def pick_model(
     """
     if not first and role != "base":
         _fetch_the_embedded(role)
-    specs = {spec.id: spec for spec in available_models.local_models()}
+    asked = st.query_params.get(key), st.session_state.get(f"chosen-{key}")
+    specs = {spec.id: spec for spec in available_models.local_models(*asked)}
     if remote and (elsewhere := models.remote_id()) is not None:
         specs[elsewhere] = models.spec(elsewhere)
     best = first or available_models.default(role)

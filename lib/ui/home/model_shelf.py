@@ -23,6 +23,7 @@ SOURCES = {
     "app": "in this app's cache",
     "hub cache": "in the Hugging Face cache",
     "shipped": "comes with the app",
+    "training": "trained here",
 }
 
 
