@@ -27,5 +27,5 @@ with explained():
         else:
             result.show_result(shown, updates)
     sections.show_sections(shown, fields, updates)
-    page_menu(shown, fields)
+    page_menu(shown)
 updates.follow()

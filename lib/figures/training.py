@@ -54,11 +54,11 @@ def loss_chart(curves: Curves, *, height: int) -> Figure:
         shapes.append(vertical(curves.marked, {"color": LETTERS, "width": 2}))
     return figure(
         [
-            _curve("train: loss of each batch", curves.train, MUTED, 1.5),
-            {**_curve("held-out: documents it never sees", curves.heldout, ACCENT, 3), "mode": "lines+markers"},
+            _curve("train", curves.train, MUTED, 1.5),
+            {**_curve("held-out (text it never learns from)", curves.heldout, ACCENT, 3), "mode": "lines+markers"},
         ],
         height=height,
-        margin={"r": _RIGHT if curves.lines else 8, "t": _TOP, "b": _BOTTOM, "l": 40},
+        margin={"r": _RIGHT if curves.lines else 8, "t": _TOP, "b": _BOTTOM, "l": 8},
         shapes=shapes,
         annotations=_labels(curves.lines, top, height - _TOP - _BOTTOM),
         xaxis=titled("step", range=[-curves.steps * 0.012, curves.steps * 1.012], zeroline=False, showgrid=False),
@@ -76,7 +76,7 @@ def _curve(name: str, line: tuple[Sequence[int], Sequence[float]], colour: str, 
         "y": packed(line[1]),
         "line": {"color": colour, "width": width},
         "marker": {"color": colour, "size": 6},
-        "hovertemplate": f"{name.split(':', maxsplit=1)[0]}, step %{{x}}: %{{y:.3f}}<extra></extra>",
+        "hovertemplate": f"{name.split(' (', maxsplit=1)[0]}, step %{{x}}: %{{y:.3f}}<extra></extra>",
     }
 
 

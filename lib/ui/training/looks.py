@@ -141,7 +141,9 @@ def beliefs(shown: Shown) -> None:
     snapshot = shown.snapshot
     if snapshot is None or not snapshot.beliefs:
         st.info(
-            _FEW if snapshot is None else "Nobody knows the true probabilities of this text. Those of the tiny world "
+            _FEW
+            if snapshot is None
+            else "Nobody knows the true probabilities of this text. Those of the tiny world "
             "are known exactly: choose it to compare."
         )
         return
@@ -159,4 +161,6 @@ def beliefs(shown: Shown) -> None:
             alt="; ".join(f"{word}: model {mine:.1%}, world {true:.1%}" for word, (mine, true) in words.items()),
             height="content",
         )
-    st.caption(f"The probabilities of the model are those at temperature 1 ({term('softmax')} of its {term('logit')}s).")
+    st.caption(
+        f"The probabilities of the model are those at temperature 1 ({term('softmax')} of its {term('logit')}s)."
+    )

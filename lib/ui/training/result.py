@@ -125,12 +125,7 @@ def baselines(part: StageHistory) -> dict[str, float]:
     began = part.began
     if began is None:
         return {}
-    lines = {
-        "uniform, ln V": began.uniform,
-        "unigram": began.unigram,
-        "bigram": began.bigram,
-        "trigram": began.trigram,
-    }
+    lines = {"uniform, ln V": began.uniform, "unigram": began.unigram, "bigram": began.bigram, "trigram": began.trigram}
     return lines if began.floor is None else {**lines, "entropy": began.floor}
 
 

@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from lib.text_format import number
 from lib.training import jobs
 from lib.training.events import Stage
 from lib.training.history import History, StageHistory
 from lib.training.jobs import Run
-from lib.training.recipe import SIZES, Recipe, checked, estimate
+from lib.training.recipe import checked, estimate
 from lib.ui.components.page import escape, explained
 from lib.ui.training import state
 
@@ -18,17 +17,17 @@ _FALLBACK_PARAMETERS = 900_000
 def ledger(fields: dict[str, object]) -> str:
     """What a run with these settings is, in a line of Markdown; a sentence where it cannot be."""
     with explained():
-        recipe = checked({**fields, "own": fields["own"] or "…"})
-        found, shape = estimate(recipe), SIZES[recipe.size]
-        tokens = recipe.steps * recipe.batch * recipe.context
+        own = fields["text"] == "own"  # whose vocabulary is known when it is trained: a short text has fewer entries
+        recipe = checked({**fields, "text": "alice", "own": ""} if own else fields)
+        found = estimate(recipe)
         return (
-            f"**{found.parameters:,} parameters**: {shape.layers} layers, hidden size {shape.width}. {recipe.steps:,} steps of "
-            f"{recipe.batch} × {recipe.context} tokens read {number(tokens)}. {_time(recipe, found.parameters, tokens)}"
+            f"{'Up to ' * own}**{found.parameters:,} parameters**, {recipe.steps:,} steps: "
+            f"{_time(found.parameters, found.tokens)}"
         )
     return ""
 
 
-def _time(recipe: Recipe, parameters: int, tokens: int) -> str:
+def _time(parameters: int, tokens: int) -> str:
     """How long it will take: by what was measured here, in proportion to parameters."""
     for run in jobs.runs():
         told = History()
@@ -36,9 +35,9 @@ def _time(recipe: Recipe, parameters: int, tokens: int) -> str:
         part = told.stage("pretrain")
         if part.rate and part.began and part.steps > 20:
             seconds = tokens / (part.rate * part.began.parameters / parameters)
-            return f"About {_spoken(seconds)} here."
+            return f"about {_spoken(seconds)} here."
     seconds = tokens / (_FALLBACK * _FALLBACK_PARAMETERS / parameters)
-    return f"About {_spoken(seconds)} on two quiet cores."
+    return f"about {_spoken(seconds)} on two quiet cores."
 
 
 def _spoken(seconds: float) -> str:
