@@ -5,8 +5,8 @@ import streamlit as st
 from lib.training.history import History
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained, page_style, setup_page
-from lib.ui.training import choices, owner, result, sections, start, state
 from lib.ui.training import __file__ as room
+from lib.ui.training import choices, owner, result, sections, start, state
 from lib.ui.training.take_home import page_menu
 
 setup_page("Training", icon="🏋️", lead="It begins as random numbers. All it knows comes from its training text.")

@@ -109,8 +109,8 @@ def _tokens(entries: dict[str, object], recipe: Recipe) -> list[Cell]:
     measured = "" if recipe.text == "world" else f"[:{corpus.HELD_OUT_TOKENS + 1}]"
     return [
         say(
-            "## From text to tokens\n\nThe page's tokenizer: byte-level BPE, learned from this text. Behind its entries "
-            f"come {', '.join(f'`{name}`' for name in tokenizer.CONTROL)}; the first of them ends every document."
+            "## From text to tokens\n\nThe page's tokenizer: byte-level BPE, learned from this text. Behind its "
+            f"entries come {', '.join(f'`{name}`' for name in tokenizer.CONTROL)}; the first ends every document."
         ),
         code(
             f"tokenizer = Tokenizer.from_str({long_literal(json.dumps(entries, ensure_ascii=True))})\n"
@@ -129,7 +129,8 @@ def _tokens(entries: dict[str, object], recipe: Recipe) -> list[Cell]:
                 if recipe.text == "world"
                 else f"held = held{measured}\nstarts = held_starts = np.zeros(0, dtype=int)  # one document\n"
             )
-            + "corpus = SimpleNamespace(train=train, held_out=held, starts=starts, held_out_starts=held_starts, end=end)\n"
+            + "corpus = SimpleNamespace(train=train, starts=starts, held_out=held, held_out_starts=held_starts)\n"
+            "corpus.end = end\n"
             'print(f"{len(train):,} tokens to train on, {len(held):,} to test with, {vocab_size} entries")'
         ),
     ]
@@ -164,7 +165,8 @@ def _model(recipe: Recipe) -> list[Cell]:
     return [
         say("## The model\n\nRandom numbers, drawn from the seed. The output head is the embedding table (tied)."),
         code(
-            f"torch.manual_seed(SEED)\nmodel = {network}({config}(\n{lines}    bos_token_id=end,\n    eos_token_id=end,\n"
+            f"torch.manual_seed(SEED)\nmodel = {network}({config}(\n{lines}"
+            "    bos_token_id=end,\n    eos_token_id=end,\n"
             '))\nprint(f"{sum(p.numel() for p in model.parameters()):,} parameters")'
         ),
     ]
@@ -197,7 +199,8 @@ _LOOP = '''\
 def mean_loss(inputs, labels):
     """Cross-entropy in nats a token."""
     logits = model(torch.from_numpy(inputs)).logits
-    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), torch.from_numpy(labels).flatten(), ignore_index=IGNORE)
+    wanted = torch.from_numpy(labels).flatten()
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted, ignore_index=IGNORE)
 
 
 @torch.no_grad()
@@ -232,12 +235,13 @@ def _beside(losses: Losses) -> list[Cell]:
     first = [(step, round(loss, 5)) for step, loss in losses.train[:20]]
     return [
         say(
-            "## Beside the page\n\nThe losses that the page showed. Small differences grow from step to step on another "
-            "processor or another version of torch."
+            "## Beside the page\n\nThe losses that the page showed. Small differences grow from step to step on "
+            "another processor or another version of torch."
         ),
         code(
             f"page_held, page_first = {literal(shown)}, {literal(first)}\n"
-            "difference = max([abs(train_losses[s] - loss) for s, loss in page_first if s in train_losses], default=0.0)\n"
+            "both = [(train_losses[s], loss) for s, loss in page_first if s in train_losses]\n"
+            "difference = max([abs(here - there) for here, there in both], default=0.0)\n"
             'print(f"largest difference to the page in the first 20 steps: {difference:.1e}")\n'
             "fig = go.Figure()\n"
             'fig.add_scatter(x=list(train_losses), y=list(train_losses.values()), name="train")\n'

@@ -12,7 +12,7 @@ from lib.ui.completion.corners import Cell, Request, raw, template_of, templated
 from lib.ui.components.custom import asset, component
 from lib.ui.components.glossary import term
 from lib.ui.components.live_updates import LiveUpdates
-from lib.ui.components.page import escape, explained, page_style
+from lib.ui.components.page import escape, explained
 from lib.ui.training.result import Shown
 
 _COUNT = 3  # dialogues at a time

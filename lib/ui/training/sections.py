@@ -12,6 +12,7 @@ from lib.ui.training.result import Shown, trouble
 
 _LOOKS: dict[str, Callable[[Shown], None]] = {
     "Samples over time": looks.over_time,
+    "Curves": looks.curves,
     "Embeddings": looks.embeddings,
     "Attention": looks.attention,
     "Sums": looks.sums,
