@@ -1,10 +1,13 @@
 """What stands in the result's place before any run, and the row above it: the stages and which can be trained next."""
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import streamlit as st
 
 from lib.training import jobs
-from lib.training.events import Stage
-from lib.training.history import History, StageHistory
+from lib.training.events import Began, Event, HeldOut, Point, Stage
+from lib.training.history import History
 from lib.training.jobs import Run
 from lib.training.recipe import checked, estimate
 from lib.ui.components.page import escape, explained
@@ -12,6 +15,8 @@ from lib.ui.training import state
 
 _FALLBACK = 12_000.0  # tokens a second of a model of 0.9 million parameters on two cores, until one was measured here
 _FALLBACK_PARAMETERS = 900_000
+_MEASURED = 20  # steps that a rate is measured over, at least
+T = TypeVar("T", Began, Point, HeldOut)
 
 
 def ledger(fields: dict[str, object]) -> str:
@@ -28,16 +33,19 @@ def ledger(fields: dict[str, object]) -> str:
 
 
 def _time(parameters: int, tokens: int) -> str:
-    """How long it will take: by what was measured here, in proportion to parameters."""
+    """How long it will take: by the newest rate that was measured here, in proportion to parameters."""
+    rate, of, where = _FALLBACK, _FALLBACK_PARAMETERS, "on two quiet cores"
     for run in jobs.runs():
-        told = History()
-        told.read(run.events)
-        part = told.stage("pretrain")
-        if part.rate and part.began and part.steps > 20:
-            seconds = tokens / (part.rate * part.began.parameters / parameters)
-            return f"about {_spoken(seconds)} here."
-    seconds = tokens / (_FALLBACK * _FALLBACK_PARAMETERS / parameters)
-    return f"about {_spoken(seconds)} on two quiet cores."
+        began, last = _last(run.events, Began), _last(run.events, Point)
+        if began and last and last.step > _MEASURED and last.seconds > 0:
+            rate, of, where = last.tokens / last.seconds, began.parameters, "here"
+            break
+    return f"about {_spoken(tokens / rate * parameters / of)} {where}."
+
+
+def _last(events: Sequence[Event], kind: type[T]) -> T | None:
+    """The last event of a kind in pre-training."""
+    return next((one for one in reversed(events) if isinstance(one, kind) and one.stage == "pretrain"), None)
 
 
 def _spoken(seconds: float) -> str:
@@ -113,12 +121,9 @@ def _runs(run: Run | None) -> None:
 
 
 def name(run: Run) -> str:
-    """A run for people, in Markdown."""
-    recipe = run.recipe
+    """A run for people, in Markdown; no two have the same."""
+    recipe, last, held = run.recipe, _last(run.events, Point), _last(run.events, HeldOut)
     text = {"world": "Tiny world", "alice": "Alice", "own": "Own text"}[recipe.text]
-    told = History()
-    told.read(run.events)
-    part: StageHistory = told.stage("pretrain")
-    loss = f", held-out {part.heldout[-1].loss:.2f}" if part.heldout else ""
-    now = {"queued": "waits", "starting": "starts", "running": "under way"}.get(run.state, "")
-    return escape(f"{text} {recipe.size}, {part.steps} steps{loss}{f' ({now})' if now else ''}")
+    loss = f", held-out {held.loss:.2f}" if held else ""
+    now = {"queued": " (waits)", "starting": " (starts)", "running": " (under way)"}.get(run.state, "")
+    return escape(f"Run {run.number}: {text} {recipe.size}, {last.step if last else 0} steps{loss}{now}")
