@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from lib.models import embedded, local
+from lib.models import embedded, local, trained
 from lib.models.catalog import CATALOG, EMBEDDED, PREFERENCE, ModelSpec, Role
 from lib.models.disk import Progress, appear, disk_errors, exclusive
 from lib.models.errors import DownloadError, ModelError
@@ -21,13 +21,21 @@ from lib.models.remote import is_remote, remote_spec
 from lib.models.transfer import download
 from lib.settings import settings
 
-where = local.where
+
+def where(model_id: str) -> Location | None:
+    """Where the model's whole weights are, or None. Never touches the network."""
+    return trained.where(model_id) if model_id.startswith(trained.PREFIX) else local.where(model_id)
 
 
 def spec(model_id: str) -> ModelSpec:
-    """The description of a catalog model or of a folder in PLAYGROUND_MODELS. Raises ModelError for unknown ids."""
+    """The description of a catalog model, of a folder in PLAYGROUND_MODELS, or of a checkpoint that was trained here.
+
+    Raises ModelError for unknown ids.
+    """
     if is_remote(model_id):
         return remote_spec(model_id)
+    if trained.parsed(model_id) is not None:
+        return trained.spec(model_id)
     if model_id in CATALOG:
         known = CATALOG[model_id]
         found = where(model_id) if model_id == EMBEDDED else None
@@ -46,10 +54,13 @@ def spec(model_id: str) -> ModelSpec:
 
 
 def local_models() -> list[ModelSpec]:
-    """Every model that can be loaded now, own folders first, then the catalog's in its order."""
+    """Every model that can be loaded now: own folders, the catalog's in its order, the newest of what was trained here.
+
+    Of a training run that is the newest checkpoint of each stage; any other one can be loaded by its id.
+    """
     found = [model_id for model_id in local.folder_models() if where(model_id) is not None]
     rest = [model_id for model_id in CATALOG if model_id not in found and where(model_id) is not None]
-    return [spec(model_id) for model_id in found + rest]
+    return [spec(model_id) for model_id in found + rest] + [trained.spec(one.model_id) for one in trained.newest()]
 
 
 def gettable() -> list[ModelSpec]:

@@ -20,7 +20,8 @@ def pick_model(key: str = "model", *, role: models.Role, label: str = "Model", r
     """
     if not available_models.local_models():
         fetch(models.EMBEDDED)
-    specs = {spec.id: spec for spec in available_models.local_models()}
+    asked = st.query_params.get(key), st.session_state.get(f"chosen-{key}")
+    specs = {spec.id: spec for spec in available_models.local_models(*asked)}
     if remote and (elsewhere := models.remote_id()) is not None:
         specs[elsewhere] = models.spec(elsewhere)
     best = available_models.default(role)

@@ -18,7 +18,12 @@ WIDTHS = (5, 4, 2)
 _STUDENTS, _SESSION = 30, 5_000_000  # a class; bytes that one visitor's pages take
 _TEXT = 200  # tokens, prompt included
 SHOW_ERROR = 300.0  # seconds: everybody sees the same shelf, and yesterday's failure helps nobody
-SOURCES = {"folder": "in a folder of yours", "app": "in this app's cache", "hub cache": "in the Hugging Face cache"}
+SOURCES = {
+    "folder": "in a folder of yours",
+    "app": "in this app's cache",
+    "hub cache": "in the Hugging Face cache",
+    "training": "trained here",
+}
 
 
 def shelf_panel() -> None:
