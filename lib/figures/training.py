@@ -108,6 +108,7 @@ def embedding_map(groups: Mapping[str, Sequence[tuple[str, float, float]]], *, h
                 "y": [y for _, _, y in words],
                 "text": [plain(word) for word, _, _ in words],
                 "textfont": {"color": CATEGORICAL[place % len(CATEGORICAL)], "size": CHART_PX},
+                "marker": {"color": CATEGORICAL[place % len(CATEGORICAL)]},
                 "hovertemplate": f"%{{text}} ({plain(name)})<extra></extra>",
             }
             for place, (name, words) in enumerate(groups.items())

@@ -11,11 +11,25 @@ from lib.training.history import History
 from lib.training.jobs import Run
 from lib.training.recipe import checked, estimate
 from lib.ui.components.page import escape, explained
+from lib.ui.components.session import browser_id
 from lib.ui.training import state
 
 _FALLBACK = 12_000.0  # tokens a second of a model of 0.9 million parameters on two cores, until one was measured here
 _FALLBACK_PARAMETERS = 900_000
 _MEASURED = 20  # steps that a rate is measured over, at least
+_STAGES: dict[Stage, str] = {
+    "pretrain": "This run has not begun.",
+    "finetune": (
+        "**This model goes on with texts; it does not answer yet.** Teach it to chat: for some 250 steps it reads "
+        "dialogues in a chat template, and the loss counts on the replies only. The tab “Teach it to chat” shows them. "
+        "It begins from the model that pre-training ended with."
+    ),
+    # Rafailov et al. 2023, "Direct Preference Optimization" (arXiv:2305.18290).
+    "prefer": (
+        "**Which of two good replies is better?** Here it is shown pairs of replies to the same question, one of them "
+        "preferred, and learns to find the preferred one likelier than before (DPO). It begins from the chat model."
+    ),
+}
 T = TypeVar("T", Began, Point, HeldOut)
 
 
@@ -52,7 +66,7 @@ def _spoken(seconds: float) -> str:
     return f"{max(5, 5 * round(seconds / 5))} s" if seconds < 100 else f"{seconds / 60:.1f} minutes"
 
 
-def nothing_yet(fields: dict[str, object]) -> None:
+def nothing_yet() -> None:
     """On a fresh machine: what will happen."""
     with st.container(border=True, key="train-empty"):
         st.markdown(
@@ -60,11 +74,16 @@ def nothing_yet(fields: dict[str, object]) -> None:
             "the text, a batch at a time, and every weight changes a little after each. You see its loss fall, what "
             "it writes after 0, 20, 50 … steps, and what it is measured against: guessing, and counting words."
         )
-        st.markdown(ledger(fields))
         st.markdown(
             "Then you can teach it to chat. Everything happens on this machine, and its whole training text is there "
             "to read (the tab “The data”)."
         )
+
+
+def not_yet(stage: Stage) -> None:
+    """In the place of a stage that this run has not been through."""
+    with st.container(border=True, key="train-empty"):
+        st.markdown(_STAGES[stage])
 
 
 def row(run: Run | None, told: History, fields: dict[str, object]) -> Stage:
@@ -100,7 +119,7 @@ def _next(stage: Stage, run: Run, told: History) -> None:
 
 def _whose(run: Run | None, told: History) -> str:
     """Whose run this is, if it is not one's own or not under way; "" to say what the settings would do."""
-    if run is None or not state.under_way(run) or run.owner == state.owner():
+    if run is None or not state.under_way(run) or run.owner == browser_id():
         return ""
     return "Somebody trains this one on this server, and you watch. Your own run would wait for its turn."
 
