@@ -177,12 +177,12 @@ def _steps() -> list[Cell]:
     return [
         say("## Which rows a step reads, and which the model is tested on"),
         code(
-            "IGNORE = -100\nCorpus, Ids = SimpleNamespace, np.ndarray\n\n\n"
+            f"{imports('batches.py')}\n\nIGNORE = -100\nCorpus, Ids = SimpleNamespace, np.ndarray\n\n\n"
             + "\n\n\n".join(copied("batches.py", ("drawn", "to_test")))
         ),
         say("## AdamW, the learning rate of every step, and one update"),
         code(
-            "Network = torch.nn.Module\n"
+            f"{imports('optimizer.py')}\n\nNetwork = torch.nn.Module\n"
             + "\n".join(copied("optimizer.py", ("WARM_UP", "BETAS", "CLIP")))
             + "\n\n\n"
             + "\n\n\n".join(copied("optimizer.py", ("adamw", "learning_rate", "update")))
@@ -287,3 +287,11 @@ def copied(file: str, names: Sequence[str]) -> list[str]:
         )
         found[name] = ast.get_source_segment(text, node) or ""
     return [found[name] for name in names]
+
+
+def imports(file: str) -> str:
+    """What a file of `lib/training` imports from elsewhere."""
+    text = (_ROOM / file).read_text(encoding="utf-8")
+    nodes = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    lines = [ast.get_source_segment(text, node) or "" for node in nodes]
+    return "\n".join(line for line in lines if not line.startswith("from lib"))

@@ -4,26 +4,17 @@ import streamlit as st
 
 from lib.engine import Sampling
 from lib.training import jobs
-from lib.training.dialogues import examples
 from lib.training.events import Stage
 from lib.ui import cache
 from lib.ui.completion import write
 from lib.ui.completion.corners import Cell, Request, raw, template_of, templated
-from lib.ui.components.custom import asset, component
 from lib.ui.components.glossary import term
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import escape, explained
 from lib.ui.training.result import Shown
 
-_COUNT = 3  # dialogues at a time
 _LENGTH = 60  # tokens of an answer
 _QUESTIONS = ("What is 7 + 8?", "Where does the penguin live?", "Tell me a story about Nora.", "Who are you?")
-_component = component(
-    "training_dialogues",
-    html='<div class="mount"></div>\n',
-    css=asset(__file__, "dialogues.css"),
-    js=asset(__file__, "dialogues.js"),
-)
 
 
 def teach(shown: Shown | None, updates: LiveUpdates) -> None:
@@ -38,23 +29,7 @@ def teach(shown: Shown | None, updates: LiveUpdates) -> None:
     if shown is None or not shown.told.stage("pretrain").snapshots:
         st.info("First the model has to learn the language: press Train.")
         return
-    _dialogues(shown)
     _side_by_side(shown, updates)
-
-
-def _dialogues(shown: Shown) -> None:
-    """Some dialogues as tokens; the masked ones are grey."""
-    first = int(st.session_state.get("train-dialogue", 0))
-    rows = examples(shown.run.folder, seed=first, count=_COUNT)
-    _component(
-        key="train-dialogues",
-        data={"rows": [[{"label": t.label, "counts": t.counts, "special": t.special} for t in row] for row in rows]},
-    )
-
-    def others() -> None:
-        st.session_state["train-dialogue"] = first + 1
-
-    st.button("Other dialogues", key="train-others", icon=":material/refresh:", on_click=others)
 
 
 def _models(shown: Shown) -> dict[str, tuple[str, bool]]:
