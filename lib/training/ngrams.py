@@ -65,11 +65,16 @@ def probabilities(train: Ids, context: Ids, *, order: int, vocab_size: int) -> F
 
 def losses(train: Ids, held_out: Ids, vocab_size: int) -> tuple[float, float, float]:
     """Unigram, bigram and trigram loss in nats a token, of every token of `held_out` but the first."""
-    padded = np.concatenate([held_out[:1], held_out])  # the second token has only one before it
+    return losses_at(train, held_out[None, :-1], held_out[None, 1:], vocab_size)
+
+
+def losses_at(train: Ids, inputs: Ids, labels: Ids, vocab_size: int) -> tuple[float, float, float]:
+    """The same of every label that is one (not negative): rows of inputs, and of the tokens that come after each."""
+    before = np.concatenate([inputs[:, :1], inputs[:, :-1]], 1)  # the second token of a row has only one before it
+    windows = np.stack([before, inputs, labels], -1)[labels >= 0]
     found = []
     for order in (1, 2, 3):
-        windows = np.lib.stride_tricks.sliding_window_view(padded, 3)[:, 3 - order :]
-        likely = _probabilities(_levels(train, order, vocab_size), windows, vocab_size)
+        likely = _probabilities(_levels(train, order, vocab_size), windows[:, 3 - order :], vocab_size)
         found.append(float(-np.log(likely).mean()))
     return found[0], found[1], found[2]
 

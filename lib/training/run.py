@@ -13,8 +13,10 @@ from lib.models.memory import available_bytes
 from lib.text_format import size
 from lib.training import corpus, loop, saved
 from lib.training.events import Ended, Event, Stage
+from lib.training.finetune import Finetuning
+from lib.training.prefer import Preferring
 from lib.training.pretrain import Pretraining
-from lib.training.recipe import Recipe, TrainingError, estimate
+from lib.training.recipe import Recipe, TrainingError, Tuning, estimate
 
 Stop = Callable[[], bool]
 
@@ -34,6 +36,16 @@ def pretrain(recipe: Recipe, folder: Path, *, stop: Stop) -> Iterator[Event]:
         return Pretraining(recipe, data)
 
     return _stage("pretrain", lesson, folder, stop)
+
+
+def finetune(tuning: Tuning, folder: Path, *, stop: Stop) -> Iterator[Event]:
+    """Teach the run's newest base model to answer."""
+    return _stage("finetune", lambda: Finetuning(tuning, folder), folder, stop)
+
+
+def prefer(tuning: Tuning, folder: Path, *, stop: Stop) -> Iterator[Event]:
+    """Teach the run's newest chat model to tell stories that end well."""
+    return _stage("prefer", lambda: Preferring(tuning, folder), folder, stop)
 
 
 def _stage(stage: Stage, lesson: Callable[[], loop.Lesson], folder: Path, stop: Stop) -> Iterator[Event]:

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lib.training import dialogues
 from lib.training.continuation import continued
 from lib.training.events import Sample
 from lib.training.network import Network
 from lib.training.tokenizer import END_OF_TEXT, END_OF_TURN, TrainedTokenizer
-from lib.training.world import ANIMALS, COLOURS, FOODS, NAMES, NUMBERS, PLACES, THINGS
+from lib.training.world import ANIMALS, COLOURS, FOODS, NAMES, NUMBERS, PLACES, THINGS, Dice, story
 
 Floats = NDArray[np.float64]
 LONGEST_SAMPLE = 40  # tokens
@@ -137,6 +138,28 @@ def inside(
         "attention": frozen(attention),
         "head": head,
     }
+
+
+@torch.no_grad()
+def ends_well(network: Network, tokenizer: TrainedTokenizer, count: int = 48) -> float:
+    """The probability that a story ends well, the mean over stories told up to where it is decided: the hero's name
+    follows there, or "Then". Read from the model, not sampled: no chance is in it.
+    """
+    dice, rows, names = Dice(4), [], []
+    for _ in range(count):
+        name = dice.pick(NAMES)
+        told = story(dice, name, happy=False).split(" Then")[0]
+        rows.append([*dialogues.prompt(tokenizer, dialogues.story_question(name)), *tokenizer.ids(told)])
+        names.append(tokenizer.ids(f" {name}")[0])
+    ids = torch.zeros(count, max(map(len, rows)), dtype=torch.long)  # padded on the right: nobody looks there
+    for at, row in enumerate(rows):
+        ids[at, : len(row)] = torch.tensor(row)
+    ids = ids[:, : network.config.max_position_embeddings]
+    last = torch.tensor([min(len(row), ids.shape[1]) - 1 for row in rows])
+    likely = network(ids).logits[torch.arange(count), last].double().softmax(-1)
+    well = likely[torch.arange(count), torch.tensor(names)]
+    sadly = likely[:, tokenizer.ids(" Then")[0]]
+    return float((well / (well + sadly)).mean())
 
 
 def frozen(table: Any) -> tuple[tuple[float, ...], ...]:
