@@ -1,9 +1,10 @@
-"""Figures of the Training page: losses with what they are measured against, the map of embeddings, one attention head,
+"""Figures of the Training page: losses with what they are compared with, the map of embeddings, one attention head,
 and beliefs beside the truth.
 
 All losses are in nats a token. Takes plain numbers; every text that a model or a person wrote goes through `plain`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,80 +26,74 @@ from lib.figures.theme import (
     vertical,
 )
 
-_LABEL_PX = 17  # between two labels at the lines' ends
-_RIGHT = 112  # px for those labels
-_TOP, _BOTTOM = 28, 44  # px
-
 
 @dataclass(frozen=True)
 class Curves:
-    """What a loss chart shows. `train`, `heldout`: steps and losses. `lines`: names and losses that are compared with.
+    """One stage, step by step. `train`: (step, loss, learning rate, norm of the gradient before clipping).
 
-    `steps`: the planned ones, the axis's end; `marked`: the step that one looks at.
+    `lines`: names and losses that the losses are compared with; `steps`: the planned ones, the axes' end.
     """
 
-    train: tuple[Sequence[int], Sequence[float]]
-    heldout: tuple[Sequence[int], Sequence[float]]
+    train: Sequence[tuple[int, float, float, float]]
+    heldout: Sequence[tuple[int, float]]
     lines: Mapping[str, float]
     steps: int
     marked: int | None = None
 
 
-def loss_chart(curves: Curves, *, height: int) -> Figure:
-    """Loss by step, with a dashed line and a label for everything that it is compared with."""
-    highest = max([*curves.lines.values(), *curves.train[1], *curves.heldout[1], 1.0])
-    top = min(highest, max([*curves.lines.values(), 1.0]) * 1.5) * 1.06  # a loss that explodes leaves the picture
-    dashes = {"color": MUTED, "width": 1.5, "dash": "dash"}
-    shapes = [horizontal(value, dashes) for value in curves.lines.values()]
+def curves_chart(curves: Curves, *, height: int) -> Figure:
+    """Three plots over the same steps: losses with a dashed line for each comparison, learning rate, gradient."""
+    steps, losses, rates, norms = zip(*curves.train, strict=True) if curves.train else ((), (), (), ())
+    held_steps, held = zip(*curves.heldout, strict=True) if curves.heldout else ((), ())
+    shapes = [horizontal(value, {"color": MUTED, "width": 1.5, "dash": "dash"}) for value in curves.lines.values()]
     if curves.marked is not None:
-        shapes.append(vertical(curves.marked, {"color": LETTERS, "width": 2}))
+        shapes.append({**vertical(curves.marked, {"color": LETTERS, "width": 1.5, "dash": "dot"}), "yref": "paper"})
+    compared = max(curves.lines.values(), default=0.0)
+    top = min(max([compared, *losses, *held, 0.1]), 1.5 * compared or math.inf) * 1.06
     return figure(
         [
-            _curve("train: loss of each batch", curves.train, MUTED, 1.5),
-            {**_curve("held-out: documents it never sees", curves.heldout, ACCENT, 3), "mode": "lines+markers"},
+            _curve("train", steps, losses, MUTED, 1.5),
+            {**_curve("held-out", held_steps, held, ACCENT, 3), "mode": "lines+markers"},
+            {**_curve("learning rate", steps, rates, CATEGORICAL[2], 2), "yaxis": "y2"},
+            {**_curve("gradient's norm", steps, norms, CATEGORICAL[3], 1.5), "yaxis": "y3"},
         ],
         height=height,
-        margin={"r": _RIGHT if curves.lines else 8, "t": _TOP, "b": _BOTTOM, "l": 40},
+        margin={"t": 36, "l": 8, "r": 8},
         shapes=shapes,
-        annotations=_labels(curves.lines, top, height - _TOP - _BOTTOM),
-        xaxis=titled("step", range=[-curves.steps * 0.012, curves.steps * 1.012], zeroline=False, showgrid=False),
-        yaxis=titled("loss (nats a token)", range=[0, top], zeroline=False, nticks=8),
-        uirevision="loss",
+        annotations=[_label(name, value) for name, value in curves.lines.items()],
+        xaxis=titled("step", range=[0, curves.steps * 1.01], zeroline=False, anchor="y3"),
+        yaxis=titled("loss (nats a token)", range=[0, top], zeroline=False, domain=[0.5, 1], automargin=True),
+        yaxis2=titled("learning rate", rangemode="tozero", zeroline=False, domain=[0.26, 0.44], automargin=True),
+        yaxis3=titled("gradient", rangemode="tozero", zeroline=False, domain=[0, 0.2], automargin=True),
     )
 
 
-def _curve(name: str, line: tuple[Sequence[int], Sequence[float]], colour: str, width: float) -> Trace:
+def _curve(name: str, steps: Sequence[int], values: Sequence[float], colour: str, width: float) -> Trace:
     return {
         "type": "scatter",
         "mode": "lines",
         "name": name,
-        "x": packed(line[0]),
-        "y": packed(line[1]),
+        "x": packed(steps),
+        "y": packed(values),
         "line": {"color": colour, "width": width},
         "marker": {"color": colour, "size": 6},
-        "hovertemplate": f"{name.split(':', maxsplit=1)[0]}, step %{{x}}: %{{y:.3f}}<extra></extra>",
+        "hovertemplate": f"{name}, step %{{x}}: %{{y:.4g}}<extra></extra>",
     }
 
 
-def _labels(lines: Mapping[str, float], top: float, room: float) -> list[dict[str, object]]:
-    """A label at each line's right end. Where lines are close the labels move up, and never onto each other."""
-    placed, least = [], -1.0
-    for name, value in sorted(lines.items(), key=lambda line: line[1]):
-        least = max(value, least + _LABEL_PX * top / room)
-        placed.append(
-            {
-                "text": f"{plain(name)} {value:.2f}",
-                "x": 1.005,
-                "y": least,
-                "xref": "paper",
-                "yref": "y",
-                "xanchor": "left",
-                "yanchor": "middle",
-                "showarrow": False,
-                "font": {"size": CHART_PX, "color": LETTERS},
-            }
-        )
-    return placed
+def _label(name: str, value: float) -> dict[str, object]:
+    """At the right end of a line, on it."""
+    return {
+        "text": f"{plain(name)} {value:.2f}",
+        "x": 1,
+        "y": value,
+        "xref": "paper",
+        "yref": "y",
+        "xanchor": "right",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": CHART_PX, "color": LETTERS},
+    }
 
 
 def embedding_map(groups: Mapping[str, Sequence[tuple[str, float, float]]], *, height: int) -> Figure:
@@ -113,6 +108,7 @@ def embedding_map(groups: Mapping[str, Sequence[tuple[str, float, float]]], *, h
                 "y": [y for _, _, y in words],
                 "text": [plain(word) for word, _, _ in words],
                 "textfont": {"color": CATEGORICAL[place % len(CATEGORICAL)], "size": CHART_PX},
+                "marker": {"color": CATEGORICAL[place % len(CATEGORICAL)]},
                 "hovertemplate": f"%{{text}} ({plain(name)})<extra></extra>",
             }
             for place, (name, words) in enumerate(groups.items())

@@ -31,16 +31,15 @@ class StageHistory:
     ended: Ended | None = None
 
     def take(self, event: Event) -> None:
-        """One more event of this stage."""
+        """One more event of this stage. What comes after its end was gone on with."""
+        self.ended = event if isinstance(event, Ended) else None
         if isinstance(event, Began):
-            self.began, self.ended = event, None
-        elif isinstance(event, Ended):
-            self.ended = event
+            self.began = event
         elif isinstance(event, Point):
             _append(self.points, event)
         elif isinstance(event, HeldOut):
             _append(self.heldout, event)
-        else:
+        elif isinstance(event, Snapshot):
             _append(self.snapshots, event)
 
     @property

@@ -51,11 +51,14 @@ class Jobs(Desk):
             return self._enqueue(run, owner)
 
     def go_on(self, run_id: str, owner: str) -> Run:
-        """Where a run was stopped, or cut off, from its last saved state. Raises PlaygroundError."""
+        """From the last saved state of a run that was stopped or cut off (its beginning, if it has none).
+
+        Raises PlaygroundError.
+        """
         with self._mutex:
             run = self._over(run_id, owner)
             if not run.can_go_on:
-                raise PlaygroundError("There is nothing to go on with in this run: it is done, or kept no state.")
+                raise PlaygroundError("There is nothing to go on with in this run: it has come to its end.")
             return self._enqueue(run, owner)
 
     def keep(self, run_id: str, owner: str, alive: Callable[[], bool]) -> None:

@@ -110,11 +110,6 @@ def _replace(path: Path, text: str) -> None:
         raise
 
 
-def resumable(run: str, stage: Stage) -> bool:
-    """Whether there is a state of a stage to go on from."""
-    return _state(run, stage).is_file()
-
-
 def _state(run: str, stage: str) -> Path:
     """As `lib.training.saved` writes it."""
     return trained.root() / run / "resume" / f"{stage}.safetensors"

@@ -37,12 +37,22 @@ class Server:
     def serve(self) -> None:
         """Until the other side is gone."""
         Thread(target=self._listen, daemon=True).start()
-        _import()
+        self._import()
         step_back()
         self._say("ready", None)
         while True:
             task = self._tasks.get()
             self._say("over", self._carry_out(task))
+
+    def _import(self) -> None:
+        """What takes seconds, and somebody will want; the tiny world as well, unless a task is there already."""
+        import torch
+
+        from lib.training import run
+
+        torch.set_num_threads(min(torch.get_num_threads(), THREADS))
+        if self._tasks.empty():
+            run.warm()
 
     def _listen(self) -> None:
         with contextlib.suppress(EOFError, OSError):
@@ -73,8 +83,7 @@ class Server:
     def _events(self, task: Task) -> Iterator[Event]:
         from lib.training import run
 
-        stages: dict[str, Any] = {"pretrain": run.pretrain, "finetune": run.finetune, "prefer": run.prefer}
-        made: Iterator[Event] = stages[task.stage](task.asked, task.folder, stop=self._stop.is_set)
+        made: Iterator[Event] = getattr(run, task.stage)(task.asked, task.folder, stop=self._stop.is_set)
         return made
 
     def _say(self, kind: str, payload: Any) -> None:
@@ -115,15 +124,6 @@ def step_back() -> None:
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         with contextlib.suppress(OSError):  # where memory runs out, the run goes and the pages and models stay
             Path("/proc/self/oom_score_adj").write_text("900")
-
-
-def _import() -> None:
-    import torch
-    import transformers  # noqa: F401 (takes seconds, and somebody will want it)
-
-    torch.set_num_threads(min(torch.get_num_threads(), THREADS))
-    with contextlib.suppress(ImportError):
-        import lib.training.run  # noqa: F401
 
 
 def _pipe(handle: int) -> Any:

@@ -76,8 +76,8 @@ class Run:
 
     @property
     def can_go_on(self) -> bool:
-        """Whether `go_on` would go on with it: it was stopped, or cut off, and kept what it needs."""
-        return self.state == "over" and not self.done and kept.resumable(self.id, self.stage)
+        """Whether `go_on` would go on with it: it began, and was stopped or cut off before its planned end."""
+        return self.state == "over" and not self.done and bool(self.events)
 
     def tell(self, event: Event) -> bool:
         """Take an event, unless it was told before: after a crash the same steps are computed again, with the same

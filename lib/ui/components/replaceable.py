@@ -17,13 +17,9 @@ Value = TypeVar("Value")
 
 
 class Replaceable(Generic[Value]):
-    """What `draw` placed last, and what it gave back as `value`.
+    """What `draw` placed last, and what it gave back as `value`."""
 
-    A chart's identity is made of its figure, so another figure would be another chart, which the browser builds anew.
-    One that is drawn here keeps the `identity` that it is given, and is only redrawn.
-    """
-
-    def __init__(self, draw: Callable[[], Value], *, identity: str = "") -> None:
+    def __init__(self, draw: Callable[[], Value]) -> None:
         self._context = get_script_run_ctx()
         self._message: ForwardMsg | None = None
         if self._context is None:  # a script without an app
@@ -34,8 +30,6 @@ class Replaceable(Generic[Value]):
         def keep(message: ForwardMsg) -> None:
             if message.WhichOneof("type") == "delta":
                 self._message = message
-                if identity and message.delta.new_element.WhichOneof("type") == "plotly_chart":
-                    message.delta.new_element.plotly_chart.id = f"$$ID-{identity}-{identity}"
             send(message)
 
         self._context._enqueue = keep
@@ -53,12 +47,6 @@ class Replaceable(Generic[Value]):
                 element.mixed.json = text
             else:
                 element.json = text
-            self._send(message)
-
-    def show_figure(self, figure: Mapping[str, Any]) -> None:
-        """Another figure for a chart without selections. Ends the run if another one has been asked for."""
-        if (message := self._copy()) is not None:
-            message.delta.new_element.plotly_chart.spec = json.dumps(figure)
             self._send(message)
 
     def _copy(self) -> ForwardMsg | None:

@@ -25,8 +25,8 @@ def session_id() -> str | None:
 def browser_id() -> str:
     """This browser, the same in all its tabs and after a reload: the owner of what outlives a tab for a moment.
 
-    From the cookie against forged requests that Streamlit gives every browser: version, mask, token under the mask, time.
-    Where there is none (cookies off, tests), the tab stands for the browser.
+    From the cookie against forged requests that Streamlit gives every browser: version, mask, token under the mask,
+    time. Where there is none (cookies off, tests), the tab stands for the browser.
     """
     try:
         _, mask, token, _ = st.context.cookies["_streamlit_xsrf"].strip("\"'").split("|")

@@ -10,6 +10,7 @@ from lib.ui.training import state
 
 WORLD, ALICE, OWN = "Tiny world", "Alice in Wonderland", "Your own text"
 TEXTS = {WORLD: "world", ALICE: "alice", OWN: "own"}
+SIZE_NAMES = {f"{name} parameters": name for name in SIZES}
 FAMILIES = {"Llama": "llama", "GPT-2": "gpt2"}
 STEPS = (20, 50, 100, 200, 300, 400, 600, 1000, 1500, 2000)
 BATCHES = (2, 4, 8, 12, 16, 24, 32)
@@ -20,7 +21,7 @@ _OWN_TEXT = "train-own"
 # What the page opens with; a lesson changes some of it and begins from this.
 DEFAULTS: Mapping[str, object] = {
     "train-text": WORLD,
-    "train-size": "0.9 M",
+    "train-size": "0.9 M parameters",
     "train-family": "Llama",
     "train-steps": 600,
     "train-batch": 12,
@@ -35,7 +36,7 @@ def header_bar() -> dict[str, object]:
     with header.bar():
         text = _choice("Text", tuple(TEXTS), "train-text")
         own = _own_text() if text == OWN else ""
-        size = _choice("Size", tuple(SIZES), "train-size", format_func=lambda name: f"{name} parameters")
+        size = SIZE_NAMES[_choice("Size", tuple(SIZE_NAMES), "train-size")]
         state.buttons()
         with header.settings():
             more = _settings()
@@ -53,7 +54,7 @@ def give_text(text: str) -> None:
     st.session_state[_OWN_TEXT] = text
 
 
-def _choice(label: str, options: tuple[str, ...], key: str, **more: object) -> str:
+def _choice(label: str, options: tuple[str, ...], key: str) -> str:
     return str(
         st.selectbox(
             label,
@@ -63,7 +64,6 @@ def _choice(label: str, options: tuple[str, ...], key: str, **more: object) -> s
             bind="query-params",
             persist_state="session",
             label_visibility="collapsed",
-            **more,  # type: ignore[arg-type]
         )
     )
 

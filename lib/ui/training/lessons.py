@@ -173,11 +173,11 @@ def _overfitting() -> None:
             f"Lowest at step {best.step:,}: {best.loss:.2f}. At the end: {last.loss:.2f}, while the loss of its "
             f"training batches was {still:.2f}. "
             + (
-                f"It learned its text by heart, which does not help with any other: {term('overfitting')}. "
+                "It learned its text by heart, which does not help with any other: **overfitting**. "
                 if turned
                 else "This run was too short to turn. "
             )
-            + f"Its text was read {_times(part):.0f} times; the tiny world of this page is not even read twice.",
+            + f"Its text was read {_times(part):.0f} times; the tiny world is not even read twice in a run of 600 steps.",
         )
 
     predict(

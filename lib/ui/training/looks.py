@@ -5,13 +5,13 @@ from html import escape as html
 
 import streamlit as st
 
-from lib.figures.training import attention_map, beliefs_chart, embedding_map
+from lib.figures.training import Curves, attention_map, beliefs_chart, curves_chart, embedding_map
 from lib.training import world
 from lib.training.events import Snapshot
 from lib.ui.components.charts import chart
 from lib.ui.components.glossary import term
-from lib.ui.components.page import escape, switch, wide_chart
-from lib.ui.training.result import Shown
+from lib.ui.components.page import escape, wide_chart
+from lib.ui.training.result import Shown, baselines
 
 _FEW = "The run has no snapshot yet: the first one comes before the first step."
 # Word -> the kind of thing it is in the tiny world.
@@ -47,6 +47,35 @@ def _row(snapshot: Snapshot, prompt: str, *, chosen: bool) -> str:
     text = next((sample.text for sample in snapshot.samples if sample.prompt == prompt), "")
     mark = ' class="here"' if chosen else ""
     return f'<tr{mark}><th scope="row">{snapshot.step:,}</th><td>{html(text)}</td></tr>'
+
+
+def curves(shown: Shown) -> None:
+    """Losses, learning rate and gradient of every step; as they were when the page was drawn."""
+    part, began = shown.part, shown.part.began
+    if began is None:
+        st.info("The run has no step yet.")
+        return
+    st.markdown(
+        f"One step: read a batch, compute the {term('loss')} and its {term('gradient')}, and move all weights a little "
+        "against it (AdamW). The learning rate says how far: it rises in a straight line over 30 steps, then falls "
+        "along a cosine to a tenth. A gradient longer than 1 is shortened to 1 (clipped)."
+    )
+    with wide_chart("train-curves"):
+        chart(
+            curves_chart(
+                Curves(
+                    [(p.step, p.loss, p.learning_rate, p.gradient_norm) for p in part.drawn()],
+                    [(one.step, one.loss) for one in part.heldout],
+                    baselines(part) if shown.stage == "pretrain" else {},
+                    began.steps,
+                    shown.snapshot.step if shown.snapshot else None,
+                ),
+                height=640,
+            ),
+            key="train-curves",
+            alt="Loss, learning rate and norm of the gradient by step",
+            height="content",
+        )
 
 
 def embeddings(shown: Shown) -> None:
@@ -141,7 +170,9 @@ def beliefs(shown: Shown) -> None:
     snapshot = shown.snapshot
     if snapshot is None or not snapshot.beliefs:
         st.info(
-            _FEW if snapshot is None else "Nobody knows the true probabilities of this text. Those of the tiny world "
+            _FEW
+            if snapshot is None
+            else "Nobody knows the true probabilities of this text. Those of the tiny world "
             "are known exactly: choose it to compare."
         )
         return
@@ -159,4 +190,6 @@ def beliefs(shown: Shown) -> None:
             alt="; ".join(f"{word}: model {mine:.1%}, world {true:.1%}" for word, (mine, true) in words.items()),
             height="content",
         )
-    st.caption(f"The probabilities of the model are those at temperature 1 ({term('softmax')} of its {term('logit')}s).")
+    st.caption(
+        f"The probabilities of the model are those at temperature 1 ({term('softmax')} of its {term('logit')}s)."
+    )

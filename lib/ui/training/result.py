@@ -4,25 +4,22 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape as html
+from typing import Any
 
 import streamlit as st
 
-from lib.figures.training import Curves, loss_chart
 from lib.text_format import number
 from lib.training import jobs
 from lib.training.events import Snapshot, Stage
 from lib.training.history import History, StageHistory
 from lib.training.jobs import Run
-from lib.ui.components.charts import chart
 from lib.ui.components.live_updates import LiveRegion, LiveUpdates
 from lib.ui.components.page import escape
 from lib.ui.components.replaceable import Replaceable
 from lib.ui.training import state
-from lib.ui.training.snapshots import show_snapshots
+from lib.ui.training.panel import Panel, show_panel
 
-HEIGHT = 392  # px of the chart and the box beside it
 _EVERY = 0.5  # s between two drawings of the chart
-_CHART = "train-loss"
 
 
 @dataclass
@@ -50,24 +47,10 @@ def shown(run: Run | None, told: History, stage: Stage) -> Shown | None:
 
 
 def show_result(shown: Shown, updates: LiveUpdates) -> None:
-    """Chart and samples, and both kept up to date while the run goes on."""
+    """How far it is, chart and samples; all of it is kept up to date while the run goes on."""
     line = st.empty()
     line.html(progress(shown))
-    with st.container(key="train-pair"):
-        left, right = st.columns([11, 10], gap="small")
-        with left:
-            drawn = Replaceable(
-                lambda: chart(_figure(shown), key=_CHART, alt=_in_words(shown), height="content"), identity=_CHART
-            )
-        with right:
-            show_snapshots(
-                shown.part.snapshots,
-                "" if shown.following or shown.snapshot is None else shown.snapshot.checkpoint,
-                of=f"{shown.run.id} {shown.stage}",
-                dialogue=shown.stage != "pretrain",
-                empty=_no_snapshot(shown),
-                on_move=state.stand_at,
-            )
+    drawn = show_panel(_panel(shown), on_move=state.stand_at)
     if state.under_way(shown.run):
         updates.add(_Follower(shown, line, drawn).region())
 
@@ -75,7 +58,7 @@ def show_result(shown: Shown, updates: LiveUpdates) -> None:
 class _Follower:
     """Looks at a run that goes on. A new snapshot is drawn with the whole page, losses are patched in."""
 
-    def __init__(self, shown: Shown, line: st.delta_generator.DeltaGenerator, drawn: Replaceable[object]) -> None:
+    def __init__(self, shown: Shown, line: st.delta_generator.DeltaGenerator, drawn: Replaceable[Any]) -> None:
         self._shown, self._line, self._drawn = shown, line, drawn
         self._before = self._mark()
         self._last = 0.0
@@ -102,21 +85,22 @@ class _Follower:
         if said != self._said:
             self._said = said
             self._line.html(said)
-            self._drawn.show_figure(_figure(self._shown))
+            self._drawn.show(_panel(self._shown).data())
 
 
-def _figure(shown: Shown) -> dict[str, object]:
-    part, points = shown.part, shown.part.drawn()
-    began = part.began
-    return loss_chart(
-        Curves(
-            train=([p.step for p in points], [p.loss for p in points]),
-            heldout=([h.step for h in part.heldout], [h.loss for h in part.heldout]),
-            lines=baselines(part) if shown.stage == "pretrain" else {},
-            steps=began.steps if began else 1,
-            marked=shown.snapshot.step if shown.snapshot else None,
-        ),
-        height=HEIGHT,
+def _panel(shown: Shown) -> Panel:
+    part, began = shown.part, shown.part.began
+    return Panel(
+        train=[(point.step, point.loss) for point in part.drawn()],
+        heldout=[(one.step, one.loss) for one in part.heldout],
+        lines=baselines(part) if shown.stage == "pretrain" else {},
+        steps=began.steps if began else 1,
+        snapshots=part.snapshots,
+        at="" if shown.following or shown.snapshot is None else shown.snapshot.checkpoint,
+        of=f"{shown.run.id} {shown.run.edition} {shown.stage}",
+        dialogue=shown.stage != "pretrain",
+        words=_in_words(shown),
+        empty=_no_snapshot(shown),
     )
 
 
@@ -125,18 +109,13 @@ def baselines(part: StageHistory) -> dict[str, float]:
     began = part.began
     if began is None:
         return {}
-    lines = {
-        "uniform, ln V": began.uniform,
-        "unigram": began.unigram,
-        "bigram": began.bigram,
-        "trigram": began.trigram,
-    }
+    lines = {"uniform, ln V": began.uniform, "unigram": began.unigram, "bigram": began.bigram, "trigram": began.trigram}
     return lines if began.floor is None else {**lines, "entropy": began.floor}
 
 
 def progress(shown: Shown) -> str:
     """One line on how far it is, as our own HTML."""
-    run, part = shown.run, shown.part
+    part = shown.part
     done, began = part.steps, part.began
     share = done / began.steps if began and began.steps else 0.0
     words = " · ".join(html(word) for word in _words(shown) if word)

@@ -12,6 +12,7 @@ from lib.ui.training.result import Shown, trouble
 
 _LOOKS: dict[str, Callable[[Shown], None]] = {
     "Samples over time": looks.over_time,
+    "Curves": looks.curves,
     "Embeddings": looks.embeddings,
     "Attention": looks.attention,
     "Sums": looks.sums,
@@ -23,9 +24,10 @@ TABS = (*_LOOKS, _CHAT, _DATA, _QUESTIONS, _SHORT)
 
 def show_sections(shown: Shown | None, fields: dict[str, object], updates: LiveUpdates) -> None:
     """The links to other pages, what went wrong, and the tabs."""
-    if shown is not None:
-        trouble(shown)
-        open_in.links(shown)
+    with st.container(key="train-below", gap="small"):
+        if shown is not None:
+            trouble(shown)
+            open_in.links(shown)
     tabs = dict(zip(TABS, st.tabs(TABS, on_change="rerun", key="train-tab", bind="query-params"), strict=True))
     for name, tab in tabs.items():
         if tab.open:

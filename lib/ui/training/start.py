@@ -1,51 +1,72 @@
 """What stands in the result's place before any run, and the row above it: the stages and which can be trained next."""
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import streamlit as st
 
-from lib.text_format import number
 from lib.training import jobs
-from lib.training.events import Stage
-from lib.training.history import History, StageHistory
+from lib.training.events import Began, Event, HeldOut, Point, Stage
+from lib.training.history import History
 from lib.training.jobs import Run
-from lib.training.recipe import SIZES, Recipe, checked, estimate
+from lib.training.recipe import checked, estimate
 from lib.ui.components.page import escape, explained
+from lib.ui.components.session import browser_id
 from lib.ui.training import state
 
 _FALLBACK = 12_000.0  # tokens a second of a model of 0.9 million parameters on two cores, until one was measured here
 _FALLBACK_PARAMETERS = 900_000
+_MEASURED = 20  # steps that a rate is measured over, at least
+_STAGES: dict[Stage, str] = {
+    "pretrain": "This run has not begun.",
+    "finetune": (
+        "**This model goes on with texts; it does not answer yet.** Teach it to chat: for some 250 steps it reads "
+        "dialogues in a chat template, and the loss counts on the replies only. The tab “Teach it to chat” shows them. "
+        "It begins from the model that pre-training ended with."
+    ),
+    # Rafailov et al. 2023, "Direct Preference Optimization" (arXiv:2305.18290).
+    "prefer": (
+        "**Which of two good replies is better?** Here it is shown pairs of replies to the same question, one of them "
+        "preferred, and learns to find the preferred one likelier than before (DPO). It begins from the chat model."
+    ),
+}
+T = TypeVar("T", Began, Point, HeldOut)
 
 
 def ledger(fields: dict[str, object]) -> str:
     """What a run with these settings is, in a line of Markdown; a sentence where it cannot be."""
     with explained():
-        recipe = checked({**fields, "own": fields["own"] or "…"})
-        found, shape = estimate(recipe), SIZES[recipe.size]
-        tokens = recipe.steps * recipe.batch * recipe.context
+        own = fields["text"] == "own"  # whose vocabulary is known when it is trained: a short text has fewer entries
+        recipe = checked({**fields, "text": "alice", "own": ""} if own else fields)
+        found = estimate(recipe)
         return (
-            f"**{found.parameters:,} parameters**: {shape.layers} layers, hidden size {shape.width}. {recipe.steps:,} steps of "
-            f"{recipe.batch} × {recipe.context} tokens read {number(tokens)}. {_time(recipe, found.parameters, tokens)}"
+            f"{'Up to ' * own}**{found.parameters:,} parameters**, {recipe.steps:,} steps: "
+            f"{_time(found.parameters, found.tokens)}"
         )
     return ""
 
 
-def _time(recipe: Recipe, parameters: int, tokens: int) -> str:
-    """How long it will take: by what was measured here, in proportion to parameters."""
+def _time(parameters: int, tokens: int) -> str:
+    """How long it will take: by the newest rate that was measured here, in proportion to parameters."""
+    rate, of, where = _FALLBACK, _FALLBACK_PARAMETERS, "on two quiet cores"
     for run in jobs.runs():
-        told = History()
-        told.read(run.events)
-        part = told.stage("pretrain")
-        if part.rate and part.began and part.steps > 20:
-            seconds = tokens / (part.rate * part.began.parameters / parameters)
-            return f"About {_spoken(seconds)} here."
-    seconds = tokens / (_FALLBACK * _FALLBACK_PARAMETERS / parameters)
-    return f"About {_spoken(seconds)} on two quiet cores."
+        began, last = _last(run.events, Began), _last(run.events, Point)
+        if began and last and last.step > _MEASURED and last.seconds > 0:
+            rate, of, where = last.tokens / last.seconds, began.parameters, "here"
+            break
+    return f"about {_spoken(tokens / rate * parameters / of)} {where}."
+
+
+def _last(events: Sequence[Event], kind: type[T]) -> T | None:
+    """The last event of a kind in pre-training."""
+    return next((one for one in reversed(events) if isinstance(one, kind) and one.stage == "pretrain"), None)
 
 
 def _spoken(seconds: float) -> str:
     return f"{max(5, 5 * round(seconds / 5))} s" if seconds < 100 else f"{seconds / 60:.1f} minutes"
 
 
-def nothing_yet(fields: dict[str, object]) -> None:
+def nothing_yet() -> None:
     """On a fresh machine: what will happen."""
     with st.container(border=True, key="train-empty"):
         st.markdown(
@@ -53,11 +74,16 @@ def nothing_yet(fields: dict[str, object]) -> None:
             "the text, a batch at a time, and every weight changes a little after each. You see its loss fall, what "
             "it writes after 0, 20, 50 … steps, and what it is measured against: guessing, and counting words."
         )
-        st.markdown(ledger(fields))
         st.markdown(
             "Then you can teach it to chat. Everything happens on this machine, and its whole training text is there "
             "to read (the tab “The data”)."
         )
+
+
+def not_yet(stage: Stage) -> None:
+    """In the place of a stage that this run has not been through."""
+    with st.container(border=True, key="train-empty"):
+        st.markdown(_STAGES[stage])
 
 
 def row(run: Run | None, told: History, fields: dict[str, object]) -> Stage:
@@ -93,7 +119,7 @@ def _next(stage: Stage, run: Run, told: History) -> None:
 
 def _whose(run: Run | None, told: History) -> str:
     """Whose run this is, if it is not one's own or not under way; "" to say what the settings would do."""
-    if run is None or not state.under_way(run) or run.owner == state.owner():
+    if run is None or not state.under_way(run) or run.owner == browser_id():
         return ""
     return "Somebody trains this one on this server, and you watch. Your own run would wait for its turn."
 
@@ -114,12 +140,9 @@ def _runs(run: Run | None) -> None:
 
 
 def name(run: Run) -> str:
-    """A run for people, in Markdown."""
-    recipe = run.recipe
+    """A run for people, in Markdown; no two have the same."""
+    recipe, last, held = run.recipe, _last(run.events, Point), _last(run.events, HeldOut)
     text = {"world": "Tiny world", "alice": "Alice", "own": "Own text"}[recipe.text]
-    told = History()
-    told.read(run.events)
-    part: StageHistory = told.stage("pretrain")
-    loss = f", held-out {part.heldout[-1].loss:.2f}" if part.heldout else ""
-    now = {"queued": "waits", "starting": "starts", "running": "under way"}.get(run.state, "")
-    return escape(f"{text} {recipe.size}, {part.steps} steps{loss}{f' ({now})' if now else ''}")
+    loss = f", held-out {held.loss:.2f}" if held else ""
+    now = {"queued": " (waits)", "starting": " (starts)", "running": " (under way)"}.get(run.state, "")
+    return escape(f"Run {run.number}: {text} {recipe.size}, {last.step if last else 0} steps{loss}{now}")

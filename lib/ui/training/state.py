@@ -13,8 +13,7 @@ from lib.training.history import STAGES, History, StageHistory
 from lib.training.jobs import Run
 from lib.training.recipe import Tuning, checked
 from lib.ui.components.page import explained
-from lib.ui.components.session import session_alive
-from lib.ui.training.owner import owner
+from lib.ui.components.session import browser_id, session_alive
 
 NAMES: dict[Stage, str] = {"pretrain": "1. Pre-training", "finetune": "2. Teach it to chat", "prefer": "3. Preferences"}
 _ASKED, _RUN, _AT, _STAGE = "training-asked", "training-run", "training-at", "train-stage"
@@ -27,7 +26,7 @@ def under_way(run: Run | None) -> bool:
 
 def own_run() -> Run | None:
     """The run of this browser that waits or computes."""
-    mine = owner()
+    mine = browser_id()
     return next((run for run in jobs.runs() if run.owner == mine and under_way(run)), None)
 
 
@@ -69,12 +68,12 @@ def carry_out(fields: dict[str, object]) -> None:
     with explained():
         watched = shown()
         if asked == "pretrain" or watched is None:
-            run = jobs.start(checked(fields), owner())
+            run = jobs.start(checked(fields), browser_id())
         elif asked == "on":
-            run = jobs.go_on(watched.id, owner())
+            run = jobs.go_on(watched.id, browser_id())
         else:
-            run = jobs.tune(watched.id, asked, Tuning(), owner())
-        jobs.keep(run.id, owner(), session_alive())
+            run = jobs.tune(watched.id, asked, Tuning(), browser_id())
+        jobs.keep(run.id, browser_id(), session_alive())
         look_at(run.id)
         st.rerun()  # the buttons above were drawn before it began
 

@@ -1,5 +1,5 @@
-// What the model wrote after so many steps, and the scrubber over all snapshots. All of them are here: a movement of the
-// scrubber asks nobody; where it comes to rest is told, for the chart and the tabs.
+// What the model wrote after so many steps, and the scrubber over all snapshots. All of them are here, and so is the
+// chart: a movement of the scrubber asks nobody; where it comes to rest is told, for the page's tabs.
 
 const boxes = new WeakMap();
 const REST = 180; // ms after which the scrubber has come to rest
@@ -13,8 +13,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 class Box {
   constructor(parent) {
-    this.root = make("div", "snapshots");
-    const row = make("div", "row");
+    const pair = make("div", "pair");
+    this.chart = new Chart(pair);
+    const root = make("div", "snapshots"), row = make("div", "row");
     this.step = make("output", "step");
     this.back = this.button("back", "The snapshot before");
     this.next = this.button("play", "The next snapshot");
@@ -23,12 +24,13 @@ class Box {
     this.range.setAttribute("aria-label", "Snapshot");
     this.newest = make("button", "newest", "Newest");
     this.newest.type = "button";
-    this.list = make("ol", "samples");
+    this.list = make("ul", "samples");
     this.list.setAttribute("tabindex", "0");
     this.list.setAttribute("aria-label", "What the model writes");
     row.append(this.step, this.back, this.range, this.next, this.newest);
-    this.root.append(row, this.list);
-    parent.append(this.root);
+    root.append(row, this.list);
+    pair.append(root);
+    parent.append(pair);
     this.range.oninput = () => this.go(Number(this.range.value));
     this.back.onclick = () => this.go(this.place() - 1);
     this.next.onclick = () => this.go(this.place() + 1);
@@ -45,12 +47,11 @@ class Box {
   }
 
   show(data) {
-    this.data = data;
-    if (this.moved === undefined || this.moved === data.at || data.of !== this.of) {
+    if (this.moved === undefined || this.moved === data.at || data.of !== this.data.of) {
       this.moved = undefined; // the page has come to where the scrubber is
       this.at = data.at;
     }
-    this.of = data.of;
+    this.data = data;
     this.draw();
   }
 
@@ -75,28 +76,29 @@ class Box {
   }
 
   draw() {
-    const { items, unit } = this.data, place = this.place(), item = items[place];
-    const only = items.length < 2;
+    const { items } = this.data, place = this.place(), item = items[place];
     this.range.max = Math.max(0, items.length - 1);
     this.range.value = place;
-    this.range.disabled = only;
+    this.range.disabled = items.length < 2;
     this.back.disabled = place <= 0;
     this.next.disabled = place >= items.length - 1;
     this.newest.setAttribute("aria-pressed", String(this.at === ""));
     this.newest.disabled = !items.length;
     this.step.textContent = item ? `Step ${item.step.toLocaleString("en")}` : "No snapshot yet";
     this.range.setAttribute("aria-valuetext", this.step.textContent);
-    this.list.classList.toggle("dialogue", unit === "dialogue");
-    const texts = item ? item.samples.map((sample) => this.sample(sample, unit)) : [make("li", "empty", this.data.empty)];
-    this.list.replaceChildren(...texts);
+    this.chart.show(this.data, item ? item.step : null);
+    const key = `${this.data.of} ${item?.name}`;
+    if (key === this.drawn && item) return; // a text that somebody reads or selects stays as it is
+    this.drawn = key;
+    this.list.replaceChildren(...(item ? item.samples.map((one) => this.sample(one)) : [make("li", "empty", this.data.empty)]));
   }
 
-  sample({ prompt, text, ended }, unit) {
-    const line = make("li");
+  sample({ prompt, text, ended }) {
+    const line = make("li"), dialogue = this.data.dialogue;
     line.append(make("span", "prompt", prompt));
-    if (unit === "dialogue") line.append(make("br"));
+    if (dialogue) line.append(make("br"));
     line.append(make("span", "text", text));
-    if (ended) line.append(make("span", "end", unit === "dialogue" ? "<|im_end|>" : "<|endoftext|>"));
+    if (ended) line.append(make("span", "end", dialogue ? "<|im_end|>" : "<|endoftext|>"));
     return line;
   }
 }
