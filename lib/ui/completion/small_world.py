@@ -6,7 +6,8 @@ from functools import cache
 from lib import models
 from lib.json_file import read_json
 from lib.models import trained
-from lib.training.world import world
+from lib.training.dialogues import dialogue
+from lib.training.world import Dice, world
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _DOCUMENTS = 1_000  # every word of the world is in the first few hundred; a test looks at more
@@ -25,6 +26,10 @@ def from_it(model_id: str) -> bool:
 def words(role: models.Role) -> frozenset[str]:
     """What a base or an instruct model of this world has read, in lower case, numbers too."""
     texts = [document.text for document in world(seed=0, documents=_DOCUMENTS)]
+    if role == "instruct":
+        dice = Dice(0)
+        turns = [turn for _ in range(_DOCUMENTS) for turn in dialogue(dice)]
+        texts += [text for turn in turns for text in (turn.question, turn.reply)]
     return frozenset(word.lower() for text in texts for word in _WORD.findall(text))
 
 
