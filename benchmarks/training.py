@@ -1,12 +1,13 @@
 """Training as the page does it, with the default settings: how long until what is seen, and what it costs others.
 
 The process is warm, as it is once the page has been open for some seconds. Beside it, in the same run: a plain loop of
-transformers (loss by `labels`, AdamW as torch makes it) over rows of the same shape; a chat with the embedded model, with
-training going on and with the training process held (they take turns); and clicks on other pages of a served app.
+transformers (loss by `labels`, AdamW as torch makes it) over rows of the same shape; a chat with the embedded model,
+with training going on and with the training process held (they take turns); and clicks on other pages of a served app.
 Needs nothing else to run on the machine: whoever computes beside it goes first.
 """
 
 import asyncio
+import itertools
 import os
 import statistics
 import tempfile
@@ -65,7 +66,7 @@ def _home() -> Iterator[None]:
 def _lesson(report: Report) -> None:
     """Pre-training and fine-tuning with the page's defaults, watched as a page watches."""
     JOBS.warm()
-    while JOBS._worker is None or not JOBS._worker.ready:
+    while not JOBS.ready:
         time.sleep(0.1)
     begun = time.perf_counter()
     run = JOBS.start(Recipe(), "benchmark")
@@ -94,7 +95,7 @@ def _lesson(report: Report) -> None:
     report.figures["held-out loss at the end of pre-training, nats a token"] = held_out[-1]
     report.figures["the trigram's, nats a token"] = trigram[0]
     points = [event for event in run.events if isinstance(event, Point) and event.stage == "pretrain"]
-    steps = [later.seconds - one.seconds for one, later in zip(points, points[1:], strict=False)]
+    steps = [later.seconds - one.seconds for one, later in itertools.pairwise(points)]
     report.figures["training, a step, tokens/s"] = points[0].tokens / statistics.median(steps)
 
 
@@ -157,8 +158,7 @@ def _chat(report: Report) -> None:
     one = engine.load_for_pages(models.EMBEDDED)
     _ask(one)
     run = _endless()
-    assert JOBS._worker is not None
-    process = psutil.Process(JOBS._worker.process.pid)
+    process = psutil.Process(JOBS.pid)
     alone, beside, steps = [], [], []
     for _ in range(ROUNDS):
         process.suspend()

@@ -73,8 +73,8 @@ def further(run: Run, count: int) -> bool:
 
 def pid(jobs: Jobs) -> int:
     """The training process."""
-    assert jobs._worker is not None
-    return jobs._worker.process.pid
+    assert jobs.pid is not None
+    return jobs.pid
 
 
 @pytest.fixture(scope="module")
