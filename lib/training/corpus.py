@@ -58,11 +58,12 @@ def of(recipe: Recipe) -> Corpus:
 @lru_cache(maxsize=2)
 def _corpus(text: str, own: str) -> Corpus:
     if text == "world":
-        return _world(DOCUMENTS, HELD_OUT_DOCUMENTS)
+        return from_world(DOCUMENTS, HELD_OUT_DOCUMENTS)
     return from_text(own if text == "own" else ALICE.read_text(encoding="utf-8"))
 
 
-def _world(train: int, held_out: int) -> Corpus:
+def from_world(train: int, held_out: int) -> Corpus:
+    """So many documents of the tiny world to train on, and others to test with."""
     documents = list(world(seed=TRAIN_SEED, documents=train))
     others = list(world(seed=HELD_OUT_SEED, documents=held_out))
     text = "\n".join(document.text for document in documents)

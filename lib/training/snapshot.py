@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lib.training.continuation import continued
 from lib.training import dialogues
+from lib.training.continuation import continued
 from lib.training.events import Sample
 from lib.training.network import Network
 from lib.training.tokenizer import END_OF_TEXT, END_OF_TURN, TrainedTokenizer
