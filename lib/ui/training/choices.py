@@ -114,6 +114,12 @@ def _settings() -> dict[str, object]:
 
 def _slide(label: str, options: tuple[float, ...], key: str, says: str) -> float:
     chosen: float = st.select_slider(
-        label, options, value=DEFAULTS[key], key=key, bind="query-params", persist_state="session", help=says
+        label,
+        options,
+        value=float(str(DEFAULTS[key])),
+        key=key,
+        bind="query-params",
+        persist_state="session",
+        help=says,
     )
     return chosen
