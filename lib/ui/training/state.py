@@ -16,6 +16,10 @@ from lib.ui.components.page import explained
 from lib.ui.components.session import browser_id, session_alive
 
 NAMES: dict[Stage, str] = {"pretrain": "1. Pre-training", "finetune": "2. Teach it to chat", "prefer": "3. Preferences"}
+TUNINGS: dict[Stage, Tuning] = {
+    "finetune": Tuning(),
+    "prefer": Tuning(steps=60, learning_rate=2e-4),  # a tenth of fine-tuning's: the language is to stay as it is
+}
 _ASKED, _RUN, _AT, _STAGE = "training-asked", "training-run", "training-at", "train-stage"
 
 
@@ -72,7 +76,7 @@ def carry_out(fields: dict[str, object]) -> None:
         elif asked == "on":
             run = jobs.go_on(watched.id, browser_id())
         else:
-            run = jobs.tune(watched.id, asked, Tuning(), browser_id())
+            run = jobs.tune(watched.id, asked, TUNINGS[asked], browser_id())
         jobs.keep(run.id, browser_id(), session_alive())
         look_at(run.id)
         st.rerun()  # the buttons above were drawn before it began
