@@ -25,6 +25,8 @@ SHOWN = {
     "filters": ".st-key-next-token-chart",
     "greedy": ".st-key-decoding-run",
     "beam": ".st-key-decoding-run",
+    "training": ".st-key-train-row",
+    "tuning": ".st-key-train-row",
     "template": ".st-key-cvc-run",
     "chat": ".st-key-chat-input",
 }

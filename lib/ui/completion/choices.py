@@ -103,7 +103,7 @@ def _take_over_model() -> None:
     if chosen is None or chosen == state.get("cvc-taken-over"):
         return
     state["cvc-taken-over"] = chosen
-    role = {spec.id: spec.role for spec in available_models.local_models()}.get(chosen, "instruct")
+    role = {spec.id: spec.role for spec in available_models.local_models(chosen)}.get(chosen, "instruct")
     state[f"chosen-{role}"] = chosen
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from lib import models
+from lib.ui.completion import small_world
 from lib.ui.completion.choices import choose, fill
 from lib.ui.completion.corners import Request
 from lib.ui.components import scroll
@@ -133,14 +134,15 @@ def show_steering(pair: Sequence[str]) -> None:
     st.markdown(
         f"A base model cannot be told what to do, but it can be **shown**. A {term('few-shot prompt')} holds a few "
         f"solved examples before the case to solve; a {term('prefill')} begins the answer. Run them and compare the "
-        "raw text with the others." + (" The tiny pair knows no capitals, so SmolLM2 writes the examples." * tiny)
+        "raw text with the others."
+        + (" A model that read the tiny world alone knows no capitals: SmolLM2 goes on from those." * tiny)
     )
     _cards((*TINY_STEERING, *(replace(one, beyond=True) for one in STEERING[:2])) if tiny else STEERING)
 
 
 def is_tiny(pair: Sequence[str]) -> bool:
     """Whether one of the two models has read the tiny world and nothing else."""
-    return any(model_id in models.SHIPPED for model_id in pair)
+    return any(map(small_world.from_it, pair))
 
 
 def _cards(experiments: Sequence[Experiment]) -> None:

@@ -1,6 +1,7 @@
 """What the page says of the two models that it compares: what makes them comparable, and what does not."""
 
 from lib import models
+from lib.models import trained
 from lib.text_format import number
 from lib.ui import available_models
 from lib.ui.completion import small_world
@@ -21,14 +22,21 @@ def parts(base_id: str, instruct_id: str) -> tuple[str, str]:
 def said(base_id: str, instruct_id: str, prompt: str) -> tuple[str, str]:
     """One line, and the whole of it, in Markdown; "" for a base and a chat model about which nothing has to be said."""
     base, instruct = available_models.spec(base_id), available_models.spec(instruct_id)
-    tiny = sorted({base_id, instruct_id} & models.SHIPPED.keys())
+    tiny = [spec for spec in (base, instruct) if small_world.from_it(spec.id)]
     if base_id == instruct_id:
         return _one(base)
-    if tiny and (strangers := small_world.strangers(prompt)):
-        return _outside(" and ".join(models.SHIPPED[one] for one in tiny), strangers)
+    if strange := {spec.name: new for spec in tiny if (new := small_world.strangers(prompt, spec.role))}:
+        return _outside(strange)
     if (base_id, instruct_id) == (models.BASE, models.CHAT):
         return _before_and_after(base)
+    if (base.role, instruct.role) == ("base", "instruct") and _of_one_run(base_id, instruct_id):
+        return "One model, before and after fine-tuning on chats, trained on this machine.", ""
     return _two(base, instruct, unequal=bool(tiny))
+
+
+def _of_one_run(base_id: str, instruct_id: str) -> bool:
+    first, second = trained.parsed(base_id), trained.parsed(instruct_id)
+    return first is not None and second is not None and first.run == second.run
 
 
 def _two(base: models.ModelSpec, instruct: models.ModelSpec, *, unequal: bool) -> tuple[str, str]:
@@ -68,16 +76,18 @@ def _before_and_after(base: models.ModelSpec) -> tuple[str, str]:
     return (
         f"One tiny model, before and after fine-tuning on chats. [Its whole training text]({TEXT}) is there to read.",
         f"{number(base.parameters)} parameters. The base model read stories, facts, sums and lists of questions of a "
-        f"world of {len(small_world.words())} words, and nothing else. The chat model began as the "
+        f"world of {small_world.count()} words, and nothing else. The chat model began as the "
         f"same weights and was trained further, on dialogues about the same world. {_HOME}",
     )
 
 
-def _outside(who: str, strangers: tuple[str, ...]) -> tuple[str, str]:
-    quoted = ", ".join(f"“{escape(word)}”" for word in strangers[:3]) + (" …" if len(strangers) > 3 else "")
-    are = "is" if len(strangers) == 1 else "are"
+def _outside(strange: dict[str, tuple[str, ...]]) -> tuple[str, str]:
+    """`strange`: by a model's name, words of the prompt that it has never read."""
+    words = next(iter(strange.values()))
+    quoted = ", ".join(f"“{escape(word)}”" for word in words[:3]) + (" …" if len(words) > 3 else "")
+    who = " and ".join(map(escape, strange))
     return (
-        f"{quoted} {are} not in the training text of {escape(who)}: expect nonsense.",
-        f"The training text has {len(small_world.words())} words. A new word is read as pieces, down to single bytes, "
-        "and how these pieces go on was never learned.",
+        f"{who} never read {quoted}: expect nonsense there.",
+        f"The world of these models has {small_world.count()} words. A new word is read as pieces, down to single "
+        "bytes, and how they go on was never learned.",
     )

@@ -8,6 +8,7 @@ import streamlit as st
 from lib import models
 from lib.engine import Engine, Sampling
 from lib.ui import cache
+from lib.ui.completion import small_world
 from lib.ui.completion.experiments import UNSEEN
 from lib.ui.components.page import escape, predict
 
@@ -25,7 +26,7 @@ def show_questions(base_id: str) -> None:
         ("The answer, 4", "More text, but no answer", "Nothing: it ends the text at once"),
         _remembered("raw", base_id, raw_answer),
     )
-    if base_id == models.BASE:  # it knows no countries; what it can be asked instead is whether it has understood
+    if small_world.from_it(base_id):  # it knows no countries; what it can be asked instead is whether it has understood
         predict(
             f"cvc-unseen-{base_id}",
             f"No document that {name} has read adds {UNSEEN[0]} and {UNSEEN[1]}, in either order. It gets "

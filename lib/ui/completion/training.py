@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from lib import models
+from lib.models import trained
 from lib.ui import available_models
 from lib.ui.completion.pair import TEXT
 from lib.ui.components.glossary import term
@@ -79,6 +80,9 @@ _RECIPES = {
 
 def recipe(model_id: str) -> Recipe | None:
     """What is known of a model's training; None for a model of one's own."""
+    if (checkpoint := trained.parsed(model_id)) is not None:
+        stages = trained.STAGES.index(checkpoint.stage) + 1
+        return Recipe(stages, "trained on this machine, on the page [Training](Training)")
     if model_id not in models.CATALOG and model_id not in models.SHIPPED:
         return None
     return next((found for start, found in _RECIPES.items() if model_id.startswith(start)), None)

@@ -5,6 +5,7 @@ A function gives the index of the right option of its step and one sentence (Mar
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from lib.text_format import percent
 from lib.tokenization import bpe, display, load, texts
 from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.tokenization.word import UNK, WordTokenizer, vocabulary
-from lib.training import world
+from lib.training import dialogues, world
+from lib.training.tokenizer import TrainedTokenizer
 from lib.ui import cache
 from lib.ui.components.page import escape
 
@@ -182,7 +184,22 @@ def _training(asked: Asked) -> Found:
 
 
 def _tuning(asked: Asked) -> Found:
-    raise NotImplementedError
+    tokenizer = cast(
+        "TrainedTokenizer", load(str(models.require(models.CHAT).folder))
+    )  # it has all that is asked of it
+    dice = world.Dice(0)
+    exchanges = [dialogues.exchange(dice) for _ in range(200)]
+    told = [dialogues.written(tokenizer, [one]) for one in exchanges]
+    learned = [[i for i, counts in zip(one.ids, one.learned, strict=True) if counts] for one in told]
+    said = [tokenizer.decode(ids) for ids in learned]
+    end = tokenizer.decode([tokenizer.special["<|im_end|>"]])
+    replies = all(text == one.reply + end for text, one in zip(said, exchanges, strict=True))
+    count, whole = sum(map(len, learned)), sum(len(one.ids) for one in told)
+    right = 0 if count == whole else 1 if replies else 2
+    return right, (
+        f"Of the {whole:,} tokens in 200 dialogues like those of the page {count:,} count: the replies and the "
+        f"{escape(end)} after each."
+    )
 
 
 def _template(asked: Asked) -> Found:
