@@ -11,15 +11,11 @@ from lib.training import jobs
 from lib.training.events import Snapshot, Stage
 from lib.training.history import STAGES, History, StageHistory
 from lib.training.jobs import Run
-from lib.training.recipe import Tuning, checked
+from lib.training.recipe import TUNINGS, checked
 from lib.ui.components.page import explained
 from lib.ui.components.session import browser_id, session_alive
 
 NAMES: dict[Stage, str] = {"pretrain": "1. Pre-training", "finetune": "2. Teach it to chat", "prefer": "3. Preferences"}
-TUNINGS: dict[Stage, Tuning] = {
-    "finetune": Tuning(),
-    "prefer": Tuning(steps=60, learning_rate=2e-4),  # a tenth of fine-tuning's: the language is to stay as it is
-}
 _ASKED, _RUN, _AT, _STAGE = "training-asked", "training-run", "training-at", "train-stage"
 
 
