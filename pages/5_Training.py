@@ -22,7 +22,7 @@ with explained():
         stage = start.row(run, told, fields)
         shown = result.shown(run, told, stage)
         if run is None:
-            start.nothing_yet()
+            start.nothing_yet(fields)
         elif shown is None:
             start.not_yet(stage)
         else:
