@@ -27,6 +27,7 @@ with explained():
             start.not_yet(stage)
         else:
             result.show_result(shown, updates)
-    sections.show_sections(shown, fields, updates)
-    page_menu(shown)
+    whole = shown or result.shown(run, told, "pretrain")
+    sections.show_sections(shown, whole, fields, updates)
+    page_menu(whole)
 updates.follow()

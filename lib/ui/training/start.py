@@ -73,7 +73,9 @@ def _last(events: Sequence[Event], kind: type[T]) -> T | None:
 
 
 def _spoken(seconds: float) -> str:
-    return f"{max(5, 5 * round(seconds / 5))} s" if seconds < 100 else f"{seconds / 60:.1f} minutes"
+    if seconds < 100:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    return f"{seconds / 60:.1f} minutes" if seconds < 600 else f"{seconds / 60:.0f} minutes"
 
 
 def nothing_yet(fields: dict[str, object]) -> None:
@@ -110,7 +112,7 @@ def row(run: Run | None, told: History, fields: dict[str, object]) -> Stage:
         if run is not None and stage != "pretrain":
             _next(stage, run, told)
         with explained():
-            st.caption(_whose(run, told) or ledger(fields))
+            st.caption(_whose(run) or (f"Train makes: {ledger(fields)}" if stage == "pretrain" else ""))
         _runs(run)
         if not state.under_way(run):
             st.fragment(_somebody, run_every=_EVERY)(run.id if run else "")
@@ -148,7 +150,7 @@ def _next(stage: Stage, run: Run, told: History) -> None:
     )
 
 
-def _whose(run: Run | None, told: History) -> str:
+def _whose(run: Run | None) -> str:
     """Whose run this is, if it is not one's own or not under way; "" to say what the settings would do."""
     if run is None or not state.under_way(run) or run.owner == browser_id():
         return ""
