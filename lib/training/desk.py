@@ -43,6 +43,18 @@ class Desk:
         self._thread: threading.Thread | None = None
         self._warm_until = self._looked = 0.0
 
+    @property
+    def pid(self) -> int | None:
+        """The training process, if there is one."""
+        worker = self._worker
+        return worker.process.pid if worker is not None else None
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is one that has imported what it needs: a run would begin at once."""
+        worker = self._worker
+        return worker is not None and worker.ready
+
     def cancel(self, run_id: str, why: str = "") -> None:
         """End a run after the step under way, or take it out of the queue. `why`: a sentence, if nobody asked."""
         with self._mutex:

@@ -8,13 +8,12 @@ import secrets
 import time
 from collections.abc import Callable
 
-from lib.errors import PlaygroundError
 from lib.models import trained
 from lib.settings import settings
 from lib.training import kept, limits
 from lib.training.desk import IDLE, Desk
 from lib.training.events import Stage
-from lib.training.recipe import Recipe, Tuning
+from lib.training.recipe import Recipe, TrainingError, Tuning
 from lib.training.runs import Run, from_disk
 
 WAITING = 20  # runs in the queue, at most
@@ -42,7 +41,7 @@ class Jobs(Desk):
             run = self._over(run_id, owner)
             base = trained.STAGES[trained.STAGES.index(stage) - 1] if stage != "pretrain" else ""
             if not any(one.stage == base for one in trained.checkpoints(run_id)):
-                raise PlaygroundError("This step builds on the one before it, which has no checkpoint yet.")
+                raise TrainingError("This step builds on the one before it, which has no checkpoint yet.")
             run.begin_anew(stage)
             kept.begin_anew(run_id, stage)
             run.record.stage, run.record.tunings[stage] = stage, tuning
@@ -58,7 +57,7 @@ class Jobs(Desk):
         with self._mutex:
             run = self._over(run_id, owner)
             if not run.can_go_on:
-                raise PlaygroundError("There is nothing to go on with in this run: it has come to its end.")
+                raise TrainingError("There is nothing to go on with in this run: it has come to its end.")
             return self._enqueue(run, owner)
 
     def keep(self, run_id: str, owner: str, alive: Callable[[], bool]) -> None:
@@ -96,17 +95,17 @@ class Jobs(Desk):
         self._read()
         limits.check(recipe, warm=self._worker is not None)
         if any(run.owner == owner for run in self._under_way()):
-            raise PlaygroundError("You have a run under way. Stop it first, or wait for its end.")
+            raise TrainingError("You have a run under way. Stop it first, or wait for its end.")
         if len(self._queue) >= WAITING:
-            raise PlaygroundError(f"{WAITING} runs are waiting already. Watch the one under way, and try again later.")
+            raise TrainingError(f"{WAITING} runs are waiting already. Watch the one under way, and try again later.")
 
     def _over(self, run_id: str, owner: str) -> Run:
         self._read()
         run = self._runs.get(run_id)
         if run is None:
-            raise PlaygroundError("This training run is not here any more: only the newest are kept.")
+            raise TrainingError("This training run is not here any more: only the newest are kept.")
         if run.state != "over":
-            raise PlaygroundError("This run is under way. Wait for its end, or stop it.")
+            raise TrainingError("This run is under way. Wait for its end, or stop it.")
         self._check(run.recipe, owner)
         return run
 

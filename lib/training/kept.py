@@ -19,7 +19,7 @@ from lib.errors import PlaygroundError
 from lib.json_file import read_json
 from lib.models import trained
 from lib.training.events import Event, Stage, from_json, to_json
-from lib.training.recipe import Recipe, Tuning
+from lib.training.recipe import Recipe, TrainingError, Tuning, checked, tuning
 
 MOST = 6  # runs that are kept
 
@@ -43,7 +43,7 @@ class Record:
     def write(self) -> None:
         """Whole or not at all. Raises OSError on a full disk."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        said = {**asdict(self), "tunings": {stage: asdict(tuning) for stage, tuning in self.tunings.items()}}
+        said = {**asdict(self), "tunings": {stage: asdict(asked) for stage, asked in self.tunings.items()}}
         _replace(self.folder / trained.RECORD, json.dumps(said))
 
 
@@ -51,11 +51,13 @@ def read(run: str) -> Record | None:
     """The record of a run; None where it is damaged."""
     said = read_json(trained.root() / run / trained.RECORD)
     try:
-        tunings = {str(stage): Tuning(**fields) for stage, fields in said["tunings"].items() if stage in trained.STAGES}
+        tunings = {str(stage): tuning(asked) for stage, asked in said["tunings"].items() if stage in trained.STAGES}
         stage = said["stage"] if said["stage"] in trained.STAGES else "pretrain"
-        recipe = Recipe(**said["recipe"])
+        if stage != "pretrain" and stage not in tunings:
+            return None
+        recipe = checked(said["recipe"])
         return Record(run, int(said["number"]), float(said["made"]), recipe, cast(Stage, stage), tunings)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
 
 
@@ -131,7 +133,7 @@ def hold(run: str) -> FileLock:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise PlaygroundError("Another app on this machine trains this run.") from None
+        raise TrainingError("Another app on this machine trains this run.") from None
     return lock
 
 

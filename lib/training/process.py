@@ -1,4 +1,4 @@
-"""The process that trains: one task at a time, at the lowest priority. It ends with the app that started it.
+"""The process that trains: one task at a time, at a low priority. It ends with the app that started it.
 
 `python -m lib.training.process HANDLE`, with one end of a pipe as an inherited handle. Tasks come in, events go out. A
 step is computed in the main thread; another one listens, so that a stop is heard in the middle of a step.
@@ -23,6 +23,7 @@ from lib.training.events import Ended, Event
 from lib.training.worker import Message, Task
 
 THREADS = 4  # at most: models this small gain nothing from more
+NICE = 10
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -108,20 +109,21 @@ def in_words(error: Exception) -> str:
 
 
 def step_back() -> None:
-    """The lowest priority there is, for this thread and all that it starts: whoever else computes here goes first.
+    """A low priority for this thread and all that it starts, once the imports are over, for which somebody waits.
 
-    After the imports, for which somebody waits.
+    On Linux nice 10 has a tenth of the weight of the others, and a batch thread wakes nobody's up: a chat beside it
+    hardly notices. With less (19, or SCHED_IDLE) a run does not get on at all while the machine is busy.
     """
     import psutil
 
     with contextlib.suppress(OSError, psutil.Error):
         if sys.platform == "win32":
-            psutil.Process().nice(psutil.IDLE_PRIORITY_CLASS)
+            psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
         else:
-            os.nice(19)
+            os.nice(NICE)
     if sys.platform == "linux":
         with contextlib.suppress(OSError):  # a container that forbids it
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         with contextlib.suppress(OSError):  # where memory runs out, the run goes and the pages and models stay
             Path("/proc/self/oom_score_adj").write_text("900")
 

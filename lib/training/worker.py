@@ -31,6 +31,7 @@ class Worker:
     def __init__(self) -> None:
         """Raises OSError where no process can be started."""
         self._pipe, self.process = _start()
+        self.ready = False  # whether it has imported what it needs
 
     def ask(self, what: Task | None) -> bool:
         """Begin a task, or (None) stop the one under way after its step. False if the process is gone."""
@@ -46,6 +47,7 @@ class Worker:
         try:
             while self._pipe.poll(0 if said else seconds) and len(said) < 1000:
                 said.append(self._pipe.recv())
+                self.ready = True
         except Exception:  # the end, or half a message of a process that was killed
             return said or None
         return said

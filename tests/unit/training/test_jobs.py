@@ -20,7 +20,7 @@ from lib.training.runs import Run
 from tests.waiting import until
 
 TEXT = "The cat sat on the mat. The dog ran to the red house. A bird sang in the tall tree all day long.\n" * 40
-SECONDS = 60.0  # a busy machine
+SECONDS = 180.0  # a busy machine
 
 
 def recipe(steps: int, seed: int = 0) -> Recipe:
@@ -73,8 +73,8 @@ def further(run: Run, count: int) -> bool:
 
 def pid(jobs: Jobs) -> int:
     """The training process."""
-    assert jobs._worker is not None
-    return jobs._worker.process.pid
+    assert jobs.pid is not None
+    return jobs.pid
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +181,7 @@ def test_a_stage_on_top_can_be_begun_anew(jobs: Jobs, plain: Run) -> None:
 
 def test_after_the_apps_restart_runs_are_as_they_were(jobs: Jobs, plain: Run) -> None:
     cut = jobs.start(recipe(20_000), "ann")
-    assert until(lambda: steps(cut) > 30 and kept.resumable(cut.id, "pretrain"), SECONDS)
+    assert until(lambda: steps(cut) > 30, SECONDS)
     jobs.cancel(cut.id)
     over(cut)
     path = cut.folder / "events.jsonl"
@@ -233,6 +233,6 @@ def test_an_id_that_means_no_run_finds_none(jobs: Jobs, run_id: str) -> None:
         jobs.go_on(run_id, "ann")
 
 
-def test_the_process_is_the_last_to_be_given_time(jobs: Jobs) -> None:
-    assert jobs._worker is not None and os.getpriority(os.PRIO_PROCESS, pid(jobs)) == 19
-    assert os.sched_getscheduler(pid(jobs)) == os.SCHED_IDLE
+def test_the_process_steps_back_for_others(jobs: Jobs) -> None:
+    assert os.getpriority(os.PRIO_PROCESS, pid(jobs)) >= 10
+    assert os.sched_getscheduler(pid(jobs)) == os.SCHED_BATCH
