@@ -135,7 +135,7 @@ def _runs(run: Run | None) -> None:
         if (picked := st.session_state.get("train-pick")) in names:
             state.look_at(picked)
 
-    st.menu_button("Runs", list(names), key="train-pick", icon=":material/history:", format_func=names.get,
+    st.menu_button("Runs", list(names), key="train-pick", icon=":material/history:", format_func=names.__getitem__,
                    on_click=chosen, wrap=False)  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from lib.training import jobs
 from lib.training.events import Snapshot, Stage
 from lib.training.history import STAGES, History, StageHistory
 from lib.training.jobs import Run
-from lib.training.recipe import Tuning, checked
+from lib.training.recipe import TUNINGS, checked
 from lib.ui.components.page import explained
 from lib.ui.components.session import browser_id, session_alive
 
@@ -72,7 +72,7 @@ def carry_out(fields: dict[str, object]) -> None:
         elif asked == "on":
             run = jobs.go_on(watched.id, browser_id())
         else:
-            run = jobs.tune(watched.id, asked, Tuning(), browser_id())
+            run = jobs.tune(watched.id, asked, TUNINGS[asked], browser_id())
         jobs.keep(run.id, browser_id(), session_alive())
         look_at(run.id)
         st.rerun()  # the buttons above were drawn before it began

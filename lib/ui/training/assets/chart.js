@@ -103,7 +103,7 @@ class Chart {
       svg("text", { x: left + 28, y: y + 4 }, "train"),
       svg("line", { class: "heldout", x1: left + 78, x2: left + 100, y1: y, y2: y }),
       svg("text", { x: left + 106, y: y + 4 }, "held-out"),
-      svg("text", { class: "label", x: this.plot.right, y: y + 4, "text-anchor": "end" }, "nats a token"),
+      svg("text", { class: "label", x: this.plot.right, y: y + 4, "text-anchor": "end" }, this.data.unit),
     ];
   }
 
