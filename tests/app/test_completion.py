@@ -18,7 +18,7 @@ from lib.ui.completion import small_world
 from lib.ui.completion.choices import PROMPTS
 from lib.ui.completion.questions import QUESTION, raw_answer, says_four
 from lib.ui.completion.questions import written as written_raw
-from lib.ui.completion.training import recipe
+from lib.ui.completion.training import recipe, where
 from tests.chat_models import make_qwen2
 from tests.engines import here
 
@@ -192,6 +192,8 @@ def test_every_model_of_the_catalog_has_its_way_through_training() -> None:
         found = recipe(spec.id)
         assert found is not None and (found.stages == 1) == (spec.role == "base"), spec.id
     assert recipe("a-model-of-mine") is None
+    assert "nats a token" in where(models.BASE) and "sums right" in where(models.CHAT)
+    assert recipe("trained-0123abcd-finetune-00250") is not None
 
 
 @pytest.fixture
