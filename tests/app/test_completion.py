@@ -227,6 +227,10 @@ def test_words_that_the_tiny_pair_never_read_are_said(tiny_pair: AppTest) -> Non
     page = ok(tiny_pair.run())
     ok(page.text_area(key="prompt").set_value("Does the dragon live near 77 $x$?").run())
     assert "never read “dragon”, “77”, “x”" in captions(page)
+    ok(page.text_area(key="prompt").set_value("Tell me a story about Nora.").run())
+    assert "Playground\\-Base never read “Tell”, “me”, “story”" in captions(page)
+    ok(page.text_area(key="prompt").set_value("Tell me about dragons.").run())
+    assert "Playground\\-Base and Playground\\-Chat never read “dragons”" in captions(page)
     page.session_state["cvc-tab"] = "Few-shot and prefill"
     ok(page.run())
     beyond = [button for button in page.button if button.label == "Try it with SmolLM2"]

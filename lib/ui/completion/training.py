@@ -127,8 +127,8 @@ def _measured(model_id: str) -> str:
             known, new = f"{mine['seen']} of {len(SEEN)}", f"{mine['unseen']} of {len(UNSEEN)}"
             return f" It gets {known} sums right that are in its data, and {new} that no text has."
         return (
-            f" Its {term('held-out loss')} is {mine['held_out']:.2f} nats a token. A trigram model of the same text has "
-            f"{told['trigram']:.2f}; on average no model can have less than {told['entropy']:.2f}, the "
+            f" Its {term('held-out loss')} is {mine['held_out']:.2f} nats a token. A trigram model of the same text "
+            f"has {told['trigram']:.2f}; on average no model can have less than {told['entropy']:.2f}, the "
             f"{term('entropy')} of that world."
         )
     except (KeyError, TypeError, ValueError):
