@@ -59,7 +59,7 @@ def curves_chart(curves: Curves, *, height: int) -> Figure:
             {**_curve("gradient's norm", steps, norms, CATEGORICAL[3], 1.5), "yaxis": "y3"},
         ],
         height=height,
-        margin={"t": 36, "l": 8, "r": 8},
+        margin={"t": 36, "l": 8, "r": 128 if curves.lines else 8},
         shapes=shapes,
         annotations=[_label(name, value) for name, value in curves.lines.items()],
         xaxis=titled("step", range=[0, curves.steps * 1.01], zeroline=False, anchor="y3"),
@@ -83,15 +83,15 @@ def _curve(name: str, steps: Sequence[int], values: Sequence[float], colour: str
 
 
 def _label(name: str, value: float) -> dict[str, object]:
-    """At the right end of a line, on it."""
+    """Behind the right end of a line."""
     return {
         "text": f"{plain(name)} {value:.2f}",
-        "x": 1,
+        "x": 1.005,
         "y": value,
         "xref": "paper",
         "yref": "y",
-        "xanchor": "right",
-        "yanchor": "bottom",
+        "xanchor": "left",
+        "yanchor": "middle",
         "showarrow": False,
         "font": {"size": CHART_PX, "color": LETTERS},
     }

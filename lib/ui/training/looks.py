@@ -116,11 +116,16 @@ def attention(shown: Shown) -> None:
     )
     with wide_chart("train-head"):
         chart(
-            attention_map(snapshot.tokens, snapshot.attention, height=560),
+            attention_map([_visible(token) for token in snapshot.tokens], snapshot.attention, height=560),
             key="train-head",
             alt=f"Attention of {snapshot.head} after step {snapshot.step}",
             height="content",
         )
+
+
+def _visible(token: str) -> str:
+    """A token whose spaces and line breaks can be seen."""
+    return token.replace(" ", "␣").replace("\n", "⏎")
 
 
 def sums(shown: Shown) -> None:

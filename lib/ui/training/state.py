@@ -85,6 +85,11 @@ def look_at(run_id: str) -> None:
     follow_newest()
 
 
+def chosen() -> bool:
+    """Whether a run was chosen to look at, by a link, by hand, or because one began it oneself."""
+    return _RUN in st.session_state
+
+
 def shown() -> Run | None:
     """The run that one looks at: that of a new link, else the chosen one, else one's own, the one under way, the
     newest."""
@@ -95,9 +100,9 @@ def shown() -> Run | None:
             state[_RUN] = link
         else:
             st.toast("The run that the link names is not on this machine (any more).", icon=":material/info:")
-    chosen = jobs.find(state[_RUN]) if _RUN in state else None
-    if chosen is not None:
-        return chosen
+    wanted = jobs.find(state[_RUN]) if _RUN in state else None
+    if wanted is not None:
+        return wanted
     known = jobs.runs()
     return next((run for run in known if under_way(run)), known[0] if known else None)
 
