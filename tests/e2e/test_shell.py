@@ -12,7 +12,7 @@ BOX = ".st-key-header textarea"
 
 @pytest.fixture
 def next_token(page: Any, app: str) -> Any:
-    page.goto(f"{app}/Next_Token")
+    page.goto(f"{app}/Next_Token?next-token-tabs=In+short")  # a tab without charts: they take the browser's time
     page.locator(BOX).wait_for()
     settled(page)
     return page
