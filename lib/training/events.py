@@ -40,6 +40,7 @@ class Point:
     gradient_norm: float  # before clipping
     tokens: int
     seconds: float
+    margin: float | None = None  # "prefer": how much more the preferred replies are worth (implicit reward, mean)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,14 +112,12 @@ def _middle(dice: Dice, name: str, friend: str, place: str) -> tuple[str, str]:
             dice.pick((f"{name} gave the {thing} to {friend}.", f"{friend} came to see the {thing}.")),
         )
     animal, feeling = dice.pick(ANIMALS), dice.pick(FEELINGS)
-    return (
-        f"One {time}, {name} saw a {feeling} {animal} near the {place}.",
-        dice.pick(
-            (f'"Do not be {feeling}," said {name}.', f"{friend} gave {dice.pick(FOODS)} to the {animal}.")
-            if feeling in {"sad", "scared"}
-            else (f'"Look!" said {name} to {friend}.', f"The {animal} followed {name} home.")
-        ),
-    )
+    saw = f"One {time}, {name} saw a {feeling} {animal} near the {place}."
+    if feeling not in {"sad", "scared"}:
+        return saw, dice.pick((f'"Look!" said {name} to {friend}.', f"The {animal} followed {name} home."))
+    if dice.pick((True, False)):
+        return saw, f"{friend} gave {dice.pick(FOODS)} to the {animal}."
+    return saw, f'"Do not be {feeling}," said {name}.'
 
 
 def _end(dice: Dice, name: str, friend: str, happy: bool | None) -> str:
@@ -128,7 +126,10 @@ def _end(dice: Dice, name: str, friend: str, happy: bool | None) -> str:
     if happy:
         ends = (f"{name} and {friend} laughed and became good friends.", f"{name} and {friend} sang all day.")
     else:
-        ends = (f"Then it began to rain, and {name} cried.", f"Then {friend} went away, and {name} was alone.")
+        ends = (
+            f"Then it began to rain, and {name} and {friend} were sad.",
+            f"Then {friend} went away, and {name} was alone.",
+        )
     return f"{dice.pick(ends)} The end."
 
 

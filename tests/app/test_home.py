@@ -263,7 +263,7 @@ def picker(tmp_path: Path) -> AppTest:
     script = tmp_path / "picker.py"
     script.write_text(
         "import streamlit as st\nfrom lib.ui.components.model_picker import pick_model\n"
-        "st.text(pick_model('model', role='base'))\n"
+        "st.text(pick_model('model', role='capable'))\n"
     )
     st.cache_resource.clear()
     return AppTest.from_file(str(script), default_timeout=60)
@@ -273,7 +273,7 @@ def test_picking_offers_what_is_here_and_says_when_a_link_asks_for_more(embedded
     picker.query_params["model"] = "qwen3-0.6b"
     picker.run()
     assert models.spec(embedded).name in picker.selectbox[0].options and "Qwen3" in picker.toast[0].value
-    assert picker.text[0].value == models.default("base")
+    assert picker.text[0].value == models.default("capable")
 
 
 def test_a_model_folder_is_offered_for_picking(

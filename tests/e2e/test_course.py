@@ -28,6 +28,8 @@ SHOWN = {
     "filters": ".st-key-next-token-chart",
     "greedy": ".st-key-decoding-run",
     "beam": ".st-key-decoding-run",
+    "training": ".st-key-train-row",
+    "tuning": ".st-key-train-row",
     "template": ".st-key-cvc-run",
     "chat": ".st-key-chat-input",
 }
@@ -100,11 +102,11 @@ def test_a_text_of_ones_own_goes_along_and_progress_outlives_a_reload(page: Any,
     page.get_by_role("button", name="Leave the course").click()
     expect(strip).to_have_count(0)
     expect(box).to_have_value("The moon is made of")
-    page.locator(".st-key-extras a").filter(has_text="Back to step 7 of 9").click()
+    page.locator(".st-key-extras a").filter(has_text="Back to step 7 of 10").click()
     expect(strip).to_contain_text("Greedy or drawn")
     settled(page)
     page.goto(app)  # another session of the same browser
-    expect(page.get_by_text("2 of 9 steps done")).to_be_visible()
+    expect(page.get_by_text("2 of 10 steps done")).to_be_visible()
     expect(page.get_by_role("radio", name="45 minutes")).to_be_checked()
     page.goto(f"{app}/Next_Token?step={temperature.number}")
     page.locator(QUESTION).click()

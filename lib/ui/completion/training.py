@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from lib import models
+from lib.models import trained
 from lib.ui import available_models
+from lib.ui.completion.pair import TEXT
 from lib.ui.components.glossary import term
 from lib.ui.components.page import escape
 
@@ -62,6 +64,8 @@ class Recipe:
 # al. 2019 (GPT-2); the model card of DistilGPT-2; Yang et al. 2024 (Qwen2.5, arXiv:2412.15115); Yang et al. 2025
 # (Qwen3, arXiv:2505.09388, section 4.5: small models learn from bigger ones); the Qwen1.5 release notes (DPO and PPO).
 _RECIPES = {
+    models.BASE: Recipe(1, "pre-training only, on the tiny world: stories, facts, sums, lists of questions"),
+    models.CHAT: Recipe(2, "it began as Playground-Base; then SFT on dialogues about the same tiny world"),
     "smollm2": Recipe(3, "pre-training on 2 trillion tokens, then SFT, then DPO (its model card)"),
     "gpt2": Recipe(1, "pre-training only, on 40 GB of web pages (Radford et al. 2019)"),
     "distilgpt2": Recipe(1, "pre-training only, to imitate GPT-2's predictions (its model card)"),
@@ -76,7 +80,10 @@ _RECIPES = {
 
 def recipe(model_id: str) -> Recipe | None:
     """What is known of a model's training; None for a model of one's own."""
-    if model_id not in models.CATALOG:
+    if (checkpoint := trained.parsed(model_id)) is not None:
+        stages = trained.STAGES.index(checkpoint.stage) + 1
+        return Recipe(stages, "trained on this machine, on the page [Training](Training)")
+    if model_id not in models.CATALOG and model_id not in models.SHIPPED:
         return None
     return next((found for start, found in _RECIPES.items() if model_id.startswith(start)), None)
 
@@ -90,6 +97,10 @@ def show_training(model_ids: Iterable[str]) -> None:
             st.markdown(f":small[**It learns:** {stage.learns}]")
             st.markdown(f":small[→ {stage.result}]")
     st.markdown("\n".join(f"- {where(model_id)}" for model_id in dict.fromkeys(model_ids)))
+    st.markdown(
+        "Watch these stages happen on [Training](Training): a small model learns a tiny world and then to chat, and "
+        f"[its whole training text]({TEXT}) is there to read."
+    )
 
 
 def where(model_id: str) -> str:

@@ -1,0 +1,128 @@
+"""Supervised fine-tuning: the base model goes on learning, on dialogues, and only what it should reply. Needs torch."""
+
+import math
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from lib.training import batches, dialogues, network, ngrams, saved, snapshot
+from lib.training.events import Began, Snapshot, Stage
+from lib.training.pretrain import mean_loss, tested
+from lib.training.recipe import TrainingError, Tuning
+from lib.training.tokenizer import END_OF_TEXT
+from lib.training.world import HAPPY, UNTOLD
+
+STEP_ROWS = 12  # a step's rows of `context` tokens
+TEST_ROWS = 100  # dialogues
+COUNTED = 150  # steps' rows that the n-grams count: what a run of usual length reads
+QUESTIONS = (
+    "What is 2 + 2?",
+    "What is 7 + 5?",
+    "Where does the fox live?",
+    f"Where does the {UNTOLD} live?",
+    "Tell me a story about Nora.",
+    "Hello!",
+)
+
+
+class Tuned:
+    """What fine-tuning and preference tuning share: they begin with the newest checkpoint of an earlier stage."""
+
+    stage: Stage
+    comes_after: Stage
+    weight_decay = 0.1
+
+    def __init__(self, tuning: Tuning, folder: Path) -> None:
+        self.tuning, self.recipe = tuning, saved.recipe_of(folder)
+        self.tokenizer = saved.tokenizer_of(folder)
+        self.steps, self.learning_rate = tuning.steps, tuning.learning_rate
+        self.network = self.earlier(folder)
+        self.labels = snapshot.labels_of(self.tokenizer, "", world=True)  # what the dialogues are about
+
+    def earlier(self, folder: Path) -> network.Network:
+        """The model that is tuned."""
+        start = saved.newest(folder, self.comes_after)
+        if start is None:
+            before = "pre-trained" if self.comes_after == "pretrain" else "fine-tuned"
+            raise TrainingError(f"This model has to be {before} first.")
+        end = self.tokenizer.special[END_OF_TEXT]
+        return network.load(start, self.recipe, self.tokenizer.vocab_size, end)
+
+    def prompt(self, question: str) -> list[int]:
+        """A question as the model reads it."""
+        return dialogues.prompt(self.tokenizer, question)
+
+    def look(self, step: int, checkpoint: str, notes: dict[str, Any]) -> Snapshot:
+        """Replies, the map, a head, sums, and how stories are believed to end."""
+        model, tokenizer = self.network, self.tokenizer
+        asked = {question: self.prompt(question) for question in QUESTIONS}
+        return Snapshot(
+            stage=self.stage,
+            step=step,
+            checkpoint=checkpoint,
+            samples=snapshot.samples(model, tokenizer, asked),
+            sums=snapshot.sums(model, tokenizer, lambda a, b: self.prompt(dialogues.sum_question(a, b))),
+            beliefs=self.beliefs(),
+            **snapshot.inside(model, tokenizer, self.labels, asked[QUESTIONS[1]], notes),
+        )
+
+    def beliefs(self) -> dict[str, dict[str, tuple[float, float]]]:
+        """How likely a story is to end well, told by the next word where stories turn out one way or the other."""
+        well = snapshot.ends_well(self.network, self.tokenizer)
+        return {"The story ends …": {"well": (well, HAPPY), "sadly": (1 - well, 1 - HAPPY)}}
+
+
+class Finetuning(Tuned):
+    """The lesson of the dialogues."""
+
+    stage: Stage = "finetune"
+    comes_after: Stage = "pretrain"
+
+    def __init__(self, tuning: Tuning, folder: Path) -> None:
+        super().__init__(tuning, folder)
+        context = self.recipe.context
+        self.tokens = STEP_ROWS * context
+        inputs, labels, self.floor = dialogues.to_test(self.tokenizer, count=TEST_ROWS, context=context)
+        self.test = torch.from_numpy(inputs), torch.from_numpy(labels)
+
+    def rows(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The rows of a step."""
+        made = dialogues.rows(
+            self.tokenizer, seed=(0, self.tuning.seed, step), batch=STEP_ROWS, context=self.recipe.context
+        )
+        return torch.from_numpy(made[0]), torch.from_numpy(made[1])
+
+    @cached_property
+    def baselines(self) -> tuple[float, float, float]:
+        """What n-grams of the same dialogues reach on the same replies."""
+        read = np.concatenate([self.rows(step)[0].numpy().ravel() for step in range(min(COUNTED, self.steps))])
+        inputs, labels = (part.numpy() for part in self.test)
+        return ngrams.losses_at(read, inputs, labels, self.tokenizer.vocab_size)
+
+    def began(self) -> Began:
+        """What is planned, and the baselines, all on replies only."""
+        unigram, bigram, trigram = self.baselines
+        return Began(
+            stage=self.stage,
+            steps=self.steps,
+            parameters=network.count(self.network),
+            vocab_size=self.tokenizer.vocab_size,
+            train_tokens=self.steps * self.tokens,
+            heldout_tokens=int((self.test[1] != batches.IGNORE).sum()),
+            uniform=math.log(self.tokenizer.vocab_size),
+            unigram=unigram,
+            bigram=bigram,
+            trigram=trigram,
+            floor=self.floor,
+        )
+
+    def loss(self, step: int) -> tuple[torch.Tensor, None]:
+        """The loss on the replies in a step's rows."""
+        return mean_loss(self.network, *self.rows(step)), None
+
+    def held_out(self) -> float:
+        """The loss on replies that are never trained on."""
+        return tested(self.network, *self.test)

@@ -1,0 +1,107 @@
+"""Preference tuning: of two stories that answer the same request, the one that ends well is preferred. Needs torch.
+
+Direct preference optimization, equation 7 of Rafailov et al. 2023 (arXiv:2305.18290); π_ref is the fine-tuned model:
+
+    loss = −log σ(r(preferred) − r(other)),   r(reply) = β · log(π(reply) / π_ref(reply)), the implicit reward
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from lib.training import network
+from lib.training.batches import IGNORE
+from lib.training.dialogues import Exchange, story_question, written
+from lib.training.events import Began, Stage
+from lib.training.finetune import Tuned
+from lib.training.recipe import Tuning
+from lib.training.tokenizer import TrainedTokenizer
+from lib.training.world import NAMES, Dice, story
+
+BETA = 0.1  # as in the paper's experiments (appendix B)
+PAIRS = 8  # in a step
+TEST_PAIRS = 32
+
+Rows = tuple[torch.Tensor, torch.Tensor]  # inputs and labels, (2 · pairs, T): first the preferred ones
+
+
+def pairs(tokenizer: TrainedTokenizer, *, seed: tuple[int, ...], count: int, context: int) -> Rows:
+    """Pairs of stories that are the same until they end, one well and one sadly."""
+    dice = Dice(int(np.random.SeedSequence(list(seed)).generate_state(1, np.uint64)[0]))
+    made = []
+    for _ in range(count):
+        name, tale = dice.pick(NAMES), dice.random.getrandbits(32)
+        made.append([Exchange(story_question(name), story(Dice(tale), name, happy)) for happy in (True, False)])
+    texts = [written(tokenizer, [pair[side]]) for side in (0, 1) for pair in made]
+    longest = min(context + 1, max(len(text.ids) for text in texts))
+    ids = torch.zeros(len(texts), longest, dtype=torch.long)
+    labels = torch.full((len(texts), longest), IGNORE)
+    for row, text in enumerate(texts):
+        cut = min(longest, len(text.ids))
+        ids[row, :cut] = torch.tensor(text.ids[:cut])
+        labels[row, :cut] = torch.tensor(text.ids[:cut]).where(torch.tensor(text.learned[:cut]), IGNORE)
+    return ids[:, :-1], labels[:, 1:]
+
+
+def log_probabilities(model: network.Network, rows: Rows) -> torch.Tensor:
+    """ln of the probability of every row's reply: (rows,)."""
+    inputs, labels = rows
+    logits = model(inputs, use_cache=False).logits
+    of_each = functional.cross_entropy(logits.transpose(1, 2), labels, ignore_index=IGNORE, reduction="none")
+    return -of_each.sum(-1)
+
+
+def rewards(model: network.Network, reference: network.Network, rows: Rows) -> torch.Tensor:
+    """The margin of every pair: the implicit reward of the preferred story less that of the other one."""
+    with torch.no_grad():
+        before = log_probabilities(reference, rows)
+    preferred, other = (BETA * (log_probabilities(model, rows) - before)).chunk(2)
+    return preferred - other
+
+
+class Preferring(Tuned):
+    """The lesson of the pairs."""
+
+    stage: Stage = "prefer"
+    comes_after: Stage = "finetune"
+    weight_decay = 0.0
+
+    def __init__(self, tuning: Tuning, folder: Path) -> None:
+        super().__init__(tuning, folder)
+        self.reference = self.earlier(folder).requires_grad_(False)
+        self.test = pairs(self.tokenizer, seed=(2,), count=TEST_PAIRS, context=self.recipe.context)
+        self.tokens = int((self.pairs(0)[1] != IGNORE).sum())
+
+    def pairs(self, step: int) -> Rows:
+        """The pairs of a step."""
+        return pairs(self.tokenizer, seed=(3, self.tuning.seed, step), count=PAIRS, context=self.recipe.context)
+
+    def began(self) -> Began:
+        """What is planned. A model that prefers neither has the loss ln 2; counting n-grams says nothing here."""
+        even = math.log(2)
+        return Began(
+            stage=self.stage,
+            steps=self.steps,
+            parameters=network.count(self.network),
+            vocab_size=self.tokenizer.vocab_size,
+            train_tokens=self.steps * self.tokens,
+            heldout_tokens=int((self.test[1] != IGNORE).sum()),
+            uniform=even,
+            unigram=even,
+            bigram=even,
+            trigram=even,
+            floor=None,
+        )
+
+    def loss(self, step: int) -> tuple[torch.Tensor, float]:
+        """The loss of a step's pairs, and their mean margin."""
+        margin = rewards(self.network, self.reference, self.pairs(step))
+        return -functional.logsigmoid(margin).mean(), float(margin.detach().mean())
+
+    @torch.no_grad()
+    def held_out(self) -> float:
+        """The loss on pairs that are never trained on."""
+        return float(-functional.logsigmoid(rewards(self.network, self.reference, self.test)).mean())
