@@ -27,6 +27,8 @@ class Settings:
     engine_inside: bool = False  # PLAYGROUND_ENGINE=inside: models in the pages' process, not in one of their own
     own_kernels: bool = True  # PLAYGROUND_KERNELS=transformers: all models computed by transformers' own modules
     class_db: Path | None = None  # PLAYGROUND_CLASS_DB: a SQLite file that keeps the rooms of classes; None: memory
+    training: bool = True  # PLAYGROUND_TRAINING=0: nobody trains a model on this server
+    training_minutes: int = 15  # PLAYGROUND_TRAINING_MINUTES: a stage of a training run that takes longer is ended
     connect_seconds: float = 3.0  # after this an unreachable host is given up
 
 
@@ -48,6 +50,8 @@ def settings() -> Settings:
         engine_inside=env.get("PLAYGROUND_ENGINE", "").strip().lower() == "inside",
         own_kernels=env.get("PLAYGROUND_KERNELS", "").strip().lower() != "transformers",
         class_db=Path(database).expanduser() if (database := env.get("PLAYGROUND_CLASS_DB", "").strip()) else None,
+        training=env.get("PLAYGROUND_TRAINING", "").strip().lower() not in {"0", "false", "no", "off"},
+        training_minutes=_at_least_one(env.get("PLAYGROUND_TRAINING_MINUTES", ""), Settings.training_minutes),
         slots=_at_least_one(env.get("PLAYGROUND_SLOTS", ""), Settings.slots),
     )
 

@@ -12,19 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from lib import models
+from lib.models import trained
 from lib.settings import settings
 
 SECONDS = 5
 
 
-def local_models() -> list[models.ModelSpec]:
-    """`models.local_models()`."""
-    return list(_local(_disk()))
+def local_models(*asked: str | None) -> list[models.ModelSpec]:
+    """`models.local_models()`, and those checkpoints of training runs among the ids `asked` that it leaves out."""
+    disk = _disk()
+    listed = list(_local(disk))
+    older = {one for one in asked if one and trained.parsed(one)} - {spec.id for spec in listed}
+    return listed + [_spec(disk, one) for one in sorted(older) if models.where(one)]
 
 
-def default(role: models.Role) -> str:
-    """`models.default(role)`."""
-    return _default(_disk(), role)
+def default(wanted: models.Wanted) -> str:
+    """`models.default(wanted)`."""
+    return _default(_disk(), wanted)
 
 
 def spec(model_id: str) -> models.ModelSpec:
@@ -33,10 +37,10 @@ def spec(model_id: str) -> models.ModelSpec:
 
 
 def _disk() -> tuple[Any, ...]:
-    """Changes with the settings, with the folders that models are in, and with time."""
+    """Changes with the settings, with the folders that models are in, with every new checkpoint, and with time."""
     now = settings()
     roots = (now.home / "models", now.hub_cache, *now.model_folders)
-    return now, tuple(map(_changed, roots)), time.monotonic() // SECONDS
+    return now, tuple(map(_changed, roots)), trained.stamp(), time.monotonic() // SECONDS
 
 
 def _changed(folder: Path) -> int:
@@ -52,8 +56,8 @@ def _local(_disk: tuple[Any, ...]) -> tuple[models.ModelSpec, ...]:
 
 
 @lru_cache(maxsize=8)
-def _default(_disk: tuple[Any, ...], role: models.Role) -> str:
-    return models.default(role)
+def _default(_disk: tuple[Any, ...], wanted: models.Wanted) -> str:
+    return models.default(wanted)
 
 
 @lru_cache(maxsize=64)

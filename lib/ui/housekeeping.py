@@ -1,4 +1,5 @@
-"""What one app does once for all its sessions: start the models' process early, collect garbage now and then.
+"""What one app does once for all its sessions: start the models' process early, collect garbage now and then, and tell
+training which models are in memory.
 
 Streamlit would collect after every run of every session (`runner.postScriptGC`, off in .streamlit/config.toml): with
 thirty sessions that took 92 % of the interpreter's time.
@@ -16,6 +17,8 @@ from lib.architecture import torch_calls
 from lib.engine import compute
 from lib.models.memory import give_memory_back
 from lib.settings import settings
+from lib.training.jobs import JOBS
+from lib.ui import cache
 
 _EVERY = 10.0  # seconds between two collections, and
 _SHARE = 0.01  # at most this share of the time
@@ -26,6 +29,7 @@ _ARENA_MAX = -8  # glibc's M_ARENA_MAX
 def begin() -> None:
     """Called by every page; does something the first time."""
     torch_calls.ask = compute
+    JOBS.in_use = lambda: [model_id for model_id, _ in cache.loaded()]
     if not settings().engine_inside:
         from lib.engine.process import HOST
 

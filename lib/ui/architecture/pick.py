@@ -74,8 +74,10 @@ def pick_architecture(*, with_facts: bool = True) -> Picked:
 
 def _local() -> dict[str, str]:
     """Id -> name of the models of this machine, the one that other pages begin with first."""
-    specs = available_models.local_models()
-    best = available_models.default("base") if specs else ""
+    state = st.session_state
+    asked = st.query_params.get("model", "").lower(), state.get("arch"), state.get("chosen-model")
+    specs = available_models.local_models(*asked)
+    best = available_models.default("capable") if specs else ""
     return {spec.id: spec.name for spec in sorted(specs, key=lambda s: (s.id != best, s.role != "base"))}
 
 

@@ -1,11 +1,14 @@
 """The browser tab behind a run of a page: whose text it is, whether it is still there, and a run nobody clicked for.
 
-Reads three things of Streamlit that are not public; a browser test (Stop in the chat) holds them against the real one.
+Reads four things of Streamlit that are not public; browser tests (Stop in the chat, a reload while a model is trained)
+hold them against the real one.
 """
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
+import streamlit as st
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -17,6 +20,20 @@ def session_id() -> str | None:
     """This browser tab, as the owner of what it asks of an engine."""
     context = get_script_run_ctx()
     return context.session_id if context else None
+
+
+def browser_id() -> str:
+    """This browser, the same in all its tabs and after a reload: the owner of what outlives a tab for a moment.
+
+    From the cookie against forged requests that Streamlit gives every browser: version, mask, token under the mask,
+    time. Where there is none (cookies off, tests), the tab stands for the browser.
+    """
+    try:
+        _, mask, token, _ = st.context.cookies["_streamlit_xsrf"].strip("\"'").split("|")
+        secret = bytes(byte ^ bytes.fromhex(mask)[n % 4] for n, byte in enumerate(bytes.fromhex(token)))
+    except (KeyError, ValueError, IndexError):
+        return session_id() or ""
+    return hashlib.sha256(secret).hexdigest() if len(secret) >= 16 else session_id() or ""
 
 
 def session_alive() -> Callable[[], bool]:

@@ -18,7 +18,13 @@ WIDTHS = (5, 4, 2)
 _STUDENTS, _SESSION = 30, 5_000_000  # a class; bytes that one visitor's pages take
 _TEXT = 200  # tokens, prompt included
 SHOW_ERROR = 300.0  # seconds: everybody sees the same shelf, and yesterday's failure helps nobody
-SOURCES = {"folder": "in a folder of yours", "app": "in this app's cache", "hub cache": "in the Hugging Face cache"}
+SOURCES = {
+    "folder": "in a folder of yours",
+    "app": "in this app's cache",
+    "hub cache": "in the Hugging Face cache",
+    "shipped": "comes with the app",
+    "training": "trained here",
+}
 
 
 def shelf_panel() -> None:
@@ -87,7 +93,7 @@ def _row(spec: models.ModelSpec, detail: str) -> tuple[DeltaGenerator, DeltaGene
     """One line of the shelf: what it is and how big; the columns for the memory it needs and for the button."""
     row = st.container(border=True, key=f"shelf-{spec.id}")
     about, memory, button = row.columns(WIDTHS, vertical_alignment="center")
-    kind = "instruction-tuned" if spec.role == "instruct" else "completion"
+    kind = "instruct" if spec.role == "instruct" else "base"
     facts = [kind, f"{number(spec.parameters)} parameters", detail, escape(spec.licence)]
     about.markdown(f"**{escape(spec.name)}**  \n:small[{' · '.join(fact for fact in facts if fact)}]")
     return row, memory, button
