@@ -1,7 +1,8 @@
 """What is trained on and what is kept for testing, as token ids.
 
-The tiny world is made twice with two seeds: documents to train on, and others to test with. Long documents never occur
-in both; short ones ("8, 9, 10, 11.") may, as in any language. Of another text, the last tenth is kept for testing.
+The tiny world is made twice with two seeds: documents to train on, and others to test with. No story is in both (a
+test counts); facts and counting are, because there are few of them. Of another text, the last tenth is kept for
+testing.
 """
 
 from dataclasses import dataclass

@@ -17,6 +17,7 @@ from lib.training.world import HAPPY, UNTOLD
 
 STEP_ROWS = 12  # a step's rows of `context` tokens
 TEST_ROWS = 100  # dialogues
+SHORTEST_CHAT = 64  # tokens: a sum and its reply fit even where every character is a token
 COUNTED = 150  # steps' rows that the n-grams count: what a run of usual length reads
 QUESTIONS = (
     "What is 2 + 2?",
@@ -38,6 +39,11 @@ class Tuned:
     def __init__(self, tuning: Tuning, folder: Path) -> None:
         self.tuning, self.recipe = tuning, saved.recipe_of(folder)
         self.tokenizer = saved.tokenizer_of(folder)
+        if self.recipe.context < SHORTEST_CHAT:
+            raise TrainingError(
+                f"This model reads {self.recipe.context} tokens at most, too few for a question and its reply in the "
+                f"chat template. Train one with a context length of {SHORTEST_CHAT} or more."
+            )
         self.steps, self.learning_rate = tuning.steps, tuning.learning_rate
         self.network = self.earlier(folder)
         self.labels = snapshot.labels_of(self.tokenizer, "", world=True)  # what the dialogues are about
@@ -72,6 +78,8 @@ class Tuned:
     def beliefs(self) -> dict[str, dict[str, tuple[float, float]]]:
         """How likely a story is to end well, told by the next word where stories turn out one way or the other."""
         well = snapshot.ends_well(self.network, self.tokenizer)
+        if well is None:
+            return {}
         return {"The story ends …": {"well": (well, HAPPY), "sadly": (1 - well, 1 - HAPPY)}}
 
 

@@ -14,10 +14,10 @@ from torch.nn import functional
 
 from lib.training import network
 from lib.training.batches import IGNORE
-from lib.training.dialogues import Exchange, story_question, written
+from lib.training.dialogues import Exchange, Written, story_question, written
 from lib.training.events import Began, Stage
 from lib.training.finetune import Tuned
-from lib.training.recipe import Tuning
+from lib.training.recipe import TrainingError, Tuning
 from lib.training.tokenizer import TrainedTokenizer
 from lib.training.world import NAMES, Dice, story
 
@@ -29,20 +29,31 @@ Rows = tuple[torch.Tensor, torch.Tensor]  # inputs and labels, (2 · pairs, T): 
 
 
 def pairs(tokenizer: TrainedTokenizer, *, seed: tuple[int, ...], count: int, context: int) -> Rows:
-    """Pairs of stories that are the same until they end, one well and one sadly."""
+    """Pairs of stories that are the same until they end, one well and one sadly. Raises TrainingError if
+    none fits into a row.
+    """
     dice = Dice(int(np.random.SeedSequence(list(seed)).generate_state(1, np.uint64)[0]))
-    made = []
-    for _ in range(count):
+    made: list[list[Written]] = []
+    for _ in range(20 * count):
         name, tale = dice.pick(NAMES), dice.random.getrandbits(32)
-        made.append([Exchange(story_question(name), story(Dice(tale), name, happy)) for happy in (True, False)])
-    texts = [written(tokenizer, [pair[side]]) for side in (0, 1) for pair in made]
-    longest = min(context + 1, max(len(text.ids) for text in texts))
+        both = [Exchange(story_question(name), story(Dice(tale), name, happy)) for happy in (True, False)]
+        pair = [written(tokenizer, [one]) for one in both]
+        if all(len(one.ids) <= context + 1 for one in pair):
+            made.append(pair)
+        if len(made) == count:
+            break
+    else:
+        raise TrainingError(
+            f"In the tokens of this model's text, stories are longer than the {context} that it reads at most, so it "
+            "cannot learn how they should end."
+        )
+    texts = [pair[side] for side in (0, 1) for pair in made]
+    longest = max(len(text.ids) for text in texts)
     ids = torch.zeros(len(texts), longest, dtype=torch.long)
     labels = torch.full((len(texts), longest), IGNORE)
     for row, text in enumerate(texts):
-        cut = min(longest, len(text.ids))
-        ids[row, :cut] = torch.tensor(text.ids[:cut])
-        labels[row, :cut] = torch.tensor(text.ids[:cut]).where(torch.tensor(text.learned[:cut]), IGNORE)
+        ids[row, : len(text.ids)] = torch.tensor(text.ids)
+        labels[row, : len(text.ids)] = torch.tensor(text.ids).where(torch.tensor(text.learned), IGNORE)
     return ids[:, :-1], labels[:, 1:]
 
 

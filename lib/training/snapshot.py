@@ -146,24 +146,26 @@ def inside(
 
 
 @torch.no_grad()
-def ends_well(network: Network, tokenizer: TrainedTokenizer, count: int = 48) -> float:
+def ends_well(network: Network, tokenizer: TrainedTokenizer, count: int = 48) -> float | None:
     """The probability that a story ends well, the mean over stories told up to where it is decided: the hero's name
-    follows there, or "Then". Read from the model, not sampled: no chance is in it.
+    follows there, or "Then". Read from the model, not sampled: no chance is in it. None if no story fits into a row.
     """
-    dice, rows, names = Dice(4), [], []
-    for _ in range(count):
+    dice, rows, names = Dice(4), list[list[int]](), list[int]()
+    for _ in range(2 * count):
         name = dice.pick(NAMES)
         told = story(dice, name, happy=False).split(" Then")[0]
-        rows.append([*dialogues.prompt(tokenizer, dialogues.story_question(name)), *tokenizer.ids(told)])
-        names.append(tokenizer.ids(f" {name}")[0])
-    ids = torch.zeros(count, max(map(len, rows)), dtype=torch.long)  # padded on the right: nobody looks there
+        row = [*dialogues.prompt(tokenizer, dialogues.story_question(name)), *tokenizer.ids(told)]
+        if len(row) <= network.config.max_position_embeddings and len(rows) < count:
+            rows.append(row)
+            names.append(tokenizer.ids(f" {name}")[0])
+    if not rows:
+        return None
+    ids = torch.zeros(len(rows), max(map(len, rows)), dtype=torch.long)  # padded on the right: nobody looks there
     for at, row in enumerate(rows):
         ids[at, : len(row)] = torch.tensor(row)
-    ids = ids[:, : network.config.max_position_embeddings]
-    last = torch.tensor([min(len(row), ids.shape[1]) - 1 for row in rows])
-    likely = network(ids).logits[torch.arange(count), last].double().softmax(-1)
-    well = likely[torch.arange(count), torch.tensor(names)]
-    sadly = likely[:, tokenizer.ids(" Then")[0]]
+    each, last = torch.arange(len(rows)), torch.tensor([len(row) - 1 for row in rows])
+    likely = network(ids).logits[each, last].double().softmax(-1)
+    well, sadly = likely[each, torch.tensor(names)], likely[:, tokenizer.ids(" Then")[0]]
     return float((well / (well + sadly)).mean())
 
 

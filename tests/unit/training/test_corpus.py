@@ -99,3 +99,9 @@ def test_the_vocabularies_that_are_promised_are_those_that_are_learned() -> None
     assert corpus.of(Recipe()).tokenizer.vocab_size == VOCABULARY["world"]
     assert corpus.of(Recipe(text="alice")).tokenizer.vocab_size == VOCABULARY["alice"]
     assert np.unique(corpus.of(Recipe()).train).max() < VOCABULARY["world"]
+
+
+def test_no_held_out_story_is_among_those_trained_on() -> None:
+    trained = {document.text for document in world(seed=corpus.TRAIN_SEED, documents=corpus.DOCUMENTS)}
+    held_out = list(world(seed=corpus.HELD_OUT_SEED, documents=corpus.HELD_OUT_DOCUMENTS))
+    assert not [one.text for one in held_out if one.kind == "story" and one.text in trained]

@@ -219,3 +219,16 @@ def test_fine_tuning_and_preferences_follow_and_resume_exactly(base: Path, tmp_p
     assert first.loss == pytest.approx(math.log(2), abs=1e-6) and first.margin == pytest.approx(0, abs=1e-6)
     losses = [e.loss for e in preferring if isinstance(e, HeldOut)]
     assert losses[-1] < losses[0]
+
+
+def test_a_model_that_reads_too_little_to_chat_says_so(tmp_path: Path) -> None:
+    list(run.pretrain(Recipe(**{**TINY, "steps": 1}), tmp_path / "short", stop=never))
+    (ended,) = run.finetune(Tuning(steps=1), tmp_path / "short", stop=never)
+    assert isinstance(ended, Ended) and ended.how == "failed" and "64 or more" in ended.sentence
+    bytes_only = {**TINY, "steps": 1, "context": 64, "text": "own", "own": "x\n" * 150}  # every character is a token
+    list(run.pretrain(Recipe(**bytes_only), tmp_path / "bytes", stop=never))
+    *told, ended = run.finetune(Tuning(steps=1), tmp_path / "bytes", stop=never)
+    assert isinstance(ended, Ended) and ended.how == "done"
+    assert [e.beliefs for e in told if isinstance(e, Snapshot)] == [{}, {}]
+    (ended,) = run.prefer(Tuning(steps=1), tmp_path / "bytes", stop=never)
+    assert isinstance(ended, Ended) and "stories are longer than the 64" in ended.sentence
