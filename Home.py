@@ -23,7 +23,7 @@ with explained():
     with header.bar():
         text = header.prompt_box("Your text", EXAMPLES[0])
         header.examples(EXAMPLES)
-        model_id = pick_model(role="base")
+        model_id = pick_model(role="capable")
     first = room()  # filled last: it loads the model, and the page should be there before
     course, shelf = st.tabs(["The course", "Models on this machine"], key="home", bind="query-params")
     if course.open:

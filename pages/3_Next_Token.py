@@ -21,7 +21,7 @@ with explained():
     with header.bar():
         prompt = header.prompt_box("Prompt", EXAMPLES[0])
         header.examples(EXAMPLES)
-        model_id = model_picker.pick_model("model", role="base")
+        model_id = model_picker.pick_model("model", role="capable")
         with header.settings():
             ids = page_settings(model_id)
     reading = next_token.read(model_id, prompt, follow(view, next_token.tokenizer_of(model_id), prompt))

@@ -19,6 +19,7 @@ from lib.figures import (
     next_token,
     samples,
     tokenizers,
+    training,
     two_distributions,
 )
 from lib.tokenization.bpe_tokenizer import MergeNode
@@ -41,6 +42,7 @@ def every_figure() -> Iterator[tuple[str, dict[str, Any]]]:
     yield from _next_token()
     yield from _decoding()
     yield from _tokenizers()
+    yield from _training()
 
 
 def _architecture() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -128,3 +130,20 @@ def _tokenizers() -> Iterator[tuple[str, dict[str, Any]]]:
     word = MergeNode(300, b"hi", 1, (leaves[0], leaves[1]))
     yield "merges", tokenizers.merge_tree([MergeNode(301, b"hi<", 2, (word, leaves[2])), MergeNode(62, b">", 0, ())])
     yield "no merges", tokenizers.merge_tree([])
+
+
+def _training() -> Iterator[tuple[str, dict[str, Any]]]:
+    lines = {"uniform, ln V": 6.6, HOSTILE: 0.9, "entropy": 0.45}
+    steps = [(step, 6.6 / step, 1e-3, 1.0) for step in range(1, 9)]
+    exploded = [(1, 6.6, 1e-3, 1.0), (2, 4e20, 1.0, 1e30)]
+    made = {
+        "curves": training.Curves(steps, [(0, 6.6), (8, 0.9)], lines, "nats a token", 8, 4),
+        "curves of nothing yet": training.Curves([], [], {}, "nats a token", 600),
+        "curves that explode": training.Curves(exploded, [], lines, "nats a token", 2),
+    }
+    for name, curves in made.items():
+        yield name, training.curves_chart(curves, height=500)
+    groups = {"names": [(HOSTILE, 0.1, 0.2), ("Tom", 1.0, 0.0)], "nobody": []}
+    yield "embeddings", training.embedding_map(groups, height=400)
+    yield "attention", training.attention_map(["a", HOSTILE], [[1.0, 0.0], [0.25, 0.75]], height=400)
+    yield "beliefs", training.beliefs_chart({HOSTILE: (0.2, 0.4), "red": (0.1, 0.6)}, height=300)

@@ -62,7 +62,7 @@ class Soak:
 
     async def cells(self, student: Student) -> None:
         """Write all, to the end of all cells, which are greedy."""
-        await student.visit("Completion_vs_Chat")
+        await student.visit("Completion_vs_Chat", "base=smollm2-135m-instruct&instruct=smollm2-135m-instruct")
         words = _prompt(student)
         await scenarios.cells(student, Outcome(""), words)
         self.compare(student, "Completion", words, [one.text for one in student.session.screen.all("code")])

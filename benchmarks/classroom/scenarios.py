@@ -107,7 +107,7 @@ async def columns(student: Student, outcome: Outcome, prompt: str, *, link: str 
 
 async def completion(room: Room) -> None:
     """Write all on the Completion vs Chat page."""
-    await _go(room, "Completion_vs_Chat")
+    await _go(room, "Completion_vs_Chat", "base=smollm2-135m-instruct&instruct=smollm2-135m-instruct")
     with room.scenario("completion") as outcome:
         await room.everyone(lambda student: cells(student, outcome, text(student, 3)))
         await room.settle()

@@ -1,7 +1,7 @@
 """What each term of the glossary means, and on which pages (addresses) one meets it. No markup: plain sentences."""
 
-_T, _A, _N, _D, _V, _C, _K = (
-    "Tokenizers", "Architecture", "Next_Token", "Decoding", "Completion_vs_Chat", "Chat", "Class",
+_T, _A, _N, _D, _L, _V, _C, _K = (
+    "Tokenizers", "Architecture", "Next_Token", "Decoding", "Training", "Completion_vs_Chat", "Chat", "Class",
 )  # fmt: skip
 
 ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -25,7 +25,7 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
         "model: a model can only read the token IDs it was trained on.",
         (_T,),
     ),
-    "corpus": ("A collection of text that something is trained on: a tokenizer, or a model.", (_T, _V)),
+    "corpus": ("A collection of text that something is trained on: a tokenizer, or a model.", (_T, _L, _V)),
     "subword": ("A piece between a letter and a word. Frequent words are one subword, rare words are several.", (_T,)),
     # Sennrich, Haddow and Birch 2016; on bytes: GPT-2, Radford et al. 2019.
     "byte-pair encoding (BPE)": (
@@ -175,7 +175,11 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
         "The keys and values of all earlier tokens, kept in memory so that each new token needs only its own pass.",
         (_A,),
     ),
-    "batch size": ("How many texts go through a model at the same time.", (_A,)),
+    "batch size": (
+        "How many texts go through a model at the same time; in training, how many rows of tokens one step learns "
+        "from.",
+        (_A, _L),
+    ),
     "precision": (
         "How many bits store one number, also called dtype: float32 has 32, bfloat16 and float16 have 16.",
         (_A, _C),
@@ -239,10 +243,13 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
         (_N, _D),
     ),
     "bit": ("The surprise of a fair coin toss, the unit of information.", (_N,)),
+    "nat": ("The unit of information that belongs to the natural logarithm: 1.44 bits. Losses are given in it.", (_L,)),
+    # Shannon 1948.
     "entropy": (
-        "The average surprise of a distribution, in bits: 0 if one token is certain, higher the more tokens are in "
-        "play.",
-        (_N,),
+        "The average surprise of a distribution, in bits or nats: 0 if one token is certain, higher the more tokens "
+        "are in play. No model's loss on new text can be lower, on average, than the entropy of the source of the "
+        "text.",
+        (_N, _L),
     ),
     "perplexity": (
         "Of a text: e to the power of the average negative log probability of its tokens; the lower, the better the "
@@ -296,7 +303,7 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
         "above 0 favours longer texts.",
         (_D,),
     ),
-    "seed": ("The number that random draws begin from. The same seed gives the same draws.", (_N, _D, _C)),
+    "seed": ("The number that random draws begin from. The same seed gives the same draws.", (_N, _D, _L, _C)),
     "max new tokens": ("The most tokens a model may write before it is stopped.", (_D, _C)),
     # Li et al. 2016.
     "distinct-2": (
@@ -307,24 +314,79 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "training": (
         "Setting a model's parameters: compare its predictions with real text and move every parameter a little in "
         "the direction that makes the text more probable, many times.",
-        (_V,),
+        (_L, _V),
     ),
     "loss": (
         "What training makes small: the average negative log probability of the true next token, also called "
         "cross-entropy.",
-        (_V,),
+        (_L, _V),
     ),
-    "gradient": ("For every parameter: how much the loss would change if that parameter grew a little.", (_A, _V)),
-    "pre-training": ("Training on very much text to predict the next token. It gives a base model.", (_V,)),
-    "base model": ("A model after pre-training only. It continues texts; nobody taught it to answer.", (_V,)),
+    "training loss": ("The loss on the text that is being trained on: at each step, on that step's batch.", (_L,)),
+    "held-out loss": (
+        "The loss on text that is kept apart and never trained on. It tells whether what was learned holds for new "
+        "text.",
+        (_L,),
+    ),
+    # Goodfellow, Bengio and Courville, Deep Learning (2016), section 5.2, for this entry and the next.
+    "overfitting": (
+        "Learning the training text itself instead of what it has in common with new text: the training loss goes on "
+        "falling while the held-out loss rises.",
+        (_L,),
+    ),
+    "generalization": (
+        "Doing well on what was never trained on, such as sums that are not in the training text.",
+        (_L, _V),
+    ),
+    "n-gram model": (
+        "A language model that looks at the last n − 1 tokens only and counts what followed them in the training text: "
+        "a unigram model looks at none, a bigram model at one, a trigram model at two. Smoothing keeps a little "
+        "probability for what never followed.",
+        (_L,),
+    ),
+    "gradient": ("For every parameter: how much the loss would change if that parameter grew a little.", (_A, _L, _V)),
+    # Pascanu, Mikolov and Bengio 2013.
+    "gradient norm": (
+        "The length of the vector of all gradients. Where it is above a limit, all of them are scaled down to that "
+        "limit, so that no single step throws the model off: gradient clipping.",
+        (_L,),
+    ),
+    "training step": (
+        "One round of training: read a batch, compute the loss and its gradient, and change all parameters once.",
+        (_L,),
+    ),
+    "learning rate": (
+        "How far one step of training moves the parameters. Too small, and learning takes very long; too large, and "
+        "the loss stops falling or grows.",
+        (_L,),
+    ),
+    # Loshchilov and Hutter 2017.
+    "learning-rate schedule": (
+        "How the learning rate changes during training: here it rises for a few steps (warm-up) and then falls along a "
+        "cosine.",
+        (_L,),
+    ),
+    "optimizer": ("The rule that makes a change of the parameters out of the gradient, such as AdamW.", (_L,)),
+    # Kingma and Ba 2015; Loshchilov and Hutter 2019.
+    "AdamW": (
+        "An optimizer in wide use: it moves each parameter by a running average of its gradient, divided by the root "
+        "of a running average of its square, and shrinks the weights a little at every step (weight decay).",
+        (_L,),
+    ),
+    "checkpoint": (
+        "The parameters as they were after some step of training, kept in a file: one can look at that model, use it, "
+        "or train it further.",
+        (_L,),
+    ),
+    "pre-training": ("Training on very much text to predict the next token. It gives a base model.", (_L, _V)),
+    "base model": ("A model after pre-training only. It continues texts; nobody taught it to answer.", (_L, _V)),
     # Ouyang et al. 2022.
     "supervised fine-tuning (SFT)": (
         "Further training on written examples of requests and good replies, in the format of a chat.",
-        (_V,),
+        (_L, _V),
     ),
     "preference tuning": (
         "Training after SFT on pairs of replies of which people, or another model, preferred one.",
-        (_V,),
+        (_L, _V),
     ),
     "RLHF": (
         "Reinforcement learning from human feedback: a reward model learns which replies people prefer, and the "
@@ -334,7 +396,7 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
     # Rafailov et al. 2023.
     "DPO": (
         "Direct preference optimization: preference tuning from the pairs themselves, without a reward model.",
-        (_V,),
+        (_L, _V),
     ),
     "instruct model": (
         "A model that was tuned to follow requests in a chat format; also called instruction-tuned or chat model.",

@@ -1,4 +1,4 @@
-"""The course: fifteen steps over the pages, each with one goal, one thing to do and one question. Data only.
+"""The course: seventeen steps over the pages, each with one goal, one thing to do and one question. Data only.
 
 The answer of a question is computed in `lib/ui/course/answers.py` from the model or the code that the step is about;
 `right` is what comes out for the step's own text and the embedded model, and a test holds the two together.
@@ -11,8 +11,8 @@ from functools import cached_property
 OBJECTIVES = {
     "Tokenization": "How text becomes tokens and token IDs: words, characters, subwords, BPE and its training, and why "
     "real tokenizers differ.",
-    "What a model is": "What a linear layer, a block and a whole model compute, where the parameters are, and how "
-    "logits become probabilities.",
+    "What a model is": "What a linear layer, a block and a whole model compute, where the parameters are, how logits "
+    "become probabilities, and how training finds the parameters.",
     "Generation": "How a text is written token by token: greedy decoding, beam search, temperature, top-k and top-p.",
     "Completion and chat": "What a base model does with a text, what an instruct model does with a chat template, and "
     "why they differ.",
@@ -24,9 +24,9 @@ OBJECTIVES = {
 class Step:
     """One step. `page` is the page's part of the URL ("" for Home), `query` the state that it opens there.
 
-    `key` is what a browser remembers, so it never changes. `minutes` count in the 90-minute course; `short` in the
-    45-minute one, which leaves a step out where it is 0. `text` is the parameter that a text of the learner's own may
-    take the place of; "" where the step is about its own text or about none.
+    `key` is what a browser remembers and what links have, so it never changes. `minutes` count in the 90-minute course;
+    `short` in the 45-minute one, which leaves a step out where it is 0. `text` is the parameter that a text of the
+    learner's own may take the place of; "" where the step is about its own text or about none.
     """
 
     key: str
@@ -46,7 +46,7 @@ class Step:
 
     @cached_property
     def number(self) -> int:
-        """Its place in the whole course, from 1: `?step=` in a link."""
+        """Its place in the whole course, from 1."""
         return STEPS.index(self) + 1
 
 
@@ -65,7 +65,7 @@ STEPS = (
         options=("The five that are drawn", "A few hundred that make sense there", "Every token of the vocabulary"),
         right=2,
         because="Every token of the vocabulary gets a share above 0. The picture has room for the likeliest.",
-        minutes=5,
+        minutes=4,
         short=4,
         query={"prompt": "The capital of France is"},
         text="prompt",
@@ -111,8 +111,8 @@ STEPS = (
         right=1,
         # Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units" (2016).
         because="Frequent words end as one token and rare ones as several: that is all that training a BPE does.",
-        minutes=8,
-        short=7,
+        minutes=7,
+        short=6,
         query={"rows": "The ladder", "tab": "Learn", "learn": "BPE"},
     ),
     Step(
@@ -127,8 +127,8 @@ STEPS = (
         right=1,
         # Their sizes: 50,257 and 100,277 (tiktoken). That cl100k_base has runs of spaces as tokens is tested.
         because="cl100k_base has twice as many tokens: whole runs of spaces, as in code, and more of other scripts.",
-        minutes=6,
-        short=5,
+        minutes=5,
+        short=4,
         query={"rows": "Real tokenizers", "text": _CODE},
         text="text",
     ),
@@ -143,8 +143,8 @@ STEPS = (
         options=("Attention", "The MLP", "The norms"),
         right=0,
         because="MLP and norms compute every position by itself. Attention alone carries information between them.",
-        minutes=8,
-        short=7,
+        minutes=7,
+        short=6,
         query={"view": "Block diagram", "prompt": "The capital of France is"},
     ),
     Step(
@@ -186,8 +186,8 @@ STEPS = (
         options=("They grow", "They shrink", "Nothing: they stay as they are"),
         right=2,
         because="Numerator and denominator of the softmax are both multiplied by e¹⁰: only differences count.",
-        minutes=6,
-        short=4,
+        minutes=5,
+        short=3,
         query={"view": "A live pass", "pass": "Logits", "prompt": "The capital of France is"},
         text="prompt",
     ),
@@ -202,8 +202,8 @@ STEPS = (
         options=("It gets likelier", "It gets less likely", "Nothing: the order stays the same"),
         right=0,
         because="The differences between the logits double, so the first one pulls away. The order stays the same.",
-        minutes=7,
-        short=6,
+        minutes=6,
+        short=5,
         query={"prompt": _STORY},
         text="prompt",
     ),
@@ -219,7 +219,7 @@ STEPS = (
         right=1,
         # Holtzman et al., "The Curious Case of Neural Text Degeneration" (2020).
         because="Top-p takes as many tokens as it needs to hold 90% of the probability. Top-k always takes k.",
-        minutes=7,
+        minutes=6,
         query={"prompt": "The capital of France is", "p": "0.9"},
     ),
     Step(
@@ -233,7 +233,7 @@ STEPS = (
         options=("The greedy one", "The one that is drawn with top-p", "All of them"),
         right=0,
         because="Greedy decoding takes the likeliest token every time, so there is nothing for a seed to decide.",
-        minutes=8,
+        minutes=7,
         short=5,
         query={"prompt": "Once upon a time", "s": "greedy_r1~topk_k80_t1_r1~topp_p0.9_t1_r1"},
         text="prompt",
@@ -254,19 +254,49 @@ STEPS = (
         text="prompt",
     ),
     Step(
+        key="training",
+        page="Training",
+        title="Where the numbers come from",
+        objective="What a model is",
+        goal="All parameters begin as random numbers. Training changes them so that the next token gets likelier.",
+        do="Press Train. Watch the loss fall and the samples turn into sentences, then look at the sums.",
+        question="33 of the 169 sums are never in the training text. After training, which of them come out right?",
+        options=("None: it can only repeat what it has read", "A few", "Most of them"),
+        right=2,
+        # lib/training/world.py: SEEN and UNSEEN.
+        because="It read the other 136 again and again, and what it learned from them holds for pairs it never saw.",
+        minutes=6,
+        short=5,
+        query={"train-tab": "Sums"},
+    ),
+    Step(
+        key="tuning",
+        page="Training",
+        title="Teach it to chat",
+        objective="Completion and chat",
+        goal="Supervised fine-tuning goes on with the same training, on dialogues in a chat template.",
+        do="Choose “2. Teach it to chat” and press its button. In the dialogues below, see which tokens are greyed.",
+        question="On which tokens is the loss of fine-tuning computed?",
+        options=("On all tokens of a dialogue", "On those of the replies", "On those of the questions"),
+        right=1,
+        because="The model is to learn to answer, not to ask: questions are read, and only replies are learned.",
+        minutes=4,
+        query={"train-tab": "Teach it to chat"},
+    ),
+    Step(
         key="template",
         page="Completion_vs_Chat",
         title="Continue or answer",
         objective="Completion and chat",
         goal="Base and instruct models both continue a text. The chat template makes that text a conversation.",
-        do="Have the same question written with and without the chat template, and compare.",
+        do="Press “Write all”. Compare the model before and after fine-tuning, raw and in the chat template.",
         question="One instruct model, the same question, once raw and once in its chat template. What differs?",
         options=("The model’s weights", "Only the tokens that it reads", "The temperature"),
         right=1,
         because="The template puts the question between special tokens that the model was tuned on.",
-        minutes=6,
+        minutes=5,
         short=4,
-        query={"prompt": "Suggest a party theme."},
+        query={"prompt": "What is 2 + 2?"},
         text="prompt",
     ),
     Step(
@@ -280,7 +310,7 @@ STEPS = (
         options=("The new message", "The whole conversation", "A summary of the conversation"),
         right=1,
         because="The model has no memory between two replies; what it should know has to be in the text.",
-        minutes=6,
+        minutes=5,
         short=3,
     ),
 )
@@ -292,12 +322,21 @@ def course_steps(*, short: bool) -> tuple[Step, ...]:
     return tuple(step for step in STEPS if step.short) if short else STEPS
 
 
-def numbered(text: str) -> Step | None:
-    """The step that `step=…` of a link names; None for anything else.
+# Links had numbers when there were fifteen steps; these are the keys of those steps.
+_NUMBERED = (
+    "roads", "words", "characters", "bpe", "real", "block", "linear", "parameters", "softmax", "temperature", "filters",
+    "greedy", "beam", "template", "chat",
+)  # fmt: skip
 
-    >>> numbered("1").key, numbered("0"), numbered("²"), numbered("9" * 5000)
-    ('roads', None, None, None)
+
+def linked(text: str) -> Step | None:
+    """The step that `step=…` of a link names, by its key or by its number in an old link; None for anything else.
+
+    >>> linked("bpe").title, linked("4").title, linked("15").key
+    ('Train a tokenizer', 'Train a tokenizer', 'chat')
+    >>> linked("0"), linked("16"), linked("²"), linked("9" * 5000)
+    (None, None, None, None)
     """
-    if not (text.isascii() and text.isdigit() and len(text) < 3):
-        return None
-    return STEPS[int(text) - 1] if 0 < int(text) <= len(STEPS) else None
+    if text.isascii() and text.isdigit() and len(text) < 3:
+        text = _NUMBERED[int(text) - 1] if 0 < int(text) <= len(_NUMBERED) else ""
+    return next((step for step in STEPS if step.key == text), None)

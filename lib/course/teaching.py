@@ -13,9 +13,9 @@ def address(step: Step, *, short: bool = False) -> str:
     """What follows the app's address to open a step.
 
     >>> address(STEPS[0])
-    '/?prompt=The%20capital%20of%20France%20is&step=1'
+    '/?prompt=The%20capital%20of%20France%20is&step=roads'
     """
-    query = {**step.query, "step": str(step.number)} | ({"course": "45"} if short else {})
+    query = {**step.query, "step": step.key} | ({"course": "45"} if short else {})
     return f"/{step.page}?{urlencode(query, quote_via=quote)}"
 
 

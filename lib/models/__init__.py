@@ -1,6 +1,6 @@
 """Which models there are, where their weights are, and getting them. Imports neither torch nor transformers."""
 
-from lib.models.catalog import CATALOG, EMBEDDED, ModelSpec, Role
+from lib.models.catalog import BASE, CATALOG, CHAT, EMBEDDED, SHIPPED, ModelSpec, Role, Wanted
 from lib.models.errors import DownloadError, ModelError
 from lib.models.folders import Location
 from lib.models.memory import fits
@@ -8,13 +8,17 @@ from lib.models.remote import is_remote, remote_id
 from lib.models.store import default, get, gettable, local_models, problems, require, spec, where
 
 __all__ = [
+    "BASE",
     "CATALOG",
+    "CHAT",
     "EMBEDDED",
+    "SHIPPED",
     "DownloadError",
     "Location",
     "ModelError",
     "ModelSpec",
     "Role",
+    "Wanted",
     "default",
     "fits",
     "get",

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 Role = Literal["base", "instruct"]
+Wanted = Role | Literal["capable"]  # what a page asks for; "capable": the best to look into, whatever its role
 EMBEDDED = "smollm2-135m-instruct"
+# One tiny model before and after fine-tuning, in lib/models/shipped/: always here, described by their own folders.
+BASE, CHAT = "playground-base", "playground-chat"
+SHIPPED: dict[str, str] = {BASE: "Playground-Base", CHAT: "Playground-Chat"}  # id -> name for people
 
 
 @dataclass(frozen=True)
@@ -218,8 +222,8 @@ _MODELS = (
 
 CATALOG: dict[str, ModelSpec] = {spec.id: spec for spec in _MODELS}
 
-# Best first. The embedded model ends both lists: its instruct weights also serve as the completion model, used raw.
-PREFERENCE: dict[str, tuple[str, ...]] = {
+# Best first, each among those of its role.
+PREFERENCE: dict[Role, tuple[str, ...]] = {
     "instruct": ("qwen1.5-1.8b-chat", "qwen3-0.6b", "qwen2.5-0.5b-instruct", "qwen1.5-0.5b-chat", EMBEDDED),
-    "base": ("gpt2", "gpt2-medium", "distilgpt2", "qwen2.5-0.5b", EMBEDDED),
+    "base": ("gpt2", "gpt2-medium", "distilgpt2", "qwen2.5-0.5b"),
 }

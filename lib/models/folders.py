@@ -13,7 +13,7 @@ _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 @dataclass(frozen=True)
 class Location:
-    """Where a model's files are. `source`: "folder", "app", "hub cache", "training"."""
+    """Where a model's files are. `source`: "folder", "app", "hub cache", "training", "shipped"."""
 
     folder: Path
     source: str

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from lib.json_file import read_json
-from lib.models.catalog import CATALOG, ModelSpec
+from lib.models.catalog import CATALOG, SHIPPED, ModelSpec
 from lib.models.chat_format import chat_template
 from lib.models.folders import Location, is_model_folder, problem, safetensors_header, weight_files
 from lib.settings import settings
 
+SHIPPED_FOLDER = Path(__file__).parent / "shipped"
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 _DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 
@@ -62,7 +63,7 @@ def folder_models() -> dict[str, Path]:
 def folder_id(folder: Path) -> str:
     """The id of a folder that is no catalog model: its name, marked where the catalog means another model by it."""
     name = folder.name.lower()
-    return f"{name}-local" if name in CATALOG else name
+    return f"{name}-local" if name in CATALOG or name in SHIPPED else name
 
 
 def gguf_file(folder: Path) -> Path | None:
@@ -111,6 +112,8 @@ def where(model_id: str) -> Location | None:
             return Location(app_folder(model_id), "app")
         cached = hub_cache_folder(CATALOG[model_id].hub_id)
         return Location(cached, "hub cache") if cached else None
+    if model_id in SHIPPED and problem(SHIPPED_FOLDER / model_id) is None:
+        return Location(SHIPPED_FOLDER / model_id, "shipped")
     return None
 
 

@@ -8,10 +8,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from lib.models import embedded, local, trained
-from lib.models.catalog import CATALOG, EMBEDDED, PREFERENCE, ModelSpec, Role
+from lib.models.catalog import BASE, CATALOG, CHAT, EMBEDDED, PREFERENCE, SHIPPED, ModelSpec, Wanted
 from lib.models.disk import Progress, appear, disk_errors, exclusive
 from lib.models.errors import DownloadError, ModelError
 from lib.models.folders import Location, problem
@@ -28,7 +29,8 @@ def where(model_id: str) -> Location | None:
 
 
 def spec(model_id: str) -> ModelSpec:
-    """The description of a catalog model, of a folder in PLAYGROUND_MODELS, or of a checkpoint that was trained here.
+    """The description of a model of the catalog, of those that ship with the app, of a folder in PLAYGROUND_MODELS, or
+    of a checkpoint that was trained here.
 
     Raises ModelError for unknown ids.
     """
@@ -42,10 +44,12 @@ def spec(model_id: str) -> ModelSpec:
         if found is not None and found.source != "app":  # its tokenizer is not where "smollm2" is looked for
             known = replace(known, tokenizer=str(found.folder))
         return known
+    if model_id in SHIPPED:
+        return _shipped(model_id)
     folder = local.folder_models().get(model_id)
     if folder is None:
         raise ModelError(
-            f"There is no model called '{model_id}'. Known are: {', '.join(sorted(CATALOG))}, "
+            f"There is no model called '{model_id}'. Known are: {', '.join(sorted({**CATALOG, **SHIPPED}))}, "
             "and the folders that PLAYGROUND_MODELS names."
         )
     if local.gguf_file(folder) is None and (trouble := problem(folder)) is not None:
@@ -53,14 +57,27 @@ def spec(model_id: str) -> ModelSpec:
     return local.describe(folder)
 
 
+def _shipped(model_id: str) -> ModelSpec:
+    folder = local.SHIPPED_FOLDER / model_id
+    if (trouble := problem(folder)) is not None:
+        raise ModelError(f"{trouble} It comes with the app: get the app's files again.")
+    return replace(local.describe(folder), id=model_id, name=SHIPPED[model_id], licence="MIT")
+
+
 def local_models() -> list[ModelSpec]:
-    """Every model that can be loaded now: own folders, the catalog's in its order, the newest of what was trained here.
+    """Every model that can be loaded now: own folders, then the catalog's in its order, the newest of what was trained
+    here, and those that ship.
 
     Of a training run that is the newest checkpoint of each stage; any other one can be loaded by its id.
     """
+    here = [trained.spec(one.model_id) for one in trained.newest()]
+    return _own_and_known() + here + [spec(model_id) for model_id in SHIPPED if where(model_id) is not None]
+
+
+def _own_and_known() -> list[ModelSpec]:
     found = [model_id for model_id in local.folder_models() if where(model_id) is not None]
     rest = [model_id for model_id in CATALOG if model_id not in found and where(model_id) is not None]
-    return [spec(model_id) for model_id in found + rest] + [trained.spec(one.model_id) for one in trained.newest()]
+    return [spec(model_id) for model_id in found + rest]
 
 
 def gettable() -> list[ModelSpec]:
@@ -87,16 +104,25 @@ def problems() -> list[str]:
     ]
 
 
-def default(role: Role) -> str:
-    """The best model of a role that is here: of the catalog, of one's own folders, of the other role, used raw.
+def default(wanted: Wanted) -> str:
+    """The best model that is here. The embedded model's id if nothing is here at all.
 
-    The embedded model's id if nothing is here at all.
+    "base" and "instruct": of that role in the catalog, in one's own folders, of those that ship. "capable", for pages
+    that look into any model: a base model of the catalog, the embedded model, one's own, any other, one that ships.
     """
-    for model_id in PREFERENCE[role]:
-        if where(model_id) is not None:
-            return model_id
-    found = sorted(local_models(), key=lambda model: model.role != role)
-    return found[0].id if found else EMBEDDED
+    if wanted == "capable":
+        return _capable()
+    best = (model_id for model_id in PREFERENCE[wanted] if where(model_id) is not None)
+    own = (model.id for model in _own_and_known() if model.role == wanted)
+    ships = (model_id for model_id in (BASE if wanted == "base" else CHAT,) if where(model_id) is not None)
+    return next(chain(best, own, ships), "") or _capable()  # the last: the app's own files are damaged
+
+
+def _capable() -> str:
+    best = (model_id for model_id in (*PREFERENCE["base"], EMBEDDED) if where(model_id) is not None)
+    others = (model.id for model in sorted(_own_and_known(), key=lambda model: model.role != "base"))
+    ships = (model_id for model_id in SHIPPED if where(model_id) is not None)
+    return next(chain(best, others, ships), EMBEDDED)
 
 
 def require(model_id: str) -> Location:

@@ -26,9 +26,9 @@ def local_models(*asked: str | None) -> list[models.ModelSpec]:
     return listed + [_spec(disk, one) for one in sorted(older) if models.where(one)]
 
 
-def default(role: models.Role) -> str:
-    """`models.default(role)`."""
-    return _default(_disk(), role)
+def default(wanted: models.Wanted) -> str:
+    """`models.default(wanted)`."""
+    return _default(_disk(), wanted)
 
 
 def spec(model_id: str) -> models.ModelSpec:
@@ -56,8 +56,8 @@ def _local(_disk: tuple[Any, ...]) -> tuple[models.ModelSpec, ...]:
 
 
 @lru_cache(maxsize=8)
-def _default(_disk: tuple[Any, ...], role: models.Role) -> str:
-    return models.default(role)
+def _default(_disk: tuple[Any, ...], wanted: models.Wanted) -> str:
+    return models.default(wanted)
 
 
 @lru_cache(maxsize=64)

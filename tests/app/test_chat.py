@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def chat_page(folder: Path, tiny_models, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("PLAYGROUND_MODELS", os.pathsep.join([str(folder), str(tiny_models["gpt2"])]))
-    test = AppTest.from_file(str(ROOT / "pages" / "6_Chat.py"), default_timeout=60)
+    test = AppTest.from_file(str(ROOT / "pages" / "7_Chat.py"), default_timeout=60)
     test.query_params["model"] = "little-qwen"
     test.query_params["chat-t"] = "0"
     test.query_params["chat-n"] = "5"
@@ -353,7 +353,7 @@ def test_the_remote_engine_on_both_pages(folder: Path, tmp_path: Path, monkeypat
     with serve(local, how) as url:
         for name, value in {"URL": url, "MODEL": NAME, "TOKENIZER": str(folder), "KEY": "sk-secret"}.items():
             monkeypatch.setenv(f"PLAYGROUND_REMOTE_{name}", value)
-        test = AppTest.from_file(str(ROOT / "pages" / "6_Chat.py"), default_timeout=60)
+        test = AppTest.from_file(str(ROOT / "pages" / "7_Chat.py"), default_timeout=60)
         test.query_params["model"] = f"remote:{NAME}"
         test.query_params["chat-n"] = "5"
         ok(test.run())
@@ -362,7 +362,7 @@ def test_the_remote_engine_on_both_pages(folder: Path, tmp_path: Path, monkeypat
         assert len(path(test)) == 2 and isinstance(how.requests[-1]["prompt"], list)
         ok(test.segmented_control(key="chat-view").set_value("Tokens").run())
         assert "sk-secret" not in json.dumps([str(m.value) for m in [*test.markdown, *test.caption]])
-        test = AppTest.from_file(str(ROOT / "pages" / "5_Completion_vs_Chat.py"), default_timeout=60)
+        test = AppTest.from_file(str(ROOT / "pages" / "6_Completion_vs_Chat.py"), default_timeout=60)
         test.query_params["instruct"] = f"remote:{NAME}"
         test.query_params["base"] = "little-qwen"
         test.query_params["cvc-n"] = "5"

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from lib.chat import Conversation
 from lib.chat.links import encode
 
-CHAT = str(Path(__file__).resolve().parents[2] / "pages" / "6_Chat.py")
+CHAT = str(Path(__file__).resolve().parents[2] / "pages" / "7_Chat.py")
 
 
 @pytest.fixture

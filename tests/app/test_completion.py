@@ -1,6 +1,7 @@
 """The completion page with tiny real models: the grid writes, presets fill, awkward prompts are explained."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,16 +12,19 @@ from streamlit.testing.v1 import AppTest
 
 from lib import models
 from lib.generation.background_text import BackgroundText
+from lib.training.world import world
 from lib.ui import cache
-from lib.ui.completion.questions import QUESTION, raw_answer
+from lib.ui.completion import small_world
+from lib.ui.completion.choices import PROMPTS
+from lib.ui.completion.questions import QUESTION, raw_answer, says_four
 from lib.ui.completion.questions import written as written_raw
-from lib.ui.completion.training import recipe
+from lib.ui.completion.training import recipe, where
 from tests.chat_models import make_qwen2
 from tests.engines import here
 
 pytestmark = pytest.mark.usefixtures("run_by_run")
 
-PAGE = str(Path(__file__).parents[2] / "pages" / "5_Completion_vs_Chat.py")
+PAGE = str(Path(__file__).parents[2] / "pages" / "6_Completion_vs_Chat.py")
 
 
 @pytest.fixture
@@ -110,8 +114,8 @@ def test_examples_write_at_once_and_the_prefill_goes_to_all(page: AppTest) -> No
 def test_one_model_for_both_is_said_and_shown_once(page: AppTest) -> None:
     page.selectbox(key="base").set_value("little-qwen")
     ok(page.run())
-    assert any("plays both parts" in caption.value for caption in page.caption)
-    assert any("tuned on chats, so even raw" in str(caption.help) for caption in page.caption)
+    assert any("the same weights, another text" in caption.value for caption in page.caption)
+    assert any("tuned on chats, so it is no base model" in str(caption.help) for caption in page.caption)
     click(page, "Write all")
     assert set(written(page)) == {"instruct-raw", "instruct-chat"}
 
@@ -150,8 +154,8 @@ def test_a_model_chosen_elsewhere_plays_its_part_here_until_another_is_chosen(pa
 
 def test_a_base_model_that_plays_both_parts_is_not_said_to_be_tuned(page: AppTest) -> None:
     ok(page.selectbox(key="instruct").set_value("little-gpt2").run())
-    helps = [str(caption.help) for caption in page.caption if "plays both parts" in caption.value]
-    assert len(helps) == 1 and "never tuned on chats" in helps[0]
+    helps = [str(caption.help) for caption in page.caption if "A base model, raw and in a chat" in caption.value]
+    assert len(helps) == 1 and "one more text to go on with" in helps[0]
 
 
 def test_the_lower_half_is_tabs_of_which_one_is_made(page: AppTest) -> None:
@@ -178,13 +182,90 @@ def test_the_answers_are_what_the_model_writes(page: AppTest) -> None:
     base = cache.engine("little-gpt2")
     right, why = raw_answer(base, "base")
     text, ended = written_raw(base, QUESTION)
-    assert right == (2 if ended and not text.strip() else 0 if "4" in text else 1)
+    assert right == (2 if ended and not text.strip() else 0 if says_four(text) else 1)
     told = [one.value for one in (*page.success, *page.warning)]
     assert len(told) == 2 and any(why in one for one in told)
 
 
 def test_every_model_of_the_catalog_has_its_way_through_training() -> None:
-    for spec in models.CATALOG.values():
+    for spec in (*models.CATALOG.values(), *map(models.spec, models.SHIPPED)):
         found = recipe(spec.id)
         assert found is not None and (found.stages == 1) == (spec.role == "base"), spec.id
     assert recipe("a-model-of-mine") is None
+    assert "nats a token" in where(models.BASE) and "sums right" in where(models.CHAT)
+    assert recipe("trained-0123abcd-finetune-00250") is not None
+
+
+@pytest.fixture
+def tiny_pair(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[AppTest]:
+    """The page on a machine that has what ships with the app and nothing else."""
+    for name in ("PLAYGROUND_HOME", "HF_HUB_CACHE"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.delenv("PLAYGROUND_MODELS", raising=False)
+    yield AppTest.from_file(PAGE, default_timeout=60)
+    st.cache_resource.clear()
+
+
+def captions(test: AppTest) -> str:
+    return "\n".join(caption.value for caption in test.caption)
+
+
+def test_the_page_opens_with_one_model_before_and_after_fine_tuning(tiny_pair: AppTest) -> None:
+    page = ok(tiny_pair.run())
+    assert (page.selectbox(key="base").value, page.selectbox(key="instruct").value) == (models.BASE, models.CHAT)
+    assert "before and after fine-tuning" in captions(page) and "Training?" in captions(page)
+    click(page, "Write all")
+    texts = written(page)
+    assert set(texts) == {"base-raw", "base-chat", "instruct-raw", "instruct-chat"}
+    shown = {code.value for code in page.code}
+    assert any("2 + 2 = 4" in text for text in shown)
+    assert "ended its turn with" in captions(page) and "ended its text with" in captions(page)
+    assert all(button.key != "cvc-pair" for button in page.button)  # SmolLM2 is not here
+
+
+def test_words_that_the_tiny_pair_never_read_are_said(tiny_pair: AppTest) -> None:
+    page = ok(tiny_pair.run())
+    ok(page.text_area(key="prompt").set_value("Does the dragon live near 77 $x$?").run())
+    assert "never read “dragon”, “77”, “x”" in captions(page)
+    ok(page.text_area(key="prompt").set_value("Tell me a story about Nora.").run())
+    assert "Playground\\-Base never read “Tell”, “me”, “story”" in captions(page)
+    ok(page.text_area(key="prompt").set_value("Tell me about dragons.").run())
+    assert "Playground\\-Base and Playground\\-Chat never read “dragons”" in captions(page)
+    page.session_state["cvc-tab"] = "Few-shot and prefill"
+    ok(page.run())
+    beyond = [button for button in page.button if button.label == "Try it with SmolLM2"]
+    assert len(beyond) == 2 and all(button.disabled for button in beyond)
+
+
+def test_the_questions_about_the_tiny_base_model_are_answered_by_it(tiny_pair: AppTest) -> None:
+    tiny_pair.session_state["cvc-tab"] = "Questions"
+    page = ok(tiny_pair.run())
+    raw, unseen = list(page.radio)
+    ok(page.radio(key=str(raw.key)).set_value(raw.options[1]).run())
+    ok(page.button(key=str(raw.key).removesuffix("choice") + "reveal").click().run())
+    assert len(page.success) == 1 and "goes on with a document" in page.success[0].value
+    assert "3 + 10" in "".join(one.value for one in page.markdown)
+    ok(page.radio(key=str(unseen.key)).set_value("Yes").run())
+    ok(page.button(key=str(unseen.key).removesuffix("choice") + "reveal").click().run())
+    told = [one.value for one in (*page.success, *page.warning)][1]
+    assert ("3 + 10 = 13" in told.replace("\\", "") or "13" in told) == ("Yes: “Yes”" in told or "is “Yes”" in told)
+
+
+def test_one_click_leads_to_smollm2_twice_and_back(embedded: str) -> None:
+    page = ok(AppTest.from_file(PAGE, default_timeout=60).run())
+    ok(page.button(key="cvc-pair").click().run())
+    assert page.selectbox(key="base").value == page.selectbox(key="instruct").value == embedded
+    assert set(written(page)) == {"instruct-raw", "instruct-chat"}
+    assert "An instruct model, raw and in its template" in captions(page)
+    ok(page.button(key="cvc-pair").click().run())
+    assert (page.selectbox(key="base").value, page.selectbox(key="instruct").value) == (models.BASE, models.CHAT)
+    written(page)
+
+
+def test_no_prompt_of_the_examples_is_outside_the_world_of_the_chat_model() -> None:
+    assert "nora" in small_world.words("base") and small_world.count() > 100
+    more = {
+        word for document in world(seed=7, documents=5_000) for word in re.findall(r"[a-z]+", document.text.lower())
+    }
+    assert more <= small_world.words("base")
+    assert not any(small_world.strangers(prompt, "instruct") for prompt in PROMPTS)

@@ -80,7 +80,7 @@ def test_a_run_on_decoding(open_page: Callable[..., AppTest]) -> None:
 
 def test_a_chat_turn(open_page: Callable[..., AppTest]) -> None:
     query = {"model": "little-chat", "chat-n": "8"}
-    page = open_page("6_Chat.py", **query).run()
+    page = open_page("7_Chat.py", **query).run()
     with traced() as files:
         page.chat_input[0].set_value("the cat").run()
     assert not page.exception

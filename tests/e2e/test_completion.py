@@ -1,4 +1,4 @@
-"""The completion page in a real browser with the embedded model: raw against templated, side by side."""
+"""The completion page in a real browser: the tiny pair, and the embedded model raw and in its template."""
 
 import re
 
@@ -8,10 +8,11 @@ from playwright.sync_api import expect
 from tests.conftest import settled
 
 pytestmark = pytest.mark.embedded
+SMOLLM2 = "base=smollm2-135m-instruct&instruct=smollm2-135m-instruct"
 
 
 def test_raw_and_templated_write_side_by_side(app: str, page) -> None:
-    page.goto(app + "/Completion_vs_Chat?cvc-n=12&cvc-prompt=What+is+2%2B2%3F+Answer+briefly.")
+    page.goto(app + f"/Completion_vs_Chat?{SMOLLM2}&cvc-n=12&cvc-prompt=What+is+2%2B2%3F+Answer+briefly.")
     page.get_by_role("button", name="Write all").wait_for()
     settled(page)
     page.get_by_role("button", name="Write all").click()
@@ -26,7 +27,7 @@ def test_raw_and_templated_write_side_by_side(app: str, page) -> None:
     expect(raw).to_contain_text("What went in: 10 tokens")
     expect(raw.locator(".token")).not_to_have_count(0)
     expect(raw.locator(".token.control")).to_have_count(0)
-    expect(page.get_by_text("plays both parts")).to_be_visible()
+    expect(page.get_by_text("An instruct model, raw and in its template")).to_be_visible()
     page.get_by_role("tab", name="What tuning adds").click()
     page.get_by_role("button", name="Try it").first.click()  # far below: the page goes to where the text appears
     expect(page.get_by_role("button", name="Write all")).to_be_in_viewport()
@@ -36,7 +37,7 @@ def test_raw_and_templated_write_side_by_side(app: str, page) -> None:
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1024, 720)])
 def test_the_cells_are_on_the_first_screen_and_writing_moves_nothing(app: str, browsing, width, height) -> None:
     page = browsing(viewport={"width": width, "height": height}).new_page()
-    page.goto(app + "/Completion_vs_Chat?cvc-n=40")
+    page.goto(app + f"/Completion_vs_Chat?{SMOLLM2}&cvc-n=40&prompt=Suggest+a+party+theme.")
     page.get_by_role("button", name="Write all").wait_for()
     settled(page)
     places = [".st-key-cvc-row", ".st-key-cell-instruct-raw", ".st-key-cell-instruct-chat", ".st-key-cvc-tab"]
@@ -51,3 +52,15 @@ def test_the_cells_are_on_the_first_screen_and_writing_moves_nothing(app: str, b
     expect(page.locator(".st-key-out-instruct-raw")).to_contain_text("tokens", timeout=180_000)
     expect(page.locator(".st-key-out-instruct-chat")).to_contain_text("tokens", timeout=180_000)
     assert boxes() == before
+
+
+def test_the_tiny_pair_answers_only_after_fine_tuning_and_smollm2_is_one_click_away(app: str, page) -> None:
+    page.goto(app + "/Completion_vs_Chat")
+    page.get_by_role("button", name="Write all").click()
+    expect(page.locator(".st-key-cell-instruct-chat pre")).to_have_text("2 + 2 = 4.")
+    expect(page.locator(".st-key-cell-base-raw")).to_contain_text("ended its text with <|endoftext|>")
+    expect(page.locator(".st-key-cell-base-raw pre")).not_to_contain_text("= 4")
+    settled(page)
+    page.get_by_role("button", name="SmolLM2 instead").click()
+    expect(page.get_by_role("heading", name="SmolLM2")).to_have_count(2)
+    expect(page.get_by_role("button", name="Tiny pair instead")).to_be_visible()

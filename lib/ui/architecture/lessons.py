@@ -18,7 +18,7 @@ def in_short() -> None:
         "Every part is needed: take one out and the same text gets other next tokens.",
         "Nearly all parameters are in **linear layers and the token table**. Attention's famous softmax has none.",
         "The **configuration alone** fixes every shape and the number of parameters; the precision and the length of "
-        "the text fix the bytes. The values come from training.",
+        "the text fix the bytes. The values come from [training](Training): there you watch a model get them.",
         "Memory is weights plus a **KV cache** that grows with the text; sharing KV heads shrinks the cache.",
         "Predictions form **block by block**: the logit lens shows candidates that rise and fall, and the block from "
         "which on the answer is in front.",

@@ -77,7 +77,7 @@ def _local() -> dict[str, str]:
     state = st.session_state
     asked = st.query_params.get("model", "").lower(), state.get("arch"), state.get("chosen-model")
     specs = available_models.local_models(*asked)
-    best = available_models.default("base") if specs else ""
+    best = available_models.default("capable") if specs else ""
     return {spec.id: spec.name for spec in sorted(specs, key=lambda s: (s.id != best, s.role != "base"))}
 
 

@@ -59,7 +59,7 @@ def _ask_button(room: Snapshot) -> bool:
 def _prompt(seat: Seat, room: Snapshot) -> None:
     prompt = header.prompt_box("Prompt", EXAMPLES[0])
     header.examples(EXAMPLES)
-    model_id = model_picker.pick_model("model", role="base")
+    model_id = model_picker.pick_model("model", role="capable")
     if _ask_button(room):
         rooms().ask(seat.code, seat.secret, token_question(model_id, prompt))
         st.rerun()

@@ -4,17 +4,25 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from lib import models
 from lib.decoding.strategies import PRESETS
 from lib.engine import Sampling
 from lib.settings import settings
 from lib.ui import available_models
 from lib.ui.completion.corners import Request
 from lib.ui.components import header
-from lib.ui.components.linked_text import text_box
+from lib.ui.components.linked_text import keep_choice_of, text_box
 from lib.ui.components.model_picker import about, pick_model
 from lib.ui.components.page import escape
 
-COURSE_PROMPTS = ("Suggest a party theme.", "What is 2+2?", "Once upon a time")
+# All of them are in the world of the tiny pair, and bigger models know what to do with them too.
+PROMPTS = (
+    "What is 2 + 2?",
+    "Once upon a time",
+    "Tell me a story about Nora.",
+    "Where does the penguin live?",
+    "Suggest a party theme.",
+)
 STRATEGIES = {strategy.title(): strategy.sampling() for strategy in PRESETS["The course: greedy, top-k 80, top-p 0.9"]}
 
 
@@ -37,10 +45,10 @@ def header_bar() -> CompletionSettings:
     _old_links()
     _take_over_model()
     with header.bar():
-        prompt = header.prompt_box("Prompt", COURSE_PROMPTS[0], max_chars=settings().max_prompt_chars)
-        header.examples(COURSE_PROMPTS, then=_write_example)
-        base = pick_model("base", role="base", label="Base model, or one that stands in for it", remote=True)
-        instruct = pick_model("instruct", role="instruct", label="Chat model", remote=True)
+        prompt = header.prompt_box("Prompt", PROMPTS[0], max_chars=settings().max_prompt_chars)
+        header.examples(PROMPTS, then=_write_example)
+        base = pick_model("base", role="base", label="Base model", remote=True)
+        instruct = pick_model("instruct", role="instruct", label="Chat model", remote=True, first=_other_half())
         with header.settings():
             prefill, system = _texts()
             sampling, length, seed = _decoding()
@@ -53,6 +61,20 @@ def header_bar() -> CompletionSettings:
             for model_id in dict.fromkeys([base, instruct]):
                 st.caption(f"**{escape(available_models.spec(model_id).name)}**: {about(model_id)}")
     return CompletionSettings(base, instruct, Request(prompt, system, prefill), sampling, length, seed, ids, colour)
+
+
+def _other_half() -> str:
+    """The chat model that the page opens with: of the tiny pair where its base model is the best base model here, else
+    "" for the best chat model."""
+    pair = available_models.default("base") == models.BASE and models.where(models.CHAT) is not None
+    return models.CHAT if pair else ""
+
+
+def choose(base: str, instruct: str) -> None:
+    """For callbacks: choose a pair of models and have them write."""
+    keep_choice_of("base", base)
+    keep_choice_of("instruct", instruct)
+    st.session_state["cvc-go"] = True
 
 
 def fill(request: Request) -> None:
@@ -81,7 +103,7 @@ def _take_over_model() -> None:
     if chosen is None or chosen == state.get("cvc-taken-over"):
         return
     state["cvc-taken-over"] = chosen
-    role = {spec.id: spec.role for spec in available_models.local_models()}.get(chosen, "instruct")
+    role = {spec.id: spec.role for spec in available_models.local_models(chosen)}.get(chosen, "instruct")
     state[f"chosen-{role}"] = chosen
 
 

@@ -38,7 +38,7 @@ class Request:
 
 
 def cells(base_id: str, instruct_id: str, request: Request) -> list[Cell]:
-    """The corners for two models: four, or two when one model stands in for both."""
+    """The corners for two models: four, or two when both are one model."""
     template = template_of(instruct_id)
     ids = list(dict.fromkeys([base_id, instruct_id]))
     found = []
@@ -85,6 +85,11 @@ def templated(engine: Engine, request: Request, template: ChatTemplate) -> Rende
 
 def _strangers(engine: Engine, template: ChatTemplate, rendered: Rendered) -> str:
     """Said when the model's tokenizer does not have the template's special tokens."""
+    if engine.info.model_id == models.BASE:
+        return (
+            f"<|im_start|> and <|im_end|> are in the vocabulary of {engine.info.name}, but no text that it read has "
+            "them: what they mean, the chat model learned later."
+        )
     special = set(engine.tokenizer.special.values())
     if "<|im_start|>" not in template.source or any(token.id in special for token in rendered.tokens):
         return ""
@@ -92,32 +97,4 @@ def _strangers(engine: Engine, template: ChatTemplate, rendered: Rendered) -> st
     return (
         f"{engine.info.name} has no special token <|im_start|>: it reads it as {count} ordinary tokens, "
         "punctuation that it was never taught to obey."
-    )
-
-
-def stands_in(base_id: str, instruct_id: str) -> tuple[str, str]:
-    """Which model stands in for the course's: one line, and the whole of it; "" when the course's own are here."""
-    wanted = {"gpt2": base_id, "qwen1.5-1.8b-chat": instruct_id}
-    if all(want == have for want, have in wanted.items()):
-        return "", ""
-    course = "The course sets GPT-2 against Qwen1.5-1.8B-Chat. "
-    if base_id == instruct_id:
-        spec = models.spec(base_id)
-        if spec.role != "instruct":
-            return (
-                f"{spec.name}, a base model, plays both parts: it was never tuned on chats.",
-                f"{course}Here {spec.name} plays both parts. Its weights were never tuned on chats: to it the template "
-                "is one more text to go on with.",
-            )
-        return (
-            f"{spec.name}, an instruct model, plays both parts. Raw, it only stands in for a base model.",
-            f"{course}Here {spec.name} plays both parts: used raw it stands in for a base model, in its template it is "
-            "the chat model. Its weights were tuned on chats, so even raw it may end a turn as one does in a chat; a "
-            "true base model goes on with a document. Home lists base models that are available to download.",
-        )
-    base, instruct = models.spec(base_id), models.spec(instruct_id)
-    tuned = ", an instruct model used raw," if base.role == "instruct" else ""
-    return (
-        f"{base.name}{tuned} is the base model, {instruct.name} the chat model.",
-        f"{course}Here {base.name}{tuned} is the base model and {instruct.name} the chat model.",
     )

@@ -1,11 +1,13 @@
 """Small experiments, one prompt each: what tuning adds, and what steers a model without it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from lib.ui.completion.choices import fill
+from lib import models
+from lib.ui.completion import small_world
+from lib.ui.completion.choices import choose, fill
 from lib.ui.completion.corners import Request
 from lib.ui.components import scroll
 from lib.ui.components.glossary import term
@@ -20,6 +22,7 @@ class Experiment:
     name: str
     request: Request
     watch: str
+    beyond: bool = False  # the tiny pair knows none of its words, so SmolLM2 writes instead
 
 
 TUNING = (
@@ -78,19 +81,68 @@ STEERING = (
 )
 
 
-def show_tuning() -> None:
-    """What tuning adds."""
-    _cards(TUNING)
+UNSEEN = (3, 10)  # in no document and no dialogue, in neither order: `lib.training.world` leaves them out
+TINY_TUNING = (
+    Experiment(
+        "Reads the request",
+        Request("Where does the penguin live?"),
+        "To the base model the question is the beginning of a list of questions, and the list goes on. In the template "
+        "it is a request to the chat model. Who says where it lives?",
+    ),
+    Experiment(
+        "Stays in dialogue",
+        Request("Tell me a story about Nora."),
+        "The chat model tells its story and ends its turn with a special token. The base model has never read “Tell "
+        "me”, and knows no turns: what does it make of the line?",
+    ),
+    Experiment(
+        "Memorised or understood",
+        Request(f"What is {UNSEEN[0]} + {UNSEEN[1]}?"),
+        "No document and no dialogue adds these two numbers, in either order. If the answer is right, the model did "
+        "not look it up: it learned something about adding.",
+    ),
+    Experiment(
+        "A fact that is nowhere",
+        Request("Where does the tiger live?"),
+        "Tigers walk through its stories, but no text says where one lives. Does the model say that it does not know? "
+        "It was never shown that reply, only places.",
+    ),
+)
+TINY_STEERING = (
+    Experiment(
+        "Begin a story",
+        Request("Once upon a time, there was a kind baker named Omar."),
+        "Raw, a base model goes on with the document that you begin. It keeps to Omar because its context says so.",
+    ),
+    Experiment(
+        "Begin an answer",
+        Request("2 + 2 ="),
+        "The base model does not answer “What is 2 + 2?”, but it goes on with an equation: the sum is in its weights, "
+        "and the beginning of the text decides whether it comes out. As a request in a template it fits nothing.",
+    ),
+)
 
 
-def show_steering() -> None:
+def show_tuning(pair: Sequence[str]) -> None:
+    """What tuning adds, with prompts that the models of the page can do something with."""
+    _cards(TINY_TUNING if is_tiny(pair) else TUNING)
+
+
+def show_steering(pair: Sequence[str]) -> None:
     """How to steer a model without tuning it: examples, and the beginning of the answer."""
+    tiny = is_tiny(pair)
     st.markdown(
         f"A base model cannot be told what to do, but it can be **shown**. A {term('few-shot prompt')} holds a few "
         f"solved examples before the case to solve; a {term('prefill')} begins the answer. Run them and compare the "
         "raw text with the others."
+        + (" A model that read the tiny world alone knows no capitals: SmolLM2 goes on from those." * tiny)
     )
-    _cards(STEERING)
+    _cards((*TINY_STEERING, *(replace(one, beyond=True) for one in STEERING[:2])) if tiny else STEERING)
+
+
+def is_tiny(pair: Sequence[str]) -> bool:
+    """Whether one of the two models has read the tiny world and nothing else."""
+    return any(map(small_world.from_it, pair))
 
 
 def _cards(experiments: Sequence[Experiment]) -> None:
@@ -101,9 +153,17 @@ def _cards(experiments: Sequence[Experiment]) -> None:
             begun = f" … {experiment.request.prefill}" if experiment.request.prefill else ""
             st.caption(f"“{escape(experiment.request.prompt + begun)}”".replace("\n", "  \n"))
             st.markdown(f":small[{experiment.watch}]")
-            st.button("Try it", key=f"cvc-try-{experiment.name}", on_click=_try, args=(experiment.request,))
+            st.button(
+                "Try it with SmolLM2" if experiment.beyond else "Try it",
+                key=f"cvc-try-{experiment.name}",
+                on_click=_try,
+                args=(experiment,),
+                disabled=experiment.beyond and models.where(models.EMBEDDED) is None,
+            )
 
 
-def _try(request: Request) -> None:
-    fill(request)
+def _try(experiment: Experiment) -> None:
+    if experiment.beyond:
+        choose(models.EMBEDDED, models.EMBEDDED)
+    fill(experiment.request)
     scroll.ask("cvc-run")  # the texts are above

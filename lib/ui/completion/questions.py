@@ -1,5 +1,6 @@
 """Questions of the completion page. The models that are here answer them, so no answer contradicts what they do."""
 
+import re
 from collections.abc import Callable
 
 import streamlit as st
@@ -7,22 +8,33 @@ import streamlit as st
 from lib import models
 from lib.engine import Engine, Sampling
 from lib.ui import cache
+from lib.ui.completion import small_world
+from lib.ui.completion.experiments import UNSEEN
 from lib.ui.components.page import escape, predict
 
-QUESTION = "What is 2+2?"
+QUESTION = "What is 2 + 2?"
 FEW_SHOT = "London: England\nParis: France\nRome: Italy\nMadrid:"
 _LENGTH = 24  # tokens that are written for an answer
 
 
 def show_questions(base_id: str) -> None:
-    """Both questions, about the model that plays the completion model."""
+    """Both questions, about the first of the two models."""
     name = escape(models.spec(base_id).name)
     predict(
         f"cvc-raw-{base_id}",
         f"{name} gets “{QUESTION}” raw, without a template. What does it write, greedily?",
-        ("An answer with a 4 in it", "More text, but no 4", "Nothing: it ends the text at once"),
+        ("The answer, 4", "More text, but no answer", "Nothing: it ends the text at once"),
         _remembered("raw", base_id, raw_answer),
     )
+    if small_world.from_it(base_id):  # it knows no countries; what it can be asked instead is whether it has understood
+        predict(
+            f"cvc-unseen-{base_id}",
+            f"No document that {name} has read adds {UNSEEN[0]} and {UNSEEN[1]}, in either order. It gets "
+            f"“{UNSEEN[0]} + {UNSEEN[1]} =”. Does it write {sum(UNSEEN)}?",
+            ("Yes", "No"),
+            _remembered("unseen", base_id, unseen_answer),
+        )
+        return
     predict(
         f"cvc-shots-{base_id}",
         f"{name} reads three lines, London: England, Paris: France, Rome: Italy, and then “Madrid:”. Does it write "
@@ -56,10 +68,20 @@ def written(engine: Engine, prompt: str) -> tuple[str, bool]:
     return engine.tokenizer.decode([i for i in made if i not in engine.stop_ids]), run.finish_reason == "stop"
 
 
+def says_four(text: str) -> bool:
+    """Whether a sentence of the text that is no question has the number 4.
+
+    >>> says_four(" 2 + 2 = 4."), says_four(" What is 4 + 1? Write 14 answers."), says_four(" Four? It is 4!")
+    (True, False, True)
+    """
+    sentences = re.findall(r"[^.?!\n]+[.?!]?", text)
+    return any(re.search(r"(?<![\d.])4(?!\d)", one) for one in sentences if not one.endswith("?"))
+
+
 def raw_answer(engine: Engine, role: str) -> tuple[int, str]:
     """What the model does with the question, and why, for a base and for an instruct model."""
     text, ended = written(engine, QUESTION)
-    right = 2 if ended and not text.strip() else 0 if "4" in text else 1
+    right = 2 if ended and not text.strip() else 0 if says_four(text) else 1
     said = "It wrote its end token as the very first." if right == 2 else f"It wrote “{escape(text.strip())}”."
     if role == "instruct":
         return right, (
@@ -81,4 +103,20 @@ def few_shot_answer(engine: Engine, role: str) -> tuple[int, str]:
     return right, (
         f"After the examples it wrote “{escape(text.strip())}”; after “Madrid:” alone, “{escape(alone.strip())}”. "
         "The examples changed no weight: they are text that makes one way to go on more likely."
+    )
+
+
+def unseen_answer(engine: Engine, role: str) -> tuple[int, str]:
+    """Whether the tiny base model adds two numbers that it never saw added."""
+    text, _ = written(engine, f"{UNSEEN[0]} + {UNSEEN[1]} =")
+    first = re.match(r"\s*(\d+)", text)
+    right = 0 if first is not None and int(first[1]) == sum(UNSEEN) else 1
+    whole = escape(text.split(".")[0].strip() or text.strip())
+    return right, (
+        f"It went on with “{whole}”. "
+        + (
+            "It cannot have looked this up: from other sums it has learned something about adding."
+            if right == 0
+            else "From the sums that it read it has not learned how to add these two."
+        )
     )

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from lib import models
+from lib.json_file import read_json
+from lib.models import trained
+from lib.training.world import SEEN, UNSEEN
 from lib.ui import available_models
+from lib.ui.completion.pair import TEXT
 from lib.ui.components.glossary import term
 from lib.ui.components.page import escape
 
@@ -62,6 +66,8 @@ class Recipe:
 # al. 2019 (GPT-2); the model card of DistilGPT-2; Yang et al. 2024 (Qwen2.5, arXiv:2412.15115); Yang et al. 2025
 # (Qwen3, arXiv:2505.09388, section 4.5: small models learn from bigger ones); the Qwen1.5 release notes (DPO and PPO).
 _RECIPES = {
+    models.BASE: Recipe(1, "pre-training only, on the tiny world: stories, facts, sums, lists of questions"),
+    models.CHAT: Recipe(2, "it began as Playground-Base; then SFT on dialogues about the same tiny world"),
     "smollm2": Recipe(3, "pre-training on 2 trillion tokens, then SFT, then DPO (its model card)"),
     "gpt2": Recipe(1, "pre-training only, on 40 GB of web pages (Radford et al. 2019)"),
     "distilgpt2": Recipe(1, "pre-training only, to imitate GPT-2's predictions (its model card)"),
@@ -76,7 +82,10 @@ _RECIPES = {
 
 def recipe(model_id: str) -> Recipe | None:
     """What is known of a model's training; None for a model of one's own."""
-    if model_id not in models.CATALOG:
+    if (checkpoint := trained.parsed(model_id)) is not None:
+        stages = trained.STAGES.index(checkpoint.stage) + 1
+        return Recipe(stages, "trained on this machine, on the page [Training](Training)")
+    if model_id not in models.CATALOG and model_id not in models.SHIPPED:
         return None
     return next((found for start, found in _RECIPES.items() if model_id.startswith(start)), None)
 
@@ -90,6 +99,10 @@ def show_training(model_ids: Iterable[str]) -> None:
             st.markdown(f":small[**It learns:** {stage.learns}]")
             st.markdown(f":small[→ {stage.result}]")
     st.markdown("\n".join(f"- {where(model_id)}" for model_id in dict.fromkeys(model_ids)))
+    st.markdown(
+        "Watch these stages happen on [Training](Training): a small model learns a tiny world and then to chat, and "
+        f"[its whole training text]({TEXT}) is there to read."
+    )
 
 
 def where(model_id: str) -> str:
@@ -101,4 +114,22 @@ def where(model_id: str) -> str:
         kind = "an instruct model" if spec.role == "instruct" else "a base model"
         return f"{name} counts as {kind} here; how it was trained is not known to this app."
     ends = ("1 only", "1 and 2", "1 to 3")[found.stages - 1]
-    return f"{name}: stage{'s' * (found.stages > 1)} {ends}. {found.words[0].upper()}{found.words[1:]}."
+    measured = _measured(model_id) if model_id in models.SHIPPED else ""
+    return f"{name}: stage{'s' * (found.stages > 1)} {ends}. {found.words[0].upper()}{found.words[1:]}.{measured}"
+
+
+def _measured(model_id: str) -> str:
+    """What was measured of a shipped model when it was made; "" where that is not told."""
+    told = read_json(models.require(model_id).folder.parent / "figures.json")
+    try:
+        mine = told[model_id]
+        if model_id == models.CHAT:
+            known, new = f"{mine['seen']} of {len(SEEN)}", f"{mine['unseen']} of {len(UNSEEN)}"
+            return f" It gets {known} sums right that are in its data, and {new} that no text has."
+        return (
+            f" Its {term('held-out loss')} is {mine['held_out']:.2f} nats a token. A trigram model of the same text "
+            f"has {told['trigram']:.2f}; on average no model can have less than {told['entropy']:.2f}, the "
+            f"{term('entropy')} of that world."
+        )
+    except (KeyError, TypeError, ValueError):
+        return ""

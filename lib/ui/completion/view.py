@@ -5,10 +5,11 @@ from dataclasses import astuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from lib import models
 from lib.ui.chat.xray import show_xray
-from lib.ui.completion import write
-from lib.ui.completion.choices import CompletionSettings
-from lib.ui.completion.corners import Cell, stands_in
+from lib.ui.completion import pair, write
+from lib.ui.completion.choices import CompletionSettings, choose
+from lib.ui.completion.corners import Cell
 from lib.ui.components import scroll
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import escape, page_style
@@ -24,7 +25,10 @@ def style() -> None:
 
 def grid(cells: list[Cell], choice: CompletionSettings, updates: LiveUpdates) -> write.Texts:
     """Write all and Stop, the cells two by two, and the texts as they come; gives back those of these settings."""
-    st.html(f"<style>:root {{ --cvc-rows: {len(cells) // 2}; }}</style>")  # rows that fill the window
+    first, second = pair.parts(choice.base, choice.instruct)
+    st.html(  # rows that fill the window, and over each picker the part that its model plays
+        f'<style>:root {{ --cvc-rows: {len(cells) // 2}; --cvc-first: "{first}"; --cvc-second: "{second}"; }}</style>'
+    )
     asked = (astuple(choice.request), choice.sampling, choice.length, choice.seed, tuple(c.model_id for c in cells))
     if st.session_state.pop("cvc-go", False):
         _stop()
@@ -58,12 +62,27 @@ def _row(choice: CompletionSettings, *, writing: bool, earlier: bool) -> None:
             on_click=_stop,
             disabled=not writing,
         )
-        said, why = stands_in(choice.base, choice.instruct)
+        line, whole = pair.said(choice.base, choice.instruct, choice.request.prompt)
         if earlier:
             st.caption(":material/history: Something was changed since the last texts: press “Write all”.")
-        elif said:
-            st.caption(f":material/swap_horiz: {escape(said)}", help=escape(why))
+        elif line:
+            st.caption(f":material/swap_horiz: {line}", help=whole or None)
+        _another_pair(choice)
         scroll.place("cvc-run")
+
+
+def _another_pair(choice: CompletionSettings) -> None:
+    """One click to the other comparison that is always here: the tiny pair, or SmolLM2 raw and in its template."""
+    if (choice.base, choice.instruct) == (models.BASE, models.CHAT):
+        label, other = "SmolLM2 instead", (models.EMBEDDED, models.EMBEDDED)
+        about = "The same weights twice: SmolLM2, an instruct model, raw and in its chat template."
+    else:
+        label, other = "Tiny pair instead", (models.BASE, models.CHAT)
+        about = "One tiny model before and after fine-tuning on chats, as it comes with the app."
+    if all(models.where(model_id) is not None for model_id in other):
+        st.button(
+            label, key="cvc-pair", help=about, on_click=choose, args=other, icon=":material/swap_horiz:", wrap=False
+        )
 
 
 def _go() -> None:

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lib.engine import Engine, Generation, Sampling
 from lib.errors import PlaygroundError
 from lib.generation.background_text import BackgroundText
+from lib.models.chat_format import END_OF_TEXT
 from lib.text_format import finished, percent
 from lib.tokenization.display import Utf8Stream
 from lib.ui.completion.corners import Cell
@@ -148,13 +149,15 @@ def written(text: BackgroundText, engine: Engine) -> str:
 def summary(text: BackgroundText, control: Mapping[int, str]) -> str:
     """One line under a finished text."""
     steps, reason = text.steps, "cancelled" if text.state == "stopped" else text.reason
-    parts = [f"{len(steps):,} token{'s' * (len(steps) != 1)}", finished(reason, "turn")]
+    end = control.get(steps[-1].id, "") if steps else ""
+    what = "text" if end in END_OF_TEXT else "turn"  # a base model knows no turns
+    parts = [f"{len(steps):,} token{'s' * (len(steps) != 1)}", finished(reason, what)]
     if steps and reason == "stop":
         last = steps[-1]
         sure = (
             "" if math.isnan(last.logprob) else f" (probability {percent(math.exp(last.logprob))})"
         )  # T = 1, unfiltered
-        parts[-1] += f" with {control.get(last.id, 'its end token')}{sure}"
+        parts[-1] += f" with {end or 'its end token'}{sure}"
     if text.rate and len(steps) > 1:
         parts.append(f"{text.rate:.1f} tokens/s")
     return " · ".join(parts)

@@ -3,7 +3,7 @@
     with header.bar():
         prompt = header.prompt_box("Prompt", "Once upon a time")
         header.examples(EXAMPLES)
-        model_id = pick_model("model", role="base")
+        model_id = pick_model("model", role="capable")
         with header.settings():
             st.number_input("Seed", key="seed")
 

@@ -50,14 +50,21 @@ COURSE = (
         "Who chooses the next token?",
     ),
     Page(
-        "pages/5_Completion_vs_Chat.py",
+        "pages/5_Training.py",
+        "Training",
+        ":material/model_training:",
+        "A small language model learns before your eyes: from noise to sentences, and then to a chat.",
+        "Where do a model's numbers come from?",
+    ),
+    Page(
+        "pages/6_Completion_vs_Chat.py",
         "Completion vs chat",
         ":material/compare_arrows:",
         "Why one model answers where another rambles on: training, or only the template?",
         "Why does one model answer and another ramble on?",
     ),
     Page(
-        "pages/6_Chat.py",
+        "pages/7_Chat.py",
         "Chat",
         ":material/forum:",
         "A conversation, and the exact text and tokens the model is given at every turn.",
@@ -65,7 +72,7 @@ COURSE = (
     ),
 )
 CLASS = Page(
-    "pages/7_Class.py",
+    "pages/8_Class.py",
     "Class",
     ":material/groups:",
     "A room for a class: everybody guesses the next token, then the model shows its own distribution.",
@@ -74,7 +81,7 @@ CLASS = Page(
 EXTRAS = (  # pages that belong to the app and are no part of the course
     CLASS,
     Page(
-        "pages/8_Glossary.py",
+        "pages/9_Glossary.py",
         "Glossary",
         ":material/menu_book:",
         "Every word of the course in a sentence or two, and the pages on which one meets it.",

@@ -5,6 +5,7 @@ A function gives the index of the right option of its step and one sentence (Mar
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from lib.text_format import percent
 from lib.tokenization import bpe, display, load, texts
 from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.tokenization.word import UNK, WordTokenizer, vocabulary
+from lib.training import dialogues, world
+from lib.training.tokenizer import TrainedTokenizer
 from lib.ui import cache
 from lib.ui.components.page import escape
 
@@ -166,6 +169,39 @@ def _beam(asked: Asked) -> Found:
     return (0 if count == 1 else 1), f"After three steps from your prompt it holds {count} different texts."
 
 
+def _training(asked: Asked) -> Found:
+    engine = cache.engine(models.BASE)
+    greedy = Sampling(temperature=0)
+    runs = {
+        (a, b): engine.generate(engine.tokenizer.ids(f"{a} + {b} ="), sampling=greedy, max_new_tokens=4)
+        for a, b in sorted(world.UNSEEN)
+    }
+    told = {pair: engine.tokenizer.decode([step.id for step in run]) for pair, run in runs.items()}
+    count = sum(told[a, b].startswith(f" {a + b}.") for a, b in told)
+    right = 2 if count > len(told) / 2 else 1 if count else 0
+    name = escape(engine.info.name)
+    return right, f"{name}, which was trained on this world and comes with the app, has {count} of {len(told)} right."
+
+
+def _tuning(asked: Asked) -> Found:
+    tokenizer = cast(
+        "TrainedTokenizer", load(str(models.require(models.CHAT).folder))
+    )  # it has all that is asked of it
+    dice = world.Dice(0)
+    exchanges = [dialogues.exchange(dice) for _ in range(200)]
+    told = [dialogues.written(tokenizer, [one]) for one in exchanges]
+    learned = [[i for i, counts in zip(one.ids, one.learned, strict=True) if counts] for one in told]
+    said = [tokenizer.decode(ids) for ids in learned]
+    end = tokenizer.decode([tokenizer.special["<|im_end|>"]])
+    replies = all(text == one.reply + end for text, one in zip(said, exchanges, strict=True))
+    count, whole = sum(map(len, learned)), sum(len(one.ids) for one in told)
+    right = 0 if count == whole else 1 if replies else 2
+    return right, (
+        f"Of the {whole:,} tokens in 200 dialogues like those of the page {count:,} count: the replies and the "
+        f"{escape(end)} after each."
+    )
+
+
 def _template(asked: Asked) -> Found:
     engine, template = asked.engine, chat.for_model(asked.model_id)
     template = chat.TEMPLATES["smollm2"] if template.name == "plain" else template
@@ -207,6 +243,8 @@ ANSWERS: dict[str, Callable[[Asked], Found]] = {
     "filters": _filters,
     "greedy": _greedy,
     "beam": _beam,
+    "training": _training,
+    "tuning": _tuning,
     "template": _template,
     "chat": _chat,
 }
@@ -214,4 +252,4 @@ ANSWERS: dict[str, Callable[[Asked], Found]] = {
 
 def default_model(page: str) -> str:
     """The model that a page opens with."""
-    return models.default("instruct" if page == "Chat" else "base")
+    return models.default("instruct" if page in {"Chat", "Completion_vs_Chat"} else "capable")

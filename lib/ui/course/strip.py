@@ -9,7 +9,7 @@ from contextlib import suppress
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from lib.course.steps import STEPS, Step, course_steps, numbered
+from lib.course.steps import STEPS, Step, course_steps, linked
 from lib.ui import available_models
 from lib.ui.components import progress, scroll
 from lib.ui.components.custom import asset
@@ -26,13 +26,14 @@ _WIDGETS = (
     "pass",
     "arch",
     "section",
+    "train-tab",
 )  # keys of widgets that are bound to the parameter of that name
 _STANDARD = {step.query[step.text] for step in STEPS if step.text}
 
 
 def opened(address: str) -> Step | None:
     """The step that the page's link names, if it is one of this page. Called before the page's widgets are made."""
-    step = numbered(st.query_params.get("step", ""))
+    step = linked(st.query_params.get("step", ""))
     if step is None or step.page != address:
         st.session_state.pop(_HERE, None)
         return None
@@ -46,7 +47,7 @@ def opened(address: str) -> Step | None:
         for box in ("prompt", "compare-text"):  # its text is new, even if an earlier link brought the same
             st.session_state.pop(f"linked-{box}", None)
         if step.page == "Architecture" and "arch" not in step.query:  # the model that is on this machine
-            st.session_state["arch"] = st.session_state.get("chosen-model") or available_models.default("base")
+            st.session_state["arch"] = st.session_state.get("chosen-model") or available_models.default("capable")
         scroll.ask("tab" if "learn" in step.query else "top")  # a lesson is further down
     return step
 
@@ -62,7 +63,7 @@ def path() -> tuple[Step, ...]:
 
 
 def place_of(step: Step) -> str:
-    """ "Step 4 of 15", in the course that the learner has chosen.
+    """ "Step 4 of 17", in the course that the learner has chosen.
 
     A step that the short course leaves out counts with the one before it."""
     numbers = [other.number for other in path() if other.number <= step.number]
@@ -82,7 +83,7 @@ def done_pages() -> set[str]:
 
 def query_of(step: Step) -> dict[str, str]:
     """The parameters that open a step, with the learner's own text where the step takes one."""
-    query = {**step.query, "step": str(step.number)}
+    query = {**step.query, "step": step.key}
     own = st.session_state.get(_OWN)
     if own and step.text:
         query.pop(step.text)

@@ -22,6 +22,7 @@ SOURCES = {
     "folder": "in a folder of yours",
     "app": "in this app's cache",
     "hub cache": "in the Hugging Face cache",
+    "shipped": "comes with the app",
     "training": "trained here",
 }
 
@@ -92,7 +93,7 @@ def _row(spec: models.ModelSpec, detail: str) -> tuple[DeltaGenerator, DeltaGene
     """One line of the shelf: what it is and how big; the columns for the memory it needs and for the button."""
     row = st.container(border=True, key=f"shelf-{spec.id}")
     about, memory, button = row.columns(WIDTHS, vertical_alignment="center")
-    kind = "instruction-tuned" if spec.role == "instruct" else "completion"
+    kind = "instruct" if spec.role == "instruct" else "base"
     facts = [kind, f"{number(spec.parameters)} parameters", detail, escape(spec.licence)]
     about.markdown(f"**{escape(spec.name)}**  \n:small[{' · '.join(fact for fact in facts if fact)}]")
     return row, memory, button

@@ -42,7 +42,7 @@ def repositories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty machine: no models anywhere."""
+    """An empty machine: no models but those that ship with the app, if they do."""
     monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hf"))
     monkeypatch.delenv("PLAYGROUND_MODELS", raising=False)
@@ -75,10 +75,11 @@ def test_a_download_takes_the_wanted_files_and_no_pickle(hub: LocalHub, reposito
 
 
 def test_qwen_is_got_and_becomes_the_default_for_chat(hub: LocalHub) -> None:
-    assert models.default("instruct") == models.EMBEDDED
+    assert models.default("instruct") in {models.CHAT, models.EMBEDDED}
     models.get("qwen1.5-0.5b-chat", progress=silent)
     assert models.default("instruct") == "qwen1.5-0.5b-chat"
-    assert models.default("base") == "qwen1.5-0.5b-chat"  # used raw: better than one that is not here
+    assert models.default("capable") == "qwen1.5-0.5b-chat"  # looked into, better than a tiny one
+    assert models.default("base") != "qwen1.5-0.5b-chat" or models.where(models.BASE) is None
 
 
 def test_a_line_that_breaks_is_taken_up_again(hub: LocalHub, repositories) -> None:
@@ -322,7 +323,7 @@ def test_the_list_on_the_command_line(home: Path, capsys: pytest.CaptureFixture[
     make("llama", home / "models" / "gpt2")  # whole files are enough to be here
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(models.CATALOG) and lines[0].split()[:2] == ["gpt2", "here"]
+    assert len(lines) == len(models.CATALOG) + len(models.SHIPPED) and lines[0].split()[:2] == ["gpt2", "here"]
     assert any(line.startswith("qwen1.5-1.8b-chat") and "3.67 GB to get" in line for line in lines)
     assert main(["where", "gpt2"]) == 0 and capsys.readouterr().out.strip() == str(home / "models" / "gpt2")
     assert main(["get", "nonsense"]) == 1 and "no model called 'nonsense'" in capsys.readouterr().err

@@ -32,6 +32,7 @@ from lib.takehome.notebook_file import code, notebook
 from lib.takehome.river import river_notebook
 from lib.takehome.templates import Corner, chat_notebook, completion_notebook
 from lib.takehome.tokenizers import Cut, tokenizers_notebook
+from lib.takehome.training import Losses, training_notebook
 from lib.tokenization import bpe, vocabulary
 from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.tokenization.character import CharacterTokenizer
@@ -39,6 +40,10 @@ from lib.tokenization.comparison import compare
 from lib.tokenization.texts import corpus
 from lib.tokenization.word import WordTokenizer
 from lib.tokenization.word import vocabulary as word_vocabulary
+from lib.training.events import HeldOut, Point
+from lib.training.recipe import checked
+from lib.training.run import pretrain
+from lib.training.world import world
 from tests.engines import load_here
 
 HERE = Path(__file__).parent
@@ -196,6 +201,18 @@ def page(engine: LocalEngine) -> dict[str, Any]:
     }
 
 
+def trained(folder: Path) -> str:
+    """A small run on a text that spells a control token, and its notebook."""
+    text = "\n\n".join(one.text for one in world(seed=5, documents=40)) + " <|endoftext|> stays text."
+    recipe = checked({"text": "own", "own": text, "steps": 4, "size": "0.2 M", "context": 32, "batch": 2})
+    told = list(pretrain(recipe, folder, stop=lambda: False))
+    losses = Losses(
+        [(one.step, one.loss) for one in told if isinstance(one, Point)],
+        [(one.step, one.loss) for one in told if isinstance(one, HeldOut)],
+    )
+    return training_notebook(recipe, folder, losses)
+
+
 def tokenizer_files(folder: Path) -> dict[str, str]:
     """What the hub and OpenAI's store would give, from this repository: the environment that names the folders."""
     hub, store = folder / "hub", folder / "tiktoken"
@@ -228,6 +245,7 @@ def results(engine: LocalEngine, page: dict[str, Any], tmp_path_factory: pytest.
         "tokenizers": tokenizers_notebook(TEXT, page["cuts"]),
         **{f"counted-{name}": architecture_notebook(counted(name)) for name in ("gpt2", "qwen3-0.6b", "phi-2")},
         "live": architecture_notebook(counted("smollm2-135m-instruct"), Live(source(engine), live, 48, best)),
+        "training": trained(folder / "run"),
     }
     for name, text in made.items():
         (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
@@ -361,3 +379,22 @@ def test_any_text_is_a_valid_cell(text: str) -> None:
     space: dict[str, Any] = {}
     exec("".join(json.loads(made)["cells"][0]["source"]), space)
     assert space["x"] == text
+
+
+def test_the_trained_model_has_the_losses_of_the_page(results: dict[str, Any]) -> None:
+    found = results["training"]
+    assert found["difference"] < 1e-4 and len(found["train_losses"]) == len(found["page_first"]) == 4
+    for step, loss in found["page_held"]:
+        assert abs(found["held_losses"][str(step)] - loss) < 1e-3
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2"])
+def test_the_notebook_of_the_tiny_world_makes_its_text_itself(family: str, tmp_path: Path) -> None:
+    recipe = checked({"family": family})
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {}, "merges": []}, "added_tokens": []}))
+    made = training_notebook(recipe, tmp_path, Losses([], []))
+    nbformat.validate(nbformat.reads(made, as_version=4))
+    assert "def world(" in made and "from lib" not in made and ("GPT2LMHeadModel" in made) == (family == "gpt2")
+    for cell in nbformat.reads(made, as_version=4).cells:
+        if cell.cell_type == "code":
+            compile(cell.source, "cell", "exec")

@@ -38,10 +38,10 @@ if made.open:
         show_training((choice.base, choice.instruct))
 if tuning.open:
     with tuning:
-        show_tuning()
+        show_tuning((choice.base, choice.instruct))
 if steering.open:
     with steering:
-        show_steering()
+        show_steering((choice.base, choice.instruct))
 if questions.open:
     with questions, explained():
         show_questions(choice.base)

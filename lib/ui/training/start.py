@@ -1,0 +1,181 @@
+"""What stands in the result's place before any run, and the row above it: the stages and which can be trained next."""
+
+from collections.abc import Sequence
+from html import escape as html
+from typing import TypeVar
+
+import streamlit as st
+
+from lib.training import jobs
+from lib.training.corpus import DOCUMENTS
+from lib.training.events import Began, Event, HeldOut, Point, Stage
+from lib.training.history import History
+from lib.training.jobs import Run
+from lib.training.recipe import checked, estimate
+from lib.ui.components.glossary import term
+from lib.ui.components.page import escape, explained
+from lib.ui.components.session import browser_id
+from lib.ui.training import state
+from lib.ui.training.data import beginning
+
+_FALLBACK = 12_000.0  # tokens a second of a model of 0.9 million parameters on two cores, until one was measured here
+_FALLBACK_PARAMETERS = 900_000
+_EVERY = 3.0  # seconds between two looks whether somebody trains
+_MEASURED = 20  # steps that a rate is measured over, at least
+_READS = {
+    "world": f"{DOCUMENTS:,} short documents about a tiny world, made by a small program. One of them:",
+    "alice": "“Alice's Adventures in Wonderland” by Lewis Carroll. It begins:",
+    "own": "Yours. It begins:",
+}
+_STAGES: dict[Stage, str] = {
+    "pretrain": "This run has not begun.",
+    "finetune": (
+        "**This model goes on with texts; it does not answer yet.** Teach it to chat: for some 250 steps it reads "
+        "dialogues in a chat template, and the loss counts on the replies only. The tab “Teach it to chat” shows them. "
+        "It begins from the model that pre-training ended with."
+    ),
+    # Rafailov et al. 2023, "Direct Preference Optimization" (arXiv:2305.18290).
+    "prefer": (
+        "**Which of two good replies is better?** Here it is shown pairs of replies to the same question, one of them "
+        "preferred, and learns to find the preferred one likelier than before (DPO). It begins from the chat model."
+    ),
+}
+T = TypeVar("T", Began, Point, HeldOut)
+
+
+def ledger(fields: dict[str, object]) -> str:
+    """What a run with these settings is, in a line of Markdown; a sentence where it cannot be."""
+    with explained():
+        own = fields["text"] == "own"  # whose vocabulary is known when it is trained: a short text has fewer entries
+        recipe = checked({**fields, "text": "alice", "own": ""} if own else fields)
+        found = estimate(recipe)
+        return (
+            f"{'Up to ' * own}**{found.parameters:,} parameters**, {recipe.steps:,} steps: "
+            f"{_time(found.parameters, found.tokens)}"
+        )
+    return ""
+
+
+def _time(parameters: int, tokens: int) -> str:
+    """How long it will take: by the newest rate that was measured here, in proportion to parameters."""
+    rate, of, where = _FALLBACK, _FALLBACK_PARAMETERS, "on two quiet cores"
+    for run in jobs.runs():
+        began, last = _last(run.events, Began), _last(run.events, Point)
+        if began and last and last.step > _MEASURED and last.seconds > 0:
+            rate, of, where = last.tokens / last.seconds, began.parameters, "here"
+            break
+    return f"about {_spoken(tokens / rate * parameters / of)} {where}."
+
+
+def _last(events: Sequence[Event], kind: type[T]) -> T | None:
+    """The last event of a kind in pre-training."""
+    return next((one for one in reversed(events) if isinstance(one, kind) and one.stage == "pretrain"), None)
+
+
+def _spoken(seconds: float) -> str:
+    if seconds < 100:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    return f"{seconds / 60:.1f} minutes" if seconds < 600 else f"{seconds / 60:.0f} minutes"
+
+
+def nothing_yet(fields: dict[str, object]) -> None:
+    """On a fresh machine: what will happen."""
+    with st.container(border=True, key="train-empty"):
+        st.markdown("**Nobody has trained a model on this machine yet.** Press **Train**, and this will happen:")
+        text, model, step = st.columns(3, gap="medium")
+        with text:
+            st.markdown(f"**It reads a text.** {_READS[str(fields['text'])]}")
+            st.html(f'<p class="train-quote">{html(beginning(str(fields["text"]), str(fields["own"])))}</p>')
+        with model:
+            st.markdown(
+                f"**It begins as noise.** All its {term('parameter', 'parameters')} are random numbers, and it writes "
+                "nonsense. It is a transformer like the big ones, with fewer and smaller layers."
+            )
+        with step:
+            st.markdown(
+                f"**Step by step it changes.** It predicts every next token of a {term('batch size', 'batch')} of "
+                f"texts, and all parameters move a little, so that the true tokens get likelier. You see its "
+                f"{term('loss')} fall, and what it writes after 0, 20, 50 … steps."
+            )
+
+
+def not_yet(stage: Stage) -> None:
+    """In the place of a stage that this run has not been through."""
+    with st.container(border=True, key="train-empty"):
+        st.markdown(_STAGES[stage])
+
+
+def row(run: Run | None, told: History, fields: dict[str, object]) -> Stage:
+    """The stages, the button of the next one, and whose run this is; gives back the stage that is shown."""
+    with st.container(key="train-row", horizontal=True, vertical_alignment="center", gap="small"):
+        stage = state.stage_switch(run, told)
+        if run is not None and stage != "pretrain":
+            _next(stage, run, told)
+        with explained():
+            st.caption(_whose(run) or (f"Train makes: {ledger(fields)}" if stage == "pretrain" else ""))
+        _runs(run)
+        if not state.under_way(run):
+            st.fragment(_somebody, run_every=_EVERY)(run.id if run else "")
+    return stage
+
+
+def _somebody(shown: str) -> None:
+    """Looks now and then whether somebody has begun a run: it is shown, unless one has chosen another to look at."""
+    now = next((one for one in jobs.runs() if state.under_way(one) and one.id != shown), None)
+    if now is None:
+        return
+    if not state.chosen():
+        st.rerun(scope="app")
+    if st.button("Watch the run under way", key="train-watch", icon=":material/visibility:", wrap=False):
+        state.look_at(now.id)
+        st.rerun(scope="app")
+
+
+def _next(stage: Stage, run: Run, told: History) -> None:
+    """The button that begins fine-tuning or the preferences."""
+    before: Stage = "pretrain" if stage == "finetune" else "finetune"
+    ready = not state.under_way(run) and bool(told.stage(before).snapshots)
+    again = stage in told.stages
+    label = {"finetune": "Teach it to chat", "prefer": "Show it preferences"}[stage]
+    st.button(
+        f"{label} again" if again else label,
+        type="secondary" if again else "primary",
+        icon=":material/forum:" if stage == "finetune" else ":material/thumb_up:",
+        key=f"train-{stage}",
+        disabled=not ready or state.own_run() is not None,
+        on_click=state.ask,
+        args=(stage,),
+        help=None if ready else f"It begins from the model that “{state.NAMES[before]}” ends with.",
+        wrap=False,
+    )
+
+
+def _whose(run: Run | None) -> str:
+    """Whose run this is, if it is not one's own or not under way; "" to say what the settings would do."""
+    if run is None or not state.under_way(run) or run.owner == browser_id():
+        return ""
+    return "Somebody trains this one on this server, and you watch. Your own run would wait for its turn."
+
+
+def _runs(run: Run | None) -> None:
+    """The runs that are kept, to look at another one."""
+    known = jobs.runs()
+    if run is None or len(known) < 2:
+        return
+    names = {one.id: name(one) for one in known}
+
+    def chosen() -> None:
+        if (picked := st.session_state.get("train-pick")) in names:
+            state.look_at(picked)
+
+    st.menu_button("Runs", list(names), key="train-pick", icon=":material/history:", format_func=names.__getitem__,
+                   on_click=chosen, wrap=False)  # fmt: skip
+
+
+def name(run: Run) -> str:
+    """A run for people, in Markdown; no two have the same."""
+    recipe, last, held = run.recipe, _last(run.events, Point), _last(run.events, HeldOut)
+    text = {"world": "Tiny world", "alice": "Alice", "own": "Own text"}[recipe.text]
+    loss = f", held-out {held.loss:.2f}" if held else ""
+    now = {"queued": " (waits)", "starting": " (starts)", "running": " (under way)"}.get(run.state, "")
+    return escape(f"Run {run.number}: {text} {recipe.size}, {last.step if last else 0} steps{loss}{now}")
