@@ -33,8 +33,19 @@ def load(name: str) -> Tokenizer:
     with lock:
         tokenizer = _made.get((name, stamp))
         if tokenizer is None:
-            tokenizer = _made[name, stamp] = huggingface.load_folder(path, name) if path else _build(name)
+            tokenizer = huggingface.load_folder(path, name) if path else _build(name)
+            with _guard:
+                _forget_what_is_gone()
+                _made[name, stamp] = tokenizer
         return tokenizer
+
+
+def _forget_what_is_gone() -> None:
+    """Folders come and go where models are trained."""
+    for name, stamp in list(_made):
+        path = _folder_of(name)
+        if path is not None and not path.is_dir():
+            del _made[name, stamp]
 
 
 def backend(name: str) -> tokenizers.Tokenizer:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 
 from lib.models import trained
-from lib.settings import settings
 from lib.training import kept, limits
 from lib.training.desk import IDLE, Desk
 from lib.training.events import Stage
@@ -24,8 +23,8 @@ class Jobs(Desk):
     """All runs of this app."""
 
     def warm(self) -> None:
-        """Start the process before it is needed: it imports for about three seconds. Returns at once."""
-        if settings().training:
+        """Start the process before it is needed, if there is room: it imports for some seconds. Returns at once."""
+        if self.pid is not None or limits.room_for_the_process():
             with self._mutex:
                 self._warm_until = time.monotonic() + IDLE
                 self._wake()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lib.models.disk import check_space
-from lib.models.memory import available_bytes
+from lib.models.memory import available_bytes, headroom
 from lib.models.trained import root
 from lib.settings import settings
 from lib.text_format import size
@@ -11,6 +11,12 @@ from lib.training.recipe import Recipe, TrainingError, estimate
 
 LIBRARIES = 420 * 10**6  # bytes that a process takes with torch and transformers imported, before any model
 CHECKPOINTS = 32  # of a run at most, with the states of three stages (three times the weights, beside the old one)
+
+
+def room_for_the_process() -> bool:
+    """Whether the process may be started ahead: not where models would then lack what it takes."""
+    free = available_bytes()
+    return settings().training and (free is None or free > LIBRARIES + headroom())
 
 
 def check(recipe: Recipe, *, warm: bool = False) -> None:

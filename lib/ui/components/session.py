@@ -1,7 +1,7 @@
 """The browser tab behind a run of a page: whose text it is, whether it is still there, and a run nobody clicked for.
 
-Reads four things of Streamlit that are not public; browser tests (Stop in the chat, a reload while a model is trained)
-hold them against the real one.
+Reads four things of Streamlit that are not public; a browser test (Stop in the chat) holds three of them against the
+real ones, and a unit test the cookie.
 """
 
 import hashlib
