@@ -17,7 +17,7 @@ from lib.training.tokenizer import END_OF_TEXT, END_OF_TURN, TrainedTokenizer
 from lib.training.world import ANIMALS, COLOURS, FOODS, NAMES, NUMBERS, PLACES, THINGS, Dice, story
 
 Floats = NDArray[np.float64]
-LONGEST_SAMPLE = 40  # tokens
+LONGEST_SAMPLE = 72  # tokens: a whole story
 LONGEST_LOOK = 40
 LABELS, FEWEST_LABELS = 60, 20
 
