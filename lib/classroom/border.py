@@ -59,7 +59,8 @@ def grouped(code: str) -> str:
 
 def checked_name(text: str) -> str:
     """A nickname on one line, without what is not seen or would turn other text around. Raises ClassroomError if
-    nothing is left. It may still look like HTML, Markdown or a formula: whoever shows it shows it as text.
+    nothing is left, or more than NAME characters. It may still look like HTML, Markdown or a formula: whoever shows it
+    shows it as text.
 
     >>> checked_name("  Ana\\u202e\\tMaria ")
     'Ana Maria'
@@ -72,9 +73,11 @@ def checked_name(text: str) -> str:
         if kind in _UNSEEN or ord(char) in _BLANK or marks > 2 or (marks and not kept):
             continue
         kept.append(char)
-    name = " ".join("".join(kept).split())[:NAME].strip()
+    name = " ".join("".join(kept).split())
     if not name:
         raise ClassroomError("Choose a nickname: at least one letter, digit or emoji.")
+    if len(name) > NAME:
+        raise ClassroomError(f"A nickname has at most {NAME} characters, and this one is longer.")
     return name
 
 

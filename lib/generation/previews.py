@@ -4,23 +4,30 @@ Knows nothing of Streamlit: what it needs of the session is the `alive` callable
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from threading import Lock
+from weakref import WeakKeyDictionary
 
 from lib.engine import Engine, Running, Sampling, Step
 from lib.generation.background_text import BackgroundText
 
 LENGTH = 5  # tokens of a preview
-_KEPT = 512  # previews of one visitor
+_KEPT = 512  # beginnings that one visitor's model failed at
+_READ = 4096  # previews of one model
 
 Beginning = tuple[int, ...]  # all that the model reads: the text up to the rival, and the rival
+# What a model writes greedily is the same for everybody: a class that opens one text has its roads read once.
+_known: WeakKeyDictionary[Engine, dict[Beginning, tuple[int, ...]]] = WeakKeyDictionary()
+_mutex = Lock()
 
 
 class Previews:
-    """The previews of one visitor and one model; those of an earlier text are kept, as one comes back to it."""
+    """The previews that one visitor wants of one model; what is read is kept for all who look at the same text."""
 
     def __init__(self, engine: Engine, *, alive: Callable[[], bool], owner: Hashable) -> None:
         self.engine, self._alive, self._owner = engine, alive, owner
         self._running: dict[Beginning, BackgroundText] = {}
-        self._done: dict[Beginning, tuple[int, ...]] = {}
+        with _mutex:
+            self._done = _known.setdefault(engine, {})
         self._given_up: set[Beginning] = set()  # failed, or ended with the browser's Stop: not begun again unasked
 
     def want(self, beginnings: Iterable[Beginning]) -> None:
@@ -63,7 +70,8 @@ class Previews:
     def found(self, beginnings: Sequence[Beginning]) -> dict[Beginning, tuple[int, ...]]:
         """The ids of those that are there; fewer than LENGTH where the model ends its text."""
         self._collect()
-        return {beginning: self._done[beginning] for beginning in beginnings if beginning in self._done}
+        known = {beginning: self._done.get(beginning) for beginning in beginnings}  # one look: others add and remove
+        return {beginning: ids for beginning, ids in known.items() if ids is not None}
 
     def stop(self) -> None:
         """End what runs; what is there stays."""
@@ -77,10 +85,14 @@ class Previews:
                 continue
             del self._running[beginning]
             if text.state == "done":
-                self._done[beginning] = tuple(s.id for s in text.steps if s.id not in self.engine.stop_ids)
+                self._keep(beginning, tuple(s.id for s in text.steps if s.id not in self.engine.stop_ids))
             else:
                 self._given_up.add(beginning)
-        while len(self._done) > _KEPT:
-            del self._done[next(iter(self._done))]
         if len(self._given_up) > _KEPT:
             self._given_up.clear()
+
+    def _keep(self, beginning: Beginning, ids: tuple[int, ...]) -> None:
+        with _mutex:
+            self._done[beginning] = ids
+            while len(self._done) > _READ:
+                del self._done[next(iter(self._done))]

@@ -14,11 +14,11 @@ from lib.classroom.rooms import Rooms
 from lib.ui.classroom import seat as seats
 from lib.ui.classroom import store, student
 from lib.ui.classroom.ask import token_question
-from tests.unit.classroom.test_border import HOSTILE
+from tests.unit.classroom.test_border import SHORT
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "pages" / "8_Class.py"
-SENT = [name for name in HOSTILE if "\ud800" not in name]  # no browser sends half a character
+SENT = [name for name in SHORT if "\ud800" not in name]  # no browser sends half a character
 NAMES = (*SENT, *(f"[x](javascript:{number})" for number in range(6)), *(f"student {number}" for number in range(30)))[
     :30
 ]

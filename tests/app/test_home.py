@@ -151,6 +151,16 @@ def test_previews_that_nobody_wants_any_more_are_ended(embedded: str) -> None:
     assert list(previews.found([(5, 6, 7), (5, 6, 8)])) == [(5, 6, 8)]
 
 
+def test_a_road_that_was_read_for_one_visitor_is_there_for_the_next(embedded: str) -> None:
+    engine = here(cache.engine(embedded))
+    first, second = (Previews(engine, alive=lambda: True, owner=name) for name in ("one", "other"))
+    first.want([(5, 6, 10)])
+    assert until(lambda: not first.running)
+    second.want([(5, 6, 10)])
+    assert not second.running
+    assert second.found([(5, 6, 10)]) == first.found([(5, 6, 10)]) != {}
+
+
 def test_a_preview_that_fails_or_is_stopped_is_not_begun_again_unasked(embedded: str) -> None:
     engine = here(cache.engine(embedded))
     previews = Previews(engine, alive=lambda: True, owner="tab")

@@ -1,14 +1,17 @@
 """The course in a real browser: from Home through every step to its end, by Next alone, with the embedded model."""
 
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import expect
 
+from lib.course.progress import MAX_CHARS, Answer, Progress, read, to_text
 from lib.course.steps import STEPS, Step, course_steps
 from tests.conftest import settled
 
+SCRIPT = Path(__file__).resolve().parents[2] / "lib" / "ui" / "components" / "assets" / "progress.js"
 NEXT, QUESTION = ".st-key-course-next button", ".st-key-course-question button"
 # What is on the screen when the step is: a thing that only this state of the page shows.
 SHOWN = {
@@ -110,6 +113,29 @@ def test_a_text_of_ones_own_goes_along_and_progress_outlives_a_reload(page: Any,
     expect(page.get_by_test_id("stPopoverBody")).to_contain_text(
         f"The answer is “{temperature.options[temperature.right]}”"
     )
+
+
+MERGED = """
+async ([code, kept, now, most]) => {
+  const module = await import(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
+  return module.merged(kept, now, most);
+}
+"""
+
+
+def test_two_tabs_of_one_browser_keep_the_answers_of_both(page: Any) -> None:
+    def merged(kept: str, now: str, most: int = MAX_CHARS) -> Progress:
+        return read(page.evaluate(MERGED, [SCRIPT.read_text(encoding="utf-8"), kept, now, most]))
+
+    page.goto("about:blank")
+    open_one, seen = Answer("Chat", "Q", "a"), Answer("Chat", "Q", "b", "a", "why")
+    first = Progress({"roads"}, {"x": open_one, "y": seen}, short=True)
+    second = Progress({"bpe"}, {"x": seen, "y": open_one, "z": open_one})
+    both = merged(to_text(first), to_text(second))
+    assert both == Progress({"roads", "bpe"}, {"x": seen, "y": seen, "z": open_one})
+    for damaged in ("", "{", "[]", "null", '{"version": 1}', '{"version": 9, "done": [], "answers": {}}'):
+        assert merged(damaged, to_text(second)) == second
+    assert merged(to_text(first), to_text(second), 10) == second  # too long for what reads it
 
 
 def test_a_word_of_the_glossary_is_where_its_link_leads(page: Any, app: str) -> None:

@@ -33,10 +33,10 @@ PLACE = Place("made up", "start", 800, "light")
 SHADOW = "<div><template shadowrootmode=open>{}</template></div>"
 
 
-@pytest.fixture
-def found(browsing):
-    """found(body) -> {rule: texts} of what `look.findings()` says of an HTML page of 800 × 600."""
-    context = browsing(viewport={"width": 800, "height": 600})
+@pytest.fixture(scope="module")
+def found(chromium):
+    """found(body) -> {rule: texts} of what `look.findings()` says of an HTML page of 800 × 600, a new one each time."""
+    context = chromium.new_context(viewport={"width": 800, "height": 600})
     context.add_init_script(rules.PROBE)
     page = context.new_page()
 
@@ -46,7 +46,8 @@ def found(browsing):
         return {one["rule"]: one["text"] for one in page.evaluate("look.findings()")}
 
     findings.page = page  # type: ignore[attr-defined]
-    return findings
+    yield findings
+    context.close()
 
 
 @pytest.mark.parametrize("wrap", ["{}", SHADOW], ids=["plain", "in a shadow tree"])

@@ -2,6 +2,7 @@
 
 import re
 import struct
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlparse
@@ -14,7 +15,7 @@ from lib.engine import InspectableEngine
 from lib.engine.sampling import ranking, softmax
 from lib.ui import cache
 from lib.ui.river.reading import visible
-from tests.conftest import eventually, settled
+from tests.conftest import PATIENCE, eventually, settled
 
 TEXT = "The sun rises in the"
 STREAM = 72  # px of the whole stream: assets/layout.js
@@ -32,6 +33,16 @@ ON_THE_WAY = f"() => {{ {ROOT} return root.querySelector('.window').scrollLeft >
 TO_THE_END = (
     f"() => {{ {ROOT} const w = root.querySelector('.window'); return w.scrollWidth - w.clientWidth - w.scrollLeft; }}"
 )
+
+
+@pytest.fixture(scope="module")
+def opened(chromium: Any, app: str) -> Any:
+    """The river as it opens, for the tests that only look at it and turn the dial without letting go."""
+    with closing(chromium.new_context(viewport={"width": 1280, "height": 720})) as context:
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        visit(page, app)
+        yield page
 
 
 def visit(page: Any, app: str, text: str = TEXT, **query: str) -> None:
@@ -74,14 +85,20 @@ def link(page: Any) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
 
 
-def test_widths_are_the_engines_probabilities_at_every_temperature(page, app, engine) -> None:
-    visit(page, app)
+def test_the_river_fits_into_the_first_screen(opened) -> None:
+    box = opened.locator(".river").bounding_box()
+    assert box["height"] <= 430 and box["y"] + box["height"] <= 720
+    write = opened.get_by_role("button", name="Write 10 more").bounding_box()
+    assert write["y"] + write["height"] <= 720
+
+
+def test_widths_are_the_engines_probabilities_at_every_temperature(opened, engine) -> None:
     ids = engine.tokenizer.ids(TEXT)
-    shown = page.locator(".river .token").evaluate_all("all => all.map(one => [one.dataset.node, one.textContent])")
+    shown = opened.locator(".river .token").evaluate_all("all => all.map(one => [one.dataset.node, one.textContent])")
     nodes = {number for number, _ in shown}
     for temperature in (0.2, 0.65, 1.0, 2.0):
-        turn(page, temperature)
-        expect(page.locator(".river .dial output")).to_have_text(f"{temperature:.2f}")
+        turn(opened, temperature)
+        expect(opened.locator(".river .dial output")).to_have_text(f"{temperature:.2f}")
         exact = [softmax(engine.logits(ids, place), temperature) for place in range(len(ids))]
 
         def right(seen: dict[str, float], exact: list[np.ndarray] = exact) -> bool:
@@ -94,14 +111,17 @@ def test_widths_are_the_engines_probabilities_at_every_temperature(page, app, en
                 wanted += [max(probs[token], 1.5 / STREAM) for token in [*taken, *rivals]]
             return len(got) == len(wanted) and np.allclose(got, sorted(wanted), atol=0.004)
 
-        eventually(page, lambda: thickness(page), right)
-        first = page.locator(".river .token.next").first
+        eventually(opened, lambda: thickness(opened), right)
+        first = opened.locator(".river .token.next").first
         best = int(exact[-1].argmax())
         expect(first.locator(".label")).to_have_text(labels(engine, [best])[0])
-        percents = [text for text in page.locator(".river .token.next .percent").all_text_contents() if "<" not in text]
+        percents = [
+            text for text in opened.locator(".river .token.next .percent").all_text_contents() if "<" not in text
+        ]
         top = ranking(exact[-1])[: len(percents)]
         assert np.allclose([float(text.rstrip("%")) for text in percents], 100 * exact[-1][top], atol=0.51)
-    assert "t" not in link(page)  # nothing was sent: the dial was not let go
+    assert "t" not in link(opened)  # nothing was sent: the dial was not let go
+    turn(opened, 1.0)
 
 
 def test_the_dial_is_kept_in_the_link_when_it_is_let_go(page, app) -> None:
@@ -122,13 +142,12 @@ def greedy(engine: InspectableEngine, ids: list[int], count: int = 5) -> list[in
     return text[len(ids) :]
 
 
-def test_hovering_shows_what_greedy_writes_on_that_road(page, app, engine) -> None:
-    visit(page, app)
+def test_hovering_shows_what_greedy_writes_on_that_road(opened, engine) -> None:
     ids = engine.tokenizer.ids(TEXT)
     for rank in (1, 3):
         road = int(ranking(engine.logits(ids))[rank])
-        page.locator(".river .token.next").nth(rank).hover()
-        expect(page.locator(".river .card .pg-token")).to_have_text(labels(engine, greedy(engine, [*ids, road])))
+        opened.locator(".river .token.next").nth(rank).hover()
+        expect(opened.locator(".river .card .pg-token")).to_have_text(labels(engine, greedy(engine, [*ids, road])))
 
 
 def test_a_road_that_nobody_read_ahead_is_read_when_it_is_hovered(page, app, engine) -> None:
@@ -323,12 +342,3 @@ def test_nothing_is_said_on_the_console(page, app) -> None:
     page.get_by_role("button", name="Restart").click()
     eventually(page, lambda: link(page), lambda seen: "path" not in seen)
     assert said == []
-
-
-def test_the_river_fits_into_the_first_screen(browsing, app) -> None:
-    page = browsing(viewport={"width": 1280, "height": 720}).new_page()
-    visit(page, app)
-    box = page.locator(".river").bounding_box()
-    assert box["height"] <= 430 and box["y"] + box["height"] <= 720
-    write = page.get_by_role("button", name="Write 10 more").bounding_box()
-    assert write["y"] + write["height"] <= 720

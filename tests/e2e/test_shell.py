@@ -12,7 +12,7 @@ BOX = ".st-key-header textarea"
 
 @pytest.fixture
 def next_token(page: Any, app: str) -> Any:
-    page.goto(f"{app}/Next_Token")
+    page.goto(f"{app}/Next_Token?next-token-tabs=In+short")  # a tab without charts: they take the browser's time
     page.locator(BOX).wait_for()
     settled(page)
     return page
@@ -96,6 +96,15 @@ def test_the_projector_enlarges_and_walks_with_the_arrow_keys(next_token: Any) -
     settled(next_token)
     next_token.keyboard.press("ArrowLeft")
     next_token.wait_for_url("**/Next_Token**")
+    settled(next_token)
+    on = "document.documentElement.dataset.projector === 'on'"
+    next_token.reload()
+    next_token.wait_for_function(on)  # the tab keeps it
+    settled(next_token)
+    next_token.locator(".st-key-projector label").first.click()
+    next_token.wait_for_function("document.documentElement.dataset.projector === 'off'")
+    settled(next_token)
+    assert not next_token.evaluate(on)
 
 
 def test_the_first_tab_stop_leads_to_the_result(next_token: Any) -> None:

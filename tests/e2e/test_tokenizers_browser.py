@@ -2,14 +2,16 @@
 
 import json
 import re
+from contextlib import closing
 from urllib.parse import urlencode
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from lib.tokenization import bpe, load, texts
 from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.tokenization.display import label
-from tests.conftest import eventually, paste, settled
+from tests.conftest import PATIENCE, eventually, paste, settled
 
 ROWS = ".st-key-compare-rows"
 AREA = ".st-key-compare-text textarea"
@@ -21,6 +23,31 @@ def open_page(page, app: str, **query: object) -> None:
     page.goto(f"{app}/Tokenizers?{urlencode(query, doseq=True)}")
     page.wait_for_selector(f"{ROWS} .row")
     settled(page)
+
+
+@pytest.fixture(scope="module")
+def opened(chromium, app: str):
+    """The page with the real tokenizers, opened once for the tests that write a text of their own."""
+    with closing(chromium.new_context()) as context:
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        open_page(page, app)
+        yield page
+
+
+@pytest.fixture
+def bench(opened):
+    """The same page, the pointer in a corner and the window as high as in the other tests."""
+    opened.set_viewport_size({"width": 1280, "height": 900})
+    opened.mouse.move(2, 2)
+    return opened
+
+
+def write(page, text: str) -> None:
+    """Put a short text in the place of the one before, and wait for its tokens."""
+    page.locator(AREA).fill(text)
+    page.locator(AREA).blur()
+    shows(page, row(page, "gpt2").locator(".chip"), [label(token.data) for token in load("gpt2").encode(text)])
 
 
 def row(page, name: str):
@@ -56,104 +83,102 @@ def counted(page, name: str, count: int) -> None:
     )
 
 
-def test_typing_answers_without_enter(page, app: str) -> None:
-    open_page(page, app)
-    page.locator(AREA).fill("")
-    page.locator(AREA).press_sequentially("Token by token 🚀")
+def test_typing_answers_without_enter(bench) -> None:
+    bench.locator(AREA).fill("")
+    bench.locator(AREA).press_sequentially("Token by token 🚀")
     for name in ("gpt2", "cl100k_base", "o200k_base", "qwen"):
-        counted(page, name, len(load(name).ids("Token by token 🚀")))
+        counted(bench, name, len(load(name).ids("Token by token 🚀")))
     shows(
-        page,
-        row(page, "gpt2").locator(".chip"),
+        bench,
+        row(bench, "gpt2").locator(".chip"),
         [label(token.data) for token in load("gpt2").encode("Token by token 🚀")],
     )
-    expect(page.locator(AREA)).to_have_value("Token by token 🚀")
+    expect(bench.locator(AREA)).to_have_value("Token by token 🚀")
 
 
-def test_hovering_lights_the_same_characters_everywhere(page, app: str) -> None:
+def test_hovering_lights_the_same_characters_everywhere(bench) -> None:
     text = "a star 🌟 twinkles"
-    open_page(page, app, text=text)
+    write(bench, text)
     tokens = load("gpt2").encode(text)
     n = next(i for i, token in enumerate(tokens) if token.data == b"\x9f")
-    card = page.locator(f"{ROWS} .card")
-    point(page, row(page, "gpt2").locator(".chip").nth(n), card)
+    card = bench.locator(f"{ROWS} .card")
+    point(bench, row(bench, "gpt2").locator(".chip").nth(n), card)
     for said in (str(tokens[n].id), "9F", "GLOWING STAR", "🌟"):
         expect(card).to_contain_text(said)
     for name in ("gpt2", "cl100k_base", "o200k_base", "qwen"):
         expected = [
             label(t.data) for t in load(name).encode(text) if t.start < tokens[n].end and t.end > tokens[n].start
         ]
-        shows(page, row(page, name).locator(".chip.lit"), expected)
-    shows(page, row(page, "gpt2").locator(".group .of"), ["␣🌟"])
-    page.mouse.move(2, 2)
+        shows(bench, row(bench, name).locator(".chip.lit"), expected)
+    shows(bench, row(bench, "gpt2").locator(".group .of"), ["␣🌟"])
+    bench.mouse.move(2, 2)
     expect(card).to_be_hidden()
-    row(page, "gpt2").locator(".chip").first.focus()
-    page.keyboard.press("ArrowRight")
+    row(bench, "gpt2").locator(".chip").first.focus()
+    bench.keyboard.press("ArrowRight")
     expect(card).to_be_visible()
     expect(card).to_have_text(re.compile(rf"\bid\s+{tokens[1].id}\s"), use_inner_text=True)
-    page.keyboard.press("Escape")
+    bench.keyboard.press("Escape")
     expect(card).to_be_hidden()
 
 
-def test_tokens_are_reached_and_named_with_the_keyboard(page, app: str) -> None:
+def test_tokens_are_reached_and_named_with_the_keyboard(bench) -> None:
     text = "a star 🌟 twinkles"
-    open_page(page, app, text=text)
+    write(bench, text)
     gpt2 = load("gpt2").encode(text)
-    row(page, "gpt2").locator(".chip").first.focus()
-    page.keyboard.press("End")
-    last = row(page, "gpt2").locator(".chip").last
+    row(bench, "gpt2").locator(".chip").first.focus()
+    bench.keyboard.press("End")
+    last = row(bench, "gpt2").locator(".chip").last
     expect(last).to_be_focused()
     name = f"{label(gpt2[-1].data)}, id {gpt2[-1].id}, token {len(gpt2)} of {len(gpt2)} tokens"
     expect(last).to_have_accessible_name(name)
-    expect(row(page, "gpt2").locator(".chip[tabindex='0']")).to_have_count(1)
+    expect(row(bench, "gpt2").locator(".chip[tabindex='0']")).to_have_count(1)
     start = gpt2[-1].start
     for below in ("cl100k_base", "o200k_base", "qwen"):  # the token there that has the first of these characters
-        page.keyboard.press("ArrowDown")
+        bench.keyboard.press("ArrowDown")
         tokens = load(below).encode(text)
         n = next(i for i, token in enumerate(tokens) if token.end > start)
-        chip, start = row(page, below).locator(".chip").nth(n), tokens[n].start
+        chip, start = row(bench, below).locator(".chip").nth(n), tokens[n].start
         expect(chip).to_be_focused()
-    card = page.locator(f"{ROWS} .card")
-    page.keyboard.press("Enter")
-    page.mouse.move(2, 2)
+    card = bench.locator(f"{ROWS} .card")
+    bench.keyboard.press("Enter")
+    bench.mouse.move(2, 2)
     expect(card).to_be_visible()
     expect(chip).to_be_focused()
-    page.keyboard.press("Enter")
+    bench.keyboard.press("Enter")
     expect(card).to_be_hidden()
 
 
-def test_a_card_covers_neither_the_rows_nor_what_is_typed(page, app: str) -> None:
-    open_page(page, app)
-    card = page.locator(f"{ROWS} .card")
+def test_a_card_covers_neither_the_rows_nor_what_is_typed(bench) -> None:
+    card = bench.locator(f"{ROWS} .card")
     for viewport in ({"width": 1280, "height": 720}, {"width": 390, "height": 500}):
-        page.set_viewport_size(viewport)
-        settled(page)
+        bench.set_viewport_size(viewport)
+        settled(bench)
         for name in ("gpt2", "qwen"):
-            point(page, row(page, name).locator(".chip").first, card)
-            box, area = card.bounding_box(), page.locator(AREA).bounding_box()
+            point(bench, row(bench, name).locator(".chip").first, card)
+            box, area = card.bounding_box(), bench.locator(AREA).bounding_box()
             assert box["y"] >= area["y"] + area["height"] or box["y"] + box["height"] <= area["y"]
             if viewport["width"] == 1280:
-                rows = page.locator(f"{ROWS} .list").bounding_box()
+                rows = bench.locator(f"{ROWS} .list").bounding_box()
                 assert box["x"] >= rows["x"] + rows["width"]
 
 
-def test_a_text_of_several_lines_opens_over_the_page(page, app: str) -> None:
-    open_page(page, app, text="one")
-    rows, area = page.locator(ROWS), page.locator(AREA)
+def test_a_text_of_several_lines_opens_over_the_page(bench) -> None:
+    write(bench, "one")
+    rows, area = bench.locator(ROWS), bench.locator(AREA)
     top, low = rows.bounding_box()["y"], area.bounding_box()["height"]
     area.focus()
-    page.keyboard.press("End")
-    page.keyboard.press("Enter")  # takes the text
+    bench.keyboard.press("End")
+    bench.keyboard.press("Enter")  # takes the text
     expect(area).to_be_focused()
     expect(area).to_have_value("one")
     for line in ("two", "three"):
-        page.keyboard.press("Shift+Enter")
-        page.keyboard.type(line)
-    counted(page, "gpt2", len(load("gpt2").ids("one\ntwo\nthree")))
+        bench.keyboard.press("Shift+Enter")
+        bench.keyboard.type(line)
+    counted(bench, "gpt2", len(load("gpt2").ids("one\ntwo\nthree")))
     assert area.bounding_box()["height"] >= low + 40
     assert rows.bounding_box()["y"] == top
     area.blur()
-    eventually(page, lambda: area.bounding_box()["height"], lambda height: height == low)
+    eventually(bench, lambda: area.bounding_box()["height"], lambda height: height == low)
 
 
 def test_the_result_is_seen_at_once(page, app: str) -> None:
@@ -213,10 +238,10 @@ def test_white_space_is_drawn_as_it_is_with_the_switch_off(page, app: str) -> No
     expect(row(page, "gpt2").locator(".chips br")).to_have_count(1)
 
 
-def test_the_card_explains_only_signs_of_the_vocabulary(page, app: str) -> None:
-    open_page(page, app, text="a ## b")
-    card = page.locator(f"{ROWS} .card")
-    point(page, row(page, "gpt2").locator(".chip").nth(1), card)
+def test_the_card_explains_only_signs_of_the_vocabulary(bench) -> None:
+    write(bench, "a ## b")
+    card = bench.locator(f"{ROWS} .card")
+    point(bench, row(bench, "gpt2").locator(".chip").nth(1), card)
     expect(card).to_contain_text("Ġ is how this vocabulary writes a space.")
     expect(card).to_contain_text("characters 2 to 4")
     expect(card).not_to_contain_text("continues the word")
@@ -247,44 +272,41 @@ def test_a_link_restores_text_tokenizers_and_switches(page, app: str) -> None:
     expect(page.locator(f"{ROWS} .row")).to_have_count(2)
 
 
-def test_ids_are_copied(page, app: str) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    open_page(page, app, text="copy these ids")
-    row(page, "gpt2").get_by_role("button", name="Copy IDs").click()
-    row(page, "gpt2").get_by_text("Copied").wait_for()
-    copied = page.evaluate("navigator.clipboard.readText()")  # it says so when they are there
+def test_ids_are_copied(bench) -> None:
+    bench.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    write(bench, "copy these ids")
+    row(bench, "gpt2").get_by_role("button", name="Copy IDs").click()
+    row(bench, "gpt2").get_by_text("Copied").wait_for()
+    copied = bench.evaluate("navigator.clipboard.readText()")  # it says so when they are there
     assert json.loads(copied) == load("gpt2").ids("copy these ids")
 
 
-def test_a_megabyte_is_counted_and_its_start_is_shown(page, app: str) -> None:
+def test_a_megabyte_is_counted_and_its_start_is_shown(bench) -> None:
     text = (texts.corpus() * 500)[:1_000_000]
-    open_page(page, app)
-    page.locator(AREA).evaluate("(area, text) => { area.value = text; area.dispatchEvent(new Event('input')); }", text)
+    bench.locator(AREA).evaluate("(area, text) => { area.value = text; area.dispatchEvent(new Event('input')); }", text)
     for name in ("gpt2", "cl100k_base"):
-        counted(page, name, len(load(name).ids(text)))
-    expect(row(page, "gpt2").locator(".more")).to_contain_text("more are counted, not drawn")
-    eventually(page, row(page, "gpt2").locator(".chip").count, lambda drawn: 0 < drawn <= 1500)
-    settled(page)
-    expect(page).not_to_have_url(re.compile("text="))
+        counted(bench, name, len(load(name).ids(text)))
+    expect(row(bench, "gpt2").locator(".more")).to_contain_text("more are counted, not drawn")
+    eventually(bench, row(bench, "gpt2").locator(".chip").count, lambda drawn: 0 < drawn <= 1500)
+    settled(bench)
+    expect(bench).not_to_have_url(re.compile("text="))
 
 
-def test_a_megabyte_of_lines_is_pasted_and_typed_over(page, app: str) -> None:
-    open_page(page, app)
+def test_a_megabyte_of_lines_is_pasted_and_typed_over(bench) -> None:
     lines = "Every one of these many lines is the same.\n" * 22_000  # minutes, if an expander slows the editing down
     for text in (lines, lines[:-20], "short again"):
-        paste(page, page.locator(AREA), text)
-        counted(page, "gpt2", len(load("gpt2").ids(text)))
-    page.keyboard.press("Control+a")
-    page.keyboard.type("typed")
-    counted(page, "gpt2", len(load("gpt2").ids("typed")))
+        paste(bench, bench.locator(AREA), text)
+        counted(bench, "gpt2", len(load("gpt2").ids(text)))
+    bench.keyboard.press("Control+a")
+    bench.keyboard.type("typed")
+    counted(bench, "gpt2", len(load("gpt2").ids("typed")))
 
 
-def test_a_long_text_has_the_direction_of_its_first_letter(page, app: str) -> None:
-    open_page(page, app)
+def test_a_long_text_has_the_direction_of_its_first_letter(bench) -> None:
     for text, direction in (("12 שלום " * 4_000, "rtl"), ("שלום", "auto"), ("12 peace, سلام " * 2_000, "ltr")):
-        paste(page, page.locator(AREA), text)
-        counted(page, "gpt2", len(load("gpt2").ids(text)))
-        expect(page.locator(AREA)).to_have_attribute("dir", direction)
+        paste(bench, bench.locator(AREA), text)
+        counted(bench, "gpt2", len(load("gpt2").ids(text)))
+        expect(bench.locator(AREA)).to_have_attribute("dir", direction)
 
 
 def test_the_merge_stepper_replays_training_in_the_browser(page, app: str) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.classroom.border import NAME, grouped
+from lib.classroom.border import grouped
 from lib.classroom.rooms import GONE
 from lib.ui.classroom.seat import join, link_leads_somewhere, linked_code, take
 from lib.ui.classroom.store import rooms
@@ -29,7 +29,7 @@ def _join() -> None:
     st.markdown(f"**Join the room {grouped(linked)}**" if linked else "**Join a room**")
     with st.form("class-join-form", border=False):
         code = linked or st.text_input("Code of the room", placeholder="K7Q-M2F-XDB", key="class-code", max_chars=20)
-        name = st.text_input("Nickname", key="class-name", max_chars=NAME)
+        name = st.text_input("Nickname", key="class-name", max_chars=1_000)  # too long a one is told, not cut
         st.caption("Your class sees the nickname. It is deleted with the room.")
         if st.form_submit_button("Join", type="primary", key="class-join-button"):
             join(code, name)

@@ -21,6 +21,7 @@ from lib.ui.course import strip
 _STYLE = f"<style>{css()}\n{asset(__file__, 'page.css', 'print.css')}\n{strip.STYLE}</style>"
 _PROJECTOR = f"<style>{asset(__file__, 'projector.css')}</style>"
 _APP = "LLM Playground"  # Home's title
+_SHELL_ASKED = "shell-asked"  # in the session: its projector is known, from the tab or from a click
 _SHELL = component("playground_shell", html="<span hidden></span>", js=asset(__file__, "shell.js"))
 
 
@@ -46,7 +47,7 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
     with st.container(key="top", gap=None):
         st.html(_STYLE + (_PROJECTOR if projector() else ""))
         st.html(f'<div class="pg-title"><h1>{title}</h1><p class="lead">{lead}</p></div>')
-        _SHELL(key="shell", data={"projector": projector()})
+        _shell()
         progress.keep()
     if step:
         strip.show(step)
@@ -55,6 +56,19 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
     show_sidebar(st.session_state["page-title"])
     housekeeping.begin()
     class_banner(st.session_state["page-title"])
+
+
+def _shell() -> None:
+    """What listens in the whole page. The browser tab keeps whether the projector is on, and a reload asks for it."""
+
+    def found() -> None:
+        st.session_state[_SHELL_ASKED] = True
+        st.session_state["projector"] = True
+
+    if projector():
+        st.session_state[_SHELL_ASKED] = True
+    data = {"projector": projector(), "restore": not st.session_state.get(_SHELL_ASKED)}
+    _SHELL(key="shell", data=data, on_lit_change=found)
 
 
 def page_style(module: str, *names: str, more: str = "") -> None:

@@ -2,28 +2,15 @@
 
 `localStorage` belongs to one browser and outlives the tab; the server keeps nothing. What comes back from it is checked
 by `lib.course.progress.read`. On a session's first run the component sends what it finds, if anything; afterwards it
-stores what it is given.
+stores what it is given together with what another tab has stored since.
 """
 
 import streamlit as st
 
-from lib.course.progress import MAX_TEXT, Answer, Progress, read, to_text
-from lib.ui.components.custom import component
+from lib.course.progress import MAX_CHARS, MAX_TEXT, Answer, Progress, read, to_text
+from lib.ui.components.custom import asset, component
 
-_JS = """
-export default function ({ data, setStateValue }) {
-  const name = "llm-playground-progress";
-  try {
-    const kept = window.localStorage.getItem(name) || "";
-    if (data.restore && kept) setStateValue("found", kept);
-    else if (kept !== data.text) {
-      if (data.text) window.localStorage.setItem(name, data.text);
-      else window.localStorage.removeItem(name);
-    }
-  } catch (error) {} // a browser that keeps nothing: the session still does
-}
-"""
-_COMPONENT = component("playground_progress", html="<span hidden></span>", js=_JS)
+_COMPONENT = component("playground_progress", html="<span hidden></span>", js=asset(__file__, "progress.js"))
 _STATE, _KEY, _RESTORED = "progress", "progress-keeper", "progress-restored"
 
 
@@ -68,5 +55,5 @@ def keep() -> None:
         earlier.short |= now.short
         st.session_state[_STATE] = earlier
 
-    data = {"restore": not st.session_state.get(_RESTORED), "text": to_text(learner())}
+    data = {"restore": not st.session_state.get(_RESTORED), "text": to_text(learner()), "most": MAX_CHARS}
     _COMPONENT(key=_KEY, data=data, on_found_change=found)

@@ -37,6 +37,7 @@ HOSTILE = (
     "\ud800lone",
     "｡ﾟ☆＝cmd",
 )
+SHORT = tuple(text[:NAME] for text in HOSTILE)  # what a room takes
 
 
 def test_codes_hold_forty_bits_and_more_and_differ() -> None:
@@ -53,7 +54,14 @@ def test_what_cannot_be_a_code_is_said(text) -> None:
         checked_code(text)
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+def test_a_nickname_that_is_too_long_is_told_and_not_cut() -> None:
+    assert checked_name("  " + "é" * NAME) == "é" * NAME
+    for long in ("é" * (NAME + 1), "x" * 5000):
+        with pytest.raises(ClassroomError, match=f"at most {NAME} characters"):
+            checked_name(long)
+
+
+@pytest.mark.parametrize("text", SHORT)
 def test_a_nickname_is_one_short_visible_line(text) -> None:
     name = checked_name(text)
     assert 0 < len(name) <= NAME

@@ -11,7 +11,7 @@ from lib.classroom.border import ClassroomError, Place
 from lib.classroom.journal import SqliteJournal
 from lib.classroom.questions import Question
 from lib.classroom.rooms import NotAllowedError, RoomGoneError, Rooms
-from tests.unit.classroom.test_border import HOSTILE
+from tests.unit.classroom.test_border import SHORT
 
 COIN = Question("quiz", "Heads or tails?", ("heads", "tails"), 0)
 TOKEN = Question("token", "Once upon a", ("␣time", "␣day", "all other tokens"), 0, (0.9, 0.06, 0.04), "model", "␣time")
@@ -92,9 +92,9 @@ def test_two_of_one_name_are_two_students(taught) -> None:
 
 def test_hostile_names_are_kept_as_text(taught) -> None:
     rooms, code, _ = taught
-    for name in HOSTILE:
+    for name in SHORT:
         rooms.join(code, name)
-    assert len(set(rooms.look(code).names.values())) == len(HOSTILE)
+    assert len(set(rooms.look(code).names.values())) == len(SHORT)
 
 
 def test_who_is_taken_out_takes_the_answers_along(taught) -> None:
@@ -201,7 +201,7 @@ def test_with_a_file_a_restart_loses_nothing(tmp_path) -> None:
     path = tmp_path / "class" / "rooms.sqlite"
     rooms = Rooms(SqliteJournal(path))
     code, teacher = rooms.open()
-    secrets = [rooms.join(code, name) for name in HOSTILE]
+    secrets = [rooms.join(code, name) for name in SHORT]
     for number in range(11):  # two digits: the order is that of numbers, not of letters
         rooms.ask(code, teacher, TOKEN if number % 2 else COIN)
         rooms.reveal(code, teacher)

@@ -53,7 +53,8 @@ def test_replies_are_true_and_no_unseen_sum_or_untold_fact_is_taught() -> None:
 
 def test_what_a_reply_costs_is_the_choices_made_for_it() -> None:
     """A sum has one right reply; a party has 8 things, 8 places and 6 foods."""
-    dice, nats = Dice(2), {}
+    dice = Dice(2)
+    nats: dict[str, set[float]] = {}
     for one in (dialogues.exchange(dice) for _ in range(300)):
         nats.setdefault(one.question, set()).add(round(one.nats, 6))
     assert nats["Suggest a party theme."] == {5.950643}  # ln 384

@@ -16,7 +16,7 @@ from lib.training.events import Began, Ended, Event, HeldOut, Point, Snapshot, f
 from lib.training.recipe import SIZES, Recipe, Size, Tuning
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-TINY = {"size": "tiny", "batch": 2, "context": 32, "steps": 30, "learning_rate": 3e-3}
+TINY: dict[str, Any] = {"size": "tiny", "batch": 2, "context": 32, "steps": 30, "learning_rate": 3e-3}
 
 
 @pytest.fixture(autouse=True)

@@ -53,8 +53,17 @@ function walk(event) {
   next.click();
 }
 
-export default function ({ data }) {
+function keep({ projector, restore }, setStateValue) { // in this tab, over a reload
+  const name = "llm-playground-projector";
+  try {
+    if (restore && sessionStorage.getItem(name) === "on") setStateValue("lit", true);
+    else sessionStorage.setItem(name, projector ? "on" : "off");
+  } catch (error) {} // a browser that keeps nothing
+}
+
+export default function ({ data, setStateValue }) {
   document.documentElement.dataset.projector = data.projector ? "on" : "off";
   document.documentElement.lang = "en";
   if (!document.querySelector(".pg-skip")) begin();
+  keep(data, setStateValue);
 }
