@@ -99,28 +99,31 @@ def _label(name: str, value: float) -> dict[str, object]:
 
 def embedding_map(groups: Mapping[str, Sequence[tuple[str, float, float]]], *, height: int) -> Figure:
     """Tokens as words at their places in two dimensions; a colour and a name for each group of words."""
-    return figure(
-        [
+    traces: list[Trace] = []
+    for place, (name, words) in enumerate((name, words) for name, words in groups.items() if words):
+        colour = CATEGORICAL[place % len(CATEGORICAL)]
+        shared = {"type": "scatter", "name": plain(name), "marker": {"color": colour, "size": 9}}
+        traces.append(
             {
-                "type": "scatter",
+                **shared,
                 "mode": "text",
-                "name": plain(name),
                 "x": [x for _, x, _ in words],
                 "y": [y for _, _, y in words],
                 "text": [plain(word) for word, _, _ in words],
-                "textfont": {"color": CATEGORICAL[place % len(CATEGORICAL)], "size": CHART_PX},
-                "marker": {"color": CATEGORICAL[place % len(CATEGORICAL)]},
+                "textfont": {"color": colour, "size": CHART_PX},
                 "hovertemplate": f"%{{text}} ({plain(name)})<extra></extra>",
+                "showlegend": False,
             }
-            for place, (name, words) in enumerate(groups.items())
-            if words
-        ],
+        )
+        # Plotly's own sign of a text in the legend is two letters of 10 px.
+        traces.append({**shared, "mode": "markers", "x": [None], "y": [None]})
+    return figure(
+        traces,
         height=height,
         margin={"t": 36},
         showlegend=True,
         xaxis={"showticklabels": False, "zeroline": False},
         yaxis={"showticklabels": False, "zeroline": False},
-        uirevision="map",
     )
 
 

@@ -28,4 +28,4 @@ def test_train_watch_go_back_and_open_the_snapshot_elsewhere(app: str, page) -> 
     page.locator(".st-key-train-open").get_by_role("link", name="Next token").click()
     page.locator("button.row[data-id]").first.wait_for()
     expect(page).to_have_url(re.compile(r"model=trained-[0-9a-f]{8}-pretrain-00000"))
-    expect(page.locator(".st-key-model")).to_contain_text(re.compile("Tiny world 0.2 M"))
+    expect(page.get_by_role("combobox", name="Model")).to_have_value(re.compile("Tiny world 0.2 M · step 0"))

@@ -50,7 +50,8 @@ def show_result(shown: Shown, updates: LiveUpdates) -> None:
     """How far it is, chart and samples; all of it is kept up to date while the run goes on."""
     line = st.empty()
     line.html(progress(shown))
-    drawn = show_panel(_panel(shown), on_move=state.stand_at)
+    with st.container(key="train-pair"):  # which keeps the component's place until it is there
+        drawn = show_panel(_panel(shown), on_move=state.stand_at)
     if state.under_way(shown.run):
         updates.add(_Follower(shown, line, drawn).region())
 
