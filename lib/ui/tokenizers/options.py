@@ -56,8 +56,8 @@ def _found(where: Settings) -> dict[str, Path]:
     """Looked for on the disk every few seconds, not at every key press of everybody."""
     found: dict[str, Path] = {}
     for spec in models.local_models():
-        location = models.where(spec.id)
-        if spec.id != models.EMBEDDED and location and (location.folder / "tokenizer.json").is_file():
+        location, known = models.where(spec.id), spec.id in (models.EMBEDDED, models.CHAT)  # CHAT has that of BASE
+        if not known and location and (location.folder / "tokenizer.json").is_file():
             found[spec.id] = location.folder
     return found
 
