@@ -22,11 +22,12 @@ with explained():
         stage = start.row(run, told, fields)
         shown = result.shown(run, told, stage)
         if run is None:
-            start.nothing_yet()
+            start.nothing_yet(fields)
         elif shown is None:
             start.not_yet(stage)
         else:
             result.show_result(shown, updates)
-    sections.show_sections(shown, fields, updates)
-    page_menu(shown)
+    whole = shown or result.shown(run, told, "pretrain")
+    sections.show_sections(shown, whole, fields, updates)
+    page_menu(whole)
 updates.follow()

@@ -135,10 +135,14 @@ def _tokenizers() -> Iterator[tuple[str, dict[str, Any]]]:
 def _training() -> Iterator[tuple[str, dict[str, Any]]]:
     lines = {"uniform, ln V": 6.6, HOSTILE: 0.9, "entropy": 0.45}
     steps = [(step, 6.6 / step, 1e-3, 1.0) for step in range(1, 9)]
-    yield "curves", training.curves_chart(training.Curves(steps, [(0, 6.6), (8, 0.9)], lines, 8, 4), height=500)
-    yield "curves of nothing yet", training.curves_chart(training.Curves([], [], {}, 600), height=500)
     exploded = [(1, 6.6, 1e-3, 1.0), (2, 4e20, 1.0, 1e30)]
-    yield "curves that explode", training.curves_chart(training.Curves(exploded, [], lines, 2), height=500)
+    made = {
+        "curves": training.Curves(steps, [(0, 6.6), (8, 0.9)], lines, "nats a token", 8, 4),
+        "curves of nothing yet": training.Curves([], [], {}, "nats a token", 600),
+        "curves that explode": training.Curves(exploded, [], lines, "nats a token", 2),
+    }
+    for name, curves in made.items():
+        yield name, training.curves_chart(curves, height=500)
     groups = {"names": [(HOSTILE, 0.1, 0.2), ("Tom", 1.0, 0.0)], "nobody": []}
     yield "embeddings", training.embedding_map(groups, height=400)
     yield "attention", training.attention_map(["a", HOSTILE], [[1.0, 0.0], [0.25, 0.75]], height=400)

@@ -31,12 +31,13 @@ from lib.figures.theme import (
 class Curves:
     """One stage, step by step. `train`: (step, loss, learning rate, norm of the gradient before clipping).
 
-    `lines`: names and losses that the losses are compared with; `steps`: the planned ones, the axes' end.
+    `lines`: names and losses that the losses are compared with; `unit`: of both; `steps`: planned, the axes' end.
     """
 
     train: Sequence[tuple[int, float, float, float]]
     heldout: Sequence[tuple[int, float]]
     lines: Mapping[str, float]
+    unit: str
     steps: int
     marked: int | None = None
 
@@ -58,11 +59,11 @@ def curves_chart(curves: Curves, *, height: int) -> Figure:
             {**_curve("gradient's norm", steps, norms, CATEGORICAL[3], 1.5), "yaxis": "y3"},
         ],
         height=height,
-        margin={"t": 36, "l": 8, "r": 8},
+        margin={"t": 36, "l": 8, "r": 128 if curves.lines else 8},
         shapes=shapes,
         annotations=[_label(name, value) for name, value in curves.lines.items()],
         xaxis=titled("step", range=[0, curves.steps * 1.01], zeroline=False, anchor="y3"),
-        yaxis=titled("loss (nats a token)", range=[0, top], zeroline=False, domain=[0.5, 1], automargin=True),
+        yaxis=titled(f"loss ({curves.unit})", range=[0, top], zeroline=False, domain=[0.5, 1], automargin=True),
         yaxis2=titled("learning rate", rangemode="tozero", zeroline=False, domain=[0.26, 0.44], automargin=True),
         yaxis3=titled("gradient", rangemode="tozero", zeroline=False, domain=[0, 0.2], automargin=True),
     )
@@ -82,15 +83,15 @@ def _curve(name: str, steps: Sequence[int], values: Sequence[float], colour: str
 
 
 def _label(name: str, value: float) -> dict[str, object]:
-    """At the right end of a line, on it."""
+    """Behind the right end of a line."""
     return {
         "text": f"{plain(name)} {value:.2f}",
-        "x": 1,
+        "x": 1.005,
         "y": value,
         "xref": "paper",
         "yref": "y",
-        "xanchor": "right",
-        "yanchor": "bottom",
+        "xanchor": "left",
+        "yanchor": "middle",
         "showarrow": False,
         "font": {"size": CHART_PX, "color": LETTERS},
     }

@@ -40,8 +40,11 @@ def prompt_of(text: str, ids: Sequence[int], special: Mapping[str, int]) -> Prom
 
 
 def source_of(model_id: str, dtype: str) -> Source:
-    """A catalog model by its hub name; a folder of this machine by its name alone."""
+    """A catalog model by its hub name; one that ships by its place in the app; a folder of this machine by its name."""
     spec, place = models.spec(model_id), models.where(model_id)
+    if model_id in models.SHIPPED:
+        about = f"{spec.name} comes with the app: run this in the app's folder, or write here where its folder is."
+        return Source(f"lib/models/shipped/{model_id}", dtype, about)
     if not spec.hub_id:
         name = " ".join(spec.name.split())
         return Source(name, dtype, f"The page used a model folder called {name}: write here where your copy is.")

@@ -36,10 +36,12 @@ def continued(
     choose: Choose = greedy,
 ) -> list[list[int]]:
     """What comes after each prompt: up to `most` ids, up to and with the first of `ends`. Prompts are padded on the
-    left; a padded place is attended to by nobody.
+    left; a padded place is attended to by nobody. Of a prompt that is too long, the end is read.
     """
+    room = network.config.max_position_embeddings
+    prompts = [prompt[-(room - 1) :] for prompt in prompts]
     longest = max(map(len, prompts))
-    most = min(most, network.config.max_position_embeddings - longest)
+    most = min(most, room - longest)
     ids = torch.tensor([[pad] * (longest - len(prompt)) + list(prompt) for prompt in prompts])
     mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
     positions = (mask.cumsum(-1) - 1).clamp(min=0)

@@ -129,7 +129,8 @@ def to_test(tokenizer: TrainedTokenizer, *, count: int, context: int) -> tuple[I
     adds. `floor`: the entropy of their replies in nats a token.
     """
     dice = Dice(_number((1,)))
-    made, nats = [], 0.0
+    made: list[Written] = []
+    nats = 0.0
     while len(made) < count:
         said = exchange(dice, tuple(sorted(UNSEEN)))
         one = written(tokenizer, [said])

@@ -17,6 +17,7 @@ from lib.training.recipe import Recipe, TrainingError, Tuning
 from lib.training.runs import Run, from_disk
 
 WAITING = 20  # runs in the queue, at most
+CHAT_CONTEXT = 64  # tokens: a short dialogue in ChatML, where the vocabulary knows no more than single characters
 
 
 class Jobs(Desk):
@@ -39,6 +40,11 @@ class Jobs(Desk):
         """Another stage of a run that is over, begun anew if there was one. Raises PlaygroundError."""
         with self._mutex:
             run = self._over(run_id, owner)
+            if run.recipe.context < CHAT_CONTEXT:
+                raise TrainingError(
+                    f"A question and its answer do not fit into a context length of {run.recipe.context} tokens. "
+                    f"Pre-train with {CHAT_CONTEXT} or more."
+                )
             base = trained.STAGES[trained.STAGES.index(stage) - 1] if stage != "pretrain" else ""
             if not any(one.stage == base for one in trained.checkpoints(run_id)):
                 raise TrainingError("This step builds on the one before it, which has no checkpoint yet.")

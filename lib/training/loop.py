@@ -100,7 +100,7 @@ class _Progress:
         if state is not None:
             self.step, self.before, self.notes = state.step, state.seconds, state.notes
             self.good = str(state.notes.get("good", ""))
-        elif not stop():
+        if self.step == 0:
             yield from self.looked(began)
         while self.step < lesson.steps:
             if stop():

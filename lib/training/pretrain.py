@@ -57,6 +57,7 @@ class Pretraining:
         self.test = torch.from_numpy(inputs), torch.from_numpy(labels)
         world = recipe.text == "world"
         self.prompts = PROMPTS if world else openings(data.held_out_text)
+        self.looked_at = SEEN_BY_A_HEAD if world else data.held_out_text[:100]
         self.labels = snapshot.labels_of(self.tokenizer, data.text, world=world)
         self.tokens = recipe.batch * min(recipe.context, len(data.train) - 1)
 
@@ -100,16 +101,16 @@ class Pretraining:
             samples=snapshot.samples(network, tokenizer, {prompt: tokenizer.ids(prompt) for prompt in self.prompts}),
             sums=snapshot.sums(network, tokenizer, lambda a, b: tokenizer.ids(f"{a} + {b} =")) if world else (),
             beliefs=snapshot.beliefs(network, tokenizer, BELIEFS) if world else {},
-            **snapshot.inside(network, tokenizer, self.labels, self.prompts[0] if not world else SEEN_BY_A_HEAD, notes),
+            **snapshot.inside(network, tokenizer, self.labels, tokenizer.ids(self.looked_at), notes),
         )
 
 
 def openings(text: str) -> tuple[str, ...]:
-    """Three places of a text, a few words each, to be continued; the first is longer.
+    """Three places of a text, four words each, to be continued.
 
-    >>> openings("one two three four five six seven eight nine ten " * 4)[1]
-    'four five six seven'
+    >>> openings("one two three four five six seven eight nine ten eleven twelve")[1]
+    'five six seven eight'
     """
     words = re.findall(r"\S+", text)
     places = (0, len(words) // 3, 2 * len(words) // 3)
-    return tuple(" ".join(words[at : at + 4])[:80] for at in places)
+    return tuple(dict.fromkeys(" ".join(words[at : at + 4])[:80] for at in places))

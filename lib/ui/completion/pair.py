@@ -83,7 +83,7 @@ def _before_and_after(base: models.ModelSpec) -> tuple[str, str]:
 
 def _outside(strange: dict[str, tuple[str, ...]]) -> tuple[str, str]:
     """`strange`: by a model's name, words of the prompt that it has never read."""
-    words = next(iter(strange.values()))
+    words = min(strange.values(), key=len)  # what a chat model never read, its base model did not read either
     quoted = ", ".join(f"“{escape(word)}”" for word in words[:3]) + (" …" if len(words) > 3 else "")
     who = " and ".join(map(escape, strange))
     return (

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from lib import models
+from lib.json_file import read_json
 from lib.models import trained
+from lib.training.world import SEEN, UNSEEN
 from lib.ui import available_models
 from lib.ui.completion.pair import TEXT
 from lib.ui.components.glossary import term
@@ -112,4 +114,22 @@ def where(model_id: str) -> str:
         kind = "an instruct model" if spec.role == "instruct" else "a base model"
         return f"{name} counts as {kind} here; how it was trained is not known to this app."
     ends = ("1 only", "1 and 2", "1 to 3")[found.stages - 1]
-    return f"{name}: stage{'s' * (found.stages > 1)} {ends}. {found.words[0].upper()}{found.words[1:]}."
+    measured = _measured(model_id) if model_id in models.SHIPPED else ""
+    return f"{name}: stage{'s' * (found.stages > 1)} {ends}. {found.words[0].upper()}{found.words[1:]}.{measured}"
+
+
+def _measured(model_id: str) -> str:
+    """What was measured of a shipped model when it was made; "" where that is not told."""
+    told = read_json(models.require(model_id).folder.parent / "figures.json")
+    try:
+        mine = told[model_id]
+        if model_id == models.CHAT:
+            known, new = f"{mine['seen']} of {len(SEEN)}", f"{mine['unseen']} of {len(UNSEEN)}"
+            return f" It gets {known} sums right that are in its data, and {new} that no text has."
+        return (
+            f" Its {term('held-out loss')} is {mine['held_out']:.2f} nats a token. A trigram model of the same text "
+            f"has {told['trigram']:.2f}; on average no model can have less than {told['entropy']:.2f}, the "
+            f"{term('entropy')} of that world."
+        )
+    except (KeyError, TypeError, ValueError):
+        return ""

@@ -57,6 +57,8 @@ def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: 
 def source(model_id: str) -> tuple[str, str]:
     """What `from_pretrained` takes and a remark: the hub's name, or the name of a folder that only this app has."""
     spec, location = models.spec(model_id), models.where(model_id)
+    if model_id in models.SHIPPED:
+        return f"lib/models/shipped/{model_id}", "it comes with the app: run this in the app's folder"
     if not spec.hub_id:
         return spec.name, f"the model folder {' '.join(spec.name.split())}: write here where your copy of it is"
     rounded = model_id == models.EMBEDDED and location is not None and location.source == "app"

@@ -11,6 +11,7 @@ from lib.ui.completion.corners import Cell, Request, raw, template_of, templated
 from lib.ui.components.glossary import term
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import escape, explained
+from lib.ui.training.dialogues import show_dialogues
 from lib.ui.training.result import Shown
 
 _LENGTH = 60  # tokens of an answer
@@ -29,6 +30,7 @@ def teach(shown: Shown | None, updates: LiveUpdates) -> None:
     if shown is None or not shown.told.stage("pretrain").snapshots:
         st.info("First the model has to learn the language: press Train.")
         return
+    show_dialogues(shown)
     _side_by_side(shown, updates)
 
 

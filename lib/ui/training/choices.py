@@ -1,6 +1,7 @@
 """The Training page's header bar: the text, the size, Train and Stop, and what is set once in a while."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -113,7 +114,8 @@ def _settings() -> dict[str, object]:
 
 
 def _slide(label: str, options: tuple[float, ...], key: str, says: str) -> float:
+    first: Any = DEFAULTS[key]
     chosen: float = st.select_slider(
-        label, options, value=DEFAULTS[key], key=key, bind="query-params", persist_state="session", help=says
+        label, options, value=first, key=key, bind="query-params", persist_state="session", help=says
     )
     return chosen

@@ -57,6 +57,14 @@ def _world() -> None:
         st.code("\n\n".join(inspect.getsource(part).strip() for part in (world.story, world._middle, world._end)))
 
 
+def beginning(text: str, own: str) -> str:
+    """Some lines of what is trained on, by the recipe's name of the text."""
+    if text == "world":
+        return next(document.text for document in _documents("all") if document.kind == "story")
+    whole = own if text == "own" else _alice()
+    return " ".join(whole[:1000].split())[:300] + " …" if whole.strip() else "(nothing yet)"
+
+
 @lru_cache(maxsize=8)
 def _documents(kind: str) -> tuple[world.Document, ...]:
     made = world.world(seed=TRAIN_SEED, documents=DOCUMENTS)

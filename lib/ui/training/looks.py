@@ -11,7 +11,7 @@ from lib.training.events import Snapshot
 from lib.ui.components.charts import chart
 from lib.ui.components.glossary import term
 from lib.ui.components.page import escape, wide_chart
-from lib.ui.training.result import Shown, baselines
+from lib.ui.training.result import Shown, baselines, unit
 
 _FEW = "The run has no snapshot yet: the first one comes before the first step."
 # Word -> the kind of thing it is in the tiny world.
@@ -66,7 +66,8 @@ def curves(shown: Shown) -> None:
                 Curves(
                     [(p.step, p.loss, p.learning_rate, p.gradient_norm) for p in part.drawn()],
                     [(one.step, one.loss) for one in part.heldout],
-                    baselines(part) if shown.stage == "pretrain" else {},
+                    baselines(part),
+                    unit(shown.stage),
                     began.steps,
                     shown.snapshot.step if shown.snapshot else None,
                 ),
@@ -89,7 +90,7 @@ def embeddings(shown: Shown) -> None:
         "which these vectors differ most (a principal component analysis). Before training it is noise; tokens that "
         "are used alike come to lie together. Move the scrubber."
     )
-    groups: dict[str, list[tuple[str, float, float]]] = {group: [] for group in _GROUPS} | {"others": []}
+    groups: dict[str, list[tuple[str, float, float]]] = {group: [] for group in (*_GROUPS, "others")}
     for label, (x, y) in zip(snapshot.labels, snapshot.points, strict=True):
         groups[_KIND.get(label.strip(" ␣Ġ"), "others") if shown.run.recipe.text == "world" else "others"].append(
             (label, x, y)
@@ -115,11 +116,16 @@ def attention(shown: Shown) -> None:
     )
     with wide_chart("train-head"):
         chart(
-            attention_map(snapshot.tokens, snapshot.attention, height=560),
+            attention_map([_visible(token) for token in snapshot.tokens], snapshot.attention, height=560),
             key="train-head",
             alt=f"Attention of {snapshot.head} after step {snapshot.step}",
             height="content",
         )
+
+
+def _visible(token: str) -> str:
+    """A token whose spaces and line breaks can be seen."""
+    return token.replace(" ", "␣").replace("\n", "⏎")
 
 
 def sums(shown: Shown) -> None:

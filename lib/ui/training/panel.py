@@ -22,7 +22,8 @@ Curve = Sequence[tuple[int, float]]  # (step, loss in nats a token)
 
 @dataclass(frozen=True)
 class Panel:
-    """What is drawn. `lines`: names and losses that the curves are compared with. `steps`: planned, the axis's end.
+    """What is drawn. `lines`: names and losses that the curves are compared with; `unit`: of all losses.
+    `steps`: planned, the axis's end.
 
     `at`: the checkpoint that one looks at, "" for the newest. `of`: another one for every other list of snapshots.
     `dialogue`: prompts are questions in the chat template. `words`: the chart for those who do not see it; `empty`:
@@ -32,6 +33,7 @@ class Panel:
     train: Curve
     heldout: Curve
     lines: Mapping[str, float]
+    unit: str
     steps: int
     snapshots: Sequence[Snapshot]
     at: str
@@ -54,6 +56,7 @@ class Panel:
             "train": [[step, round(loss, 4)] for step, loss in self.train],
             "heldout": [[step, round(loss, 4)] for step, loss in self.heldout],
             "lines": [[name, value] for name, value in self.lines.items()],
+            "unit": self.unit,
             "steps": self.steps,
             "items": items,
             "at": self.at,

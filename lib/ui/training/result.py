@@ -93,7 +93,8 @@ def _panel(shown: Shown) -> Panel:
     return Panel(
         train=[(point.step, point.loss) for point in part.drawn()],
         heldout=[(one.step, one.loss) for one in part.heldout],
-        lines=baselines(part) if shown.stage == "pretrain" else {},
+        lines=baselines(part),
+        unit=unit(shown.stage),
         steps=began.steps if began else 1,
         snapshots=part.snapshots,
         at="" if shown.following or shown.snapshot is None else shown.snapshot.checkpoint,
@@ -105,12 +106,19 @@ def _panel(shown: Shown) -> Panel:
 
 
 def baselines(part: StageHistory) -> dict[str, float]:
-    """What the loss is compared with, in nats a token; {} before the stage has begun."""
+    """What the loss is compared with; {} before the stage has begun."""
     began = part.began
     if began is None:
         return {}
+    if began.stage == "prefer":  # a loss of pairs: nothing is counted there
+        return {"no preference, ln 2": began.uniform}
     lines = {"uniform, ln V": began.uniform, "unigram": began.unigram, "bigram": began.bigram, "trigram": began.trigram}
     return lines if began.floor is None else {**lines, "entropy": began.floor}
+
+
+def unit(stage: Stage) -> str:
+    """What a loss of this stage is measured in."""
+    return {"pretrain": "nats a token", "finetune": "nats a token of a reply", "prefer": "loss of a pair"}[stage]
 
 
 def progress(shown: Shown) -> str:
@@ -136,7 +144,7 @@ def _words(shown: Shown) -> list[str]:
     if part.points:
         said.append(f"train {part.points[-1].loss:.3f}")
     if part.heldout:
-        said.append(f"held-out {part.heldout[-1].loss:.3f} nats a token")
+        said.append(f"held-out {part.heldout[-1].loss:.3f} {unit(shown.stage)}")
     if part.points:
         said.append(f"{number(part.points[-1].tokens)} tokens read, {part.rate:,.0f} a second")
     if part.ended is None and part.points and state.under_way(run):

@@ -22,8 +22,8 @@ _CHAT, _DATA, _QUESTIONS, _SHORT = "Teach it to chat", "The data", "Questions", 
 TABS = (*_LOOKS, _CHAT, _DATA, _QUESTIONS, _SHORT)
 
 
-def show_sections(shown: Shown | None, fields: dict[str, object], updates: LiveUpdates) -> None:
-    """The links to other pages, what went wrong, and the tabs."""
+def show_sections(shown: Shown | None, whole: Shown | None, fields: dict[str, object], updates: LiveUpdates) -> None:
+    """The links to other pages, what went wrong, and the tabs. `whole`: the run that is shown, whatever its stage."""
     with st.container(key="train-below", gap="small"):
         if shown is not None:
             trouble(shown)
@@ -32,20 +32,22 @@ def show_sections(shown: Shown | None, fields: dict[str, object], updates: LiveU
     for name, tab in tabs.items():
         if tab.open:
             with tab, explained():
-                _section(name, shown, fields, updates)
+                _section(name, shown, whole, fields, updates)
 
 
-def _section(name: str, shown: Shown | None, fields: dict[str, object], updates: LiveUpdates) -> None:
+def _section(
+    name: str, shown: Shown | None, whole: Shown | None, fields: dict[str, object], updates: LiveUpdates
+) -> None:
     if name == _DATA:
-        data.show_data(shown.run.recipe if shown else _asked(fields))
+        data.show_data(whole.run.recipe if whole else _asked(fields))
     elif name == _QUESTIONS:
-        lessons.questions(shown)
+        lessons.questions(whole)
     elif name == _SHORT:
         lessons.in_short()
     elif name == _CHAT:
-        chatting.teach(shown, updates)
+        chatting.teach(whole, updates)
     elif shown is None:
-        st.info("There is nothing to look at before the first step. Press Train.")
+        st.info("There is nothing to look at before the first step.")
     else:
         _LOOKS[name](shown)
 

@@ -1,22 +1,32 @@
 """What stands in the result's place before any run, and the row above it: the stages and which can be trained next."""
 
 from collections.abc import Sequence
+from html import escape as html
 from typing import TypeVar
 
 import streamlit as st
 
 from lib.training import jobs
+from lib.training.corpus import DOCUMENTS
 from lib.training.events import Began, Event, HeldOut, Point, Stage
 from lib.training.history import History
 from lib.training.jobs import Run
 from lib.training.recipe import checked, estimate
+from lib.ui.components.glossary import term
 from lib.ui.components.page import escape, explained
 from lib.ui.components.session import browser_id
 from lib.ui.training import state
+from lib.ui.training.data import beginning
 
 _FALLBACK = 12_000.0  # tokens a second of a model of 0.9 million parameters on two cores, until one was measured here
 _FALLBACK_PARAMETERS = 900_000
+_EVERY = 3.0  # seconds between two looks whether somebody trains
 _MEASURED = 20  # steps that a rate is measured over, at least
+_READS = {
+    "world": f"{DOCUMENTS:,} short documents about a tiny world, made by a small program. One of them:",
+    "alice": "“Alice's Adventures in Wonderland” by Lewis Carroll. It begins:",
+    "own": "Yours. It begins:",
+}
 _STAGES: dict[Stage, str] = {
     "pretrain": "This run has not begun.",
     "finetune": (
@@ -63,21 +73,30 @@ def _last(events: Sequence[Event], kind: type[T]) -> T | None:
 
 
 def _spoken(seconds: float) -> str:
-    return f"{max(5, 5 * round(seconds / 5))} s" if seconds < 100 else f"{seconds / 60:.1f} minutes"
+    if seconds < 100:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    return f"{seconds / 60:.1f} minutes" if seconds < 600 else f"{seconds / 60:.0f} minutes"
 
 
-def nothing_yet() -> None:
+def nothing_yet(fields: dict[str, object]) -> None:
     """On a fresh machine: what will happen."""
     with st.container(border=True, key="train-empty"):
-        st.markdown(
-            "**Nobody has trained a model on this machine yet.** Press **Train**: a model of random numbers reads "
-            "the text, a batch at a time, and every weight changes a little after each. You see its loss fall, what "
-            "it writes after 0, 20, 50 … steps, and what it is measured against: guessing, and counting words."
-        )
-        st.markdown(
-            "Then you can teach it to chat. Everything happens on this machine, and its whole training text is there "
-            "to read (the tab “The data”)."
-        )
+        st.markdown("**Nobody has trained a model on this machine yet.** Press **Train**, and this will happen:")
+        text, model, step = st.columns(3, gap="medium")
+        with text:
+            st.markdown(f"**It reads a text.** {_READS[str(fields['text'])]}")
+            st.html(f'<p class="train-quote">{html(beginning(str(fields["text"]), str(fields["own"])))}</p>')
+        with model:
+            st.markdown(
+                f"**It begins as noise.** All its {term('parameter', 'parameters')} are random numbers, and it writes "
+                "nonsense. It is a transformer like the big ones, with fewer and smaller layers."
+            )
+        with step:
+            st.markdown(
+                f"**Step by step it changes.** It predicts every next token of a {term('batch size', 'batch')} of "
+                f"texts, and all parameters move a little, so that the true tokens get likelier. You see its "
+                f"{term('loss')} fall, and what it writes after 0, 20, 50 … steps."
+            )
 
 
 def not_yet(stage: Stage) -> None:
@@ -93,9 +112,23 @@ def row(run: Run | None, told: History, fields: dict[str, object]) -> Stage:
         if run is not None and stage != "pretrain":
             _next(stage, run, told)
         with explained():
-            st.caption(_whose(run, told) or ledger(fields))
+            st.caption(_whose(run) or (f"Train makes: {ledger(fields)}" if stage == "pretrain" else ""))
         _runs(run)
+        if not state.under_way(run):
+            st.fragment(_somebody, run_every=_EVERY)(run.id if run else "")
     return stage
+
+
+def _somebody(shown: str) -> None:
+    """Looks now and then whether somebody has begun a run: it is shown, unless one has chosen another to look at."""
+    now = next((one for one in jobs.runs() if state.under_way(one) and one.id != shown), None)
+    if now is None:
+        return
+    if not state.chosen():
+        st.rerun(scope="app")
+    if st.button("Watch the run under way", key="train-watch", icon=":material/visibility:", wrap=False):
+        state.look_at(now.id)
+        st.rerun(scope="app")
 
 
 def _next(stage: Stage, run: Run, told: History) -> None:
@@ -117,7 +150,7 @@ def _next(stage: Stage, run: Run, told: History) -> None:
     )
 
 
-def _whose(run: Run | None, told: History) -> str:
+def _whose(run: Run | None) -> str:
     """Whose run this is, if it is not one's own or not under way; "" to say what the settings would do."""
     if run is None or not state.under_way(run) or run.owner == browser_id():
         return ""
@@ -135,7 +168,7 @@ def _runs(run: Run | None) -> None:
         if (picked := st.session_state.get("train-pick")) in names:
             state.look_at(picked)
 
-    st.menu_button("Runs", list(names), key="train-pick", icon=":material/history:", format_func=names.get,
+    st.menu_button("Runs", list(names), key="train-pick", icon=":material/history:", format_func=names.__getitem__,
                    on_click=chosen, wrap=False)  # fmt: skip
 
 

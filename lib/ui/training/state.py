@@ -11,7 +11,7 @@ from lib.training import jobs
 from lib.training.events import Snapshot, Stage
 from lib.training.history import STAGES, History, StageHistory
 from lib.training.jobs import Run
-from lib.training.recipe import Tuning, checked
+from lib.training.recipe import TUNINGS, checked
 from lib.ui.components.page import explained
 from lib.ui.components.session import browser_id, session_alive
 
@@ -72,7 +72,7 @@ def carry_out(fields: dict[str, object]) -> None:
         elif asked == "on":
             run = jobs.go_on(watched.id, browser_id())
         else:
-            run = jobs.tune(watched.id, asked, Tuning(), browser_id())
+            run = jobs.tune(watched.id, asked, TUNINGS[asked], browser_id())
         jobs.keep(run.id, browser_id(), session_alive())
         look_at(run.id)
         st.rerun()  # the buttons above were drawn before it began
@@ -85,6 +85,11 @@ def look_at(run_id: str) -> None:
     follow_newest()
 
 
+def chosen() -> bool:
+    """Whether a run was chosen to look at, by a link, by hand, or because one began it oneself."""
+    return _RUN in st.session_state
+
+
 def shown() -> Run | None:
     """The run that one looks at: that of a new link, else the chosen one, else one's own, the one under way, the
     newest."""
@@ -95,9 +100,9 @@ def shown() -> Run | None:
             state[_RUN] = link
         else:
             st.toast("The run that the link names is not on this machine (any more).", icon=":material/info:")
-    chosen = jobs.find(state[_RUN]) if _RUN in state else None
-    if chosen is not None:
-        return chosen
+    wanted = jobs.find(state[_RUN]) if _RUN in state else None
+    if wanted is not None:
+        return wanted
     known = jobs.runs()
     return next((run for run in known if under_way(run)), known[0] if known else None)
 

@@ -136,6 +136,17 @@ def _samples(page: Any) -> None:
     expect(page.locator(".st-key-decoding-many-stop button")).to_be_disabled(timeout=SLOW)
 
 
+def _train(page: Any) -> None:
+    page.locator(".st-key-train-go button").click()
+    page.locator(".train-line").get_by_text("step 20 of 20").wait_for(timeout=SLOW)
+    expect(page.locator(".st-key-train-go button")).to_be_enabled(timeout=SLOW)
+
+
+def _back(page: Any) -> None:
+    page.get_by_role("button", name="The snapshot before").click()
+    page.get_by_text("Open the model of step 0 in").wait_for(timeout=SLOW)
+
+
 def _write(page: Any) -> None:
     ended = page.get_by_text(re.compile("ended its turn with|reached the maximum length"))
     page.get_by_role("button", name="Write all").click()
@@ -205,6 +216,13 @@ SHEETS: tuple[Sheet, ...] = (
             "Many samples": lambda _: [State("samples written", _samples)],
             "Beam tree": options("decoding-beam-tab"),
         },
+    ),
+    Sheet(
+        "Training",
+        "/Training?train-steps=20&train-context=32&train-batch=2&train-size=0.2+M+parameters",
+        shows(".st-key-train-go button"),
+        (State("trained", _train), State("an earlier snapshot", _back, steady=True), SETTINGS),
+        tabs=("Samples over time", "Embeddings", "Sums", "Beliefs", "Teach it to chat", "The data", "In short"),
     ),
     Sheet(
         "Completion",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lib import chat, engine, models
-from lib.engine import InspectableEngine, Sampling
+from lib.engine import InspectableEngine, Sampling, inspectable
 from lib.models import local
 
 GREEDY = Sampling(temperature=0)
@@ -93,7 +93,7 @@ def test_the_pair_is_small_one_shape_and_one_vocabulary() -> None:
 @pytest.fixture(scope="module")
 def pair() -> Iterator[tuple[InspectableEngine, InspectableEngine]]:
     """Base and chat, loaded."""
-    loaded = engine.load(models.BASE), engine.load(models.CHAT)
+    loaded = inspectable(engine.load(models.BASE)), inspectable(engine.load(models.CHAT))
     yield loaded
     for one in loaded:
         one.close()

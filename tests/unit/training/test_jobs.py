@@ -23,9 +23,9 @@ TEXT = "The cat sat on the mat. The dog ran to the red house. A bird sang in the
 SECONDS = 180.0  # a busy machine
 
 
-def recipe(steps: int, seed: int = 0) -> Recipe:
+def recipe(steps: int, context: int = 64) -> Recipe:
     """The smallest run there is."""
-    return Recipe(text="own", own=TEXT, size="0.2 M", steps=steps, batch=2, context=16, seed=seed)
+    return Recipe(text="own", own=TEXT, size="0.2 M", steps=steps, batch=2, context=context)
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +177,13 @@ def test_a_stage_on_top_can_be_begun_anew(jobs: Jobs, plain: Run) -> None:
         assert over(plain).how == "done" and len(losses(plain, "finetune")) == count
     assert plain.edition == 1 and steps(plain) == 120 and kept.read_events(plain.id) == plain.events
     assert [one.name for one in trained.checkpoints(plain.id)][-1] == "finetune-00003"
+
+
+def test_a_context_too_short_for_a_dialogue_is_refused(jobs: Jobs) -> None:
+    run = jobs.start(recipe(1, context=16), "ann")
+    assert over(run).how == "done"
+    with pytest.raises(PlaygroundError, match="do not fit into a context length of 16"):
+        jobs.tune(run.id, "finetune", Tuning(steps=2), "ann")
 
 
 def test_after_the_apps_restart_runs_are_as_they_were(jobs: Jobs, plain: Run) -> None:

@@ -21,12 +21,12 @@ def text() -> np.ndarray:
 def plain(train: list[int], context: list[int], word: int) -> float:
     """The definition in the module's first lines, with dictionaries."""
     order = len(context) + 1
-    counts: dict[tuple[int, ...], float] = Counter(tuple(train[n : n + order]) for n in range(len(train) - order + 1))
+    counts = Counter[tuple[int, ...]](tuple(train[n : n + order]) for n in range(len(train) - order + 1))
     return interpolated(counts, tuple(context), word)
 
 
-def interpolated(counts: dict[tuple[int, ...], float], context: tuple[int, ...], word: int) -> float:
-    lower: dict[tuple[int, ...], float] = Counter(gram[1:] for gram in counts)
+def interpolated(counts: Counter[tuple[int, ...]], context: tuple[int, ...], word: int) -> float:
+    lower = Counter[tuple[int, ...]](gram[1:] for gram in counts)
     below = interpolated(lower, context[1:], word) if context else 1 / VOCAB
     once, twice = (sum(count == n for count in counts.values()) for n in (1, 2))
     discount = min(0.95, once / (once + 2 * twice)) if once else 0.5

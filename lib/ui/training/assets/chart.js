@@ -97,13 +97,14 @@ class Chart {
   }
 
   legend() {
-    const { left } = this.plot, y = 12;
+    const { left, right } = this.plot, y = 12, unit = this.data.unit;
+    const named = right - left > 190 + 7 * unit.length; // else there is no room; the line above the chart says it too
     return [
       svg("line", { class: "train", x1: left, x2: left + 22, y1: y, y2: y }),
       svg("text", { x: left + 28, y: y + 4 }, "train"),
       svg("line", { class: "heldout", x1: left + 78, x2: left + 100, y1: y, y2: y }),
       svg("text", { x: left + 106, y: y + 4 }, "held-out"),
-      svg("text", { class: "label", x: this.plot.right, y: y + 4, "text-anchor": "end" }, "nats a token"),
+      ...(named ? [svg("text", { class: "label", x: right, y: y + 4, "text-anchor": "end" }, unit)] : []),
     ];
   }
 

@@ -13,5 +13,5 @@ export default function ({ data, parentElement }) {
   key.append(tokenChip("span", "counts", { classes: "counts taken" }), " the loss counts here ",
     tokenChip("span", "masked", { classes: "masked" }), " read, and not counted");
   root.append(key);
-  parentElement.replaceChildren(root);
+  parentElement.querySelector(".mount").replaceChildren(root); // beside it is the style
 }
