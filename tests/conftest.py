@@ -32,6 +32,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="PLAYGROUND_KERNELS=transformers turns our kernels off"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The app's cache with the models that are in it, and without what was trained: no test sees the runs of a reader,
+    or those of the tests beside it."""
+    from lib.settings import settings
+
+    real, home = settings().home, tmp_path_factory.mktemp("home")
+    for name in ("models", "locks"):
+        (real / name).mkdir(parents=True, exist_ok=True)
+        (home / name).symlink_to(real / name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PLAYGROUND_HOME", str(home))
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders in transformers' layout: random 1-layer, 8-wide GPT-2, Llama and Qwen2 with a byte-level BPE."""
