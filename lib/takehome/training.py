@@ -86,8 +86,8 @@ def _text(recipe: Recipe) -> list[Cell]:
             ),
             code(Path(world.__file__).read_text(encoding="utf-8")),
             code(
-                f"documents = [d.text for d in world(seed={corpus.TRAIN_SEED}, documents={corpus.DOCUMENTS})]\n"
-                f"held_out = [d.text for d in world(seed={corpus.HELD_OUT_SEED}, "
+                f"documents = [d.text for d in generate(seed={corpus.TRAIN_SEED}, documents={corpus.DOCUMENTS})]\n"
+                f"held_out = [d.text for d in generate(seed={corpus.HELD_OUT_SEED}, "
                 f"documents={corpus.HELD_OUT_DOCUMENTS})]\n"
                 "print(documents[0])"
             ),

@@ -17,7 +17,7 @@ from lib.tokenization.parts import cut
 from lib.training import tokenizer as tokenizers
 from lib.training.recipe import Recipe, TrainingError
 from lib.training.tokenizer import END_OF_TEXT, TrainedTokenizer
-from lib.training.world import world
+from lib.training.world import generate
 
 ALICE = Path(__file__).parent / "texts" / "alice.txt"
 DOCUMENTS, HELD_OUT_DOCUMENTS = 20_000, 200  # of the world
@@ -66,8 +66,8 @@ def _corpus(text: str, own: str) -> Corpus:
 
 def from_world(train: int, held_out: int) -> Corpus:
     """So many documents of the tiny world to train on, and others to test with."""
-    documents = list(world(seed=TRAIN_SEED, documents=train))
-    others = list(world(seed=HELD_OUT_SEED, documents=held_out))
+    documents = list(generate(seed=TRAIN_SEED, documents=train))
+    others = list(generate(seed=HELD_OUT_SEED, documents=held_out))
     text = "\n".join(document.text for document in documents)
     tokenizer = tokenizers.learn(text)
     ids, starts = _joined(tokenizer, [document.text for document in documents])

@@ -5,8 +5,8 @@ copied from anywhere. A document comes with how unlikely it was, in nats: −ln 
 of choosing make the same text, so the mean of that over documents is the entropy of this language, and no model's loss
 can be lower on average (Shannon 1948).
 
-    >>> documents = list(world(seed=0, documents=2))
-    >>> [document.text for document in documents] == [document.text for document in world(seed=0, documents=2)]
+    >>> documents = list(generate(seed=0, documents=2))
+    >>> [document.text for document in documents] == [document.text for document in generate(seed=0, documents=2)]
     True
 """
 
@@ -83,7 +83,7 @@ class Dice:
         return first, self.pick([option for option in options if option != first])
 
 
-def world(*, seed: int, documents: int) -> Iterator[Document]:
+def generate(*, seed: int, documents: int) -> Iterator[Document]:
     """So many documents. The same seed gives the same ones."""
     dice = Dice(seed)
     for _ in range(documents):

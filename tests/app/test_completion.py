@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib import models
 from lib.generation.background_text import BackgroundText
-from lib.training.world import world
+from lib.training.world import generate
 from lib.ui import cache
 from lib.ui.completion import small_world
 from lib.ui.completion.choices import PROMPTS
@@ -265,7 +265,7 @@ def test_one_click_leads_to_smollm2_twice_and_back(embedded: str) -> None:
 def test_no_prompt_of_the_examples_is_outside_the_world_of_the_chat_model() -> None:
     assert "nora" in small_world.words("base") and small_world.count() > 100
     more = {
-        word for document in world(seed=7, documents=5_000) for word in re.findall(r"[a-z]+", document.text.lower())
+        word for document in generate(seed=7, documents=5_000) for word in re.findall(r"[a-z]+", document.text.lower())
     }
     assert more <= small_world.words("base")
     assert not any(small_world.strangers(prompt, "instruct") for prompt in PROMPTS)

@@ -7,7 +7,7 @@ from lib import models
 from lib.json_file import read_json
 from lib.models import trained
 from lib.training.dialogues import dialogue
-from lib.training.world import Dice, world
+from lib.training.world import Dice, generate
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _DOCUMENTS = 1_000  # every word of the world is in the first few hundred; a test looks at more
@@ -25,7 +25,7 @@ def from_it(model_id: str) -> bool:
 @cache
 def words(role: models.Role) -> frozenset[str]:
     """What a base or an instruct model of this world has read, in lower case, numbers too."""
-    texts = [document.text for document in world(seed=0, documents=_DOCUMENTS)]
+    texts = [document.text for document in generate(seed=0, documents=_DOCUMENTS)]
     if role == "instruct":
         dice = Dice(0)
         turns = [turn for _ in range(_DOCUMENTS) for turn in dialogue(dice)]

@@ -67,7 +67,7 @@ def beginning(text: str, own: str) -> str:
 
 @lru_cache(maxsize=8)
 def _documents(kind: str) -> tuple[world.Document, ...]:
-    made = world.world(seed=TRAIN_SEED, documents=DOCUMENTS)
+    made = world.generate(seed=TRAIN_SEED, documents=DOCUMENTS)
     return tuple(islice((one for one in made if kind in ("all", one.kind)), _SHOWN))
 
 

@@ -26,7 +26,7 @@ _TIGER = "The tiger lives in the"
 
 def tiny_text() -> str:
     """About 7,000 characters of the tiny world."""
-    return "\n\n".join(one.text for one in world.world(seed=_TINY_SEED, documents=_TINY_DOCUMENTS))
+    return "\n\n".join(one.text for one in world.generate(seed=_TINY_SEED, documents=_TINY_DOCUMENTS))
 
 
 def _set_up_tiny() -> None:

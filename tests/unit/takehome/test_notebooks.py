@@ -43,7 +43,7 @@ from lib.tokenization.word import vocabulary as word_vocabulary
 from lib.training.events import HeldOut, Point
 from lib.training.recipe import checked
 from lib.training.run import pretrain
-from lib.training.world import world
+from lib.training.world import generate
 from tests.engines import load_here
 
 HERE = Path(__file__).parent
@@ -203,7 +203,7 @@ def page(engine: LocalEngine) -> dict[str, Any]:
 
 def trained(folder: Path) -> str:
     """A small run on a text that spells a control token, and its notebook."""
-    text = "\n\n".join(one.text for one in world(seed=5, documents=40)) + " <|endoftext|> stays text."
+    text = "\n\n".join(one.text for one in generate(seed=5, documents=40)) + " <|endoftext|> stays text."
     recipe = checked({"text": "own", "own": text, "steps": 4, "size": "0.2 M", "context": 32, "batch": 2})
     told = list(pretrain(recipe, folder, stop=lambda: False))
     losses = Losses(
@@ -394,7 +394,7 @@ def test_the_notebook_of_the_tiny_world_makes_its_text_itself(family: str, tmp_p
     (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {}, "merges": []}, "added_tokens": []}))
     made = training_notebook(recipe, tmp_path, Losses([], []))
     nbformat.validate(nbformat.reads(made, as_version=4))
-    assert "def world(" in made and "from lib" not in made and ("GPT2LMHeadModel" in made) == (family == "gpt2")
+    assert "def generate(" in made and "from lib" not in made and ("GPT2LMHeadModel" in made) == (family == "gpt2")
     for cell in nbformat.reads(made, as_version=4).cells:
         if cell.cell_type == "code":
             compile(cell.source, "cell", "exec")

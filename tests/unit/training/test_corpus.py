@@ -9,7 +9,7 @@ from lib.tokenization.huggingface import load_folder
 from lib.training import batches, corpus
 from lib.training import tokenizer as tokenizers
 from lib.training.recipe import VOCABULARY, Recipe, TrainingError, checked
-from lib.training.world import world
+from lib.training.world import generate
 
 ODD = "Once upon a time 😀 naïve <|endoftext|> <|im_end|>\n\n 12 + 2 = 14.\tend"
 
@@ -42,7 +42,7 @@ def test_a_control_token_in_a_text_stays_text(small: corpus.Corpus) -> None:
 
 
 def test_rows_are_documents_of_the_world_from_their_beginnings(small: corpus.Corpus) -> None:
-    texts = {document.text for document in world(seed=corpus.TRAIN_SEED, documents=300)}
+    texts = {document.text for document in generate(seed=corpus.TRAIN_SEED, documents=300)}
     inputs, labels = batches.drawn(small, seed=3, step=5, batch=8, context=64)
     assert inputs.shape == labels.shape == (8, 64)
     assert (inputs[:, 1:] == labels[:, :-1]).all()
@@ -63,7 +63,7 @@ def test_every_held_out_token_is_predicted_once(small: corpus.Corpus) -> None:
 
 
 def test_the_floor_is_the_nats_of_the_held_out_documents(small: corpus.Corpus) -> None:
-    nats = sum(document.nats for document in world(seed=corpus.HELD_OUT_SEED, documents=20))
+    nats = sum(document.nats for document in generate(seed=corpus.HELD_OUT_SEED, documents=20))
     assert small.floor == pytest.approx(nats / (len(small.held_out) - 1))
 
 
@@ -102,6 +102,6 @@ def test_the_vocabularies_that_are_promised_are_those_that_are_learned() -> None
 
 
 def test_no_held_out_story_is_among_those_trained_on() -> None:
-    trained = {document.text for document in world(seed=corpus.TRAIN_SEED, documents=corpus.DOCUMENTS)}
-    held_out = list(world(seed=corpus.HELD_OUT_SEED, documents=corpus.HELD_OUT_DOCUMENTS))
+    trained = {document.text for document in generate(seed=corpus.TRAIN_SEED, documents=corpus.DOCUMENTS)}
+    held_out = list(generate(seed=corpus.HELD_OUT_SEED, documents=corpus.HELD_OUT_DOCUMENTS))
     assert not [one.text for one in held_out if one.kind == "story" and one.text in trained]
