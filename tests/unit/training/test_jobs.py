@@ -114,8 +114,9 @@ def test_everybody_sees_a_run_and_only_its_owner_keeps_it_a_new_tab_in_time_as_w
     monkeypatch.setattr(desk, "GRACE", 1.5)
     monkeypatch.setattr(desk, "LOOK", 0.1)
     run = jobs.start(recipe(20_000), "ann")
-    jobs.keep(run.id, "ann", lambda: False)  # loaded again: this tab has gone
     assert until(lambda: steps(run) > 0, SECONDS) and jobs.find(run.id) is run and jobs.runs()[0] is run
+    jobs.keep(run.id, "ann", lambda: False)  # loaded again: this tab has gone
+    time.sleep(0.3)
     there = True
     jobs.keep(run.id, "ann", lambda: there)  # the same person in a new one
     time.sleep(2.0)
