@@ -281,7 +281,7 @@ STEPS = (
         right=1,
         because="The model is to learn to answer, not to ask: questions are read, and only replies are learned.",
         minutes=4,
-        query={"train-tab": "Teach it to chat"},
+        query={"train-tab": "The dialogues"},
     ),
     Step(
         key="template",

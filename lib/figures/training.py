@@ -26,6 +26,8 @@ from lib.figures.theme import (
     vertical,
 )
 
+SHAPES = ("circle", "square", "diamond", "cross", "triangle-up", "star", "x", "triangle-down")
+
 
 @dataclass(frozen=True)
 class Curves:
@@ -98,25 +100,29 @@ def _label(name: str, value: float) -> dict[str, object]:
 
 
 def embedding_map(groups: Mapping[str, Sequence[tuple[str, float, float]]], *, height: int) -> Figure:
-    """Tokens as words at their places in two dimensions; a colour and a name for each group of words."""
+    """Tokens at their places in two dimensions; a colour, a shape and a name for each group of words.
+
+    A word whose letters would lie on another's is a mark only, and a hover says it.
+    """
     traces: list[Trace] = []
+    free = _apart([(word, x, y) for words in groups.values() for word, x, y in words], height)
     for place, (name, words) in enumerate((name, words) for name, words in groups.items() if words):
         colour = CATEGORICAL[place % len(CATEGORICAL)]
-        shared = {"type": "scatter", "name": plain(name), "marker": {"color": colour, "size": 9}}
         traces.append(
             {
-                **shared,
-                "mode": "text",
+                "type": "scatter",
+                "name": plain(name),
+                "marker": {"color": colour, "size": 7, "symbol": SHAPES[place % len(SHAPES)]},
+                "mode": "markers+text",
+                "textposition": "middle right",
                 "x": [x for _, x, _ in words],
                 "y": [y for _, _, y in words],
-                "text": [plain(word) for word, _, _ in words],
+                "text": [plain(word) if word in free else "" for word, _, _ in words],
+                "customdata": [plain(word) for word, _, _ in words],
                 "textfont": {"color": colour, "size": CHART_PX},
-                "hovertemplate": f"%{{text}} ({plain(name)})<extra></extra>",
-                "showlegend": False,
+                "hovertemplate": f"%{{customdata}} ({plain(name)})<extra></extra>",
             }
         )
-        # Plotly's own sign of a text in the legend is two letters of 10 px.
-        traces.append({**shared, "mode": "markers", "x": [None], "y": [None]})
     return figure(
         traces,
         height=height,
@@ -125,6 +131,21 @@ def embedding_map(groups: Mapping[str, Sequence[tuple[str, float, float]]], *, h
         xaxis={"showticklabels": False, "zeroline": False},
         yaxis={"showticklabels": False, "zeroline": False},
     )
+
+
+def _apart(words: Sequence[tuple[str, float, float]], height: int) -> set[str]:
+    """Those whose letters have room in a map as high, about twice as wide, and as wide as its words lie apart."""
+    if not words:
+        return set()
+    (left, right), (low, high) = ((min(side), max(side)) for side in zip(*[(x, y) for _, x, y in words], strict=True))
+    across, up = 1.7 * height / (right - left or 1), (height - 60) / (high - low or 1)  # px a unit
+    taken: dict[str, tuple[float, float, float]] = {}
+    for word, x, y in words:
+        start, line, wide = x * across, y * up, 8 + 0.62 * CHART_PX * len(word)
+        others = taken.values()
+        if all(abs(line - other) > CHART_PX or start + wide < at or at + long < start for at, other, long in others):
+            taken[word] = (start, line, wide)
+    return set(taken)
 
 
 def attention_map(tokens: Sequence[str], weights: Sequence[Sequence[float]], *, height: int) -> Figure:

@@ -24,7 +24,7 @@ def test_raw_and_templated_write_side_by_side(app: str, page) -> None:
     expect(chat).to_contain_text("The answer is 4.")
     expect(chat.locator(".token.control")).to_have_count(5)  # <|im_start|> three times, <|im_end|> twice
     expect(raw).to_contain_text(re.compile("ended its turn with|reached the maximum length"))
-    expect(raw).to_contain_text("What went in: 10 tokens")
+    expect(raw).to_contain_text("What goes in: 10 tokens")
     expect(raw.locator(".token")).not_to_have_count(0)
     expect(raw.locator(".token.control")).to_have_count(0)
     expect(page.get_by_text("An instruct model, raw and in its template")).to_be_visible()

@@ -46,9 +46,10 @@ STAGES = (
     Stage(
         term("preference tuning", "Preference tuning"),
         "Pairs of replies to the same request, of which people or another model preferred one.",
-        f"To make the preferred reply likelier. {term('RLHF')} (InstructGPT, 2022) trains a reward model of the "
+        "To make the preferred reply likelier, compared with the other. "
+        f"{term('RLHF')} (InstructGPT, 2022) trains a reward model of the "
         f"preferences first; {term('DPO')} (2023) learns from the pairs directly.",
-        "A **chat model** whose replies people like better: more helpful, more careful. It is taught hardly any new "
+        "A **chat model** whose replies people like better: more helpful, more careful. It learns hardly any new "
         "facts.",
     ),
 )

@@ -97,7 +97,7 @@ def _cell(cell: Cell, *, ids: bool) -> DeltaGenerator:
     """One corner: title, the place of the text, what went in."""
     st.header(escape(cell.title), anchor=False)
     slot = st.container(gap="small", key=f"out-{cell.key}", height=_OUT, border=False, autoscroll=True)
-    st.caption(f"What went in: {len(cell.rendered.ids):,} tokens", help=escape(cell.note) if cell.note else None)
+    st.caption(f"What goes in: {len(cell.rendered.ids):,} tokens", help=escape(cell.note) if cell.note else None)
     with st.container(key=f"in-{cell.key}", height=_IN, border=False, autoscroll=False):
         show_xray(f"xray-{cell.key}", cell.rendered, cell.engine.tokenizer, ids=ids)
     return slot

@@ -1,4 +1,4 @@
-"""The tab Teach it to chat: the dialogues with what counts and what does not, and one question to both models."""
+"""The tab The dialogues: they are shown with what counts and what does not, and one question to both models."""
 
 import streamlit as st
 

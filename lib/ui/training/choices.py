@@ -79,7 +79,7 @@ def _own_text() -> str:
             max_chars=MAX_TEXT,
             persist_state="session",
             label_visibility="collapsed",
-            placeholder="Paste a text here: a few thousand words or more",
+            placeholder="Paste at least 200 characters",
         )
         or ""
     )

@@ -227,7 +227,7 @@ def in_short() -> None:
         f"A model begins as random numbers. **Training** is one thing, many times: predict the next token of a text, "
         f"measure the {term('loss')}, change every weight a little so that it falls.",
         f"The loss starts near **ln V**. It falls past what counting can reach ({term('n-gram model', 'n-gram models')}"
-        "), and never on average below the **entropy** of the text.",
+        "). On texts that it was not trained on it is, on average, never below their **entropy**.",
         f"The **{term('held-out loss')}** is what counts. Where it rises while the training loss falls, the model "
         "learns its text by heart.",
         "It knows what its text says, and the rules that it found in there. About anything else it writes what is "

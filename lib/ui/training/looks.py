@@ -58,7 +58,9 @@ def curves(shown: Shown) -> None:
     st.markdown(
         f"One step: read a batch, compute the {term('loss')} and its {term('gradient')}, and move all weights a little "
         "against it (AdamW). The learning rate says how far: it rises in a straight line over 30 steps, then falls "
-        "along a cosine to a tenth. A gradient longer than 1 is shortened to 1 (clipped)."
+        "along a cosine to a tenth. A gradient longer than 1 is shortened to 1 (clipped). The dashed lines are what "
+        "it is measured against: guessing (uniform), counting tokens (unigram), pairs (bigram) and triples (trigram) "
+        "of the same text, and the entropy of the tiny world, below which no model can be on average."
     )
     with wide_chart("train-curves"):
         chart(
@@ -187,7 +189,7 @@ def beliefs(shown: Shown) -> None:
     words = snapshot.beliefs[prompt]
     st.markdown(
         f"**After step {snapshot.step:,}.** The tiny world is made by a program that draws every word with a known "
-        "probability. Nobody told them to the model: it comes close to them by predicting."
+        "probability. Nobody told the model these probabilities: by predicting it comes nearer to them."
     )
     with wide_chart("train-beliefs"):
         chart(

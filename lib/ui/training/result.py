@@ -10,6 +10,7 @@ import streamlit as st
 
 from lib.text_format import number
 from lib.training import jobs
+from lib.training.desk import CLOSED
 from lib.training.events import Snapshot, Stage
 from lib.training.history import History, StageHistory
 from lib.training.jobs import Run
@@ -127,7 +128,7 @@ def progress(shown: Shown) -> str:
     part = shown.part
     done, began = part.steps, part.began
     share = done / began.steps if began and began.steps else 0.0
-    words = " · ".join(html(word) for word in _words(shown) if word)
+    words = " · ".join(html(word) for word in (state.title(shown.run), *_words(shown)) if word)
     return (
         f'<div class="train-line" role="status"><span class="bar"><i style="width: {100 * share:.1f}%"></i></span>'
         f"<span>{words}</span></div>"
@@ -169,5 +170,7 @@ def trouble(shown: Shown) -> None:
     """What went wrong, in a sentence."""
     ended = shown.part.ended
     said = shown.run.trouble or (ended.sentence if ended and ended.how == "failed" else "")
-    if said:
+    if said == CLOSED:
+        st.caption(f"{said} Its checkpoints are kept.")
+    elif said:
         st.error(escape(said), icon=":material/error:")

@@ -18,7 +18,7 @@ _LOOKS: dict[str, Callable[[Shown], None]] = {
     "Sums": looks.sums,
     "Beliefs": looks.beliefs,
 }
-_CHAT, _DATA, _QUESTIONS, _SHORT = "Teach it to chat", "The data", "Questions", "In short"
+_CHAT, _DATA, _QUESTIONS, _SHORT = "The dialogues", "The data", "Questions", "In short"
 TABS = (*_LOOKS, _CHAT, _DATA, _QUESTIONS, _SHORT)
 
 

@@ -8,10 +8,12 @@ import streamlit as st
 
 from lib.training import jobs
 from lib.training.corpus import DOCUMENTS
+from lib.training.dialogues import sum_question
 from lib.training.events import Began, Event, HeldOut, Point, Stage
 from lib.training.history import History
 from lib.training.jobs import Run
-from lib.training.recipe import checked, estimate
+from lib.training.recipe import Estimate, Recipe, checked, estimate
+from lib.training.world import Dice, equation, story
 from lib.ui.components.glossary import term
 from lib.ui.components.page import escape, explained
 from lib.ui.components.session import browser_id
@@ -21,6 +23,7 @@ from lib.ui.training.data import beginning
 _FALLBACK = 12_000.0  # tokens a second of a model of 0.9 million parameters on two cores, until one was measured here
 _FALLBACK_PARAMETERS = 900_000
 _EVERY = 3.0  # seconds between two looks whether somebody trains
+_PAIR = 3  # a seed
 _MEASURED = 20  # steps that a rate is measured over, at least
 _READS = {
     "world": f"{DOCUMENTS:,} short documents about a tiny world, made by a small program. One of them:",
@@ -31,13 +34,13 @@ _STAGES: dict[Stage, str] = {
     "pretrain": "This run has not begun.",
     "finetune": (
         "**This model goes on with texts; it does not answer yet.** Teach it to chat: for some 250 steps it reads "
-        "dialogues in a chat template, and the loss counts on the replies only. The tab “Teach it to chat” shows them. "
-        "It begins from the model that pre-training ended with."
+        "dialogues in a chat template, and the loss counts on the replies only. The tab “The dialogues” shows them as "
+        "tokens. One of them; what counts is bold:"
     ),
     # Rafailov et al. 2023, "Direct Preference Optimization" (arXiv:2305.18290).
     "prefer": (
         "**Which of two good replies is better?** Here it is shown pairs of replies to the same question, one of them "
-        "preferred, and learns to find the preferred one likelier than before (DPO). It begins from the chat model."
+        "preferred, and learns to find that one likelier, compared with the other, than before (DPO). One pair:"
     ),
 }
 T = TypeVar("T", Began, Point, HeldOut)
@@ -49,22 +52,26 @@ def ledger(fields: dict[str, object]) -> str:
         own = fields["text"] == "own"  # whose vocabulary is known when it is trained: a short text has fewer entries
         recipe = checked({**fields, "text": "alice", "own": ""} if own else fields)
         found = estimate(recipe)
-        return (
-            f"{'Up to ' * own}**{found.parameters:,} parameters**, {recipe.steps:,} steps: "
-            f"{_time(found.parameters, found.tokens)}"
-        )
+        return f"{'up to ' * own}**{found.parameters:,} parameters**, {recipe.steps:,} steps: {_time(recipe, found)}"
     return ""
 
 
-def _time(parameters: int, tokens: int) -> str:
+def _time(recipe: Recipe, found: Estimate) -> str:
     """How long it will take: by the newest rate that was measured here, in proportion to parameters."""
+    tokens = found.tokens
     rate, of, where = _FALLBACK, _FALLBACK_PARAMETERS, "on two quiet cores"
     for run in jobs.runs():
         began, last = _last(run.events, Began), _last(run.events, Point)
-        if began and last and last.step > _MEASURED and last.seconds > 0:
+        alike = 0.5 <= _step_tokens(run.recipe) / _step_tokens(recipe) <= 2  # of a small step most is overhead
+        if alike and began and last and last.step > _MEASURED and last.seconds > 0:
             rate, of, where = last.tokens / last.seconds, began.parameters, "here"
             break
-    return f"about {_spoken(tokens / rate * parameters / of)} {where}."
+    return f"about {_spoken(tokens / rate * found.parameters / of)} {where}."
+
+
+def _step_tokens(recipe: Recipe) -> int:
+    """Tokens that a step reads."""
+    return recipe.batch * recipe.context
 
 
 def _last(events: Sequence[Event], kind: type[T]) -> T | None:
@@ -75,6 +82,8 @@ def _last(events: Sequence[Event], kind: type[T]) -> T | None:
 def _spoken(seconds: float) -> str:
     if seconds < 100:
         return f"{max(5, 5 * round(seconds / 5))} s"
+    if seconds > 5400:
+        return f"{seconds / 3600:.1f} hours"
     return f"{seconds / 60:.1f} minutes" if seconds < 600 else f"{seconds / 60:.0f} minutes"
 
 
@@ -99,10 +108,21 @@ def nothing_yet(fields: dict[str, object]) -> None:
             )
 
 
-def not_yet(stage: Stage) -> None:
-    """In the place of a stage that this run has not been through."""
+def not_yet(stage: Stage, run: Run) -> None:
+    """In the place of a stage that this run has not been through: what it is, with an example."""
     with st.container(border=True, key="train-empty"):
         st.markdown(_STAGES[stage])
+        if stage == "finetune":
+            st.html(
+                f'<p class="train-quote">&lt;|im_start|&gt;user<br>{sum_question(2, 2)}&lt;|im_end|&gt;<br>'
+                f"&lt;|im_start|&gt;assistant<br><b>{equation(2, 2)}&lt;|im_end|&gt;</b></p>"
+            )
+        elif stage == "prefer":
+            for mark, happy in (("✓ preferred", True), ("✗ the other one", False)):
+                st.html(f'<p class="train-quote"><b>{mark}:</b> {html(story(Dice(_PAIR), "Nora", happy))}</p>')
+        if stage != "pretrain":
+            before = {"finetune": "the base model", "prefer": "the chat model"}[stage]
+            st.caption(f"It begins from {before} of {escape(state.title(run))}, whatever the bar above has chosen.")
 
 
 def row(run: Run | None, told: History, fields: dict[str, object]) -> Stage:
@@ -174,8 +194,7 @@ def _runs(run: Run | None) -> None:
 
 def name(run: Run) -> str:
     """A run for people, in Markdown; no two have the same."""
-    recipe, last, held = run.recipe, _last(run.events, Point), _last(run.events, HeldOut)
-    text = {"world": "Tiny world", "alice": "Alice", "own": "Own text"}[recipe.text]
+    last, held = _last(run.events, Point), _last(run.events, HeldOut)
     loss = f", held-out {held.loss:.2f}" if held else ""
     now = {"queued": " (waits)", "starting": " (starts)", "running": " (under way)"}.get(run.state, "")
-    return escape(f"Run {run.number}: {text} {recipe.size}, {last.step if last else 0} steps{loss}{now}")
+    return escape(f"{state.title(run)}, {last.step if last else 0} steps{loss}{now}")

@@ -2,13 +2,16 @@
 
 run=… (the run)  at=pretrain-00050 (the snapshot; without it the newest)
 
-Runs belong to all sessions. Without one's own the page shows the run that is under way, else the last one.
+Runs belong to all sessions. Without one's own the page shows the run that is under way, else the last that came to
+its end.
 """
+
+from typing import Literal
 
 import streamlit as st
 
 from lib.training import jobs
-from lib.training.events import Snapshot, Stage
+from lib.training.events import Ended, Snapshot, Stage
 from lib.training.history import STAGES, History, StageHistory
 from lib.training.jobs import Run
 from lib.training.recipe import TUNINGS, checked
@@ -16,12 +19,19 @@ from lib.ui.components.page import explained
 from lib.ui.components.session import browser_id, session_alive
 
 NAMES: dict[Stage, str] = {"pretrain": "1. Pre-training", "finetune": "2. Teach it to chat", "prefer": "3. Preferences"}
+_FIRST = (None, NAMES["pretrain"])  # later stages have a button of their own, beside them
 _ASKED, _RUN, _AT, _STAGE = "training-asked", "training-run", "training-at", "train-stage"
 
 
 def under_way(run: Run | None) -> bool:
     """Whether a run waits or computes."""
     return run is not None and run.state != "over"
+
+
+def title(run: Run) -> str:
+    """Which run this is: its number, its text and its size."""
+    text = {"world": "Tiny world", "alice": "Alice", "own": "Own text"}[run.recipe.text]
+    return f"Run {run.number}: {text} {run.recipe.size}"
 
 
 def own_run() -> Run | None:
@@ -40,7 +50,8 @@ def begin() -> None:
 def buttons() -> None:
     """Train, and Stop for one's own run."""
     mine = own_run()
-    st.button("Train", type="primary", icon=":material/play_arrow:", key="train-go", disabled=mine is not None,
+    kind: Literal["primary", "secondary"] = "primary" if st.session_state.get(_STAGE) in _FIRST else "secondary"
+    st.button("Train", type=kind, icon=":material/play_arrow:", key="train-go", disabled=mine is not None,
               on_click=ask, args=("pretrain",), wrap=False)  # fmt: skip
     st.button("Stop", icon=":material/stop:", key="train-stop", disabled=mine is None, on_click=_stop, wrap=False)
 
@@ -104,7 +115,13 @@ def shown() -> Run | None:
     if wanted is not None:
         return wanted
     known = jobs.runs()
-    return next((run for run in known if under_way(run)), known[0] if known else None)
+    best = (run for fits in (under_way, _whole) for run in known if fits(run))
+    return next(best, known[0] if known else None)
+
+
+def _whole(run: Run) -> bool:
+    """Whether its pre-training came to its end."""
+    return any(isinstance(one, Ended) and one.stage == "pretrain" and one.how == "done" for one in run.events)
 
 
 def history(run: Run) -> History:

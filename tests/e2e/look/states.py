@@ -222,7 +222,7 @@ SHEETS: tuple[Sheet, ...] = (
         "/Training?train-steps=20&train-context=32&train-batch=2&train-size=0.2+M+parameters",
         shows(".st-key-train-go button"),
         (State("trained", _train), State("an earlier snapshot", _back, steady=True), SETTINGS),
-        tabs=("Samples over time", "Embeddings", "Sums", "Beliefs", "Teach it to chat", "The data", "In short"),
+        tabs=("Samples over time", "Embeddings", "Sums", "Beliefs", "The dialogues", "The data", "In short"),
     ),
     Sheet(
         "Completion",

@@ -91,7 +91,7 @@ class Chart {
       const y = this.y(value);
       lowest = Math.min(y, lowest - LABEL);
       parts.push(svg("line", { class: "compared", x1: this.plot.left, x2: this.plot.right, y1: y, y2: y }));
-      parts.push(svg("text", { class: "label", x: this.plot.right + 6, y: lowest + 4 }, `${name} ${value.toFixed(2)}`));
+      parts.push(svg("text", { class: "label", x: this.plot.right + 9, y: lowest + 4 }, `${name} ${value.toFixed(2)}`));
     }
     return parts;
   }
