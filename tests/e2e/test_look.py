@@ -162,7 +162,7 @@ def test_the_result_has_to_be_on_the_first_screen(found, top: int, tall: int, ri
 @pytest.mark.parametrize(("before", "right"), [(11, True), (12, False)])
 def test_tab_stops_before_the_result_are_counted(found, before: int, right: bool) -> None:
     buttons = "<button>one</button>" * before
-    skip = "<a href=javascript:result.focus()>Skip to the result</a>"
+    skip = "<a href=# onclick='result.focus();return false'>Skip to the result</a>"
     found(f"{skip}{buttons}<div id=result class=st-key-result tabindex=-1><button>result</button></div>")
     assert (rules.tab_stops(found.page, lambda words: None) == []) is right
 

@@ -251,6 +251,7 @@ def test_draws_follow_the_seed_and_every_view_opens(page, app, embedded) -> None
     visit(page, app, prompt="A roll of the", k="15")
     page.locator("button[data-draws='10000']").click()
     eventually(page, lambda: sum(counted(page)), lambda drawn: drawn == 10_000)
+    settled(page)  # a box that is drawn anew under one's fingers forgets what was typed
     seed = page.get_by_label("Seed of the draws")
     seed.fill("5")
     seed.press("Tab")
