@@ -32,7 +32,7 @@ from lib.training.events import Began, Event, HeldOut, Point, Snapshot
 from lib.training.jobs import JOBS
 from lib.training.recipe import Recipe, Tuning
 from lib.training.runs import Run
-from lib.training.world import UNSEEN
+from lib.training.world import UNSEEN, right
 
 ROUNDS, NEW_TOKENS, STEPS = 5, 24, 40
 VISITED = ("Tokenizers", "Next_Token", "Decoding", "Chat", "")
@@ -122,7 +122,7 @@ def _mostly_right(event: Event) -> bool:
     """Whether a snapshot of the chat model has more of the unseen sums right than wrong."""
     if not isinstance(event, Snapshot) or event.stage != "finetune" or not event.sums:
         return False
-    return sum(event.sums[a][b] == str(a + b) for a, b in UNSEEN) > len(UNSEEN) / 2
+    return right(event.sums, UNSEEN) > len(UNSEEN) / 2
 
 
 def _plain_loop(report: Report) -> None:

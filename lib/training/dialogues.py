@@ -13,7 +13,22 @@ import numpy as np
 from lib.training.batches import IGNORE
 from lib.training.corpus import Ids
 from lib.training.tokenizer import END_OF_TURN, START_OF_TURN, TrainedTokenizer
-from lib.training.world import FOODS, HOMES, NAMES, PLACES, SEEN, THINGS, UNSEEN, Dice, counting, equation, fact, story
+from lib.training.world import (
+    FOODS,
+    HOMES,
+    NAMES,
+    PLACES,
+    SEEN,
+    THINGS,
+    UNSEEN,
+    Dice,
+    counting,
+    equation,
+    fact,
+    fact_question,
+    story,
+    sum_question,
+)
 
 KINDS = {"sum": 0.4, "fact": 0.2, "story": 0.2, "greeting": 0.1, "party": 0.05, "counting": 0.05}
 TWO_TURNS = 0.3  # share of dialogues that go on after the first reply
@@ -43,8 +58,7 @@ def exchange(dice: Dice, pairs: Sequence[tuple[int, int]] = SEEN) -> Exchange:
         return Exchange(sum_question(a, b), equation(a, b))
     if kind == "fact":
         animal, what = dice.pick(tuple(HOMES)), dice.pick(("home", "food"))
-        asked = f"Where does the {animal} live?" if what == "home" else f"What does the {animal} eat?"
-        return Exchange(asked, fact(animal, what))
+        return Exchange(fact_question(animal, what), fact(animal, what))
     if kind == "greeting":
         asked = dice.pick(tuple(GREETINGS))
         return Exchange(asked, GREETINGS[asked])
@@ -58,11 +72,6 @@ def exchange(dice: Dice, pairs: Sequence[tuple[int, int]] = SEEN) -> Exchange:
         reply = f"A {dice.pick(THINGS)} party at the {dice.pick(PLACES)}, with {dice.pick(FOODS)}."
         return Exchange("Suggest a party theme.", reply, dice.nats)
     return Exchange(story_question(name), story(dice, name), dice.nats)
-
-
-def sum_question(a: int, b: int) -> str:
-    """A sum, asked."""
-    return f"What is {a} + {b}?"
 
 
 def story_question(name: str) -> str:
@@ -111,7 +120,7 @@ def rows(tokenizer: TrainedTokenizer, *, seed: Sequence[int], batch: int, contex
     """(inputs, labels), each (batch, context): dialogues one after the other, cut where the row is full. Labels are
     the inputs moved on by one; what the user says and the control tokens around it count for nothing.
     """
-    dice = Dice(_number(seed))
+    dice = Dice(one_seed(seed))
     ids, labels = np.zeros((2, batch, context + 1), dtype=np.int64)
     for row in range(batch):
         stream: list[int] = []
@@ -128,7 +137,7 @@ def to_test(tokenizer: TrainedTokenizer, *, count: int, context: int) -> tuple[I
     """(inputs, labels, floor): dialogues that are never trained on, one a row, with sums of the pairs that no document
     adds. `floor`: the entropy of their replies in nats a token.
     """
-    dice = Dice(_number((1,)))
+    dice = Dice(one_seed((1,)))
     made: list[Written] = []
     nats = 0.0
     while len(made) < count:
@@ -146,6 +155,6 @@ def to_test(tokenizer: TrainedTokenizer, *, count: int, context: int) -> tuple[I
     return ids[:, :-1], labels[:, 1:], nats / int((labels[:, 1:] != IGNORE).sum())
 
 
-def _number(seed: Sequence[int]) -> int:
+def one_seed(seed: Sequence[int]) -> int:
     """One seed of several numbers."""
     return int(np.random.SeedSequence(list(seed)).generate_state(1, np.uint64)[0])

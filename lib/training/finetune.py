@@ -13,7 +13,7 @@ from lib.training.events import Began, Snapshot, Stage
 from lib.training.pretrain import mean_loss, tested
 from lib.training.recipe import TrainingError, Tuning
 from lib.training.tokenizer import END_OF_TEXT
-from lib.training.world import HAPPY, UNTOLD
+from lib.training.world import HAPPY, UNTOLD, sum_question
 
 STEP_ROWS = 12  # a step's rows of `context` tokens
 TEST_ROWS = 100  # dialogues
@@ -70,7 +70,7 @@ class Tuned:
             step=step,
             checkpoint=checkpoint,
             samples=snapshot.samples(model, tokenizer, asked),
-            sums=snapshot.sums(model, tokenizer, lambda a, b: self.prompt(dialogues.sum_question(a, b))),
+            sums=snapshot.sums(model, tokenizer, lambda a, b: self.prompt(sum_question(a, b))),
             beliefs=self.beliefs(),
             **snapshot.inside(model, tokenizer, self.labels, asked[QUESTIONS[1]], notes),
         )

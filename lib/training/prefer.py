@@ -8,13 +8,12 @@ Direct preference optimization, equation 7 of Rafailov et al. 2023 (arXiv:2305.1
 import math
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch.nn import functional
 
 from lib.training import network
 from lib.training.batches import IGNORE
-from lib.training.dialogues import Exchange, Written, story_question, written
+from lib.training.dialogues import Exchange, Written, one_seed, story_question, written
 from lib.training.events import Began, Stage
 from lib.training.finetune import Tuned
 from lib.training.recipe import TrainingError, Tuning
@@ -32,7 +31,7 @@ def pairs(tokenizer: TrainedTokenizer, *, seed: tuple[int, ...], count: int, con
     """Pairs of stories that are the same until they end, one well and one sadly. Raises TrainingError if
     none fits into a row.
     """
-    dice = Dice(int(np.random.SeedSequence(list(seed)).generate_state(1, np.uint64)[0]))
+    dice = Dice(one_seed(seed))
     made: list[list[Written]] = []
     for _ in range(20 * count):
         name, tale = dice.pick(NAMES), dice.random.getrandbits(32)

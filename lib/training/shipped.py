@@ -24,8 +24,9 @@ from lib.training.model_card import card
 from lib.training.ngrams import losses
 from lib.training.pretrain import Pretraining, tested
 from lib.training.recipe import Recipe, Tuning
+from lib.training.saved import name_of
 from lib.training.tokenizer import END_OF_TURN, TrainedTokenizer
-from lib.training.world import NAMES, SEEN, UNSEEN
+from lib.training.world import NAMES, SEEN, UNSEEN, right, sum_question
 
 RECIPE = Recipe(size="1.9 M", steps=1200, batch=8, context=256, learning_rate=6e-3)
 TUNING = Tuning(steps=300, learning_rate=1.5e-3)
@@ -38,7 +39,7 @@ def make(scratch: Path, target: Path, tell: Callable[[str], None]) -> None:
     for stage in (run.pretrain(RECIPE, scratch, stop=_never), run.finetune(TUNING, scratch, stop=_never)):
         for line in _told(stage):
             tell(line)
-    for model_id, checkpoint in ((BASE, f"pretrain-{RECIPE.steps:05d}"), (CHAT, f"finetune-{TUNING.steps:05d}")):
+    for model_id, checkpoint in ((BASE, name_of("pretrain", RECIPE.steps)), (CHAT, name_of("finetune", TUNING.steps))):
         _rounded(scratch / checkpoint, target / model_id)
     figures = measured(target)
     (target / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -88,17 +89,17 @@ def measured(target: Path) -> Figures:
         "entropy": round(data.floor or 0.0, 4),
         BASE: {
             "held_out": round(pretraining.held_out(), 4),
-            "seen": _right(table, SEEN),
-            "unseen": _right(table, UNSEEN),
+            "seen": right(table, SEEN),
+            "unseen": right(table, UNSEEN),
         },
     }
     tuned = network.fresh(RECIPE, tokenizer.vocab_size, data.end)
     _put(tuned, target / CHAT)
-    table = snapshot.sums(tuned, tokenizer, lambda a, b: dialogues.prompt(tokenizer, dialogues.sum_question(a, b)))
+    table = snapshot.sums(tuned, tokenizer, lambda a, b: dialogues.prompt(tokenizer, sum_question(a, b)))
     figures[CHAT] = {
         "held_out": round(_replies(tuned, tokenizer), 4),
-        "seen": _right(table, SEEN),
-        "unseen": _right(table, UNSEEN),
+        "seen": right(table, SEEN),
+        "unseen": right(table, UNSEEN),
         "stories": _stories(tuned, tokenizer),
     }
     return figures
@@ -106,10 +107,6 @@ def measured(target: Path) -> Figures:
 
 def _put(model: network.Network, folder: Path) -> None:
     network.put(model, {name: weight.float() for name, weight in load_file(folder / "model.safetensors").items()})
-
-
-def _right(table: tuple[tuple[str, ...], ...], pairs: Any) -> int:
-    return sum(table[a][b] == str(a + b) for a, b in pairs)
 
 
 def _replies(tuned: network.Network, tokenizer: TrainedTokenizer) -> float:

@@ -12,7 +12,7 @@ can be lower on average (Shannon 1948).
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -174,13 +174,36 @@ def counting(first: int, last: int) -> str:
     return ", ".join(map(str, range(first, last + 1))) + "."
 
 
+def sum_question(a: int, b: int) -> str:
+    """A sum, asked."""
+    return f"What is {a} + {b}?"
+
+
+def fact_question(animal: str, kind: str) -> str:
+    """A fact, asked.
+
+    >>> fact_question("fox", "home"), fact_question("bee", "food")
+    ('Where does the fox live?', 'What does the bee eat?')
+    """
+    return f"Where does the {animal} live?" if kind == "home" else f"What does the {animal} eat?"
+
+
+def right(table: Sequence[Sequence[str]], pairs: Iterable[tuple[int, int]]) -> int:
+    """How many of the sums of these pairs a table [a][b] of written results has right.
+
+    >>> right([["0", "1"], ["1", "3"]], [(0, 1), (1, 1)])
+    1
+    """
+    return sum(table[a][b].strip() == str(a + b) for a, b in pairs)
+
+
 def question(dice: Dice) -> str:
     """Something one may be asked about this world: a sum or a fact."""
     if dice.pick(("sum", "fact")) == "sum":
         a, b = dice.pick(SEEN)
-        return f"What is {a} + {b}?"
+        return sum_question(a, b)
     animal = dice.pick(tuple(HOMES))
-    return dice.pick((f"Where does the {animal} live?", f"What does the {animal} eat?"))
+    return dice.pick((fact_question(animal, "home"), fact_question(animal, "food")))
 
 
 def _questions(dice: Dice) -> str:

@@ -164,13 +164,8 @@ def _cell(a: int, b: int, wrote: str) -> str:
 
 def counts(snapshot: Snapshot) -> dict[str, tuple[int, int]]:
     """{"seen": (right, of how many), "unseen": …} of a snapshot that has sums."""
-    found = {"seen": (0, 0), "unseen": (0, 0)}
-    for a, row in enumerate(snapshot.sums):
-        for b, wrote in enumerate(row):
-            kind = "unseen" if (a, b) in world.UNSEEN else "seen"
-            right, total = found[kind]
-            found[kind] = (right + (wrote.strip() == str(a + b)), total + 1)
-    return found
+    kinds = {"seen": world.SEEN, "unseen": world.UNSEEN}
+    return {kind: (world.right(snapshot.sums, pairs), len(pairs)) for kind, pairs in kinds.items()}
 
 
 def beliefs(shown: Shown) -> None:

@@ -8,12 +8,11 @@ import streamlit as st
 
 from lib.training import jobs
 from lib.training.corpus import DOCUMENTS
-from lib.training.dialogues import sum_question
 from lib.training.events import Began, Event, HeldOut, Point, Stage
 from lib.training.history import History
 from lib.training.jobs import Run
 from lib.training.recipe import Estimate, Recipe, checked, estimate
-from lib.training.world import Dice, equation, story
+from lib.training.world import Dice, equation, story, sum_question
 from lib.ui.components.glossary import term
 from lib.ui.components.page import escape, explained
 from lib.ui.components.session import browser_id
