@@ -15,7 +15,7 @@ from lib.ui.components import progress
 from lib.ui.components.custom import asset, component
 from lib.ui.components.live_updates import new_run
 from lib.ui.components.pages import HOME, after, page_called
-from lib.ui.components.sidebar import next_page, projector, show_sidebar
+from lib.ui.components.sidebar import begin_sidebar, next_page, projector, show_sidebar
 from lib.ui.course import strip
 
 _STYLE = f"<style>{css()}\n{asset(__file__, 'page.css', 'print.css')}\n{strip.STYLE}</style>"
@@ -46,6 +46,7 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
     st.set_page_config(page_title=f"{title} · {_APP}", page_icon=icon, layout="wide", initial_sidebar_state=width)
     with st.container(key="top", gap=None):
         st.html(_STYLE + (_PROJECTOR if projector() else ""))
+        begin_sidebar()
         st.html(f'<div class="pg-title"><h1>{title}</h1><p class="lead">{lead}</p></div>')
         _shell()
         progress.keep()

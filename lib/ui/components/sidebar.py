@@ -24,12 +24,17 @@ _CHECK = (
 )
 
 
+def begin_sidebar() -> None:
+    """The app's mark, called before the page's title: an empty sidebar has no room, and the page would jump aside."""
+    st.sidebar.html(_MARK)
+
+
 def show_sidebar(title: str) -> None:
-    """Fill the sidebar of the page called `title`."""
+    """Fill the sidebar of the page called `title`, below its mark."""
     visited: set[str] = st.session_state.setdefault(_VISITED, set())
     visited.add(title)
     with st.sidebar:
-        st.html(_MARK + _style(title, visited | strip.done_pages()))
+        st.html(_style(title, visited | strip.done_pages()))
         with st.container(key="steps"):
             for number, page in enumerate((HOME, *COURSE)):
                 _link(page, f"{number}. {page.title}" if number else page.title)
