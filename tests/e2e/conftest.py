@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import PATIENCE
+from tests.conftest import PATIENCE, without_animations
 
 
 @pytest.fixture(scope="package")
@@ -40,7 +40,7 @@ def browsing(chromium: Any) -> Iterator[Callable[..., Any]]:
     contexts: list[Any] = []
 
     def make(**options: Any) -> Any:
-        context = chromium.new_context(**options)
+        context = without_animations(chromium.new_context(**options))
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         return context

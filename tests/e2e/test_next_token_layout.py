@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lib.design import HEAT_BITS
-from tests.conftest import PATIENCE, eventually, settled
+from tests.conftest import PATIENCE, eventually, settled, without_animations
 
 PROMPT = "Once upon a time, there was a little"
 PLAIN = {"next-token-tabs": "In short"}  # a tab without charts: drawing them is a third of what the browser does
@@ -42,7 +42,7 @@ def screen(browsing: Any) -> Any:
 @pytest.fixture(scope="module")
 def opened(chromium: Any, app: str) -> Any:
     """The page as it opens, for the tests that look and change nothing."""
-    with closing(chromium.new_context(viewport={"width": 1280, "height": 720})) as context:
+    with closing(without_animations(chromium.new_context(viewport={"width": 1280, "height": 720}))) as context:
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.goto(f"{app}/Next_Token?prompt={quote(PROMPT)}")

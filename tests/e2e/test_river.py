@@ -15,7 +15,7 @@ from lib.engine import InspectableEngine
 from lib.engine.sampling import ranking, softmax
 from lib.ui import cache
 from lib.ui.river.reading import visible
-from tests.conftest import PATIENCE, eventually, settled
+from tests.conftest import PATIENCE, eventually, settled, without_animations
 
 TEXT = "The sun rises in the"
 STREAM = 72  # px of the whole stream: assets/layout.js
@@ -38,7 +38,7 @@ TO_THE_END = (
 @pytest.fixture(scope="module")
 def opened(chromium: Any, app: str) -> Any:
     """The river as it opens, for the tests that only look at it and turn the dial without letting go."""
-    with closing(chromium.new_context(viewport={"width": 1280, "height": 720})) as context:
+    with closing(without_animations(chromium.new_context(viewport={"width": 1280, "height": 720}))) as context:
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         visit(page, app)

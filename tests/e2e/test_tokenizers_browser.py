@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 from lib.tokenization import bpe, load, texts
 from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.tokenization.display import label
-from tests.conftest import PATIENCE, eventually, paste, settled
+from tests.conftest import PATIENCE, eventually, paste, settled, without_animations
 
 ROWS = ".st-key-compare-rows"
 AREA = ".st-key-compare-text textarea"
@@ -28,7 +28,7 @@ def open_page(page, app: str, **query: object) -> None:
 @pytest.fixture(scope="module")
 def opened(chromium, app: str):
     """The page with the real tokenizers, opened once for the tests that write a text of their own."""
-    with closing(chromium.new_context()) as context:
+    with closing(without_animations(chromium.new_context())) as context:
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         open_page(page, app)
