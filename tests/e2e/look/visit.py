@@ -157,7 +157,7 @@ class Visit:
         """Every rule that looks at what is on the screen now, in each scheme, the present one first.
 
         Boxes and letters are the same in both schemes; what axe has to say differs in its contrasts. At other widths
-        than the largest, axe looks at the start alone, and the second scheme is for the pictures.
+        than the largest, axe looks at the start alone, and that and the second scheme come with the pictures.
         """
         widest = self.width == max(self.look.widths)
         for number, scheme in enumerate(sorted(self.look.schemes, key=lambda one: one != self.scheme)):
@@ -167,7 +167,7 @@ class Visit:
             place = Place(self.sheet.name, state, self.width, scheme)
             if number == 0:
                 self.add(place, self.page.evaluate("look.findings()"))
-            if widest or (number == 0 and state == "start"):
+            if widest or (self.look.pictures and number == 0 and state == "start"):
                 self.add(place, rules.axe(self.page, rules.CONTRAST if number else None))
             if self.look.pictures:
                 name = re.sub(r"\W+", "-", f"{place.page}-{state}-{self.width}-{scheme}").strip("-").lower()
