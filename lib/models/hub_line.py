@@ -51,6 +51,8 @@ def _check_address(request: httpx2.Request) -> None:
     hub, url = urlsplit(known.hub_endpoint), request.url
     if known.offline:
         raise LineError("HF_HUB_OFFLINE is set")
+    if url.scheme not in {"http", "https"}:
+        raise LineError("it sent us to an address that is not on the web")
     if url.scheme not in {"https", hub.scheme}:
         raise LineError("it sent us to an address without encryption")
     if url.host != hub.hostname and is_inside(url.host, private=hub.scheme == "https"):
@@ -85,8 +87,11 @@ def _check_answer(response: httpx2.Response) -> None:
         return
     if response.status_code not in {200, 206}:
         raise LineError(f"error {response.status_code}", response.status_code)
+    asked, sent = response.request.headers.get("Range", ""), response.headers.get("Content-Range", "")
+    if response.status_code == 206 and not (asked and sent.startswith(asked.replace("=", " "))):
+        raise LineError("it sent a piece that was not asked for")
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise LineError("it compresses what was asked for as it is")
+        raise LineError("it sent a compressed answer, which nobody asked for")
     if "html" in response.headers.get("Content-Type", "").lower():
         raise LineError(
             "a web page came instead: this network may want you to sign in first, or a filter is in the way"
@@ -105,7 +110,7 @@ class _Body(httpx2.SyncByteStream):
             for piece in self.stream:
                 came += len(piece)
                 if self.limit is not None and came > self.limit:
-                    raise LineError("its answer had no end")
+                    raise LineError("its answer was too long")
                 if (now := time.monotonic()) - since > SLOW_SECONDS:
                     if came - counted < SLOW_BYTES:
                         raise LineError("almost nothing came any more")

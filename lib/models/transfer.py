@@ -18,7 +18,8 @@ from lib.models.hub import Hub, HubFile, Repository
 from lib.text_format import size
 
 CHUNK = 1 << 23  # bytes read at a time when a hash is computed
-ATTEMPTS = 4  # that bring nothing new, before a file is given up
+ATTEMPTS = 4  # one after the other that bring next to nothing, before a file is given up
+LITTLE = 50_000  # bytes that are next to nothing
 ROOM = 100_000_000  # bytes that stay free on the disk
 
 
@@ -71,7 +72,7 @@ def _continue(hub: Hub, repository: Repository, file: HubFile, part: Path, meter
             if error.code in {401, 403, 404}:
                 raise hub.sentence(error, repository.hub_id) from error
             lost = error
-        failures = failures + 1 if _size(part) <= before else 0
+        failures = failures + 1 if _size(part) < before + LITTLE else 0
         if failures >= ATTEMPTS:
             raise DownloadError(
                 f"The connection to the hub was lost while {file.name} of {repository.hub_id} was "
