@@ -71,7 +71,7 @@ def _at_least_one(text: str, default: int) -> int:
 
 
 def _folder(text: str) -> Path:
-    """A path in which ~ is the home of who runs this; it stays where they have none (HOME unset, a user without a name)."""
+    """A path in which ~ is the home of who runs this; it stays where they have none (no HOME, a nameless user)."""
     try:
         return Path(text).expanduser()
     except RuntimeError:

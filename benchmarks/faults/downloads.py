@@ -99,7 +99,7 @@ def _to_a_file(handler: BaseHTTPRequestHandler, _: str) -> bool:
 
 
 def _elsewhere(handler: BaseHTTPRequestHandler, _: str) -> bool:
-    return reply(handler, 302, Location=f"http://127.0.0.2:{handler.server.server_address[1]}/secret")
+    return reply(handler, 302, Location=f"http://127.0.0.2:{handler.connection.getsockname()[1]}/secret")
 
 
 def _sign_in(handler: BaseHTTPRequestHandler, _: str) -> bool:
