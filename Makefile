@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 MODEL := smollm2-135m-instruct
 UV := uv==0.13.9
+PIP_AUDIT := pip-audit==2.10.1
 
-.PHONY: run model test fast lint coverage lock chromium clean
+.PHONY: run model test fast lint coverage lock audit chromium clean
 
 run: .venv/.run model
 	$(BIN)/streamlit run Home.py
@@ -34,6 +35,13 @@ lock: .venv/.test
 	$(BIN)/python -m pip install --quiet $(UV)
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
 		--custom-compile-command "make lock" --output-file requirements.lock requirements-dev.txt
+
+# Holes that are known in what the lock names (pypi.org is asked; without it, this fails), and everything's licence.
+audit: .venv/.test
+	$(BIN)/python -m benchmarks licences
+	test -x .venv/audit/bin/pip-audit || \
+		{ $(PYTHON) -m venv .venv/audit && .venv/audit/bin/python -m pip install --quiet $(PIP_AUDIT); }
+	.venv/audit/bin/pip-audit --strict --progress-spinner off --no-deps --disable-pip --requirement requirements.lock
 
 # The browser tests drive the distribution's own Chromium.
 chromium:

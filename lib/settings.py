@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from lib.errors import PlaygroundError
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -33,14 +35,17 @@ class Settings:
 
 
 def settings() -> Settings:
-    """Read the environment. Cheap; called where needed, so that tests can change the environment."""
+    """Read the environment. Cheap; called where needed, so that tests can change the environment.
+
+    Raises PlaygroundError where there is no place for what the app keeps.
+    """
     env = os.environ
-    hf_home = Path(env.get("HF_HOME", "~/.cache/huggingface")).expanduser()
-    folders = [Path(part).expanduser() for part in env.get("PLAYGROUND_MODELS", "").split(os.pathsep) if part.strip()]
+    hf_home = _folder(env.get("HF_HOME") or "~/.cache/huggingface")
+    folders = [_folder(part) for part in env.get("PLAYGROUND_MODELS", "").split(os.pathsep) if part.strip()]
     return Settings(
-        home=Path(env.get("PLAYGROUND_HOME") or "~/.cache/llm-playground").expanduser(),
+        home=_home(_folder(env.get("PLAYGROUND_HOME") or "~/.cache/llm-playground")),
         model_folders=tuple(folders),
-        hub_cache=Path(env.get("HF_HUB_CACHE") or hf_home / "hub").expanduser(),
+        hub_cache=_folder(env.get("HF_HUB_CACHE") or str(hf_home / "hub")),
         hub_endpoint=(env.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/"),
         offline=env.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"},
         remote_url=env.get("PLAYGROUND_REMOTE_URL", "").strip(),
@@ -49,7 +54,7 @@ def settings() -> Settings:
         dtype=env.get("PLAYGROUND_DTYPE", "").strip().lower() or Settings.dtype,
         engine_inside=env.get("PLAYGROUND_ENGINE", "").strip().lower() == "inside",
         own_kernels=env.get("PLAYGROUND_KERNELS", "").strip().lower() != "transformers",
-        class_db=Path(database).expanduser() if (database := env.get("PLAYGROUND_CLASS_DB", "").strip()) else None,
+        class_db=_folder(database) if (database := env.get("PLAYGROUND_CLASS_DB", "").strip()) else None,
         training=env.get("PLAYGROUND_TRAINING", "").strip().lower() not in {"0", "false", "no", "off"},
         training_minutes=_at_least_one(env.get("PLAYGROUND_TRAINING_MINUTES", ""), Settings.training_minutes),
         slots=_at_least_one(env.get("PLAYGROUND_SLOTS", ""), Settings.slots),
@@ -63,3 +68,19 @@ def _at_least_one(text: str, default: int) -> int:
     [4, 16, 16, 16, 16]
     """
     return int(text) if text.strip().isdecimal() and int(text) else default
+
+
+def _folder(text: str) -> Path:
+    """A path in which ~ is the home of who runs this; it stays where they have none (no HOME, a nameless user)."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
+def _home(folder: Path) -> Path:
+    if folder.parts[:1] == ("~",):
+        raise PlaygroundError(
+            "Whoever runs this app has no home folder, so there is no place for models. Name one in PLAYGROUND_HOME."
+        )
+    return folder

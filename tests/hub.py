@@ -2,7 +2,7 @@
 
 `/api/models/{repo}/revision/{rev}` and `/tree/{rev}` list files with sizes and hashes, `/{repo}/resolve/{rev}/{file}`
 serves them with ETag, X-Repo-Commit, X-Linked-* and Range. It can misbehave on purpose: cut connections, damage bytes,
-refuse.
+refuse, and what a test gives it as `listing` or `answer` can be anything.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,6 +30,11 @@ class LocalHub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.repositories = repositories
         self.requests: list[tuple[str, str, str]] = []
+        self.tokens: list[str] = []  # the Authorization header of each request
+        self.listing: Callable[[dict[str, Any]], Any] = lambda listing: (
+            listing
+        )  # what it says of its files (bytes: as is)
+        self.answer: Callable[[BaseHTTPRequestHandler, str], bool] = lambda *_: False  # True: it has answered this path
         self.cut_after: dict[str, int] = {}  # file name -> bytes after which its next transfers break, once each
         self.cuts = 0  # how many transfers may still be cut
         self.damage: set[str] = set()  # files whose first byte arrives flipped
@@ -100,6 +105,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, *, body: bool) -> None:
         path = unquote(urlsplit(self.path).path)
         self.server.requests.append((self.command, path, self.headers.get("Range", "")))
+        self.server.tokens.append(self.headers.get("Authorization", ""))
+        if self.server.answer(self, path):
+            return None
         if self.server.status:
             return self._send(self.server.status, b"{}", body=body)
         if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/([^/]+))?", path):
@@ -131,7 +139,8 @@ class _Handler(BaseHTTPRequestHandler):
             "tags": [],
             "siblings": files,
         }
-        return self._send(200, json.dumps(listing).encode(), body=body)
+        said = self.server.listing(listing)
+        return self._send(200, said if isinstance(said, bytes) else json.dumps(said).encode(), body=body)
 
     def _tree(self, repo: str, *, body: bool) -> None:
         files = [sibling(file) for file in sorted(self.server.repositories[repo].iterdir())]

@@ -26,7 +26,7 @@ def check_space(folder: Path, needed: int, what: str) -> None:
 
 @contextmanager
 def disk_errors(what: str) -> Iterator[None]:
-    """A full or read-only disk as a sentence."""
+    """Whatever a disk refuses, as a sentence."""
     try:
         yield
     except OSError as error:
@@ -37,7 +37,10 @@ def disk_errors(what: str) -> Iterator[None]:
                 f"The folder for models cannot be written ({error.filename}), so {what} could not be "
                 "kept. Point PLAYGROUND_HOME to a folder that can."
             ) from None
-        raise
+        raise ModelError(
+            f"The folder for models cannot be used ({error.filename or 'the disk'}: {error.strerror or error}), so "
+            f"{what} could not be kept. Point PLAYGROUND_HOME to another folder."
+        ) from error
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 A closed browser tab does not stop a download, and thirty students who ask for one model wait for the same job.
 """
 
+import logging
 import threading
 import time
 from dataclasses import dataclass, field
@@ -72,8 +73,12 @@ def _run(job: Job) -> None:
         job.error = "Stopped. What has arrived is kept; getting the model again goes on from there."
     except PlaygroundError as error:
         job.error = str(error)
-    except Exception as error:  # a thread must not end without a word
-        job.error = f"{job.model_id} could not be got: {type(error).__name__}: {error}"
+    except Exception:  # a thread must not end without a word
+        logging.getLogger(__name__).exception("getting %s", job.model_id)
+        job.error = (
+            f"{job.model_id} could not be got: a fault of this app, whose particulars are in the server's log. "
+            "Try again; what has arrived is kept."
+        )
     finally:
         job.ended = time.monotonic()
         job.finished.set()

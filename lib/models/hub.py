@@ -1,46 +1,33 @@
-"""The hub, or any server in its layout (HF_ENDPOINT): is it there, and which files does a repository have?
+"""The hub, or any server in its layout (HF_ENDPOINT): which files does a repository have, and where are they?
 
-Asks `/api/models/{repo}/revision/main?blobs=true`, which names every file with its size and hash. Wants safetensors,
+huggingface_hub asks; what it is told is checked here before a name or a path is made of it. Wants safetensors,
 configurations and tokenizer files; never a pickle. Everything that fails is told in one sentence, with what to do.
 """
 
 import fnmatch
 import os
-import socket
-import threading
-import urllib.request
+import re
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
-from lib.models.errors import DownloadError, ModelError
-from lib.settings import settings
+from lib.models.disk import Progress
+from lib.models.errors import DownloadError, LineError, ModelError
+from lib.models.reach import by_hand, within
 
-if TYPE_CHECKING:
-    import requests
-
-WANTED = (
-    "config.json",
-    "generation_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "merges.txt",
-    "chat_template.jinja",
-    "model.safetensors",
-    "model-*-of-*.safetensors",
-    "model.safetensors.index.json",
+WANTED = re.compile(
+    r"(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json"
+    r"|merges\.txt|chat_template\.jinja|model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json"
 )
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
-READ_SECONDS = 20.0  # of silence after which a connection counts as lost
+MAX_FILES = 300  # a model of 1.5 TB in shards of 5 GB
+MAX_BYTES = 1 << 44  # a file's size that can be true
+LIST_SECONDS = 20.0  # for a list of files, all in all
 
 
 @dataclass(frozen=True)
 class HubFile:
-    """One file of a repository as the hub lists it. `size` is -1 where it is not said."""
+    """One file of a repository as the hub lists it: a plain name of ours, and what its content has to be."""
 
     name: str
     size: int
@@ -50,7 +37,7 @@ class HubFile:
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository at one commit, reduced to the files that are wanted."""
+    """A repository at one commit (40 hexadecimal digits), reduced to the files that are wanted."""
 
     hub_id: str
     commit: str
@@ -59,139 +46,103 @@ class Repository:
     @property
     def size(self) -> int:
         """Bytes of all files together."""
-        return sum(max(file.size, 0) for file in self.files)
-
-
-def by_hand(hub_id: str) -> str:
-    """How to bring a model to a machine that cannot reach the hub."""
-    name = hub_id.split("/")[1]
-    return (
-        f"To bring it by hand: on a machine with a network, download config.json, the tokenizer files and "
-        f"model.safetensors from huggingface.co/{hub_id} into a folder called {name}, copy the folder here, and "
-        "set PLAYGROUND_MODELS to the folder that contains it."
-    )
-
-
-def check_reachable(endpoint: str, hub_id: str) -> None:
-    """Raise DownloadError within `connect_seconds` if nothing answers at the endpoint (or at the proxy before it)."""
-    known = settings()
-    host = urlsplit(endpoint).hostname or ""
-    if known.offline:
-        raise DownloadError(f"The hub is switched off here (HF_HUB_OFFLINE is set). {by_hand(hub_id)}")
-    if not _answers(endpoint, max(known.connect_seconds - 0.4, 0.1)):
-        raise DownloadError(f"The hub ({host}) cannot be reached from this machine. {by_hand(hub_id)}")
-
-
-def _answers(endpoint: str, seconds: float) -> bool:
-    """Can a connection be opened? Looked up and tried in a thread: name resolution knows no time limit."""
-    url = urlsplit(endpoint)
-    host = url.hostname or ""
-    proxy = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(url.scheme)
-    if proxy:
-        url = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    address = (url.hostname or "", url.port or (443 if url.scheme == "https" else 80))
-    answered = threading.Event()
-
-    def connect() -> None:
-        try:
-            socket.create_connection(address, timeout=seconds).close()
-            answered.set()
-        except OSError:
-            pass
-
-    thread = threading.Thread(target=connect, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return answered.is_set()
+        return sum(file.size for file in self.files)
 
 
 class Hub:
-    """One conversation with one endpoint."""
+    """One conversation with one endpoint. The token is that of HF_TOKEN, or none: no other place is looked into."""
 
     def __init__(self, endpoint: str) -> None:
-        import requests
-
         self.endpoint = endpoint
-        self.session = requests.Session()
-        self.session.headers["User-Agent"] = "llm-playground"
-        if token := os.environ.get("HF_TOKEN", "").strip():
-            self.session.headers["Authorization"] = f"Bearer {token}"
-
-    def get(self, url: str, hub_id: str, **options: Any) -> "requests.Response":
-        """GET with time limits. Refusals become DownloadErrors, other failures stay requests' own exceptions."""
-        import requests
-
-        response = self.session.get(url, timeout=(settings().connect_seconds, READ_SECONDS), **options)
-        code = response.status_code
-        if code in {401, 403}:
+        self.token = os.environ.get("HF_TOKEN", "").strip()
+        if not re.fullmatch(r"[!-~]*", self.token):
             raise DownloadError(
-                f"The hub does not give {hub_id} to everybody (error {code}). Accept its terms on the "
-                "hub, put your token in HF_TOKEN, and try again."
+                "HF_TOKEN is no token: it has letters that none has. Copy it again from the hub's settings."
             )
-        if code == 404:
-            raise DownloadError(f"The hub at {urlsplit(self.endpoint).hostname} has no {hub_id}. {by_hand(hub_id)}")
-        if code >= 400 and code != 416:
-            raise requests.HTTPError(f"error {code}", response=response)
-        return response
-
-    def repository(self, hub_id: str) -> Repository:
-        """List what `main` holds now. Raises ModelError for a repository that has only pickles."""
-        import requests
-
-        url = f"{self.endpoint}/api/models/{quote(hub_id)}/revision/main?blobs=true"
         try:
-            listing = self.get(url, hub_id).json()
-            commit, siblings = str(listing["sha"]), list(listing["siblings"])
-            files = [_hub_file(sibling) for sibling in siblings]
-        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
-            if isinstance(error, DownloadError):
-                raise
-            raise DownloadError(
-                f"The hub gave no usable answer about {hub_id} ({reason(error)}). Try again later. {by_hand(hub_id)}"
-            ) from None
-        wanted = tuple(
-            file
-            for file in files
-            if any(fnmatch.fnmatchcase(file.name, p) for p in WANTED)
-            and Path(file.name).name == file.name == PureWindowsPath(file.name).name
+            from huggingface_hub import HfApi
+
+            import lib.models.hub_line  # noqa: F401 # gives huggingface_hub its client
+        except ValueError as error:  # it reads HF_HUB_DOWNLOAD_TIMEOUT and others when it is imported
+            raise DownloadError(f"One of this machine's HF_ settings is not what it has to be ({error}).") from None
+        self.api = HfApi(endpoint, token=self.token or False, library_name="llm-playground", library_version="1")
+
+    def repository(self, hub_id: str, progress: Progress = lambda *_: None) -> Repository:
+        """List what `main` holds now. Raises ModelError for a repository that has only pickles."""
+
+        def ask() -> Any:
+            return self.api.model_info(hub_id, revision="main", files_metadata=True)
+
+        try:
+            listing = within(LIST_SECONDS, ask, lambda: progress(f"Asking the hub for {hub_id}", None))
+            return _checked(hub_id, listing)
+        except ModelError:
+            raise
+        except LineError as error:
+            raise self.sentence(error, hub_id) from error
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+            # What reading an answer may raise in huggingface_hub, which trusts the hub.
+            raise self.sentence(LineError("not what a hub answers"), hub_id) from error
+
+    def address(self, repository: Repository, file: HubFile) -> str:
+        """Where a file is fetched from."""
+        from huggingface_hub import hf_hub_url
+
+        return hf_hub_url(repository.hub_id, file.name, revision=repository.commit, endpoint=self.endpoint)
+
+    def headers(self) -> dict[str, str]:
+        """What is sent along with every request for a file."""
+        from huggingface_hub.utils import build_hf_headers
+
+        return build_hf_headers(token=self.token or False, library_name="llm-playground", library_version="1")
+
+    def sentence(self, error: LineError, hub_id: str) -> DownloadError:
+        """What to tell a person about an answer that cannot be used."""
+        host = urlsplit(self.endpoint).hostname
+        if error.code in {401, 403} and self.token:
+            return DownloadError(
+                f"The hub does not give {hub_id} to whoever has the token in HF_TOKEN (error {error.code}). Accept the "
+                "model's terms on the hub, or take a token that is still good (or none, where none is needed), start "
+                "the app again, and try again."
+            )
+        if error.code in {401, 403}:
+            return DownloadError(
+                f"The hub does not give {hub_id} to everybody (error {error.code}). Accept its terms on the "
+                "hub, put your token in HF_TOKEN, start the app again, and try again."
+            )
+        if error.code == 404:
+            return DownloadError(f"The hub at {host} has no {hub_id}. {by_hand(hub_id)}")
+        return DownloadError(
+            f"The hub gave no usable answer about {hub_id} ({error}). Try again later. {by_hand(hub_id)}"
         )
-        if not any(file.name.endswith(".safetensors") for file in wanted):
-            if any(fnmatch.fnmatchcase(file.name, pattern) for file in files for pattern in PICKLES):
-                raise ModelError(
-                    f"{hub_id} has its weights only as pickles, which can run any code when they are "
-                    "opened. Only safetensors and GGUF files are read."
-                )
-            raise ModelError(f"{hub_id} has no safetensors weights on the hub.")
-        return Repository(hub_id, commit, wanted)
 
 
-def _hub_file(sibling: dict[str, Any]) -> HubFile:
-    lfs = sibling.get("lfs") or {}
-    size = lfs.get("size", sibling.get("size"))
-    return HubFile(
-        str(sibling["rfilename"]),
-        int(size) if size is not None else -1,
-        str(lfs.get("sha256") or lfs.get("oid") or "").removeprefix("sha256:"),
-        "" if lfs else str(sibling.get("blobId") or ""),
-    )
+def _checked(hub_id: str, listing: Any) -> Repository:
+    """The listing as a Repository, every part of it in the form that it has to have: the border.
 
-
-def reason(error: Exception) -> str:
-    """The kind of failure in a few words.
-
-    >>> reason(TimeoutError())
-    'no answer in time'
+    Raises ModelError for what cannot be used, and ValueError for what is no listing.
     """
-    import requests
+    siblings = list(listing.siblings or ())
+    names = [str(sibling.rfilename) for sibling in siblings]
+    files = {name: _file(name, one) for name, one in zip(names, siblings, strict=True) if WANTED.fullmatch(name)}
+    if not isinstance(listing.sha, str) or not re.fullmatch(r"[0-9a-f]{40}", listing.sha) or len(files) > MAX_FILES:
+        raise ValueError("no commit, or more files than a model has")
+    if not any(name.endswith(".safetensors") for name in files):
+        if any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in PICKLES):
+            raise ModelError(
+                f"{hub_id} has its weights only as pickles, which can run any code when they are "
+                "opened. Only safetensors and GGUF files are read."
+            )
+        raise ModelError(f"{hub_id} has no safetensors weights on the hub.")
+    return Repository(hub_id, listing.sha, tuple(files.values()))
 
-    if isinstance(error, requests.HTTPError):
-        return str(error)
-    if isinstance(error, requests.Timeout | TimeoutError):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted here"
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy refused"
-    if isinstance(error, requests.ConnectionError | ConnectionError | EOFError):
-        return "the connection was cut"
-    return "not what a hub answers"
+
+def _file(name: str, sibling: Any) -> HubFile:
+    size = sibling.lfs.size if sibling.lfs else sibling.size
+    sha256 = str(sibling.lfs.sha256).removeprefix("sha256:") if sibling.lfs else ""
+    git_sha1 = "" if sibling.lfs else str(sibling.blob_id)
+    if type(size) is not int or not 0 <= size < MAX_BYTES:
+        raise ValueError("no size")
+    if not re.fullmatch(r"[0-9a-f]{64}" if sibling.lfs else r"[0-9a-f]{40}", sha256 or git_sha1):
+        raise ValueError("no hash, so that what comes could not be checked")
+    return HubFile(name, size, sha256, git_sha1)

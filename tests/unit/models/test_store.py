@@ -202,14 +202,16 @@ def test_a_hub_that_swallows_connections_is_given_up_in_time(home: Path, monkeyp
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_a_full_disk_is_a_sentence_and_leaves_nothing_behind(hub: LocalHub, repositories, home: Path) -> None:
+def test_a_full_disk_is_a_sentence_and_what_has_come_is_kept(hub: LocalHub, repositories, home: Path) -> None:
     part = home / "models" / f".part-gpt2@{commit_of(repositories[GPT2])[:12]}"
     part.mkdir(parents=True)
-    (part / "model.safetensors.incomplete").symlink_to("/dev/full")
+    full = part / "model.safetensors.incomplete"
+    full.symlink_to("/dev/full")
     with pytest.raises(models.DownloadError, match="disk is full"):
         models.get("gpt2", progress=silent)
-    assert not part.exists()
+    full.unlink()  # room is made
     assert models.get("gpt2", progress=silent).source == "app"
+    assert len(hub.fetched("config.json")) == 1
 
 
 def test_too_little_space_is_said_before_anything_is_fetched(hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
