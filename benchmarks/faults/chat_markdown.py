@@ -109,7 +109,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found += [f"<{tag} {name}={value!r}>" for name, value in attrs if not _may(tag, name, value or "")]
-        if tag not in _ALLOWED:
+        if tag not in _ALLOWED or (tag == "a" and "a" in self.open):
             self.found.append(f"<{tag}>")
         if tag not in ("br", "hr"):
             self.open.append(tag)

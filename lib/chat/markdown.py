@@ -87,10 +87,10 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
 
 def _inline(tokens: Sequence[Token]) -> Iterator[str]:
     """What stands in one paragraph. A link that is refused is shown as it was written."""
-    ends: list[str] = []  # of links; there is none inside another
+    ends: list[str] = []  # of links; an address in angle brackets inside another link is letters
     for index, token in enumerate(tokens):
         if token.type == "link_open":
-            start, end = _link(tokens, index)
+            start, end = ("&lt;", "&gt;") if ends else _link(tokens, index)
             ends.append(end)
             yield start
         elif token.type == "link_close":
