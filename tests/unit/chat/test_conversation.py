@@ -127,7 +127,7 @@ def test_a_plain_list_of_messages_can_be_loaded() -> None:
         '{"format": "llm-playground-chat", "version": 1, "title": "t", "system": null, "messages": '
         '[{"id": "a", "parent": "a", "role": "user", "content": "x"}]}',
         json.dumps([{"role": "user", "content": "x"}] * 2_001),
-        " " * 4_000_001,
+        " " * 8_000_001,
     ],
 )
 def test_a_bad_file_gives_a_sentence(text: str) -> None:
