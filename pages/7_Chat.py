@@ -3,7 +3,6 @@
 import streamlit as st
 
 from lib.settings import settings
-from lib.ui import cache
 from lib.ui.chat import browser_storage as chat_keeper
 from lib.ui.chat import files as chat_files
 from lib.ui.chat import focus
@@ -12,7 +11,7 @@ from lib.ui.chat import link as chat_link
 from lib.ui.chat import state as chat_state
 from lib.ui.chat import view as chat_view
 from lib.ui.chat.settings import controls
-from lib.ui.chat.side_panel import begin_reply, fit_now, look, notices, paint_reply, settle
+from lib.ui.chat.side_panel import begin_reply, fit_now, look, notices, opened, paint_reply, settle
 from lib.ui.chat.small_model import doubt
 from lib.ui.chat.take_home import page_menu
 from lib.ui.components import header, scroll
@@ -32,7 +31,7 @@ with explained():
         chosen = controls()
         with menu:
             chat_files.conversations(space, chosen.model_id)
-    engine = cache.engine(chosen.model_id, chosen.dtype)
+    engine = opened(space, chosen)
     begin_reply(space, engine, chosen)
     fitted = fit_now(space, engine, chosen)
 
@@ -67,10 +66,10 @@ with explained():
         key="chat-lessons",
         bind="query-params",
     )
-    if compare.open:
+    if compare.open and engine is not None:
         with compare:
             chat_lessons.compare(space.conversation.to_model(), engine.tokenizer, engine.info.name)
-    if injection.open:
+    if injection.open and engine is not None:
         with injection:
             chat_lessons.injection(engine, chosen, updates)
     if questions.open:
@@ -95,7 +94,7 @@ with explained():
                 "of each token.",
                 "When the context is full something has to go. Here it is the oldest turns.",
             )
-    page_menu(space, fitted, engine, chosen)
-    chat_keeper.keep()
-    paint_reply(space, spot, updates)
+    if engine is not None:
+        page_menu(space, fitted, engine, chosen)
+    paint_reply(space, spot, updates, chat_keeper.keep())
     updates.follow()

@@ -5,7 +5,7 @@ from lib.chat.borrowed import Borrowed, specials_of
 from lib.chat.context_window import Fitted, TooLongError, fit
 from lib.chat.conversation import ROOT, Conversation, ConversationError, Message
 from lib.chat.generation_config import Recommended, generation_defaults, recommended
-from lib.chat.markdown import harmless
+from lib.chat.markdown import as_html
 from lib.chat.provenance import Messages
 from lib.chat.rendering import ROLES, Rendered, render, render_naively
 from lib.chat.sandbox import TemplateError
@@ -32,13 +32,13 @@ __all__ = [
     "TemplateError",
     "TooLongError",
     "as_data",
+    "as_html",
     "fit",
     "for_model",
     "from_data",
     "from_folder",
     "from_json",
     "generation_defaults",
-    "harmless",
     "recommended",
     "render",
     "render_naively",

@@ -59,15 +59,16 @@ class Conversation:
         >>> [m.content for m in talk.path()], talk.place(again.id)
         (['Hello'], (2, 2))
         """
-        path = self.path()
         if parent is None:
+            path = self.path()
             parent = path[-1].id if path else ROOT
         if parent != ROOT and parent not in self.messages:
             raise ConversationError("The message to answer is no longer there.")
+        first = self.chosen.get(ROOT) not in self.messages
         message = Message(secrets.token_urlsafe(6), parent, role, content)
         self.messages[message.id] = message
         self.chosen[parent] = message.id
-        if not path and role == "user":
+        if first and role == "user":
             self.title = _title(content)
         return message
 

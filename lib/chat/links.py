@@ -4,12 +4,13 @@ The text in the link is base64url of deflated JSON: [system prompt or null, "use
 """
 
 import base64
-import binascii
 import json
 import zlib
+from typing import Any
 
 from lib.chat.conversation import Conversation, ConversationError
-from lib.chat.serialization import from_data
+from lib.chat.measurements import clean
+from lib.chat.serialization import from_data, read_json
 
 MAX_LINK, MAX_TEXT = 1_500, 50_000  # characters of the link's part, of what it unpacks to
 _BROKEN = "The conversation in the link cannot be read; the link may have been cut off."
@@ -43,12 +44,11 @@ def decode(text: str) -> Conversation:
         plain = unpacker.decompress(packed, MAX_TEXT)
         if not unpacker.eof:
             raise ConversationError(_BROKEN)
-        system, turns = json.loads(plain)
+        pair: Any = read_json(plain)
+        system, turns = pair
         messages = [{"role": {"u": "user", "a": "assistant"}[role], "content": content} for role, content in turns]
-    except (binascii.Error, zlib.error, ValueError, TypeError, KeyError, RecursionError) as error:
+        conversation = from_data(messages)
+        conversation.system = None if system is None else clean(system)
+    except (zlib.error, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ConversationError(_BROKEN) from error
-    if not (system is None or isinstance(system, str)):
-        raise ConversationError(_BROKEN)
-    conversation = from_data(messages)
-    conversation.system = None if system is None else system.encode("utf-8", "replace").decode()
     return conversation

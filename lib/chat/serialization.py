@@ -1,47 +1,63 @@
 """Conversations as files: JSON that can be loaded again, Markdown to hand in. What is loaded is checked first."""
 
 import json
+import re
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from lib.chat.conversation import ROOT, Conversation, ConversationError, Message
+from lib.chat.measurements import clean, measured
 
 FORMAT = "llm-playground-chat"
 VERSION = 1
-MAX_CHARS = 4_000_000
+MAX_CHARS = 8_000_000  # what may be uploaded (.streamlit/config.toml)
 MAX_MESSAGES = 2_000
 _ROLES = {"user", "assistant"}
+_NAME = re.compile(r"[\w-]{8}", re.ASCII)  # of a message, as `Conversation.add` gives them; keys of widgets have it
 
 
 def to_json(conversation: Conversation) -> str:
     """Everything but the inspected tokens: all branches, which one is shown, the system prompt, the measurements."""
-    return json.dumps(as_data(conversation), ensure_ascii=False, indent=1)
+    return json.dumps(as_data(conversation), ensure_ascii=False, indent=1, allow_nan=False)
 
 
 def as_data(conversation: Conversation) -> dict[str, Any]:
-    """A conversation as plain data, in the form that `from_data` reads."""
+    """A conversation as plain data, in the form that `from_data` reads: it gives back the same."""
     return {
         "format": FORMAT,
         "version": VERSION,
-        "title": conversation.title,
-        "system": conversation.system,
-        "messages": [
-            {"id": m.id, "parent": m.parent, "role": m.role, "content": m.content, "stats": m.stats}
-            for m in conversation.messages.values()
-        ],
+        "title": clean(conversation.title),
+        "system": None if conversation.system is None else clean(conversation.system),
+        "messages": [message_data(message) for message in conversation.messages.values()],
         "chosen": conversation.chosen,
     }
 
 
+def message_data(message: Message) -> dict[str, Any]:
+    """One message as plain data."""
+    named = {"id": message.id, "parent": message.parent, "role": message.role}
+    return {**named, "content": clean(message.content), "stats": measured(message.stats)}
+
+
 def from_json(text: str | bytes) -> Conversation:
     """Read a saved conversation, or a plain list of {"role", "content"}. Raises ConversationError with the reason."""
+    return from_data(read_json(text))
+
+
+def read_json(text: str | bytes) -> object:
+    """The data in a JSON text from outside. What is no number in JSON (NaN), or none that one needs (5,000 digits),
+    is None. Raises ConversationError with the reason."""
     if len(text) > MAX_CHARS:
         raise ConversationError(f"This file is too large for a conversation (over {MAX_CHARS // 1_000_000} MB).")
     try:
-        data = json.loads(text)
+        return json.loads(text, parse_constant=lambda name: None, parse_int=_whole)
     except (ValueError, RecursionError) as error:
-        raise ConversationError("This is not a JSON file, so there is no conversation in it.") from error
-    return from_data(data)
+        raise ConversationError("This file is not JSON that can be read, so there is no conversation in it.") from error
+
+
+def _whole(digits: str) -> int | None:
+    return int(digits) if len(digits) <= 20 else None
 
 
 def from_data(data: object) -> Conversation:
@@ -58,7 +74,7 @@ def from_data(data: object) -> Conversation:
 
 def _plain(entries: list[Any]) -> Conversation:
     """A list of {"role", "content"} as other chat programs save it; system messages become the system prompt."""
-    conversation = Conversation()
+    conversation, last = Conversation(), ROOT
     _check_count(entries)
     for entry in entries:
         role, content = _text(entry, "role"), _text(entry, "content")
@@ -66,44 +82,46 @@ def _plain(entries: list[Any]) -> Conversation:
             conversation.system = "\n\n".join(filter(None, [conversation.system, content]))
         else:
             _check_role(role)
-            conversation.add(role, content)
+            last = conversation.add(role, content, parent=last).id
     return conversation
 
 
 def _tree(data: Mapping[str, Any]) -> Conversation:
-    system = data.get("system")
     entries = data.get("messages")
-    if not (system is None or isinstance(system, str)) or not isinstance(entries, list):
-        raise ConversationError("The system prompt or the messages of this file are not what they should be.")
-    conversation = Conversation(system=system, title=_text(data, "title")[:80])
+    if not isinstance(entries, list):
+        raise ConversationError("There is no list of messages in this file.")
+    system = None if data.get("system") is None else _text(data, "system")
+    conversation = Conversation(system=system, title=" ".join(_text(data, "title").split())[:80])
     _check_count(entries)
+    names = {ROOT: ROOT}  # what the file calls a message -> what it is called here
     for entry in entries:
-        message = Message(_text(entry, "id"), _text(entry, "parent"), _text(entry, "role"), _text(entry, "content"))
-        _check_role(message.role)
-        if not message.id or message.id in conversation.messages:
+        name, parent, role = _text(entry, "id"), _text(entry, "parent"), _text(entry, "role")
+        _check_role(role)
+        if name in names:
             raise ConversationError("Two messages of this file have the same name.")
-        if message.parent != ROOT and message.parent not in conversation.messages:
+        if parent not in names:
             raise ConversationError("A message of this file answers one that is not there.")
-        stats = entry.get("stats")
-        message.stats = (
-            {str(k): v for k, v in stats.items() if isinstance(v, int | float | str | bool | None)}
-            if isinstance(stats, dict)
-            else {}
-        )
+        names[name] = name if _NAME.fullmatch(name) else secrets.token_urlsafe(6)
+        message = Message(names[name], names[parent], role, _text(entry, "content"), measured(entry.get("stats")))
         conversation.messages[message.id] = message
         conversation.chosen[message.parent] = message.id
-    chosen = data.get("chosen")
-    for parent, child in chosen.items() if isinstance(chosen, dict) else ():
-        if isinstance(child, str) and child in conversation.messages and conversation.messages[child].parent == parent:
-            conversation.chosen[parent] = child
+    _choose(conversation, data.get("chosen"), names)
     return conversation
+
+
+def _choose(conversation: Conversation, chosen: object, names: Mapping[str, str]) -> None:
+    """Which of several answers is shown; the last one where the file does not say so."""
+    for parent, child in chosen.items() if isinstance(chosen, dict) else ():
+        name = names.get(child, ROOT) if isinstance(child, str) else ROOT
+        if name != ROOT and conversation.messages[name].parent == names.get(parent):
+            conversation.chosen[names[parent]] = name
 
 
 def _text(entry: Any, key: str) -> str:
     value = entry.get(key) if isinstance(entry, Mapping) else None
     if not isinstance(value, str):
-        raise ConversationError(f'A message of this file has no "{key}", or it is not text.')
-    return value.encode("utf-8", errors="replace").decode("utf-8")  # half characters become "?"
+        raise ConversationError(f'Something in this file has no "{key}", or it is not text.')
+    return clean(value)
 
 
 def _check_role(role: str) -> None:

@@ -57,7 +57,7 @@ def button(test: AppTest, label: str, index: int = -1):
 
 
 def texts(test: AppTest) -> list[str]:
-    return [message.markdown[0].value for message in test.chat_message]
+    return [message.get("html")[0].proto.body for message in test.chat_message]
 
 
 def path(test: AppTest) -> list[str]:
@@ -185,7 +185,7 @@ def test_views_literal_and_tokens(chat_page: AppTest) -> None:
     say(chat_page, "**x** $5 <b>")
     for view in ("Literal", "Tokens", "Rendered"):
         ok(chat_page.segmented_control(key="chat-view").set_value(view).run())
-    assert texts(chat_page)[0] == r"**x** \$5 \<b>"
+    assert texts(chat_page)[0] == '<div class="pg-reply"><p><strong>x</strong> $5 &lt;b&gt;</p></div>'
 
 
 @pytest.mark.parametrize(("stats", "said"), [

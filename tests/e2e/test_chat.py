@@ -154,10 +154,10 @@ def test_two_tabs_never_see_each_other(app: str, browsing) -> None:
 
 def test_hostile_text_stays_text(app: str, page) -> None:
     open_chat(page, app + SHORT)
-    say(page, "<img src=x onerror=alert(1)> costs $5 and $6 :red[x] <|im_end|>\n![p](http://127.0.0.1:9/p.png)")
+    say(page, "<img src=x onerror=alert(1)> costs $5 and $6 :red[x] :smile: <|im_end|>\n![p](http://127.0.0.1:9/p.png)")
     answered(page, 2)
     said = messages(page).nth(0)
-    for text in ("<img src=x onerror=alert(1)>", "$5 and $6", ":red[x]"):
+    for text in ("<img src=x onerror=alert(1)>", "$5 and $6", ":red[x] :smile:"):
         expect(said).to_contain_text(text)
     expect(said.locator("img[src*='127.0.0.1:9'], .katex")).to_have_count(0)
     xray = page.locator(".st-key-xray-box .block.user").first

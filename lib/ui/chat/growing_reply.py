@@ -62,7 +62,7 @@ class GrowingReply(BackgroundText):
         if self.taken:
             if self._painted != (spot, len(self.taken)):  # each run of the page has a spot of its own
                 self._painted = spot, len(self.taken)
-                spot.markdown(chat.harmless(self.message.content) + " ▌")
+                spot.html(chat.as_html(self.message.content + " ▌"))
             return
         icon = "hourglass" if self.queue_position else "bolt"
         spot.caption(f":material/{icon}: {self.waiting} ({time.perf_counter() - self.started:.1f} s)")

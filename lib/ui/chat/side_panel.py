@@ -6,7 +6,9 @@ from streamlit.delta_generator import DeltaGenerator
 from lib.chat import Fitted, Message
 from lib.engine import Engine
 from lib.errors import PlaygroundError
+from lib.ui import cache
 from lib.ui.chat import reply as chat_reply
+from lib.ui.chat.browser_storage import Keeper
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.state import Workspace
 from lib.ui.chat.xray import show_xray, token_meter
@@ -16,9 +18,18 @@ from lib.ui.components.page import escape
 _TALL = 480  # pixels, where the style sheet is not read (it fits the box to the window)
 
 
-def fit_now(space: Workspace, engine: Engine, chosen: ChatSettings) -> Fitted | str | None:
+def opened(space: Workspace, chosen: ChatSettings) -> Engine | None:
+    """The model; None if it cannot be had. Then the page says why, and has all that was said."""
+    try:
+        return cache.engine(chosen.model_id, chosen.dtype)
+    except PlaygroundError as error:
+        space.problem, space.task = str(error), None
+        return None
+
+
+def fit_now(space: Workspace, engine: Engine | None, chosen: ChatSettings) -> Fitted | str | None:
     """The prompt of the latest reply, or of the next one; a sentence if there can be none; None without messages."""
-    if not space.conversation.path():
+    if engine is None or not space.conversation.path():
         return None
     latest = _latest(space)
     final = (latest.stats.get("prefill") if latest else chosen.prefill) or None
@@ -34,14 +45,16 @@ def _latest(space: Workspace) -> Message | None:
     return path[-1] if path and path[-1].role == "assistant" else None
 
 
-def look(space: Workspace, fitted: Fitted | str | None, engine: Engine, chosen: ChatSettings) -> None:
+def look(space: Workspace, fitted: Fitted | str | None, engine: Engine | None, chosen: ChatSettings) -> None:
     """The conversation as the model reads it for its next (or latest) reply."""
     with st.container(key="xray-side"):
         with st.container(horizontal=True, vertical_alignment="center", key="xray-head"):
             st.header("Template X-ray", anchor=False, width="stretch")
             ids = st.toggle("Show token IDs", key="xray-ids")
         with st.container(height=_TALL, border=True, key="xray-box", autoscroll=False):
-            if fitted is None:
+            if engine is None:
+                st.caption("There is no model here that could read the conversation.")
+            elif fitted is None:
                 st.caption("Say something, and the text that the model reads appears here, token by token.")
             elif isinstance(fitted, str):
                 st.warning(escape(fitted), icon=":material/warning:")
@@ -69,9 +82,9 @@ def _read(fitted: Fitted, engine: Engine, chosen: ChatSettings, *, ids: bool, la
     )
 
 
-def notices(fitted: Fitted | str | None, engine: Engine, chosen: ChatSettings) -> None:
+def notices(fitted: Fitted | str | None, engine: Engine | None, chosen: ChatSettings) -> None:
     """What was left out of the prompt because the context is full."""
-    if isinstance(fitted, Fitted) and fitted.dropped:
+    if engine is not None and isinstance(fitted, Fitted) and fitted.dropped:
         st.warning(dropped_sentence(fitted, engine, chosen), icon=":material/content_cut:")
 
 
@@ -93,18 +106,23 @@ def settle(space: Workspace) -> None:
         space.problem, space.writer = writer.error or space.problem, None
 
 
-def begin_reply(space: Workspace, engine: Engine, chosen: ChatSettings) -> None:
+def begin_reply(space: Workspace, engine: Engine | None, chosen: ChatSettings) -> None:
     """Ask for what is to be answered, before the page is drawn: the model works meanwhile."""
-    if space.task is not None:
+    if engine is not None and space.task is not None:
         try:
             space.writer = chat_reply.begin(space, space.task, engine, chosen)
         except PlaygroundError as error:
             space.problem, space.task = str(error), None
 
 
-def paint_reply(space: Workspace, spot: DeltaGenerator | None, updates: LiveUpdates) -> None:
-    """Show the reply as it grows."""
+def paint_reply(space: Workspace, spot: DeltaGenerator | None, updates: LiveUpdates, keeper: Keeper) -> None:
+    """Show the reply as it grows, and let the browser keep it."""
     writer = space.writer
     if writer is not None and spot is not None:
-        writer.paint(spot)
-        updates.add(LiveRegion(over=writer.update, look=lambda: writer.paint(spot), stop=writer.stop))
+
+        def look() -> None:
+            writer.paint(spot)
+            keeper.look(space, writer.message)
+
+        look()
+        updates.add(LiveRegion(over=writer.update, look=look, stop=writer.stop))

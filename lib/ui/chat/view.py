@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -14,6 +15,7 @@ from lib.ui import cache
 from lib.ui.chat import state as chat_state
 from lib.ui.chat.reply import stats_line
 from lib.ui.chat.state import Workspace
+from lib.ui.components.custom import asset, component
 from lib.ui.components.page import page_style
 from lib.ui.components.token_stream import show_token_stream, stream_tokens
 
@@ -26,11 +28,13 @@ SUGGESTIONS = (
     "Write a haiku about the sea.",
     "Who are you?",
 )
+_COPIES = component("playground_chat_copies", html="<span hidden></span>", js=asset(__file__, "copies.js"))
 
 
 def style() -> None:
     """The page's own style: the conversation and the X-ray fill the window beside each other."""
-    page_style(__file__, "chat.css")
+    page_style(__file__, "chat.css", "reply.css")
+    _COPIES(key="scroll-to-copy", data={})  # the key's beginning takes it out of the page's layout
 
 
 def head(space: Workspace) -> str:
@@ -91,7 +95,13 @@ def _content(message: Message, view: str) -> None:
     elif view == "Literal":
         st.code(message.content, language=None, wrap_lines=True)
     else:
-        st.markdown(chat.harmless(message.content) or "*(empty)*")
+        st.html(_rendered(message.content))
+
+
+@lru_cache(maxsize=256)
+def _rendered(content: str) -> str:
+    """A message as HTML; those on screen are asked for at every click."""
+    return chat.as_html(content, empty="<em>(empty)</em>")
 
 
 def _inspect(message: Message) -> None:
