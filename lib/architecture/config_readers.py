@@ -1,106 +1,24 @@
 """From a transformers configuration (a dict) to an Architecture, one small reader a family.
 
-A key that a configuration leaves out has the value that the family's configuration class gives it (transformers 5.23).
+A key that a configuration leaves out has the value that the family's configuration class gives it, and `null` means
+what that class makes of it (transformers 5.23; tests compare every key of every family).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from lib.architecture.config_border import check_sizes
+from lib.architecture.config_defaults import DEFAULTS, SPELLINGS
+from lib.architecture.config_values import Values, shown
 from lib.architecture.errors import ArchitectureError
-from lib.architecture.spec import FAMILIES, Architecture, check
+from lib.architecture.spec import FAMILIES, LIMITS, Architecture, check
 
 Config = Mapping[str, Any]
+_MODEL_TYPE = re.compile(r"[\w.-]{1,60}", re.ASCII)
+_DTYPE = re.compile(r"[a-z]\w{1,20}", re.ASCII)
 
-_COMMON = {"hidden_act": "silu", "tie_word_embeddings": False, "attention_bias": False, "mlp_bias": False}
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "gpt2": {
-        "vocab_size": 50257,
-        "n_positions": 1024,
-        "n_embd": 768,
-        "n_layer": 12,
-        "n_head": 12,
-        "activation_function": "gelu_new",
-        "tie_word_embeddings": True,
-    },
-    "llama": _COMMON
-    | {
-        "vocab_size": 32000,
-        "hidden_size": 4096,
-        "intermediate_size": 11008,
-        "num_hidden_layers": 32,
-        "num_attention_heads": 32,
-        "max_position_embeddings": 2048,
-    },
-    "mistral": _COMMON
-    | {
-        "vocab_size": 32000,
-        "hidden_size": 4096,
-        "intermediate_size": 14336,
-        "sliding_window": 4096,
-        "num_hidden_layers": 32,
-        "num_attention_heads": 32,
-        "num_key_value_heads": 8,
-        "max_position_embeddings": 131072,
-    },
-    "qwen2": _COMMON
-    | {
-        "vocab_size": 151936,
-        "hidden_size": 4096,
-        "intermediate_size": 22016,
-        "num_hidden_layers": 32,
-        "num_attention_heads": 32,
-        "num_key_value_heads": 32,
-        "max_position_embeddings": 32768,
-        "sliding_window": 4096,
-        "max_window_layers": 28,
-    },
-    "gemma3_text": _COMMON
-    | {
-        "vocab_size": 262208,
-        "hidden_size": 2304,
-        "intermediate_size": 9216,
-        "head_dim": 256,
-        "num_hidden_layers": 26,
-        "num_attention_heads": 8,
-        "num_key_value_heads": 4,
-        "max_position_embeddings": 131072,
-        "hidden_activation": "gelu_pytorch_tanh",
-        "sliding_window": 4096,
-        "tie_word_embeddings": True,
-        "rope_theta": 1e6,
-    },
-    "gpt_neox": _COMMON
-    | {
-        "vocab_size": 50432,
-        "hidden_size": 6144,
-        "intermediate_size": 24576,
-        "hidden_act": "gelu",
-        "num_hidden_layers": 44,
-        "num_attention_heads": 64,
-        "max_position_embeddings": 2048,
-        "attention_bias": True,
-        "partial_rotary_factor": 0.25,
-        "use_parallel_residual": True,
-    },
-    "phi": _COMMON
-    | {
-        "vocab_size": 51200,
-        "hidden_size": 2048,
-        "intermediate_size": 8192,
-        "num_hidden_layers": 24,
-        "num_attention_heads": 32,
-        "hidden_act": "gelu_new",
-        "max_position_embeddings": 2048,
-        "partial_rotary_factor": 0.5,
-    },
-}
-DEFAULTS["qwen3"] = DEFAULTS["qwen2"] | {"head_dim": 128}
-_ALIASES = {  # GPT-2's spellings
-    "n_embd": "hidden_size",
-    "n_layer": "num_hidden_layers",
-    "n_head": "num_attention_heads",
-    "n_positions": "max_position_embeddings",
-}
+__all__ = ["DEFAULTS", "read"]
 
 
 def read(config: Config, *, name: str = "", hub_id: str = "", published: int = 0) -> Architecture:
@@ -108,180 +26,170 @@ def read(config: Config, *, name: str = "", hub_id: str = "", published: int = 0
     family = config.get("model_type")
     if not isinstance(family, str) or not family:
         raise ArchitectureError("This configuration does not say its model_type, so its layers cannot be known.")
+    if not _MODEL_TYPE.fullmatch(family):
+        raise ArchitectureError(f"In this configuration model_type is {shown(family)}, which is no name of a family.")
+    dtype = str(config.get("dtype") or config.get("torch_dtype") or "float32").removeprefix("torch.")
     names = {
         "name": name or family,
         "hub_id": hub_id,
         "published": published,
         "config": dict(config),
         "family": family,
-        "dtype": str(config.get("dtype") or config.get("torch_dtype") or "float32"),
+        "dtype": dtype if _DTYPE.fullmatch(dtype) else "float32",
     }
-    if family not in FAMILIES or config.get("add_cross_attention"):
-        return _other(config, names)
-    values = DEFAULTS[family] | {key: value for key, value in config.items() if value is not None}
-    if family == "gpt2":
-        values = {_ALIASES.get(key, key): value for key, value in values.items()}
-    fields = _sizes(values) | {"gpt2": _gpt2, "gpt_neox": _gpt_neox, "phi": _phi}.get(family, _llama_like)(values)
-    return check(Architecture(**{**names, **fields}))
+    if config.get("per_layer_config"):
+        raise ArchitectureError(
+            "This configuration gives single layers sizes of their own, which this page cannot count."
+        )
+    crossed = bool(config.get("add_cross_attention"))
+    if family not in FAMILIES or crossed:
+        check_sizes(config)
+        return Architecture(**{**names, **_NOTHING, "family": f"{family} with cross-attention" if crossed else family})
+    values = Values(config, DEFAULTS[family], SPELLINGS.get(family, {}))
+    fields = _sizes(values, family) | {"gpt2": _gpt2, "gpt_neox": _gpt_neox, "phi": _phi}.get(family, _llama_like)(
+        values, family
+    )
+    arch = check(Architecture(**{**names, **fields}))
+    check_sizes(config)  # the module itself is built from all of it
+    return arch
 
 
-def _whole(values: Config, key: str, otherwise: int = 0) -> int:
-    value = values.get(key)
-    value = otherwise if value is None else value
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ArchitectureError(f"In this configuration {key} is {str(value)[:40]!r}; it must be a whole number.")
-    return value
+# A family without a reader: transformers itself is asked for its sizes when its tensors are listed.
+_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(LIMITS, 0),
+    "tied": False,
+    "norm": "",
+    "activation": "",
+    "gated": False,
+    "positions": "",
+}
 
 
-def _sizes(values: Config) -> dict[str, Any]:
+def _sizes(values: Values, family: str) -> dict[str, Any]:
     """What all families share."""
-    heads, width = _whole(values, "num_attention_heads"), _whole(values, "hidden_size")
-    layers = _whole(values, "num_hidden_layers")
-    head_dim = _whole(values, "head_dim") or (width // heads if heads > 0 else 0)
+    heads, width = values.whole("num_attention_heads"), values.whole("hidden_size")
+    layers = values.whole("num_hidden_layers")
     return {
         "layers": layers,
         "width": width,
         "heads": heads,
-        "head_dim": head_dim,
-        "kv_heads": _whole(values, "num_key_value_heads", heads),
-        "inner": _whole(values, "intermediate_size", 1),
-        "vocab": _whole(values, "vocab_size"),
-        "context": _whole(values, "max_position_embeddings"),
-        "tied": bool(values["tie_word_embeddings"]),
-        "windows": _windows(values, layers),
-        "activation": str(values.get("hidden_activation") or values.get("hidden_act")),
+        "head_dim": _head_dim(values, family, width, heads),
+        "kv_heads": heads if values.null("num_key_value_heads") else values.whole("num_key_value_heads"),
+        "inner": 1 if family == "gpt2" else values.whole("intermediate_size"),
+        "vocab": values.whole("vocab_size"),
+        "context": values.whole("max_position_embeddings"),
+        "tied": values.flag("tie_word_embeddings"),
+        "windows": _windows(values, family, layers),
+        "activation": values.word(
+            {"gpt2": "activation_function", "gemma3_text": "hidden_activation"}.get(family, "hidden_act")
+        ),
     }
 
 
-def _windows(values: Config, layers: int) -> tuple[int, ...]:
+def _head_dim(values: Values, family: str, width: int, heads: int) -> int:
+    """`head_dim`, or the width shared among the heads. GPT-2 and NeoX have no such key; Qwen3 and Gemma 3 no null."""
+    shared = width // heads if heads > 0 else 0
+    if family in {"gpt2", "gpt_neox"} or (values.null("head_dim") and family not in {"qwen3", "gemma3_text"}):
+        return shared
+    return values.whole("head_dim")
+
+
+def _windows(values: Values, family: str, layers: int) -> tuple[int, ...]:
     """Sliding windows by block, from `layer_types` or the older keys; 0 where a block attends to everything."""
-    family, window = values["model_type"], _whole(values, "sliding_window", 0)
-    layers = max(0, min(layers, 1_024))  # a nonsense count is refused a moment later
-    types = values.get("layer_types")
-    if family in {"qwen2", "qwen3"} and not values.get("use_sliding_window"):
+    layers = max(0, min(layers, LIMITS["layers"]))  # a nonsense count is refused a moment later
+    if family in {"gpt2", "llama", "gpt_neox", "phi"}:
         return (0,) * layers
-    if isinstance(types, list | tuple) and family != "mistral":
-        if len(types) != layers:
-            raise ArchitectureError(f"This configuration lists {len(types)} layer types for {layers} blocks.")
-        return tuple(window if kind == "sliding_attention" else 0 for kind in types)
+    if family in {"qwen2", "qwen3"} and not values.flag("use_sliding_window"):
+        return (0,) * layers
+    window = 0 if values.null("sliding_window") else values.whole("sliding_window")
+    if not 0 <= window <= LIMITS["context"]:
+        raise ArchitectureError(f"In this configuration sliding_window is {shown(window)}, which no window can be.")
     if family == "mistral":
         return (window,) * layers
-    if family in {"qwen2", "qwen3"}:
-        return tuple(window if i >= _whole(values, "max_window_layers") else 0 for i in range(layers))
+    if family == "gemma3_text" and values.flag("use_bidirectional_attention"):
+        window = window // 2 + 1
+    if not values.null("layer_types"):
+        return tuple(window if kind == "sliding_attention" else 0 for kind in _layer_types(values, layers))
     if family == "gemma3_text":
-        pattern = max(1, _whole(values, "sliding_window_pattern", 6))
+        pattern = values.whole("sliding_window_pattern")
+        if pattern < 1:
+            raise ArchitectureError(f"In this configuration sliding_window_pattern is {shown(pattern)}, not above 0.")
         return tuple(window if (i + 1) % pattern else 0 for i in range(layers))
-    return (0,) * layers
+    return tuple(window if i >= values.whole("max_window_layers") else 0 for i in range(layers))
 
 
-def _rope(values: Config, default_theta: float = 10_000.0) -> float:
-    """The RoPE base, from `rope_parameters` (new) or `rope_theta` / `rotary_emb_base` (old)."""
-    new = values.get("rope_parameters")
-    if isinstance(new, Mapping):
-        new = new.get("full_attention", new)
-        if isinstance(new, Mapping) and "rope_theta" in new:
-            return float(new["rope_theta"])
-    return float(values.get("rope_theta") or values.get("rotary_emb_base") or default_theta)
+def _layer_types(values: Values, layers: int) -> list[str]:
+    types = values.get("layer_types")
+    if not isinstance(types, list | tuple):
+        raise ArchitectureError(f"In this configuration layer_types is {shown(types)}; it must be a list of names.")
+    if len(types) != layers:
+        raise ArchitectureError(f"This configuration lists {len(types):,} layer types for {layers:,} blocks.")
+    other = next((kind for kind in types if kind not in {"sliding_attention", "full_attention"}), "full_attention")
+    if other != "full_attention":
+        raise ArchitectureError(f"This page does not know layers of the type {shown(other)} in this family.")
+    return list(types)
 
 
-def _partial(values: Config, old: str) -> float:
-    new = values.get("rope_parameters")
-    if isinstance(new, Mapping) and "partial_rotary_factor" in new:
-        return float(new["partial_rotary_factor"])
-    return float(values.get(old, values["partial_rotary_factor"]))
+def _rotary(values: Values, head_dim: int, old: str) -> int:
+    """How many components of a head RoPE turns."""
+    share = values.rope("partial_rotary_factor", old)
+    if share is not None and share > 1:
+        raise ArchitectureError(f"In this configuration {old} is {shown(share)}; it is a share, of at most 1.")
+    return int(head_dim * (1.0 if share is None else share))
 
 
-def _gpt2(values: Config) -> dict[str, Any]:
-    width, heads = _whole(values, "hidden_size"), _whole(values, "num_attention_heads")
+def _gpt2(values: Values, family: str) -> dict[str, Any]:
+    sizes = _sizes(values, family)
     return {
-        "kv_heads": heads,
-        "head_dim": width // heads if heads > 0 else 0,
-        "inner": _whole(values, "n_inner") or 4 * width,
+        "kv_heads": sizes["heads"],
+        "inner": 4 * sizes["width"] if values.null("n_inner") else values.whole("n_inner"),
         "norm": "LayerNorm",
         "gated": False,
         "positions": "learned",
         "qkv_bias": True,
         "out_bias": True,
         "mlp_bias": True,
-        "activation": str(values["activation_function"]),
     }
 
 
-def _llama_like(values: Config) -> dict[str, Any]:
-    family, bias = values["model_type"], bool(values["attention_bias"])
-    sizes = _sizes(values)
-    if family == "qwen2":
-        heads = sizes["heads"]
-        sizes["head_dim"] = _whole(values, "head_dim") or (sizes["width"] // heads if heads > 0 else 0)
+def _llama_like(values: Values, family: str) -> dict[str, Any]:
+    bias = values.flag("attention_bias") if family in {"llama", "qwen3", "gemma3_text"} else False
     return {
-        "head_dim": sizes["head_dim"],
-        "rotary_dim": sizes["head_dim"],
-        "rope_theta": _rope(values),
-        "qkv_bias": True if family == "qwen2" else bias and family != "mistral",
-        "out_bias": bias and family not in {"qwen2", "mistral"},
-        "mlp_bias": bool(values["mlp_bias"]) and family == "llama",
+        "rotary_dim": _sizes(values, family)["head_dim"],
+        "rope_theta": values.rope("rope_theta", "rope_theta") or 10_000.0,
+        "qkv_bias": True if family == "qwen2" else bias,
+        "out_bias": bias,
+        "mlp_bias": values.flag("mlp_bias") if family == "llama" else False,
         "qk_norm": "RMSNorm" if family in {"qwen3", "gemma3_text"} else "",
         "sandwich": family == "gemma3_text",
     }
 
 
-def _gpt_neox(values: Config) -> dict[str, Any]:
-    heads, bias = _whole(values, "num_attention_heads"), bool(values["attention_bias"])
-    head_dim = _whole(values, "hidden_size") // heads if heads > 0 else 0
+def _gpt_neox(values: Values, family: str) -> dict[str, Any]:
+    sizes, bias = _sizes(values, family), values.flag("attention_bias")
     return {
-        "kv_heads": heads,
-        "head_dim": head_dim,
-        "rotary_dim": int(head_dim * _partial(values, "rotary_pct")),
-        "rope_theta": _rope(values),
+        "kv_heads": sizes["heads"],
+        "rotary_dim": _rotary(values, sizes["head_dim"], "rotary_pct"),
+        "rope_theta": values.rope("rope_theta", "rotary_emb_base") or 10_000.0,
         "norm": "LayerNorm",
         "gated": False,
         "qkv_bias": bias,
         "out_bias": bias,
         "mlp_bias": True,
-        "parallel": 2 if values["use_parallel_residual"] else 0,
+        "parallel": 2 if values.flag("use_parallel_residual") else 0,
     }
 
 
-def _phi(values: Config) -> dict[str, Any]:
-    sizes = _sizes(values)
+def _phi(values: Values, family: str) -> dict[str, Any]:
     return {
-        "rotary_dim": int(sizes["head_dim"] * _partial(values, "partial_rotary_factor")),
-        "rope_theta": _rope(values),
+        "rotary_dim": _rotary(values, _sizes(values, family)["head_dim"], "partial_rotary_factor"),
+        "rope_theta": values.rope("rope_theta", "rope_theta") or 10_000.0,
         "norm": "LayerNorm",
         "gated": False,
         "qkv_bias": True,
         "out_bias": True,
         "mlp_bias": True,
         "head_bias": True,
-        "qk_norm": "LayerNorm" if values.get("qk_layernorm") else "",
+        "qk_norm": "LayerNorm" if values.flag("qk_layernorm") else "",
         "parallel": 1,
     }
-
-
-def _other(config: Config, names: dict[str, Any]) -> Architecture:
-    """A family without a reader: sizes as far as the usual names give them; the ledger will ask PyTorch."""
-    text = config.get("text_config") if isinstance(config.get("text_config"), Mapping) else config
-    values = {_ALIASES.get(key, key): value for key, value in (text or {}).items() if value is not None}
-
-    def size(key: str, otherwise: int = 1) -> int:
-        value = values.get(key, otherwise)
-        return value if isinstance(value, int) and value > 0 else otherwise
-
-    heads, width = size("num_attention_heads"), size("hidden_size")
-    layers = size("num_hidden_layers")
-    fields = {
-        "layers": layers,
-        "width": width,
-        "heads": heads,
-        "kv_heads": min(size("num_key_value_heads", heads), heads),
-        "head_dim": size("head_dim", max(1, width // heads)),
-        "inner": size("intermediate_size", 4 * width),
-        "vocab": size("vocab_size"),
-        "context": size("max_position_embeddings"),
-        "windows": (0,) * min(layers, 1_024),
-        "tied": bool(values.get("tie_word_embeddings", True)),
-        "positions": "",
-        "activation": str(values.get("hidden_act") or values.get("hidden_activation") or ""),
-    }
-    family = names["family"] if names["family"] not in FAMILIES else f"{names['family']} with cross-attention"
-    return check(Architecture(**{**names, **fields, "family": family}))

@@ -62,7 +62,8 @@ def coarse(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram
         "head": "Output head",
         "other": "Other weights",
     }
-    shape = (("residual stream", (batch, tokens, arch.width), "(B, T, d)"),)
+    width = book.architecture.width
+    shape = (("residual stream", (batch, tokens, width), "(B, T, d)"),) if width else ()
     for component, label in labels.items():
         for where, items in ((False, outside), (True, inside)):
             rows = [row for row in book.rows if row.component == component and (row.block is not None) == where]

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lib.architecture.config_border import parsed
 from lib.architecture.config_readers import read
 from lib.architecture.errors import ArchitectureError
 from lib.architecture.spec import Architecture
@@ -85,7 +86,7 @@ def from_folder(path: str | Path) -> Architecture:
         raise ArchitectureError(f"There is no config.json in {str(folder)[:200]}.")
     if file.stat().st_size > MAX_BYTES:
         raise ArchitectureError("That config.json is too large to be a model's configuration.")
-    return read(_parse(file.read_bytes()), name=file.parent.name)
+    return read(parsed(file.read_bytes()), name=file.parent.name)
 
 
 def from_hub(hub_id: str) -> Architecture:
@@ -99,7 +100,7 @@ def from_hub(hub_id: str) -> Architecture:
     if known.offline:
         raise ArchitectureError("The hub is switched off here (HF_HUB_OFFLINE). The models in the list need no hub.")
     data = _fetch(f"{known.hub_endpoint}/{hub_id}/resolve/main/config.json", hub_id, known.connect_seconds)
-    return read(_parse(data), name=hub_id.rsplit("/", 1)[-1], hub_id=hub_id)
+    return read(parsed(data), name=hub_id.rsplit("/", 1)[-1], hub_id=hub_id)
 
 
 def _fetch(url: str, hub_id: str, seconds: float) -> bytes:
@@ -120,16 +121,6 @@ def _fetch(url: str, hub_id: str, seconds: float) -> bytes:
     if len(data) > MAX_BYTES:
         raise ArchitectureError("That config.json is too large to be a model's configuration.")
     return data
-
-
-def _parse(data: bytes) -> dict[str, Any]:
-    try:
-        config = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ArchitectureError("That config.json is not valid JSON.") from error
-    if not isinstance(config, dict):
-        raise ArchitectureError("That config.json is not a model's configuration.")
-    return config
 
 
 def resolve(config: object) -> Architecture:

@@ -1,15 +1,16 @@
 """The parameter ledger: every tensor of a model with its name, shape and place, computed from the configuration.
 
 For the families of `lib.architecture.config_readers` this is arithmetic (no torch, microseconds a tensor); any other
-model type is built on PyTorch's meta device (no memory for weights) and walked. Tests hold both to the same tensors.
+model type is built on PyTorch's meta device (no memory for weights), in a process with bounds, and walked. Tests hold
+both to the same tensors.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
 
-from lib.architecture import torch_calls
+from lib.architecture import building
 from lib.architecture.known_configs import resolve
 from lib.architecture.spec import Architecture
 
@@ -40,7 +41,8 @@ class LedgerRow:
 
 @dataclass(frozen=True)
 class Ledger:
-    """All tensors of one model. Rows add up to `total`."""
+    """All tensors of one model. Rows add up to `total`. Of a family without a reader, `architecture` has the sizes that
+    transformers knows."""
 
     architecture: Architecture
     tied: bool  # whether a tied head was counted once
@@ -137,7 +139,11 @@ def ledger(config: object, *, tied: bool = True) -> Ledger:
 def _ledger(arch: Architecture, tied: bool) -> Ledger:
     if arch.known:
         return Ledger(arch, tied, tuple(_rows(arch, tied)))
-    return Ledger(arch, tied, torch_calls.ask("lib.architecture.meta_module.walk", arch, tied))
+    rows, sizes = building.walk(arch, tied)
+    whole = replace(arch, **sizes)
+    return Ledger(
+        whole, tied, tuple(LedgerRow(name, part, at, tuple(shape), n, same) for name, part, at, shape, n, same in rows)
+    )
 
 
 def _rows(arch: Architecture, tied: bool) -> Iterator[LedgerRow]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lib.architecture.config_border import canonical
+from lib.architecture.config_values import shown
 from lib.architecture.errors import ArchitectureError
 
 LIMITS = {  # far beyond any model built so far; what is larger is a typing mistake
@@ -33,7 +35,11 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Architecture:
-    """One model's shape. Sizes count elements; `windows` has one entry per block, 0 where attention sees everything."""
+    """One model's shape. Sizes count elements; `windows` has one entry per block, 0 where attention sees everything.
+
+    A size of a family that is not `known` is 0 where nobody has asked transformers for it yet (`ledger` does), or where
+    transformers has no word for it.
+    """
 
     family: str  # transformers' model_type: "gpt2", "llama", "qwen2", "qwen3", "gemma3_text", "gpt_neox", "phi", ...
     name: str  # for people
@@ -64,6 +70,10 @@ class Architecture:
     hub_id: str = ""
     published: int = 0  # the published number of parameters, 0 if unknown
     config: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)  # transformers' own words
+    spelling: str = field(default="", init=False, repr=False)  # the whole configuration: what caches tell it by
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spelling", canonical(self.config))
 
     @property
     def known(self) -> bool:
@@ -73,7 +83,7 @@ class Architecture:
     @property
     def groups(self) -> int:
         """Query heads that share one KV head."""
-        return self.heads // self.kv_heads
+        return self.heads // max(1, self.kv_heads)
 
     @property
     def sharing(self) -> str:
@@ -99,25 +109,26 @@ def check(arch: Architecture) -> Architecture:
     for name, most in LIMITS.items():
         value = getattr(arch, name)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise ArchitectureError(f"The {WORDS[name]} must be a whole number, not {str(value)[:40]}.")
+            raise ArchitectureError(f"The {WORDS[name]} must be a whole number, not {shown(value)}.")
         if value < 1:
-            raise ArchitectureError(f"The {WORDS[name]} must be at least 1, not {value:,}.")
+            raise ArchitectureError(f"The {WORDS[name]} must be at least 1, not {shown(value)}.")
         if value > most:
             raise ArchitectureError(
-                f"The {WORDS[name]} is {value:,}; no model comes near that. This page goes up to {most:,}."
+                f"The {WORDS[name]} is {shown(value)}; no model comes near that. This page goes up to {most:,}."
             )
     _check_heads(arch)
     return arch
 
 
 def _check_heads(arch: Architecture) -> None:
-    if arch.family in FAMILIES and arch.family != "qwen3" and arch.width % arch.heads:
+    own = arch.family in {"mistral", "qwen2", "qwen3", "phi"} and arch.head_dim != arch.width // arch.heads
+    if arch.width % arch.heads and not own and arch.family != "qwen3":
         near = next(h for h in range(arch.heads, 0, -1) if arch.width % h == 0)
         raise ArchitectureError(
             f"{arch.heads} heads do not divide a hidden size of {arch.width}: every head gets hidden size / heads "
             f"components. {near} heads would fit ({arch.width // near} each)."
         )
-    if arch.known and arch.heads % arch.kv_heads:
+    if arch.heads % arch.kv_heads:
         near = next(h for h in range(min(arch.kv_heads, arch.heads), 0, -1) if arch.heads % h == 0)
         raise ArchitectureError(
             f"{arch.kv_heads} KV heads cannot be shared evenly by {arch.heads} query heads. {near} would work."

@@ -8,10 +8,10 @@ from lib.chat.generation_config import Recommended, generation_defaults, recomme
 from lib.chat.markdown import as_html
 from lib.chat.provenance import Messages
 from lib.chat.rendering import ROLES, Rendered, render, render_naively
-from lib.chat.sandbox import TemplateError
 from lib.chat.segments import Segment
 from lib.chat.serialization import as_data, from_data, from_json, to_json, to_markdown
 from lib.chat.templates import OTHERS, TEMPLATES, ChatTemplate, for_model, from_folder, resolve
+from lib.templating.sandbox import TemplateError
 
 __all__ = [
     "BORROWED",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from lib.chat.template_literals import any_of
+from lib.templating.literals import any_of
 from lib.tokenization import Token, Tokenizer
 
 FIRST = 1_000_000_000  # ids of borrowed tokens begin here: they stand for no place in the vocabulary

@@ -6,8 +6,8 @@ from typing import Any
 
 from lib.chat.provenance import Messages
 from lib.chat.rendering import Rendered, checked, render
-from lib.chat.sandbox import TemplateError
 from lib.chat.templates import ChatTemplate
+from lib.templating.sandbox import TemplateError
 from lib.tokenization import Tokenizer
 
 

@@ -15,14 +15,15 @@ it looks for stay visible in the shadow. Nothing a message contains can ever bec
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-import jinja2
-
-from lib.chat.sandbox import compiled, run
-from lib.chat.template_literals import Marker, any_of, looked_for, stand_in
+from lib.chat.programs import Program, looked_for, program
 from lib.chat.templates import ChatTemplate
+from lib.templating.foreign import StoppedError
+from lib.templating.literals import any_of, stand_in
+from lib.templating.sandbox import TemplateError
 
 TEMPLATE = -1  # provenance of a character that the template wrote
 _SHADOW = 0xF0000  # private use: message k's placeholder is chr(_SHADOW + k)
@@ -51,13 +52,18 @@ class Traced:
     origin: tuple[int, ...]  # one entry per character
     controls: tuple[Control, ...]
 
+    @cached_property
+    def ends(self) -> dict[int, int]:
+        """Where each control token starts, and where it ends."""
+        return {control.start: control.end for control in self.controls}
+
 
 def trace(template: ChatTemplate, messages: Messages, variables: Mapping[str, Any], controls: Sequence[str]) -> Traced:
     """Render `messages` and say who wrote what. `controls` are the texts of all added tokens of the tokenizer."""
-    program = compiled(template.source)
-    text = run(program, [dict(message) for message in messages], variables)
+    write = program(template.source)
+    text = write(messages, variables)
     for visible in (_NOTHING, _SPACE):  # a template that trims messages must see their white space
-        shadow = _try(program, _shadowed(messages, visible), variables)
+        shadow = _try(write, _shadowed(messages, visible), variables)
         if shadow is not None and _agrees(text, shadow):
             found = tuple(Control(m.start(), m.end(), m.group()) for m in any_of(controls).finditer(shadow))
             return Traced(text, _origin(shadow, found, visible, messages), found)
@@ -70,22 +76,24 @@ def _trace_marked(
     """The second way: stand-ins for the control tokens in the template's literals."""
     free = _free_stand_ins(len(controls), (template.source, *(m["content"] for m in messages)))
     stand_ins = dict(zip(controls, free, strict=True))
-    program = compiled(template.source, Marker(stand_ins))
+    write = program(template.source, stand_ins)
     marked = {key: stand_in(value, stand_ins) if isinstance(value, str) else value for key, value in variables.items()}
     visible = re.compile("|".join([*map(re.escape, looked_for(template.source)), r"\s"]))
-    shadow = _try(program, _shadowed(messages, visible), marked)
+    shadow = _try(write, _shadowed(messages, visible), marked)
     if shadow is not None:
         traced = _unmarked(shadow, stand_ins)
         if _agrees(text, traced.text):
             return Traced(text, _origin(traced.text, traced.controls, visible, messages), traced.controls)
     # The template does more to the messages than can be followed: still safe, but all of it counts as the template's.
-    return _unmarked(run(program, [dict(message) for message in messages], marked), stand_ins)
+    return _unmarked(write(messages, marked), stand_ins)
 
 
-def _try(program: jinja2.Template, messages: list[dict[str, Any]], variables: Mapping[str, Any]) -> str | None:
+def _try(write: Program, messages: list[dict[str, Any]], variables: Mapping[str, Any]) -> str | None:
     try:
-        return run(program, messages, variables)
-    except ValueError:
+        return write(messages, variables)
+    except StoppedError:
+        raise
+    except TemplateError:
         return None
 
 
@@ -119,7 +127,7 @@ def _origin(shadow: str, controls: Sequence[Control], visible: re.Pattern[str], 
     origin = [ord(char) - _SHADOW if _is_shadow(char) else TEMPLATE for char in shadow]
     if visible is _NOTHING:
         return tuple(origin)
-    between = re.compile(f"(?:{visible.pattern})*")
+    between = re.compile(f"(?:{visible.pattern})*+")  # +: what may be cut in many ways is not tried in all of them
     written = {index for control in controls for index in range(control.start, control.end)}
 
     def claim(start: int, end: int, owner: int) -> None:
@@ -158,8 +166,10 @@ def _visible_ends(content: str, visible: re.Pattern[str]) -> tuple[str, str]:
 def _free_stand_ins(count: int, texts: Iterable[str]) -> list[str]:
     """`count` private-use characters that occur in none of the texts."""
     used = set().union(*texts)
-    free = (chr(code) for code in range(_STAND_IN, _STAND_IN + 0xFFFD) if chr(code) not in used)
-    return [next(free) for _ in range(count)]
+    free = [chr(code) for code in range(_STAND_IN, _STAND_IN + 0xFFFD) if chr(code) not in used]
+    if len(free) < count:
+        raise TemplateError("This tokenizer has more special tokens than a chat template can be followed with.")
+    return free[:count]
 
 
 def _unmarked(marked: str, stand_ins: Mapping[str, str]) -> Traced:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lib.chat.provenance import Messages, Traced, trace
-from lib.chat.sandbox import TemplateError
 from lib.chat.segments import Kind, Segment, segments_of
 from lib.chat.templates import ChatTemplate, resolve
+from lib.templating.sandbox import TemplateError
 from lib.tokenization import Token, Tokenizer
 
 ROLES = ("system", "user", "assistant", "tool")

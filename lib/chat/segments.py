@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lib.chat.provenance import TEMPLATE, Messages, Traced
+from lib.templating.foreign import StoppedError
+from lib.templating.sandbox import TemplateError
 
 Kind = Literal["template", "content", "generation", "default-system"]
 Trace = Callable[[Messages, bool], Traced]
@@ -73,7 +75,7 @@ def _between(
         return []
     cut = start
     if not first:
-        closing = next((c.end for c in whole.controls if c.start == start), start)
+        closing = whole.ends.get(start, start)
         space = re.compile(r"\s*").match(whole.text, closing, end)
         cut = min(space.end() if space else closing, end)
     pieces = [(before, start, cut), (after, cut, end)]
@@ -91,7 +93,9 @@ def _default_system(messages: Messages, whole: Traced, trace: Trace) -> tuple[in
         return None
     try:
         given = trace([{"role": "system", "content": "x"}, *messages], False)
-    except ValueError:
+    except StoppedError:
+        raise
+    except TemplateError:
         return None
     spots = [index for index, owner in enumerate(given.origin) if owner == 0]
     if len(spots) != 1:

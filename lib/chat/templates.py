@@ -14,9 +14,9 @@ from typing import Any
 
 from lib import models
 from lib.chat.formats import CHATML, GEMMA, LLAMA3, MISTRAL, PLAIN, QWEN3
-from lib.chat.sandbox import TemplateError
 from lib.json_file import read_json
 from lib.models.chat_format import chat_template
+from lib.templating.sandbox import TemplateError
 
 
 @dataclass(frozen=True)

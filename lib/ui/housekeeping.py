@@ -13,8 +13,6 @@ import time
 
 import streamlit as st
 
-from lib.architecture import torch_calls
-from lib.engine import compute
 from lib.models.memory import give_memory_back
 from lib.settings import settings
 from lib.training.jobs import JOBS
@@ -28,7 +26,6 @@ _ARENA_MAX = -8  # glibc's M_ARENA_MAX
 @st.cache_resource(show_spinner=False)
 def begin() -> None:
     """Called by every page; does something the first time."""
-    torch_calls.ask = compute
     JOBS.in_use = lambda: [model_id for model_id, _ in cache.loaded()]
     if not settings().engine_inside:
         from lib.engine.process import HOST

@@ -12,7 +12,7 @@ DOCUMENT = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
 
 def table_of_arrows() -> dict[str, set[str]]:
-    """Room -> rooms that it may import, besides itself and the five files that belong to no room."""
+    """Room -> rooms that it may import, besides itself and the files that belong to no room."""
     rows = re.findall(r"^\| `(\w+)` \| (nothing|(?:`\w+`(?:, )?)+) \|", DOCUMENT, re.MULTILINE)
     return {room: set(re.findall(r"`(\w+)`", others)) for room, others in rows}
 

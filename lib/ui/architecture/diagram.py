@@ -149,11 +149,12 @@ def _body(picture: Diagram, box: str, model_id: str, text: str) -> None:
 def _sizes(arch: Architecture) -> tuple[int, int]:
     """Batch size and tokens of a text of one's own, for a model that computes nothing here."""
     one, two = st.columns(2)
-    most = min(arch.context, 2048)
-    return (
-        one.slider("Batch size", 1, 32, 1, key="batch_shape", persist_state="page"),
-        two.slider("Tokens per text", 1, most, min(8, most), key="tokens_shape", persist_state="page"),
-    )
+    most = min(arch.context or 2048, 2048)
+    batch = one.slider("Batch size", 1, 32, 1, key="batch_shape", persist_state="page")
+    if most == 1:  # no slider has a single value
+        two.markdown("Tokens per text: 1, the whole context.")
+        return batch, 1
+    return batch, two.slider("Tokens per text", 1, most, min(8, most), key="tokens_shape", persist_state="page")
 
 
 def explain_box(arch: Architecture, chosen: str, *, batch: int, tokens: int) -> None:

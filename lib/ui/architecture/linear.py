@@ -54,10 +54,11 @@ def linear_panel(arch: Architecture | None) -> None:
 def _share(arch: Architecture) -> str:
     """How much of a token's arithmetic linear layers are, early and late in a text."""
     linear, last = 2 * matrix_params(arch), min(32_768, arch.context)
-    early, late = (linear / flops_per_token(arch, context=context) for context in (128, last))
+    first = min(128, last)
+    early, late = (linear / flops_per_token(arch, context=context) for context in (first, last))
     return (
-        f"For the 128th token of a text, {early:.0%} of the arithmetic in {escape(arch.name)} is such layers; for the "
-        f"{ordinal(last)} it is {late:.0%}, and the rest is attention."
+        f"For the {ordinal(first)} token of a text, {early:.0%} of the arithmetic in {escape(arch.name)} is such "
+        f"layers; for the {ordinal(last)} it is {late:.0%}, and the rest is attention."
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import streamlit as st
 
 from lib.architecture import Architecture, Ledger, ledger
+from lib.architecture.comparison import known_size
 from lib.design import PARTS
 from lib.figures.architecture import LABELS
 from lib.text_format import number
@@ -18,18 +19,16 @@ def style() -> None:
 
 def facts(arch: Architecture) -> None:
     """One line of numbers: what people ask first."""
-    total = ledger(arch).total
-    shared = arch.heads != arch.kv_heads
-    heads = f"{arch.heads} / {arch.kv_heads}" if shared else f"{arch.heads}"
-    if not arch.known and arch.heads == 1:  # a family without the usual names, or without attention
-        heads = "–"
+    book = ledger(arch)
+    arch, total = book.architecture, book.total
+    shared = arch.known and arch.heads != arch.kv_heads
     cells = {
         "Parameters": f"{number(total)}<small>{total:,}</small>",
-        "Layers": f"{arch.layers}",
-        "Hidden size": f"{arch.width:,}",
-        "Heads / KV" if shared else "Heads": heads,
-        "Vocabulary": f"{arch.vocab:,}",
-        "Context length": f"{arch.context:,}",
+        "Layers": known_size(arch.layers),
+        "Hidden size": known_size(arch.width),
+        "Heads / KV" if shared else "Heads": f"{arch.heads} / {arch.kv_heads}" if shared else known_size(arch.heads),
+        "Vocabulary": known_size(arch.vocab),
+        "Context length": known_size(arch.context),
     }
     numbers_row(cells, kind="facts")
 

@@ -89,16 +89,24 @@ def _loaded(model_id: str) -> Picked:
         location = models.where(model_id)
         if location is None:
             raise ArchitectureError("This model is not on this machine any more. Choose another one.")
-        return Picked(known_configs.from_folder(location.folder), model_id=model_id)
+        return Picked(_counted(known_configs.from_folder(location.folder)), model_id=model_id)
     except ArchitectureError as error:
         return Picked(None, escape(str(error)), wrong=True)
+
+
+def _counted(arch: Architecture) -> Architecture:
+    """With the sizes that only transformers knows. Raises ArchitectureError where no such model can be built."""
+    if arch.known:
+        return ledger(arch).architecture
+    with st.spinner("Building it with transformers, without weights …"):  # seconds, the first time
+        return ledger(arch).architecture
 
 
 def _by_panel(way: str) -> Picked:
     try:  # a configuration may be read and still be one that no model can be built from
         arch = sources.custom() if way == OWN else sources.from_hub() if way == HUB else sources.from_folder()
         if arch:
-            ledger(arch)
+            arch = _counted(arch)
     except ArchitectureError as error:
         last: Architecture | None = st.session_state.get("own_last") if way == OWN else None
         if not last:

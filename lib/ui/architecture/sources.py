@@ -1,6 +1,5 @@
 """The rarer ways to an architecture: sizes of one's own, a hub id, a folder, a pasted configuration."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +7,9 @@ import streamlit as st
 
 from lib import models
 from lib.architecture import Architecture, known_configs
+from lib.architecture.config_border import parsed
 from lib.architecture.config_readers import read
 from lib.architecture.custom_model import STYLES, custom_architecture
-from lib.architecture.errors import ArchitectureError
 
 KEEP: dict[str, Any] = {"bind": "query-params", "persist_state": "page"}
 
@@ -105,7 +104,7 @@ def from_folder() -> Architecture | None:
         placeholder='{"model_type": "llama", "hidden_size": 2048, …}',
     )
     if text.strip():
-        return read(_json(text), name="Your configuration")
+        return read(parsed(text, "What you pasted"), name="Your configuration")
     if path.strip():
         return known_configs.from_folder(path.strip())
     if chosen:
@@ -116,13 +115,3 @@ def from_folder() -> Architecture | None:
 def _folder(model_id: str) -> Path | None:
     location = models.where(model_id)
     return location.folder if location and (location.folder / "config.json").is_file() else None
-
-
-def _json(text: str) -> dict[str, object]:
-    try:
-        config = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ArchitectureError("That is not valid JSON. Paste the whole config.json, from { to }.") from error
-    if not isinstance(config, dict):
-        raise ArchitectureError("A configuration is a JSON object: { … }.")
-    return config

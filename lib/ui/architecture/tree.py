@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.architecture import Architecture, ledger
+from lib.architecture import Architecture, building, ledger
 from lib.engine import compute
 from lib.ui.components.page import escape, explained
 
@@ -12,6 +12,8 @@ _HEIGHT, _LINES = 620, 26  # px that the tree may take, and the lines that fit i
 @st.cache_data(max_entries=32, show_spinner="Building the module without weights …")
 def module_text(_arch: Architecture, key: str) -> tuple[str, int]:
     """The folded tree and PyTorch's own count of the real module on the meta device. `key` names the configuration."""
+    if not _arch.published:  # from outside: not in the process that computes everybody's models
+        return building.printed(_arch)
     text: tuple[str, int] = compute("lib.architecture.meta_module.printed", _arch)
     return text
 
@@ -24,7 +26,7 @@ def tree_panel(arch: Architecture) -> None:
         "weights of its own."
     )
     with explained():
-        text, count = module_text(arch, repr((arch, sorted(arch.config.items(), key=str))))
+        text, count = module_text(arch, repr((arch, arch.spelling)))
         mine = ledger(arch).total
         if count == mine:
             st.success(

@@ -138,7 +138,7 @@ def test_what_a_configuration_leaves_out_is_what_transformers_takes(family: str)
     differing = {
         key
         for key in vars(mine)
-        if key not in {"config", "dtype", "name"} and getattr(mine, key) != getattr(theirs, key)
+        if key not in {"config", "spelling", "dtype", "name"} and getattr(mine, key) != getattr(theirs, key)
     }
     assert not differing
     assert set(DEFAULTS) == set(FAMILIES)
@@ -188,7 +188,7 @@ def test_a_repository_cannot_bring_its_own_code() -> None:
         ({"n_layer": 0}, "number of layers must be at least 1"),
         ({"n_inner": 1_000_000_000}, "width of the MLP is 1,000,000,000"),
         ({"vocab_size": -5}, "vocabulary size must be at least 1"),
-        ({"n_embd": "768"}, "hidden_size is '768'"),
+        ({"n_embd": "768"}, 'n_embd is "768"'),
         ({"n_embd": float("nan")}, "must be a whole number"),
         ({"n_layer": True}, "must be a whole number"),
         ({"n_head": 0}, "heads must be at least 1"),

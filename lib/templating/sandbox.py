@@ -1,11 +1,11 @@
 """A chat template is a small program in Jinja: compile and run it as `transformers` does, in a sandbox.
 
 Templates come with model folders, so they are foreign code: the sandbox gives them no access to Python's internals and
-no way to change what they are given. Knows nothing of tokens or roles; `lib.chat.provenance` asks it for renderings.
+no way to change what they are given. It does not keep them from computing without end: `lib.templating.foreign` does.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -86,12 +86,33 @@ def compiled(source: str, rewrite: Callable[[nodes.Template], None] | None = Non
             rewrite(tree)
         return jinja2.Template.from_code(env, env.compile(tree), env.make_globals(None))
     except jinja2.exceptions.TemplateSyntaxError as error:
-        raise TemplateError(f"This chat template is not valid Jinja (line {error.lineno}): {error.message}") from error
+        raise TemplateError(
+            f"This chat template is not valid Jinja (line {error.lineno}): {_reason(error.message)}"
+        ) from error
+    except Exception as error:  # what can be computed before it runs is, and Python reads 20 loops in one another
+        raise TemplateError(f"This chat template cannot be made a program: {_reason(error)}") from error
 
 
-def run(template: jinja2.Template, messages: list[dict[str, Any]], variables: Mapping[str, Any]) -> str:
+def run(template: jinja2.Template, messages: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]) -> str:
     """The text a template makes of `messages`. Raises TemplateError when the template refuses or fails."""
     try:
-        return template.render(messages=messages, tools=None, documents=None, **variables)
-    except (jinja2.exceptions.TemplateError, TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
-        raise TemplateError(f"The chat template does not accept this conversation: {error}") from error
+        given = {"tools": None, "documents": None, **variables, "messages": [dict(message) for message in messages]}
+        text = template.render(given)
+        text.encode()  # half characters, which no tokenizer and no page takes
+        return text
+    except Exception as error:  # a program of somebody else fails in any way it likes
+        raise TemplateError(f"The chat template does not accept this conversation: {_reason(error)}") from error
+
+
+def _reason(error: object) -> str:
+    """What an error says, in a line of a page."""
+    if isinstance(error, RecursionError):
+        return "it calls itself without end"
+    if isinstance(error, MemoryError):
+        return "it asks for more memory than it may have"
+    if isinstance(error, UnicodeEncodeError):
+        return "it writes half a character"
+    text = str(error).encode("utf-8", "replace").decode()
+    if isinstance(error, KeyError | IndexError):
+        return f"it asks for {text[:200]}, which is not there"
+    return (text if len(text) <= 300 else f"{text[:300]}…") or type(error).__name__

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from jinja2 import nodes
 
-from lib.chat.sandbox import environment
+from lib.templating.sandbox import environment
 
 
 @lru_cache(maxsize=64)
@@ -73,7 +73,7 @@ def _only_looks(node: nodes.Node, name: str) -> bool:
 
 @lru_cache(maxsize=64)
 def looked_for(source: str) -> tuple[str, ...]:
-    """The strings a template looks for in the messages."""
+    """The strings a template looks for in the messages. The template is one that has been compiled."""
     found = {
         node.value
         for node, written in _literals(environment().parse(source))
