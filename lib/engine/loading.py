@@ -204,10 +204,16 @@ def load_module(source: Source, config: Any, *, dtype: str, device: str) -> Any:
             trust_remote_code=False,
             attn_implementation="sdpa",
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are named below
         )
     except Exception as error:
         raise ModelError(f"“{source.name}” could not be loaded: {first_line(error)}") from error
-    complete(source, [*report["missing_keys"], *report["mismatched_keys"]])
+    if odd := sorted(str(key[0] if isinstance(key, tuple) else key) for key in report["mismatched_keys"]):
+        raise ModelError(
+            f"“{source.name}” has {len(odd)} weights of another shape than its config.json says (the first: {odd[0]}), "
+            "so the two do not belong together. Get the model again."
+        )
+    complete(source, [*report["missing_keys"]])
     for name, weight in module.named_parameters():
         finite(weight, name)
     return module.eval().requires_grad_(False).to(device)

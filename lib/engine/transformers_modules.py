@@ -63,7 +63,7 @@ def check_size(source: loading.Source, config: Any, tensors: list[loading.Stored
     """Build the model without memory first, and stop as soon as it is bigger than its weights: whatever a configuration
     asks for, under whatever name, costs no more than that. Raises ModelError."""
     stored = sum(tensor.count for tensor in tensors)
-    most = 10_000 + 50 * len(tensors)  # modules; those of transformers have two or three for each tensor
+    most = 1_000 + 20 * len(tensors)  # modules; those of transformers have two or three for each tensor
     try:
         with _at_most(most):
             module = unfilled(config, torch.bfloat16, buffers=False)
@@ -73,7 +73,9 @@ def check_size(source: loading.Source, config: Any, tensors: list[loading.Stored
             f"{len(tensors):,} tensors. Get the model again."
         ) from None
     except Exception as error:
-        raise loading.ModelError(f"“{source.name}” could not be built: {loading.first_line(error)}") from error
+        raise loading.ModelError(
+            f"“{source.name}” could not be built from its config.json: {loading.first_line(error)}"
+        ) from error
     described = sum(weight.numel() for weight in module.parameters())
     kept = sum(buffer.numel() for buffer in module.buffers())
     if described > 2 * stored + 1_000_000 or kept > stored + 100_000_000:

@@ -27,6 +27,7 @@ _COUNTS: dict[str, tuple[tuple[str, ...], int]] = {
     "context": (("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx"), 1_000_000_000),
     "vocab_size": (("vocab_size",), 10_000_000),
 }
+_POSITIVE = ("rope_theta", "rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon")
 # Keys with one of these in their name count parts that are built one by one, each with a cost of its own.
 _PARTS = ("layer", "blocks", "head", "expert", "depth", "stage", "num_codebooks")
 _MOST_PARTS = 100_000
@@ -122,6 +123,10 @@ def _checked(values: dict[str, Any]) -> FolderConfig:
         raise ValueError(f"gives {heads} heads keys and values for {kv_heads}, which cannot be shared evenly")
     found["kv_heads"] = kv_heads
     found["head_width"] = found["head_width"] or (found["width"] // heads if heads else 0)
+    for name in _POSITIVE:
+        value = text.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value <= 0):
+            raise ValueError(f"says that {name} is {said(value)}, and that has to be a number above 0")
     token_ids(text.get("eos_token_id"))
     tied = text.get("tie_word_embeddings")
     if tied not in (None, True, False):
