@@ -1,4 +1,4 @@
-"""Folders of PLAYGROUND_MODELS that cannot be used, GGUF files that are not carried over, conversions that are killed."""
+"""Folders of PLAYGROUND_MODELS that cannot be used, GGUF files that are refused, conversions that are killed."""
 
 import os
 import random
@@ -196,7 +196,7 @@ _GGUFS: dict[str, tuple[dict[str, Any], dict[str, np.ndarray], str]] = {
     "attends through a window": ({"attention.sliding_window": 16}, {}, "sliding window"),
     "is a mixture of experts": ({"expert_count": 8}, {}, "mixture of experts"),
     "lacks a setting": ({"attention.head_count": None}, {}, "does not say llama.attention.head_count"),
-    "has rope_freqs of another kind": ({}, {"rope_freqs.weight": np.arange(4, dtype=np.float32) + 1}, "factors of its own"),
+    "has rope_freqs of its own": ({}, {"rope_freqs.weight": np.array([1, 2, 3, 4], np.float32)}, "factors of its own"),
     "has norms of queries": ({}, {"blk.0.attn_q_norm.weight": np.ones(8, np.float32)}, "attn_q_norm"),
     "scales by longrope": ({"rope.scaling.type": "longrope"}, {}, "longrope"),
 }  # fmt: skip

@@ -236,5 +236,5 @@ def give_back() -> None:
 
 
 def first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else "it gives no reason")[:300]
+    lines = str(error).strip().splitlines() or ["it gives no reason"]
+    return "".join(letter if letter.isprintable() else "?" for letter in lines[0][:300])
