@@ -6,14 +6,16 @@ folder ends in a ModelError with one sentence. Knows nothing of batching or samp
 
 import contextlib
 import ctypes
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lib import models
 from lib.engine import own_kernels
-from lib.models import ModelError, folders
+from lib.models import ModelError, folder_config, folders
 from lib.models.memory import WIDTHS, available_bytes, headroom
+from lib.models.safetensors_header import header
 
 DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
 FLOATS = {"F64", "F32", "F16", "BF16"}
@@ -54,8 +56,8 @@ class Stored:
 
 def find(model: str | Path) -> Source:
     """The folder of a catalog id, of a local model's id, or the folder itself. Raises ModelError if it is not here."""
-    folder = Path(model).expanduser()
-    if isinstance(model, Path) or (folder / "config.json").is_file():
+    if isinstance(model, Path) or os.path.isfile(Path(model) / "config.json"):
+        folder = Path(model)
         return Source(folder.name, folder.name, folder, str(folder))
     location = models.require(str(model))
     spec = models.spec(str(model))
@@ -63,16 +65,24 @@ def find(model: str | Path) -> Source:
 
 
 def stored_tensors(folder: Path) -> list[Stored]:
-    """Names, types and shapes of all weights, from the files' headers. Raises ModelError if they are not whole."""
+    """Names, types and shapes of all weights, from the files' headers. Raises ModelError if they are not whole, or of a
+    type that is no plain number."""
     trouble = folders.problem(folder)
     if trouble:
         raise ModelError(trouble)
-    return [
+    tensors = [
         Stored(name, entry["dtype"], tuple(entry["shape"]), file, base + entry["data_offsets"][0])
         for file in folders.weight_files(folder)
         for base in [_data_start(file)]
-        for name, entry in folders.safetensors_header(file).items()
+        for name, entry in header(file).items()
     ]
+    for tensor in tensors:
+        if tensor.dtype not in FLOATS and tensor.name.endswith("weight"):  # 8-bit codes without their scales, say
+            raise ModelError(
+                f"“{folder.name}” keeps its weights as {tensor.dtype} ({tensor.name}), which is not read here: "
+                "F32, F16 and BF16 are. Get the model in one of these."
+            )
+    return tensors
 
 
 def _data_start(file: Path) -> int:
@@ -81,28 +91,48 @@ def _data_start(file: Path) -> int:
 
 
 def read_tensor(stored: Stored) -> Any:
-    """One tensor, read and not mapped: a mapped file would count as resident memory until the last tensor is read."""
+    """One tensor, read and not mapped: a mapped file would count as resident memory until the last tensor is read.
+
+    Raises ModelError if the file has lost it since it was looked at, or on values that are no numbers."""
     import torch
 
     kind = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}[stored.dtype]
     with stored.file.open("rb") as opened:
         opened.seek(stored.start)
         data = bytearray(stored.count * kind.itemsize)
-        opened.readinto(data)
-    return torch.frombuffer(data, dtype=kind).view(stored.shape)
+        if opened.readinto(data) != len(data):
+            raise ModelError(f"The weights file {stored.file.name} ends before the tensor {stored.name}. Get it again.")
+    return finite(torch.frombuffer(data, dtype=kind).view(stored.shape), stored.name)
+
+
+def finite(tensor: Any, name: str) -> Any:
+    """The tensor itself. Raises ModelError if a value in it is infinite or no number: all that follows would be too.
+
+    Least and greatest are found in one pass over memory; NaN is both wherever it occurs.
+    """
+    if tensor.numel() and not all(bool(end.isfinite()) for end in tensor.aminmax()):
+        raise ModelError(
+            f"The weights are damaged: {name} holds values that are infinite or not numbers at all, so the model "
+            "could not compute anything. Get the model again."
+        )
+    return tensor
 
 
 def read_config(folder: Path) -> Any:
     """The transformers configuration of a folder. Raises ModelError on one that transformers cannot run by itself."""
-    from transformers import AutoConfig
+    from transformers import CONFIG_MAPPING, AutoConfig
 
-    kind = folders.read_json(folder / "config.json").get("model_type")
+    kind = folder_config.read(folder).model_type
+    if kind not in CONFIG_MAPPING:
+        raise ModelError(
+            f"“{folder.name}” has the model type “{kind}”, which transformers does not know. Models that "
+            "bring code of their own are never run here."
+        )
     try:
         return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # transformers raises many kinds; all mean the same to the reader
         raise ModelError(
-            f"“{folder.name}” has the model type “{kind}”, which transformers does not know. Models that "
-            "bring code of their own are never run here."
+            f"“{folder.name}” has a config.json that transformers does not take: {first_line(error)}"
         ) from error
 
 
@@ -174,10 +204,18 @@ def load_module(source: Source, config: Any, *, dtype: str, device: str) -> Any:
             trust_remote_code=False,
             attn_implementation="sdpa",
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are named below
         )
     except Exception as error:
-        raise ModelError(f"“{source.name}” could not be loaded: {_first_line(error)}") from error
-    complete(source, [*report["missing_keys"], *report["mismatched_keys"]])
+        raise ModelError(f"“{source.name}” could not be loaded: {first_line(error)}") from error
+    if odd := sorted(str(key[0] if isinstance(key, tuple) else key) for key in report["mismatched_keys"]):
+        raise ModelError(
+            f"“{source.name}” has {len(odd)} weights of another shape than its config.json says (the first: {odd[0]}), "
+            "so the two do not belong together. Get the model again."
+        )
+    complete(source, [*report["missing_keys"]])
+    for name, weight in module.named_parameters():
+        finite(weight, name)
     return module.eval().requires_grad_(False).to(device)
 
 
@@ -197,6 +235,6 @@ def give_back() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:300]
+def first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or ["it gives no reason"]
+    return "".join(letter if letter.isprintable() else "?" for letter in lines[0][:300])

@@ -32,7 +32,7 @@ from lib.engine.qualified_names import by_name
 from lib.engine.sampling import Sampling
 from lib.engine.stop_tokens import stop_ids as find_stop_ids
 from lib.errors import PlaygroundError
-from lib.json_file import read_json
+from lib.models import folder_config
 from lib.models.memory import available_bytes
 from lib.settings import settings
 
@@ -51,9 +51,10 @@ def load_local(source: loading.Source, *, dtype: str = "auto", slots: int | None
 
 def _load(source: loading.Source, dtype: str, slots: int | None) -> "LocalEngine":
     tensors = loading.stored_tensors(source.folder)
-    plain = read(read_json(source.folder / "config.json"))
+    plain = read(dict(folder_config.read(source.folder).values))
     if plain is None:
         loading.read_config(source.folder)  # raises if transformers cannot run it either
+    find_stop_ids(source.folder, plain)  # raises before anything is read
     device = loading.pick_device()
     dtype = loading.resolve_dtype(dtype, tensors, device)
     loading.check_memory(source, tensors, dtype, device)

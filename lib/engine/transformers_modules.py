@@ -3,10 +3,15 @@
 The only file of this room that computes with transformers, whose import is slow and large: import it late.
 """
 
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_module_registration_hook
 from transformers.cache_utils import Cache, CacheLayerMixin, DynamicCache, DynamicLayer
 
 from lib.engine import loading, own_kernels
@@ -17,6 +22,7 @@ from lib.engine.weight_tree import WeightModule, WeightTree
 def load_module(source: loading.Source, tensors: list[loading.Stored], *, dtype: str, device: str) -> Any:
     """The transformers model of a folder in evaluation mode, without gradients. Raises ModelError."""
     config = loading.read_config(source.folder)
+    check_size(source, config, tensors)
     if dtype != "int8":
         return loading.load_module(source, config, dtype=dtype, device=device)
     module = unfilled(config, torch.bfloat16)
@@ -37,20 +43,66 @@ def around(source: loading.Source, skeleton: WeightTree) -> Any:
     return module.to(skeleton.device)
 
 
-def unfilled(config: Any, dtype: torch.dtype) -> Any:
-    """A model without memory for its weights; buffers that no file holds (rotary frequencies, say) are there."""
+def unfilled(config: Any, dtype: torch.dtype, *, buffers: bool = True) -> Any:
+    """A model without memory for its weights; `buffers` that no file holds (rotary frequencies, say) are there."""
     from transformers import AutoModelForCausalLM
 
     with torch.device("meta"):
         module = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation="sdpa")
     module.eval().requires_grad_(False)
-    for part in module.modules():
-        buffers = {name: buffer for name, buffer in part.named_buffers(recurse=False) if buffer.is_meta}
-        if buffers:
-            for name, buffer in buffers.items():
+    for part in module.modules() if buffers else ():
+        empty = {name: buffer for name, buffer in part.named_buffers(recurse=False) if buffer.is_meta}
+        if empty:
+            for name, buffer in empty.items():
                 part._buffers[name] = torch.empty_like(buffer, device="cpu")
             module._init_weights(part)
     return module
+
+
+def check_size(source: loading.Source, config: Any, tensors: list[loading.Stored]) -> None:
+    """Build the model without memory first, and stop as soon as it is bigger than its weights: whatever a configuration
+    asks for, under whatever name, costs no more than that. Raises ModelError."""
+    stored = sum(tensor.count for tensor in tensors)
+    most = 1_000 + 20 * len(tensors)  # modules; those of transformers have two or three for each tensor
+    try:
+        with _at_most(most):
+            module = unfilled(config, torch.bfloat16, buffers=False)
+    except _TooManyError:
+        raise loading.ModelError(
+            f"“{source.name}” has a config.json that describes more than {most:,} parts, and its files hold "
+            f"{len(tensors):,} tensors. Get the model again."
+        ) from None
+    except Exception as error:
+        raise loading.ModelError(
+            f"“{source.name}” could not be built from its config.json: {loading.first_line(error)}"
+        ) from error
+    described = sum(weight.numel() for weight in module.parameters())
+    kept = sum(buffer.numel() for buffer in module.buffers())
+    if described > 2 * stored + 1_000_000 or kept > stored + 100_000_000:
+        raise loading.ModelError(
+            f"“{source.name}” has a config.json that describes {max(described, kept):,} numbers, and its files hold "
+            f"{stored:,}. Get the model again."
+        )
+
+
+class _TooManyError(Exception):
+    """More parts than a model of these weights has."""
+
+
+@contextmanager
+def _at_most(most: int) -> Iterator[None]:
+    """While this thread builds: _TooManyError at the module after so many."""
+    built, mine = itertools.count(1), get_ident()
+
+    def count(*_: Any) -> None:
+        if get_ident() == mine and next(built) > most:
+            raise _TooManyError
+
+    handle = register_module_module_registration_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 class RowsLayer(CacheLayerMixin):

@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from lib.engine import own_kernels
-from lib.engine.loading import FLOATS, Stored, read_tensor
+from lib.engine.loading import FLOATS, Stored, finite, read_tensor
 from lib.engine.model_config import PlainConfig
 
 _JOINED = {
@@ -86,7 +86,8 @@ class WeightTree(nn.Module):
 
 def load(config: PlainConfig, tensors: list[Stored], *, dtype: str, device: str) -> WeightTree | None:
     """The model with the weights of these files, or None if they are not exactly its own."""
-    if config.num_hidden_layers > len(tensors):
+    widest = max((side for tensor in tensors for side in tensor.shape), default=0)
+    if config.num_hidden_layers > len(tensors) or config.head_dim > widest:  # nothing that big is built
         return None
     skeleton = WeightTree(config, torch.bfloat16 if dtype == "int8" else getattr(torch, dtype))
     found = _matched(skeleton, tensors)
@@ -143,7 +144,7 @@ def _mapped(stored: Stored, files: dict[Path, torch.Tensor]) -> torch.Tensor | N
         size = stored.file.stat().st_size
         files[stored.file] = torch.from_file(str(stored.file), shared=False, size=size, dtype=torch.uint8)
     values = files[stored.file][stored.start : stored.start + 4 * stored.count]
-    return values.view(torch.float32).view(stored.shape)
+    return finite(values.view(torch.float32).view(stored.shape), stored.name)
 
 
 def _empty(*shape: int, **kind: Any) -> nn.Parameter:

@@ -1,14 +1,20 @@
 """Is this folder a whole model? Headers and sizes only: no weights are read, nothing is imported that is slow."""
 
-import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from lib.json_file import read_json
+from lib.json_file import json_object
+from lib.models import folder_config
+from lib.models.errors import ModelError
+from lib.models.folder_config import shown_name
+from lib.models.safetensors_header import HeaderError, header
 
-_MAX_HEADER = 100_000_000  # bytes, safetensors' own limit
-_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+_OURS = {"config.json", "tokenizer.json", "model.safetensors", "model.safetensors.index.json"}
+_INDEX_BYTES = 50_000_000  # of a list of weight files; that of the largest published models has 10 MB
+
+Stamp = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -21,26 +27,72 @@ class Location:
 
 def is_model_folder(folder: Path) -> bool:
     """Does it look like a model at all (whole or not)?"""
-    return (folder / "config.json").is_file() or any(folder.glob("*.gguf"))
+    return os.path.isfile(folder / "config.json") or any(name.endswith(".gguf") for name in _names(folder))
+
+
+def means_a_model(folder: Path) -> bool:
+    """Whether somebody meant this folder to be one: a part of a model is in it, so what is missing should be said."""
+    names = _names(folder)
+    return any(name in _OURS or name.endswith((".gguf", ".safetensors", *_PICKLES)) for name in names)
+
+
+def stamp(folder: Path) -> Stamp:
+    """Changes when any file of the folder does: names, times in nanoseconds, sizes."""
+    found = []
+    for name in _names(folder):
+        try:
+            stat = os.stat(folder / name)
+        except OSError:  # gone, or a link that leads nowhere
+            continue
+        found.append((name, stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
 
 
 def problem(folder: Path) -> str | None:
     """What keeps the folder from being loaded, as a sentence, or None for a whole model with safetensors weights."""
-    if not folder.is_dir():
-        return f"There is no folder {folder}."
-    config = read_json(folder / "config.json")
-    if not isinstance(config.get("model_type"), str):
-        return f"The model folder {folder.name} has no config.json that says what kind of model it is."
     try:
-        files = weight_files(folder)
-    except ValueError as error:
+        _check(folder)
+    except ModelError as error:
         return str(error)
-    troubles = [trouble for file in files if (trouble := safetensors_problem(file)) is not None]
-    return next(iter(troubles), None) if files else _no_weights(folder)
+    except OSError as error:  # not allowed, a link in a circle, a disk that fails
+        return f"The model folder {shown_name(folder)} cannot be read here ({(error.strerror or 'no reason').lower()})."
+    return None
+
+
+def _check(folder: Path) -> None:
+    if not folder.is_dir():
+        raise ModelError(f"There is no folder {folder}.")
+    if not folder.name.isprintable() or len(folder.name) > 100:
+        raise ModelError(
+            f"The model folder {shown_name(folder)} cannot be used: its name has characters that cannot be shown, "
+            "or more than 100 of them. Give it another name."
+        )
+    folder_config.read(folder)
+    generation_ids(folder)
+    files = weight_files(folder)
+    if not files:
+        raise ModelError(_no_weights(folder))
+    for file in files:
+        if (trouble := safetensors_problem(file)) is not None:
+            raise ModelError(trouble)
+
+
+def generation_ids(folder: Path) -> frozenset[int]:
+    """The tokens that end a text by generation_config.json. Raises ModelError where it names something else."""
+    try:
+        said = json_object(folder / "generation_config.json")
+    except (OSError, ValueError):  # a file that is not needed
+        return frozenset()
+    try:
+        return folder_config.token_ids(said.get("eos_token_id"))
+    except ValueError as error:
+        raise ModelError(
+            f"The model folder {shown_name(folder)} cannot be used: its generation_config.json {error}."
+        ) from None
 
 
 def _no_weights(folder: Path) -> str:
-    if any(next(folder.glob(pattern), None) for pattern in _PICKLES):
+    if any(name.endswith(_PICKLES) for name in _names(folder)):
         return (
             f"The model folder {folder.name} has its weights only as pickles, which can run any code when they "
             "are opened. Only safetensors and GGUF files are read."
@@ -49,39 +101,40 @@ def _no_weights(folder: Path) -> str:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a model, from its index if in shards. Raises ValueError on a damaged index."""
+    """The safetensors files of a model, from its index if in shards. Raises ModelError on a damaged index."""
     index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        shards = read_json(index).get("weight_map")
+    if index.exists():
+        try:
+            shards = json_object(index, _INDEX_BYTES).get("weight_map")
+        except (OSError, ValueError):
+            shards = None
         if not isinstance(shards, dict) or not shards:
-            raise ValueError(f"The list of weight files of {folder.name} is damaged. Get the model again.")
-        return [folder / name for name in sorted({Path(str(shard)).name for shard in shards.values()})]
+            raise ModelError(f"The list of weight files of {folder.name} is damaged. Get the model again.")
+        named = {str(shard) for shard in shards.values()}
+        if any(Path(name).name != name or "\\" in name or not name.endswith(".safetensors") for name in named):
+            raise ModelError(
+                f"The list of weight files of {folder.name} names files outside of its folder, and those are never "
+                "read. Get the model again."
+            )
+        return [folder / name for name in sorted(named)]
     single = folder / "model.safetensors"
-    return [single] if single.is_file() else []
-
-
-def safetensors_header(path: Path) -> dict[str, Any]:
-    """Names, shapes and offsets of a safetensors file. Raises ValueError if the file is not whole."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if size < 8 or not 2 <= length <= min(_MAX_HEADER, size - 8):
-            raise ValueError("its header is not there")
-        header = json.loads(file.read(length))
-    header.pop("__metadata__", None)
-    end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
-    if size != 8 + length + end:
-        raise ValueError(f"it has {size:,} bytes instead of {8 + length + end:,}")
-    return dict(header)
+    return [single] if single.exists() else []
 
 
 def safetensors_problem(path: Path) -> str | None:
     """A sentence if the file is missing, cut short or no safetensors file."""
     if not path.is_file():
-        return f"The weights file {path.name} is missing in {path.parent.name}. Get the model again."
+        what = "is no ordinary file" if path.exists() else "is missing"
+        return f"The weights file {shown_name(path)} {what} in {path.parent.name}. Get the model again."
     try:
-        safetensors_header(path)
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-        reason = str(error) if "byte" in str(error) or "header" in str(error) else "its header cannot be read"
-        return f"The weights file {path.name} in {path.parent.name} is damaged: {reason}. Delete it and get it again."
+        header(path)
+    except HeaderError as error:
+        return f"The weights file {path.name} in {path.parent.name} is damaged: {error}. Delete it and get it again."
     return None
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []

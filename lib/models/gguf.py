@@ -1,8 +1,8 @@
 """A GGUF file -> a folder in transformers' layout: bf16 safetensors, tokenizer.json, chat template, configurations.
 
 Reads with `gguf` (numpy, memory-mapped) and writes some rows at a time, so that it needs neither torch nor the
-memory of the model. Knows the Llama and Qwen2 families. llama.cpp keeps query and key rows of Llama in another order
-(its rotary embedding turns neighbouring pairs, transformers' turns halves), and that order is undone here.
+memory of the model. Knows the Llama, Qwen2 and Qwen3 families. llama.cpp keeps query and key rows of Llama in another
+order (its rotary embedding turns neighbouring pairs, transformers' turns halves), and that order is undone here.
 """
 
 import json
@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lib.models.disk import Progress
+from lib.models import gguf_header
+from lib.models.disk import Progress, check_space
 from lib.models.errors import ModelError
+from lib.models.folder_config import shown_name
+from lib.models.gguf_config import Metadata, configuration
 from lib.models.gguf_tokenizer import write_tokenizer
 
 if TYPE_CHECKING:
     from gguf import GGUFReader
+    from gguf.gguf_reader import ReaderTensor
 
 TOP = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
 BLOCK = {
@@ -26,38 +30,48 @@ BLOCK = {
     "attn_k": "self_attn.k_proj",
     "attn_v": "self_attn.v_proj",
     "attn_output": "self_attn.o_proj",
+    "attn_q_norm": "self_attn.q_norm",
+    "attn_k_norm": "self_attn.k_norm",
     "ffn_norm": "post_attention_layernorm",
     "ffn_gate": "mlp.gate_proj",
     "ffn_up": "mlp.up_proj",
     "ffn_down": "mlp.down_proj",
 }
 ROWS = 4096  # of a matrix that are converted at a time
-_ARCHITECTURES = {"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM"}
 
 
 def convert(gguf: Path, folder: Path, progress: Progress) -> None:
     """Write the model in `gguf` into `folder` (made here). Raises ModelError (damaged, of no known kind)."""
     from gguf import GGUFReader
 
+    gguf_header.check(gguf)
+    name = shown_name(gguf)
     try:
         reader = GGUFReader(gguf)
-    except (ValueError, IndexError, KeyError, OSError) as error:
-        raise ModelError(f"{gguf.name} is no whole GGUF file ({error}). Delete it and get it again.") from None
-    meta = {key: field.contents() for key, field in reader.fields.items()}
-    family = meta.get("general.architecture")
-    if family not in _ARCHITECTURES:
-        raise ModelError(
-            f"{gguf.name} holds a '{family}' model. GGUF files are read for "
-            f"{' and '.join(_ARCHITECTURES)} models; for others use the safetensors files."
-        )
+        values = {key: field.contents() for key, field in reader.fields.items()}
+    except (ValueError, IndexError, KeyError, TypeError, OverflowError, OSError, RecursionError) as error:
+        lines = str(error).strip().splitlines() or ["it cannot be read"]
+        raise ModelError(f"{name} is no whole GGUF file ({lines[0][:200]}). Delete it and get it again.") from None
+    meta = Metadata(values, name)
+    if (parts := values.get("split.count")) and parts != 1:
+        raise meta.refused("is one of several files that make a model together")
+    tensors = {tensor.name: tensor for tensor in reader.tensors}
+    config = configuration(
+        meta,
+        tied="output.weight" not in tensors,
+        rows=int(tensors["token_embd.weight"].shape[-1]) if "token_embd.weight" in tensors else 0,
+        biases={name.split(".")[-2] for name in tensors if name.endswith(".bias")},
+        factors=_values(tensors["rope_freqs.weight"]) if "rope_freqs.weight" in tensors else None,
+    )
+    check_tensors(tensors, config, meta)
     folder.mkdir(parents=True, exist_ok=True)
-    config = configuration(meta, tied=not any(tensor.name == "output.weight" for tensor in reader.tensors))
+    check_space(folder, 2 * sum(int(tensor.n_elements) for tensor in reader.tensors) + 50_000_000, name)
     _write_json(folder / "config.json", config)
     _write_json(
         folder / "generation_config.json",
         {key: config[key] for key in ("bos_token_id", "eos_token_id", "pad_token_id") if config.get(key) is not None},
     )
-    write_tokenizer(meta, folder)
+    write_tokenizer(values, folder, name)
     _write_weights(reader, config, folder / "model.safetensors", progress)
 
 
@@ -65,34 +79,59 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def configuration(meta: Mapping[str, Any], *, tied: bool) -> dict[str, Any]:
-    """transformers' config.json from a GGUF's metadata."""
-    family = meta["general.architecture"]
-    heads = meta[f"{family}.attention.head_count"]
-    eps = float(np.float32(meta[f"{family}.attention.layer_norm_rms_epsilon"]))
-    return {
-        "architectures": [_ARCHITECTURES[family]],
-        "model_type": family,
-        "hidden_act": "silu",
-        "hidden_size": meta[f"{family}.embedding_length"],
-        "intermediate_size": meta[f"{family}.feed_forward_length"],
-        "num_hidden_layers": meta[f"{family}.block_count"],
-        "num_attention_heads": heads,
-        "num_key_value_heads": meta.get(f"{family}.attention.head_count_kv", heads),
-        "max_position_embeddings": meta[f"{family}.context_length"],
-        "rms_norm_eps": float(f"{eps:.6g}"),  # stored as float32: 9.999999747e-06 is 1e-05
-        "rope_theta": float(meta.get(f"{family}.rope.freq_base", 10_000.0)),
-        "tie_word_embeddings": tied,
-        "vocab_size": len(meta["tokenizer.ggml.tokens"]),
-        "bos_token_id": meta.get("tokenizer.ggml.bos_token_id"),
-        "eos_token_id": meta.get("tokenizer.ggml.eos_token_id"),
-        "pad_token_id": meta.get("tokenizer.ggml.padding_token_id"),
-        "torch_dtype": "bfloat16",
-    }
+def _values(tensor: "ReaderTensor") -> np.ndarray:
+    from gguf import dequantize
+
+    return np.asarray(dequantize(tensor.data, tensor.tensor_type))
+
+
+def check_tensors(tensors: "Mapping[str, ReaderTensor]", config: Mapping[str, Any], meta: Metadata) -> None:
+    """Raises ModelError unless the file holds the tensors of this configuration, each in its shape, and no others."""
+    from gguf.quants import _type_traits
+
+    if config["num_hidden_layers"] > len(tensors):
+        raise ModelError(
+            f"{meta.name} is damaged: it says that it has {config['num_hidden_layers']:,} blocks, and it holds "
+            f"{len(tensors):,} tensors. Delete it and get it again."
+        )
+    wanted = shapes(config, meta.family)
+    for name, tensor in tensors.items():
+        if name != "rope_freqs.weight" and name not in wanted:
+            raise meta.refused(f"holds the tensor {name[:80]}")
+        kind = tensor.tensor_type
+        if kind not in _type_traits and kind.name not in ("F32", "F16"):
+            raise meta.refused(f"keeps weights as {kind.name}")
+    for name, shape in wanted.items():
+        found = tuple(int(side) for side in reversed(tensors[name].shape)) if name in tensors else None
+        if found != shape:
+            says = "is missing" if found is None else f"has the shape {found} instead of {shape}"
+            raise ModelError(f"{meta.name} is damaged: its tensor {name} {says}. Delete it and get it again.")
+
+
+def shapes(config: Mapping[str, Any], family: str) -> dict[str, tuple[int, ...]]:
+    """GGUF's tensors of a model and their shapes, (out, in) as transformers has them."""
+    width, inner, rows = config["hidden_size"], config["intermediate_size"], config["vocab_size"]
+    heads, kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
+    head = config.get("head_dim") or width // heads
+    out = {"attn_q": heads * head, "attn_k": kv_heads * head, "attn_v": kv_heads * head, "attn_output": width,
+           "ffn_gate": inner, "ffn_up": inner, "ffn_down": width}  # fmt: skip
+    inputs = {"attn_output": heads * head, "ffn_down": inner}
+    block: dict[str, tuple[int, ...]] = {f"{part}.weight": (n, inputs.get(part, width)) for part, n in out.items()}
+    block |= {"attn_norm.weight": (width,), "ffn_norm.weight": (width,)}
+    if family == "qwen3":
+        block |= {"attn_q_norm.weight": (head,), "attn_k_norm.weight": (head,)}
+    biased = ["attn_q", "attn_k", "attn_v"] if family == "qwen2" or config.get("attention_bias") else []
+    biased += ["attn_output"] if config.get("attention_bias") else []
+    biased += ["ffn_gate", "ffn_up", "ffn_down"] if config.get("mlp_bias") else []
+    block |= {f"{part}.bias": (out[part],) for part in biased}
+    top = {"token_embd.weight": (rows, width), "output_norm.weight": (width,)}
+    top |= {} if config["tie_word_embeddings"] else {"output.weight": (rows, width)}
+    every = {f"blk.{n}.{part}": shape for n in range(config["num_hidden_layers"]) for part, shape in block.items()}
+    return top | every
 
 
 def tensor_name(name: str) -> str | None:
-    """transformers' name for a GGUF tensor, None for tensors that are recomputed there (rope_freqs).
+    """transformers' name for a GGUF tensor, None for what the configuration says there (rope_freqs).
 
     >>> tensor_name("blk.3.attn_q.weight"), tensor_name("token_embd.weight")
     ('model.layers.3.self_attn.q_proj.weight', 'model.embed_tokens.weight')
@@ -154,6 +193,11 @@ def _write_weights(reader: "GGUFReader", config: Mapping[str, Any], path: Path, 
             step = ROWS if reorder is None else len(tensor.data)
             for row in range(0, len(tensor.data), step):
                 values = dequantize(tensor.data[row : row + step], tensor.tensor_type)
+                if not np.isfinite(values).all():
+                    raise ModelError(
+                        f"The GGUF file is damaged: {tensor.name} holds values that are infinite or not numbers at "
+                        "all. Delete it and get it again."
+                    )
                 file.write(to_bfloat16(values if reorder is None else reorder(values)).tobytes())
             begin, end = header[name]["data_offsets"]
             if file.tell() - start != end - begin:

@@ -25,9 +25,11 @@ _LLAMA3 = (
 )
 
 
-def write_tokenizer(meta: Mapping[str, Any], folder: Path) -> None:
-    """Write tokenizer.json and tokenizer_config.json from a GGUF's metadata."""
-    build(meta).save(str(folder / "tokenizer.json"))
+def write_tokenizer(meta: Mapping[str, Any], folder: Path, name: str) -> None:
+    """Write tokenizer.json and tokenizer_config.json from a GGUF's metadata; `name`: of the file, for sentences.
+
+    Raises ModelError."""
+    build(meta, name).save(str(folder / "tokenizer.json"))
     tokens = meta["tokenizer.ggml.tokens"]
     roles = {
         "bos_token": "bos_token_id",
@@ -35,8 +37,9 @@ def write_tokenizer(meta: Mapping[str, Any], folder: Path) -> None:
         "pad_token": "padding_token_id",
         "unk_token": "unknown_token_id",
     }
+    ids = {role: meta.get(f"tokenizer.ggml.{key}") for role, key in roles.items()}
     config: dict[str, Any] = {
-        role: tokens[meta[f"tokenizer.ggml.{key}"]] for role, key in roles.items() if f"tokenizer.ggml.{key}" in meta
+        role: tokens[one] for role, one in ids.items() if type(one) is int and 0 <= one < len(tokens)
     }
     config |= {
         "add_prefix_space": False,
@@ -45,25 +48,43 @@ def write_tokenizer(meta: Mapping[str, Any], folder: Path) -> None:
     }
     family = meta["general.architecture"]
     config["model_max_length"] = meta[f"{family}.context_length"]
-    if "tokenizer.chat_template" in meta:
+    if isinstance(meta.get("tokenizer.chat_template"), str):
         config["chat_template"] = meta["tokenizer.chat_template"]
     text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
     (folder / "tokenizer_config.json").write_text(text, encoding="utf-8")
 
 
-def build(meta: Mapping[str, Any]) -> "Tokenizer":
+def _lists(meta: Mapping[str, Any], name: str) -> tuple[list[str], list[int], list[tuple[str, str]]]:
+    """Tokens, their types and the merges, of a file that has all three as they should be. Raises ModelError."""
+    tokens, types, merges = (meta.get(f"tokenizer.ggml.{key}") for key in ("tokens", "token_type", "merges"))
+    damaged = f"{name} is damaged: its vocabulary"
+    again = "Delete it and get it again."
+    if not (isinstance(tokens, list) and all(isinstance(one, str) for one in tokens)):
+        raise ModelError(f"{damaged} (tokenizer.ggml.tokens) is not there. {again}")
+    if not (isinstance(types, list) and len(types) == len(tokens)):
+        raise ModelError(f"{damaged} does not say of what type each token is (tokenizer.ggml.token_type). {again}")
+    if len(set(tokens)) != len(tokens):
+        raise ModelError(f"{damaged} holds a token twice. {again}")
+    known = set(tokens)
+    pairs = [tuple(merge.split(" ", 1)) for merge in merges] if isinstance(merges, list) else []
+    if not pairs or not all(len(pair) == 2 and known.issuperset((*pair, "".join(pair))) for pair in pairs):
+        raise ModelError(f"{damaged} does not fit its merges (tokenizer.ggml.merges). {again}")
+    return tokens, types, pairs
+
+
+def build(meta: Mapping[str, Any], name: str) -> "Tokenizer":
     """The `tokenizers.Tokenizer` of a GGUF. Raises ModelError for a kind of tokenizer that is not byte-level BPE."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-    if meta.get("tokenizer.ggml.model") != "gpt2":
+    if (kind := meta.get("tokenizer.ggml.model")) != "gpt2":
+        what = "a SentencePiece" if kind == "llama" else f"a '{str(kind)[:40]}'"
         raise ModelError(
-            "This GGUF file uses a SentencePiece tokenizer; only byte-level BPE is read from GGUF files. "
+            f"{name} uses {what} tokenizer; only byte-level BPE is read from GGUF files. "
             "Use the model's safetensors files instead."
         )
-    tokens, types = meta["tokenizer.ggml.tokens"], meta["tokenizer.ggml.token_type"]
-    merges = [tuple(merge.split(" ", 1)) for merge in meta["tokenizer.ggml.merges"]]
+    tokens, types, merges = _lists(meta, name)
     tokenizer = Tokenizer(models.BPE(vocab={token: i for i, token in enumerate(tokens)}, merges=merges))
-    rules = meta.get("tokenizer.ggml.pre", "")
+    rules = meta.get("tokenizer.ggml.pre", "default")
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     if rules == "smollm":  # every digit alone, then GPT-2's pattern
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), byte_level])
@@ -82,7 +103,7 @@ def build(meta: Mapping[str, Any]) -> "Tokenizer":
         tokenizer.pre_tokenizer = byte_level
     else:
         raise ModelError(
-            f"This GGUF file splits text by rules named '{rules}' that are not known here. "
+            f"{name} splits text by rules named '{str(rules)[:40]}' that are not known here. "
             "Use the model's safetensors files instead."
         )
     tokenizer.decoder = decoders.ByteLevel()

@@ -2,17 +2,21 @@
 
 import hashlib
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from lib.json_file import read_json
+from lib.models import folder_config
 from lib.models.catalog import CATALOG, SHIPPED, ModelSpec
 from lib.models.chat_format import chat_template
-from lib.models.folders import Location, is_model_folder, problem, safetensors_header, weight_files
+from lib.models.errors import ModelError
+from lib.models.folders import Location, Stamp, is_model_folder, means_a_model, problem, stamp, weight_files
+from lib.models.remote import PREFIX as REMOTE
+from lib.models.safetensors_header import header
 from lib.settings import settings
+from lib.tokenization import tokenizer_file
 
 SHIPPED_FOLDER = Path(__file__).parent / "shipped"
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
@@ -27,29 +31,28 @@ def app_folder(model_id: str) -> Path:
 def model_folders() -> Iterator[Path]:
     """The model folders named by PLAYGROUND_MODELS, or found one level below what it names."""
     for root in settings().model_folders:
-        if root.is_dir() and is_model_folder(root):
+        if _is_folder(root) and is_model_folder(root):
             yield root
-        elif root.is_dir():
-            yield from (child for child in sorted(root.iterdir()) if child.is_dir() and is_model_folder(child))
+        else:
+            yield from (root / name for name in _names(root) if _is_folder(root / name) and means_a_model(root / name))
 
 
 def catalog_id(folder: Path) -> str | None:
     """The catalog model that a folder holds, judged by its name and its shape."""
     for spec in CATALOG.values():
         names = {spec.id, spec.hub_id.split("/")[1].lower()}
-        if folder.name.lower() in names and matches(spec, read_json(folder / "config.json")):
+        if folder.name.lower() in names and _has_the_shape_of(spec, folder):
             return spec.id
     return None
 
 
-def matches(spec: ModelSpec, config: dict[str, Any]) -> bool:
-    """Has a config.json the shape of this catalog model?"""
-    layers, width, vocab = (
-        config.get("num_hidden_layers", config.get("n_layer")),
-        config.get("hidden_size", config.get("n_embd")),
-        config.get("vocab_size"),
-    )
-    return (config.get("model_type"), layers, width, vocab) == (spec.family, spec.layers, spec.width, spec.vocab_size)
+def _has_the_shape_of(spec: ModelSpec, folder: Path) -> bool:
+    try:
+        config = folder_config.read(folder)
+    except ModelError:
+        return False
+    shape = (config.model_type, config.layers, config.width, config.vocab_size)
+    return shape == (spec.family, spec.layers, spec.width, spec.vocab_size)
 
 
 def folder_models() -> dict[str, Path]:
@@ -63,12 +66,16 @@ def folder_models() -> dict[str, Path]:
 def folder_id(folder: Path) -> str:
     """The id of a folder that is no catalog model: its name, marked where the catalog means another model by it."""
     name = folder.name.lower()
+    if name.startswith((REMOTE, "trained-")):  # the ids of other kinds of models begin so
+        return f"local-{name}"
     return f"{name}-local" if name in CATALOG or name in SHIPPED else name
 
 
 def gguf_file(folder: Path) -> Path | None:
     """The GGUF of a folder that has nothing else to load (the first by name, if there are several)."""
-    return None if (folder / "config.json").is_file() else next(iter(sorted(folder.glob("*.gguf"))), None)
+    if os.path.lexists(folder / "config.json"):
+        return None
+    return next((file for file in sorted(folder.glob("*.gguf")) if file.is_file()), None)
 
 
 def converted_folder(gguf: Path) -> Path:
@@ -90,7 +97,7 @@ def hub_cache_folder(hub_id: str) -> Path | None:
 
 
 def _whole_snapshot(base: Path) -> Path | None:
-    snapshots = sorted((base / "snapshots").glob("*"), key=lambda p: p.stat().st_mtime, reverse=True)
+    snapshots = sorted((base / "snapshots").glob("*"), key=_changed, reverse=True)
     try:
         main = (base / "refs" / "main").read_text().strip()
     except OSError:
@@ -99,13 +106,18 @@ def _whole_snapshot(base: Path) -> Path | None:
     return next((snapshot for snapshot in snapshots if problem(snapshot) is None), None)
 
 
+def trouble_with(folder: Path) -> str | None:
+    """What keeps a model that brings its own tokenizer from being used, as a sentence; None for one that can be."""
+    return problem(folder) or tokenizer_file.problem(folder, most=folder_config.read(folder).vocab_size)
+
+
 def where(model_id: str) -> Location | None:
     """Where the model's whole weights are, or None. Never touches the network."""
     folder = folder_models().get(model_id)
     if folder is not None:
         gguf = gguf_file(folder)
         folder = converted_folder(gguf) if gguf else folder
-        if problem(folder) is None:
+        if (trouble_with(folder) if model_id not in CATALOG else problem(folder)) is None:
             return Location(folder, "folder")
     if model_id in CATALOG:
         if problem(app_folder(model_id)) is None:
@@ -118,31 +130,28 @@ def where(model_id: str) -> Location | None:
 
 
 @lru_cache(maxsize=64)
-def _describe(folder: Path, stamp: float) -> ModelSpec:
-    """A ModelSpec from a folder's own files (`stamp`: when its config was last changed)."""
-    config = read_json(folder / "config.json")
-    heads = config.get("num_attention_heads", config.get("n_head", 1))
-    width = config.get("hidden_size", config.get("n_embd", 0))
-    kv_heads = config.get("num_key_value_heads") or heads
-    size, parameters, dtype = _weights(folder, tied=config.get("tie_word_embeddings", True))
+def _describe(folder: Path, _state: Stamp) -> ModelSpec:
+    """A ModelSpec from a folder's own files, kept while they stay as they are. Raises ModelError."""
+    config = folder_config.read(folder)
+    size, parameters, dtype = _weights(folder, tied=config.tied)
     template = chat_template(folder)
     return ModelSpec(
         id=folder_id(folder),
         name=folder.name,
         hub_id="",
         role="instruct" if template else "base",
-        family=str(config.get("model_type", "")),
+        family=config.model_type,
         licence="",
         download_bytes=size,
         parameters=parameters,
-        context=config.get("max_position_embeddings", config.get("n_positions", 0)),
+        context=config.context,
         template=template,
         tokenizer=str(folder),
         dtype=dtype,
-        layers=config.get("num_hidden_layers", config.get("n_layer", 0)),
-        width=width,
-        kv_width=kv_heads * (config.get("head_dim") or width // heads),
-        vocab_size=config.get("vocab_size", 0),
+        layers=config.layers,
+        width=config.width,
+        kv_width=config.kv_width,
+        vocab_size=config.vocab_size,
     )
 
 
@@ -152,7 +161,7 @@ def _weights(folder: Path, *, tied: bool) -> tuple[int, int, str]:
     kinds: dict[str, int] = {}
     for file in weight_files(folder):
         size += file.stat().st_size
-        for name, entry in safetensors_header(file).items():
+        for name, entry in header(file).items():
             count = math.prod(entry["shape"])
             if entry["dtype"] in _BYTES and not (tied and name == "lm_head.weight"):
                 parameters += count
@@ -161,10 +170,12 @@ def _weights(folder: Path, *, tied: bool) -> tuple[int, int, str]:
 
 
 def describe(folder: Path) -> ModelSpec:
-    """What is known of a model folder that is not in the catalog: a whole one, or a GGUF, converted or not yet."""
+    """What is known of a model folder that is not in the catalog: a whole one, or a GGUF, converted or not yet.
+
+    Raises ModelError."""
     gguf = gguf_file(folder)
     if gguf is None:
-        return _describe(folder, (folder / "config.json").stat().st_mtime)
+        return _describe(folder, stamp(folder))
     converted = converted_folder(gguf)
     if problem(converted) is None:
         return replace(describe(converted), id=folder_id(folder), name=folder.name)
@@ -187,3 +198,26 @@ def describe(folder: Path) -> ModelSpec:
         0,
         0,
     )  # read properly once it is converted; 4 bits a weight until then
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder, sorted; nothing where it cannot be looked into."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one that may be asked: a link in a circle or a place of somebody else is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

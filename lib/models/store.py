@@ -4,6 +4,7 @@ Local folder, the app's cache, the Hugging Face cache, the hub, and for the embe
 processes that want the same model do the work once; what is got appears whole or not at all.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +12,11 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from lib.models import embedded, local, trained
+from lib.models import embedded, gguf_header, local, trained
 from lib.models.catalog import BASE, CATALOG, CHAT, EMBEDDED, PREFERENCE, SHIPPED, ModelSpec, Wanted
 from lib.models.disk import Progress, appear, disk_errors, exclusive
 from lib.models.errors import DownloadError, ModelError
+from lib.models.folder_config import shown_name
 from lib.models.folders import Location, problem
 from lib.models.gguf import convert
 from lib.models.hub import Hub
@@ -53,9 +55,15 @@ def spec(model_id: str) -> ModelSpec:
             f"There is no model called '{model_id}'. Known are: {', '.join(sorted({**CATALOG, **SHIPPED}))}, "
             "and the folders that PLAYGROUND_MODELS names."
         )
-    if local.gguf_file(folder) is None and (trouble := problem(folder)) is not None:
+    if (trouble := _trouble(folder)) is not None:
         raise ModelError(trouble)
     return local.describe(folder)
+
+
+def _trouble(folder: Path) -> str | None:
+    """What keeps a folder of PLAYGROUND_MODELS from being used, or from being converted; None if nothing does."""
+    gguf = local.gguf_file(folder)
+    return local.trouble_with(folder) if gguf is None else gguf_header.problem(gguf)
 
 
 def _shipped(model_id: str) -> ModelSpec:
@@ -78,17 +86,25 @@ def local_models() -> list[ModelSpec]:
 def _own_and_known() -> list[ModelSpec]:
     found = [model_id for model_id in local.folder_models() if where(model_id) is not None]
     rest = [model_id for model_id in CATALOG if model_id not in found and where(model_id) is not None]
-    return [spec(model_id) for model_id in found + rest]
+    return [one for model_id in found + rest if (one := _described(model_id)) is not None]
+
+
+def _described(model_id: str) -> ModelSpec | None:
+    """`spec`, or None for a folder that went or was changed a moment ago."""
+    try:
+        return spec(model_id)
+    except ModelError:
+        return None
 
 
 def gettable() -> list[ModelSpec]:
     """Models that are not here and can be got: GGUF files waiting for conversion, then the catalog's."""
     waiting = [
-        model_id
+        one
         for model_id, folder in local.folder_models().items()
-        if local.gguf_file(folder) and where(model_id) is None
+        if local.gguf_file(folder) and where(model_id) is None and (one := _described(model_id)) is not None
     ]
-    return [spec(model_id) for model_id in waiting] + [known for known in CATALOG.values() if where(known.id) is None]
+    return waiting + [known for known in CATALOG.values() if where(known.id) is None]
 
 
 def problems() -> list[str]:
@@ -96,13 +112,15 @@ def problems() -> list[str]:
     missing = [
         f"PLAYGROUND_MODELS names {root}, and there is no such folder."
         for root in settings().model_folders
-        if not root.is_dir()
+        if not os.path.isdir(root)
     ]
-    return missing + [
-        trouble
-        for folder in local.model_folders()
-        if local.gguf_file(folder) is None and (trouble := problem(folder)) is not None
-    ]
+    used, found = local.folder_models(), []
+    for folder in local.model_folders():
+        known = local.catalog_id(folder)
+        found.append(problem(folder) if known else _trouble(folder))
+        if (first := used.get(known or local.folder_id(folder), folder)) != folder:
+            found.append(f"Two model folders are called {shown_name(folder)}: the one in {first.parent} is used.")
+    return missing + [trouble for trouble in found if trouble is not None]
 
 
 def default(wanted: Wanted) -> str:
@@ -160,7 +178,8 @@ def get(model_id: str, *, progress: Progress) -> Location:
             _build(wanted, gguf, final, progress)
             found = where(model_id)
     if found is None:
-        raise ModelError(problem(final) or f"{wanted.name} could not be got.")
+        trouble = local.trouble_with(final) if gguf else problem(final)
+        raise ModelError(trouble or f"{wanted.name} could not be got.")
     return found
 
 

@@ -8,8 +8,10 @@ made: changing a fast tokenizer while another thread encodes raises "Already bor
 """
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Any
 import tokenizers
 
 from lib.json_file import read_json
-from lib.tokenization import vocabulary
+from lib.tokenization import tokenizer_file, vocabulary
 from lib.tokenization.base import Token, TokenizationError, checked, outside
 from lib.tokenization.parts import cut
 
@@ -62,24 +64,32 @@ class HFTokenizer:
     @cached_property
     def full(self) -> tokenizers.Tokenizer:
         """The tokenizer with its added tokens. Shared: never change it."""
-        with self._lock:
+        with self._lock, refusals(f"The tokenizer of {Path(self.name).name} cannot be read here"):
             return self.__dict__.get("full") or self._make_full()
 
     def _encoding(self, text: str, parse_special: bool) -> tokenizers.Encoding:
         checked(text)
         tokenizer = self.full if parse_special else self._plain
-        return tokenizer.encode(text, add_special_tokens=False)
+        with self._refusals():
+            return tokenizer.encode(text, add_special_tokens=False)
+
+    def _refusals(self) -> AbstractContextManager[None]:
+        """For a vocabulary that lacks what its own rules need, an unknown token say."""
+        return refusals(f"The tokenizer of {Path(self.name).name} cannot cut this text")
 
     def ids(self, text: str, *, parse_special: bool = False) -> list[int]:
         """Only the ids of `encode`: quick, for counting."""
         if not parse_special:
             return list(chain.from_iterable(ids for _, ids in self.in_parts(text)))
-        return self.full.encode_batch_fast([checked(text)], add_special_tokens=False)[0].ids
+        with self._refusals():
+            return self.full.encode_batch_fast([checked(text)], add_special_tokens=False)[0].ids
 
     def in_parts(self, text: str) -> Iterator[tuple[str, list[int]]]:
         """Parts of a text, one after the other, and their ids: together the ids of the text."""
         for part in cut(checked(text)) if self._in_parts else [text]:
-            yield part, self._plain.encode_batch_fast([checked(part)], add_special_tokens=False)[0].ids
+            with self._refusals():
+                ids = self._plain.encode_batch_fast([checked(part)], add_special_tokens=False)[0].ids
+            yield part, ids
 
     def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:
         """Ids and offsets as `tokenizers` gives them, relative to `text` as it was written."""
@@ -97,7 +107,8 @@ class HFTokenizer:
                 self.token_bytes(token_id)
             return b"".join(map(self._bytes.__getitem__, ids)).decode("utf-8", "replace")
         known = [i for i in ids if self.token_bytes(i) or i in self._text_of]
-        return self.full.decode(known, skip_special_tokens=False)
+        with refusals(f"The tokenizer of {Path(self.name).name} cannot join these tokens"):
+            return self.full.decode(known, skip_special_tokens=False)
 
     def token_bytes(self, token_id: int) -> bytes:
         """The bytes of one id, b'' for an id without a token."""
@@ -120,7 +131,8 @@ class HFTokenizer:
 
     def added_by_template(self) -> list[int]:
         """Ids that the tokenizer puts around every text by default, e.g. a BOS token."""
-        return self.full.encode("", add_special_tokens=True).ids
+        with self._refusals():
+            return self.full.encode("", add_special_tokens=True).ids
 
 
 def _unk_id(plain: tokenizers.Tokenizer, special: Mapping[str, int]) -> int | None:
@@ -142,8 +154,11 @@ def _style(decoder: Mapping[str, Any]) -> str:
     return "Plain"
 
 
+_BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")
+
+
 def _sentencepiece(entry: str) -> bytes:
-    if len(entry) == 6 and entry.startswith("<0x") and entry.endswith(">"):
+    if _BYTE.fullmatch(entry):
         return bytes([int(entry[3:5], 16)])
     return entry.replace("▁", " ").encode()
 
@@ -160,23 +175,28 @@ _BYTES_OF: dict[str, Callable[[str], bytes]] = {
 def load_folder(folder: Path, name: str = "") -> HFTokenizer:
     """Read `folder`/tokenizer.json. Raises TokenizationError where it is missing or cannot be read."""
     path = folder / "tokenizer.json"
-    try:
-        spec = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise TokenizationError(f"{folder} has no tokenizer.json, so its text cannot be cut into tokens.") from error
-    except ValueError as error:
-        raise TokenizationError(f"{path} is damaged: it is not JSON.") from error
-    try:
-        special = {token["content"]: int(token["id"]) for token in spec.get("added_tokens", [])}
-        plain = tokenizers.Tokenizer.from_str(json.dumps(_without_added(spec, set(special))))
+    file = tokenizer_file.read(folder)
+    with refusals(f"The tokenizer.json of {folder.name} cannot be read here"):
+        plain = tokenizers.Tokenizer.from_str(json.dumps(_without_added(file.spec, set(file.special))))
         return HFTokenizer(
-            name or str(folder), plain, special, lambda: _full(path), vocab_size=_model_vocabulary(folder),
-            in_parts=_cuts_as_gpt2(spec),
+            name or str(folder), plain, file.special, lambda: _full(path), vocab_size=_model_vocabulary(folder),
+            in_parts=_cuts_as_gpt2(file.spec),
         )  # fmt: skip
+
+
+@contextmanager
+def refusals(what: str) -> Iterator[None]:
+    """What the `tokenizers` library raises, as a TokenizationError that begins with `what`: bare Exceptions for every
+    malformed file, and panics of its Rust code, which are no Exceptions."""
+    try:
+        yield
     except TokenizationError:
         raise
-    except Exception as error:  # `tokenizers` raises bare Exception for every malformed file
-        raise TokenizationError(f"{path} is not a tokenizer that can be read here: {error}") from error
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        lines = str(error).strip().splitlines() or ["it gives no reason"]
+        raise TokenizationError(f"{what}: {lines[0][:200]}") from error
 
 
 def _cuts_as_gpt2(spec: dict[str, Any]) -> bool:
@@ -213,4 +233,4 @@ def _model_vocabulary(folder: Path) -> int:
     config = read_json(folder / "config.json")
     inner = config.get("text_config")
     size = config.get("vocab_size") or (inner.get("vocab_size") if isinstance(inner, dict) else 0)
-    return size if isinstance(size, int) else 0
+    return size if type(size) is int and 0 < size <= tokenizer_file.MOST_IDS else 0

@@ -1,5 +1,6 @@
 """Tokenizers by name. Built once per process, under a lock, then shared by all threads."""
 
+import os
 import threading
 from collections import defaultdict
 from pathlib import Path
@@ -13,7 +14,8 @@ from lib.tokenization.huggingface import HFTokenizer
 
 SMOLLM2 = "smollm2-135m-instruct"
 PRETRAINED = (*pretrained.RECIPES, *tiktokens.RECIPES, "smollm2")
-_made: dict[tuple[str, int], Tokenizer] = {}
+Stamp = tuple[int, ...]
+_made: dict[tuple[str, Stamp], Tokenizer] = {}
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 _guard = threading.Lock()
 
@@ -27,7 +29,7 @@ def load(name: str) -> Tokenizer:
     [15496, 616, 1438]
     """
     path = _folder_of(name)
-    stamp = (path / "tokenizer.json").stat().st_mtime_ns if path and (path / "tokenizer.json").is_file() else 0
+    stamp = _state(path) if path else ()
     with _guard:
         lock = _locks[name]
     with lock:
@@ -35,16 +37,28 @@ def load(name: str) -> Tokenizer:
         if tokenizer is None:
             tokenizer = huggingface.load_folder(path, name) if path else _build(name)
             with _guard:
-                _forget_what_is_gone()
+                _forget_what_is_gone(name)
                 _made[name, stamp] = tokenizer
         return tokenizer
 
 
-def _forget_what_is_gone() -> None:
-    """Folders come and go where models are trained."""
+def _state(folder: Path) -> Stamp:
+    """Changes with the files that a folder's tokenizer is made of; config.json says how many ids its model has."""
+    found = []
+    for file in (folder / "tokenizer.json", folder / "config.json"):
+        try:
+            stat = file.stat()
+        except OSError:
+            continue
+        found += [stat.st_mtime_ns, stat.st_size]
+    return tuple(found)
+
+
+def _forget_what_is_gone(changed: str) -> None:
+    """Folders come and go where models are trained; of one that `changed`, the older state goes."""
     for name, stamp in list(_made):
         path = _folder_of(name)
-        if path is not None and not path.is_dir():
+        if path is not None and (name == changed or not os.path.isdir(path)):
             del _made[name, stamp]
 
 
@@ -62,7 +76,7 @@ def backend(name: str) -> tokenizers.Tokenizer:
 def available(name: str) -> bool:
     """Whether `load(name)` has its files. Never touches the network."""
     path = _folder_of(name)
-    return (path / "tokenizer.json").is_file() if path else name in PRETRAINED or name in {"word", "character"}
+    return os.path.isfile(path / "tokenizer.json") if path else name in PRETRAINED or name in {"word", "character"}
 
 
 def _folder_of(name: str) -> Path | None:

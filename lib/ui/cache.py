@@ -16,9 +16,8 @@ from lib.models.memory import give_memory_back, small_host
 from lib.settings import settings
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
 def tokenizer(name: str) -> tokenization.Tokenizer:
-    """A tokenizer by name or local folder, loaded once."""
+    """A tokenizer by name or local folder, loaded once for each state of its files. Raises TokenizationError."""
     return tokenization.load(name)
 
 

@@ -1,13 +1,16 @@
 """Folders that can be loaded, and a sentence for each that cannot."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from benchmarks.faults import bad_folders, tiny_files
 from lib.engine import loading
 from lib.errors import PlaygroundError
 from tests.engines import load_here
@@ -68,6 +71,30 @@ def test_damage_is_named(folder: Path, dtype: str) -> None:
     save_file(tensors, weights, metadata={"format": "pt"})
     with pytest.raises(PlaygroundError, match="norm"):
         load_here(folder, dtype=dtype)
+
+
+@pytest.mark.parametrize("name", bad_folders.LOADED)
+def test_what_only_loading_shows_is_a_sentence_and_is_healed_without_a_restart(tmp_path: Path, name: str) -> None:
+    damage, says = bad_folders.LOADED[name]
+    folder = tiny_files.make(tmp_path / "model")
+    damage(folder)
+    (folder / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    with pytest.raises(PlaygroundError, match=re.escape(says)):
+        load_here(folder)
+    assert not (tmp_path / "ran").exists()
+    shutil.rmtree(folder)
+    mended = load_here(tiny_files.make(folder))
+    assert np.isfinite(mended.logits([1, 2])).all()
+    mended.close()
+
+
+@pytest.mark.kernels
+def test_weights_that_are_no_numbers_are_found_in_every_dtype(tmp_path: Path) -> None:
+    folder = tiny_files.make(tmp_path / "model")
+    bad_folders.LOADED["nan-weights"][0](folder)
+    for dtype in ("float32", "bfloat16", "int8"):
+        with pytest.raises(PlaygroundError, match="infinite or not numbers"):
+            load_here(folder, dtype=dtype)
 
 
 def test_pickles_are_never_read(folder: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from lib import models
 from lib.models import gguf, local, memory
 from lib.models.catalog import PREFERENCE
-from lib.models.folders import problem, weight_files
+from lib.models.folders import problem
 
 TEMPLATE = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
 
@@ -146,7 +146,7 @@ def test_an_index_cannot_point_outside_its_folder(tiny_models, folder: Path) -> 
     target = link(tiny_models["gpt2"], folder / "m")
     index = {"weight_map": {"a": "../../secret/model.safetensors"}}
     (target / "model.safetensors.index.json").write_text(json.dumps(index))
-    assert weight_files(target) == [target / "model.safetensors"] and problem(target) is None
+    assert "names files outside of its folder" in (problem(target) or "")
 
 
 def test_unknown_ids_are_named(folder: Path) -> None:
