@@ -14,8 +14,8 @@ from typing import Any
 import httpx2
 
 from lib import models, tokenization
-from lib.engine.interface import BeamSearch, Engine, EngineInfo, Generation, Step
-from lib.engine.remote_steps import MAX_ALTERNATIVES, Ids
+from lib.engine.interface import SERVER_ALTERNATIVES, BeamSearch, Engine, EngineInfo, Generation, Step
+from lib.engine.remote_steps import Ids
 from lib.engine.remote_stream import Stream
 from lib.engine.running_request import Inbox, Progress, Running
 from lib.engine.sampling import Sampling
@@ -82,8 +82,8 @@ class RemoteEngine(Engine):
         owner: Hashable = None,
     ) -> BeamSearch:
         raise RemoteError(
-            "Beam search needs the scores of every step, which a remote server does not give. "
-            "Choose a model on this machine."
+            "Beam search is computed on this machine only: a server streams one text, not the beams and what was "
+            "pruned. Choose a model on this machine."
         )
 
     def generate(
@@ -137,7 +137,7 @@ class RemoteEngine(Engine):
             "repetition_penalty": sampling.repetition_penalty if sampling.repetition_penalty != 1 else None,
             "seed": seed,
             "stream": True,
-            "logprobs": min(max(alternatives, 1), MAX_ALTERNATIVES),
+            "logprobs": min(max(alternatives, 1), SERVER_ALTERNATIVES),
             "stop": [names[i] for i in sorted(stops) if i in names][:4] or None,
             "return_tokens_as_token_ids": True,
             "stop_token_ids": sorted(stops) or None,

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.engine.interface import Alternative, Step
+from lib.engine.interface import SERVER_ALTERNATIVES, Alternative, Step
 from lib.engine.server_words import RemoteError, Words, host, parsed
 from lib.tokenization import Tokenizer
 
 _BY_ID = "token_id:"  # how vLLM names a token when asked for ids
-MAX_ALTERNATIVES = 20  # what vLLM gives at most (--max-logprobs)
 _STOPPED = {"stop", "eos", "eos_token", "end_turn"}  # how servers say that the model ended its text
 
 
@@ -127,7 +126,7 @@ def _spelled(text: str) -> Named:
 def _ranked(pairs: Sequence[tuple[Named | None, float | None]]) -> tuple[tuple[Named, float], ...]:
     """Likeliest first, without what has no number."""
     known = [(name, value) for name, value in pairs if name is not None and value is not None]
-    return tuple(sorted(known, key=lambda pair: -pair[1])[: MAX_ALTERNATIVES + 1])
+    return tuple(sorted(known, key=lambda pair: -pair[1])[: SERVER_ALTERNATIVES + 1])
 
 
 def _logprob(value: Any) -> float | None:
