@@ -155,6 +155,7 @@ def _failing(message: str) -> bytes:
 
 
 _SAT = " sat on"
+_OTHER = {"content": [{"id": 464, "token": "cat", "bytes": [99, 97, 116], "logprob": -1.0}]}  # 464 is "The"
 _MANY: Callable[..., Pieces] = partial(endless, pause=0.01)
 FAULTS = [
     _breaking("The stream is cut between two events", HERE, "broke off", _SAT),
@@ -173,6 +174,7 @@ FAULTS = [
     _breaking("JSON a hundred thousand deep", HERE + b"data: " + b"[" * 100_000 + b"\n\n", "something else", _SAT),
     _breaking("A token beyond the vocabulary", HERE + token("token_id:99999999"), "does not have", _SAT),
     _breaking("A token below the vocabulary", HERE + token("token_id:-1"), "does not have", _SAT),
+    _breaking("A token of another tokenizer", HERE + event(text="x", logprobs=_OTHER), "must name the tokenizer", _SAT),
     _breaking("A line without an end", endless(b"x" * 50_000, first=HERE), "line of more than 1 MB", _SAT),
     _breaking("Keep-alives without an end", _MANY(b": ping\n\n", first=HERE), r"no token for \d+ s", _SAT),
     _breaking("Silence before the first token", hang, "in time"),

@@ -158,7 +158,7 @@ class Ids:
         `token`: it is one, and so may be a control token. A stretch of text never is.
         """
         if name.id is not None:
-            return [self._checked(name.id)]
+            return self._named(self._checked(name.id), name.data)
         if token and name.data is None and name.text in self.tokenizer.special:
             return [self.tokenizer.special[name.text]]
         data = name.text.encode() if name.data is None else name.data
@@ -168,14 +168,27 @@ class Ids:
             return ids if known is None else [known]
         return ids
 
+    def _named(self, token_id: int, data: bytes | None) -> list[int]:
+        """The token, or all tokens of a character: llama.cpp holds them back until it is whole, and then names the last
+        with the bytes of all. Raises RemoteError where the bytes are those of another token."""
+        own = self.tokenizer.token_bytes(token_id)
+        if not data or data == own or token_id in self.tokenizer.special.values():
+            return [token_id]
+        whole = self.tokenizer.ids(data.decode("utf-8", "replace"))
+        if not data.endswith(own) or whole[-1:] != [token_id]:
+            raise self._foreign()
+        return whole
+
     def _checked(self, token_id: int) -> int:
         if not 0 <= token_id < self.tokenizer.vocab_size:
-            raise RemoteError(
-                f"The server {host()} wrote a token that the tokenizer {self.tokenizer.name} does not have: its ids "
-                f"are 0 to {self.tokenizer.vocab_size - 1:,}. PLAYGROUND_REMOTE_TOKENIZER must name the tokenizer of "
-                "the server’s model."
-            )
+            raise self._foreign()
         return token_id
+
+    def _foreign(self) -> RemoteError:
+        return RemoteError(
+            f"The server {host()} wrote a token that the tokenizer {self.tokenizer.name} does not have. "
+            "PLAYGROUND_REMOTE_TOKENIZER must name the tokenizer of the server’s model."
+        )
 
     def _table(self) -> Mapping[bytes, int]:
         """Token bytes -> id: a part of a character, or a token that encoding would put together otherwise."""
@@ -197,7 +210,7 @@ class Ids:
 def to_steps(sent: RemoteToken, ids: Ids, *, plain: bool) -> Iterator[Step]:
     """Steps for one token. `plain`: temperature 1 and no filter, so that the probability drawn from is the model's."""
     found = ids.of(sent.name, token=sent.token)
-    known = sent.logprob is not None and len(found) == 1
+    known = sent.logprob is not None and bool(found) and (len(found) == 1 or found[-1] == sent.name.id)
     logprob = sent.logprob if known and sent.logprob is not None else math.nan
     others = [(ids.known(name), value) for name, value in sent.others] if known else []
     alternatives = tuple(
@@ -205,5 +218,7 @@ def to_steps(sent: RemoteToken, ids: Ids, *, plain: bool) -> Iterator[Step]:
         for other, value in others
         if other is not None
     )
-    for token_id in found:
+    for token_id in found[:-1]:  # what came with the last, without numbers of its own
+        yield Step(token_id, math.nan, math.nan, (), 0.0)
+    for token_id in found[-1:]:
         yield Step(token_id, logprob, math.exp(logprob) if plain and known else math.nan, alternatives, 0.0)

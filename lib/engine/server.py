@@ -70,16 +70,14 @@ class Server:
 
     def __init__(self, url: str, key: str = "") -> None:
         """Raises RemoteError for an address or a key that can be none."""
-        parts = urlsplit(url) if re.fullmatch(r"https?://[!-~]+", url) else None
-        if host() == "?" or parts is None:
+        if host() == "?" or not re.fullmatch(r"https?://[!-~]+", url):
             raise RemoteError("PLAYGROUND_REMOTE_URL must be an address such as http://localhost:8000/v1.")
         if not re.fullmatch(r"[!-~]*", key):
             raise RemoteError("PLAYGROUND_REMOTE_KEY has a character that no key has, such as a space or a line break.")
-        self.words = Words(secret for secret in (key, parts.password) if secret)
+        self.words = Words(secret for secret in (key, urlsplit(url).password) if secret)
         self._client = httpx2.Client(
             base_url=url.rstrip("/") + "/",
             headers={**_PLAIN, **({"Authorization": f"Bearer {key}"} if key else {})},
-            timeout=httpx2.Timeout(SILENCE_SECONDS, connect=settings().connect_seconds),
             limits=httpx2.Limits(max_keepalive_connections=0),
         )
 
@@ -114,7 +112,9 @@ class Server:
         late.daemon = True
         late.start()
         try:
-            with self._client.stream(method, path, json=body, extensions={"trace": request.trace}) as response:
+            patience = httpx2.Timeout(SILENCE_SECONDS, connect=settings().connect_seconds)
+            hook = {"trace": request.trace}
+            with self._client.stream(method, path, json=body, timeout=patience, extensions=hook) as response:
                 late.cancel()
                 self._check(response, path)
                 yield response

@@ -1,15 +1,18 @@
 """Servers that do what they should not: a sentence, nothing lost, and the rest once they are well (see the faults)."""
 
+import math
 from pathlib import Path
 
 import pytest
 
 from benchmarks.faults import servers as faults
 from benchmarks.faults.frame import Fault
+from lib import tokenization
 from lib.engine import Sampling
 from lib.engine.remote import RemoteError, load_remote
 from lib.engine.server import Server
-from tests.misbehaving_server import Answer, Misbehaviour, endless, token
+from tests.misbehaving_server import STOP, Answer, Misbehaviour, endless, event, token
+from tests.waiting import until
 
 _SLOW = ("Keep-alives", "Silence", "hangs", "letter by letter")
 
@@ -28,11 +31,8 @@ def test_a_closed_request_wakes_its_thread_and_hangs_up() -> None:
         run = engine.generate(faults.PROMPT, sampling=Sampling(), max_new_tokens=9)
         assert next(run).id
         run.close()
-        for _ in range(500):
-            if how.hung_up:
-                break
-            run.wait(0.02)
-        assert how.hung_up and run.finish_reason == "cancelled" and run.error is None
+        assert until(lambda: how.hung_up == 1, seconds=30)
+        assert run.finish_reason == "cancelled" and run.error is None
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,15 @@ def test_a_key_that_is_none_is_a_sentence_without_it(monkeypatch: pytest.MonkeyP
     with pytest.raises(RemoteError, match="PLAYGROUND_REMOTE_KEY") as caught:
         Server("http://127.0.0.1:9/v1", "sk-1\nX-Other: 1")
     assert "sk-1" not in str(caught.value)
+
+
+def test_a_character_of_several_tokens_comes_whole() -> None:
+    """llama.cpp names the last of its tokens with the bytes of all."""
+    tokenizer = tokenization.load("gpt2")
+    ids = tokenizer.ids("🦜")
+    named = {"id": ids[-1], "token": "🦜", "bytes": list("🦜".encode()), "logprob": -1.5}
+    how = Misbehaviour(completions=Answer(event(text="🦜", logprobs={"content": [named]}) + STOP))
+    with faults.connected(how):
+        steps = list(load_remote().generate(faults.PROMPT, sampling=Sampling(), max_new_tokens=9))
+    assert len(ids) > 1 and [step.id for step in steps] == ids
+    assert steps[-1].logprob == -1.5 and all(math.isnan(step.logprob) for step in steps[:-1])
