@@ -6,6 +6,7 @@ _FINISHED = {
     "context": "the context is full",
     "cancelled": "stopped",
     "stopped": "stopped",
+    "broken": "broken off",
     "stop text": "cut off where it began to write the user's part",
 }
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from lib import models
 from lib.ui.components import header, model_picker
 from lib.ui.components.page import explained, setup_page
 from lib.ui.next_token import reading as next_token
@@ -9,6 +10,7 @@ from lib.ui.next_token.distribution import next_token_chart
 from lib.ui.next_token.layout import held, page_settings, reserve_places
 from lib.ui.next_token.note import note_line, problems
 from lib.ui.next_token.panels import tab_panels
+from lib.ui.next_token.partial import show_partial
 from lib.ui.next_token.state import CHART, EXAMPLES, append, before_widgets, follow, look, page_state, write_link
 from lib.ui.next_token.take_home import page_menu
 from lib.ui.next_token.text import Known, path_buttons, show_tokens
@@ -21,11 +23,15 @@ with explained():
     with header.bar():
         prompt = header.prompt_box("Prompt", EXAMPLES[0])
         header.examples(EXAMPLES)
-        model_id = model_picker.pick_model("model", role="capable")
+        model_id = model_picker.pick_model("model", role="capable", remote=True)
         with header.settings():
             ids = page_settings(model_id)
     reading = next_token.read(model_id, prompt, follow(view, next_token.tokenizer_of(model_id), prompt))
     problems(view)
+    if models.is_remote(model_id):
+        with st.container(key="result"):
+            show_partial(reading, view, ids=ids)
+        st.stop()
     with st.container(key="result"):
         with st.container(key="text-row", horizontal=True, vertical_alignment="center", gap="small"):
             tokens = held("text-strip")  # filled after the chart, as the chart is what one waits for

@@ -152,7 +152,14 @@ def _handler(engine: Engine, how: Behaviour) -> type[BaseHTTPRequestHandler]:
 @contextmanager
 def serve(engine: Engine, how: Behaviour) -> Iterator[str]:
     """Run the server; gives its base URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(engine, how))
+    with listening(_handler(engine, how)) as url:
+        yield url
+
+
+@contextmanager
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A server on a free port of this machine; gives the base URL of its API."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:

@@ -65,12 +65,13 @@ def sequence_logprob(logprobs: Sequence[float]) -> float:
 
 
 def perplexity(logprobs: Sequence[float]) -> float | None:
-    """exp(-mean log-probability): among how many equally likely tokens the model felt it was choosing. None if empty.
+    """exp(-mean log-probability): among how many equally likely tokens the model felt it was choosing. None if empty
+    or where one is NaN.
 
     >>> round(perplexity([math.log(0.25)] * 3), 6), perplexity([])
     (4.0, None)
     """
-    if not logprobs:
+    if not logprobs or any(map(math.isnan, logprobs)):  # a server that gives none
         return None
     mean = -math.fsum(logprobs) / len(logprobs)
     return math.exp(mean) if mean < 700 else math.inf

@@ -5,6 +5,7 @@ from typing import Any
 
 from lib.engine.divergence import FIXED_TEXT, Difference, kl_between
 from lib.engine.interface import (
+    SERVER_ALTERNATIVES,
     Alternative,
     BeamCandidate,
     BeamSearch,
@@ -19,6 +20,7 @@ from lib.engine.interface import (
     Running,
     Step,
     TokenScores,
+    alternatives_of,
     inspectable,
 )
 from lib.engine.qualified_names import by_name
@@ -27,6 +29,7 @@ from lib.settings import settings
 
 __all__ = [
     "FIXED_TEXT",
+    "SERVER_ALTERNATIVES",
     "Alternative",
     "BeamCandidate",
     "BeamSearch",
@@ -45,6 +48,7 @@ __all__ = [
     "SamplingError",
     "Step",
     "TokenScores",
+    "alternatives_of",
     "compute",
     "inspectable",
     "kl_between",

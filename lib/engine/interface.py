@@ -20,6 +20,7 @@ from lib.tokenization import Tokenizer
 __all__ = ["FinishReason", "Item", "Running"]
 
 MAX_BEAMS = 16  # of one search: every beam is a row of the batch
+SERVER_ALTERNATIVES = 20  # of a step, as many as servers give (vLLM's default for --max-logprobs)
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,11 @@ class InspectableEngine(Engine):
     def run(self, function: str, *args: Any) -> Any:
         """`function(engine, *args)` where the weights are, with the engine that holds them. The function is given by
         its full name, as in "lib.architecture.live_pass.trace"; between processes arguments and result are copied."""
+
+
+def alternatives_of(engine: Engine, usual: int) -> int:
+    """How many to ask for at every step: `usual`, and of a server all it gives, as it cannot be asked again later."""
+    return SERVER_ALTERNATIVES if engine.info.device == "remote" else usual
 
 
 def inspectable(engine: Engine) -> InspectableEngine:

@@ -5,31 +5,29 @@ takes no ids is text sent, and only if that text says nothing else than the ids.
 logits, the probability after the filters, sometimes log-probabilities at all) is said, never made up.
 """
 
+import contextlib
 import os
 import threading
-import time
-from collections.abc import Hashable, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-import openai
+import httpx2
 
 from lib import models, tokenization
-from lib.engine.interface import BeamSearch, Engine, EngineInfo, Generation, Step
-from lib.engine.remote_steps import pieces, to_step
-from lib.engine.running_request import FinishReason, Inbox, Progress, Running
+from lib.engine.interface import SERVER_ALTERNATIVES, BeamSearch, Engine, EngineInfo, Generation, Step
+from lib.engine.remote_steps import Ids
+from lib.engine.remote_stream import Stream
+from lib.engine.running_request import Inbox, Progress, Running
 from lib.engine.sampling import Sampling
-from lib.errors import PlaygroundError
+from lib.engine.server import Request, Server
+from lib.engine.server_words import RefusedError, RemoteError, host
 from lib.models.chat_format import END_OF_TEXT, END_OF_TURN
 from lib.settings import settings
 from lib.tokenization import Tokenizer
 
-READ_SECONDS = 120.0  # how long a busy server may think before the next token
+__all__ = ["RemoteEngine", "RemoteError", "load_remote"]
 
-
-class RemoteError(PlaygroundError):
-    """The server cannot be reached, or did not do what was asked."""
+_IDS_ONLY = ("return_tokens_as_token_ids", "stop_token_ids")  # what only servers that take ids know
 
 
 def load_remote(model_id: str = "") -> "RemoteEngine":
@@ -40,41 +38,27 @@ def load_remote(model_id: str = "") -> "RemoteEngine":
     """
     wanted = model_id or models.remote_id() or ""
     spec = models.spec(wanted)
-    client = openai.OpenAI(
-        base_url=settings().remote_url,
-        api_key=os.environ.get("PLAYGROUND_REMOTE_KEY") or "none",
-        max_retries=0,
-        timeout=openai.Timeout(READ_SECONDS, connect=settings().connect_seconds),
-    )
-    with _sentences():
-        listed = list(client.models.list())
+    tokenizer = tokenization.load(spec.tokenizer)
+    server = Server(settings().remote_url, os.environ.get("PLAYGROUND_REMOTE_KEY", "").strip())
+    listed = server.models()
     name = wanted.removeprefix("remote:")
-    entry = next((one for one in listed if one.id == name), None)
-    if listed and entry is None:
-        raise RemoteError(
-            f"The server {host()} has no model called {name}. It has: {', '.join(one.id for one in listed[:8])}."
-        )
-    context = getattr(entry, "max_model_len", None) or (getattr(entry, "meta", None) or {}).get("n_ctx") or spec.context
-    return RemoteEngine(client, name, spec, tokenization.load(spec.tokenizer), int(context))
-
-
-def host() -> str:
-    """The server's name and port, without anything secret that the address may hold."""
-    parts = urlsplit(settings().remote_url)
-    return f"{parts.hostname or '?'}{f':{parts.port}' if parts.port else ''}"
+    entry = next((one for one in listed if one.name == name), None)
+    if entry is None:
+        has = server.words.quoted(", ".join(one.name for one in listed[:8]))
+        raise RemoteError(f"The server {host()} has no model called {name}. It has: {has}.")
+    return RemoteEngine(server, name, spec, tokenizer, entry.context or spec.context)
 
 
 class RemoteEngine(Engine):
     """One model on a server. Safe to share: every request is its own connection."""
 
-    def __init__(
-        self, client: openai.OpenAI, name: str, spec: models.ModelSpec, tokenizer: Tokenizer, context: int
-    ) -> None:
-        self.client, self.name, self.tokenizer = client, name, tokenizer
+    def __init__(self, server: Server, name: str, spec: models.ModelSpec, tokenizer: Tokenizer, context: int) -> None:
+        self.server, self.name, self.tokenizer = server, name, tokenizer
         self.stop_ids = frozenset(
             tokenizer.special[text] for text in END_OF_TURN + END_OF_TEXT if text in tokenizer.special
         )
         self.takes_ids = True  # until the server says otherwise
+        self._ids = Ids(tokenizer)
         self.info = EngineInfo(
             model_id=spec.id,
             name=spec.name,
@@ -98,8 +82,8 @@ class RemoteEngine(Engine):
         owner: Hashable = None,
     ) -> BeamSearch:
         raise RemoteError(
-            "Beam search needs the scores of every step, which a remote server does not give. "
-            "Choose a model on this machine."
+            "Beam search is computed on this machine only: a server streams one text, not the beams and what was "
+            "pruned. Choose a model on this machine."
         )
 
     def generate(
@@ -123,122 +107,66 @@ class RemoteEngine(Engine):
                 f"{self.info.context:,}, with room for an answer."
             )
         stops = self.stop_ids if stop_ids is None else stop_ids
-        names = {token_id: text for text, token_id in self.tokenizer.special.items()}
         length = min(max_new_tokens, room)
-        filters = sampling.filters
+        request, prompt = Request(), [int(i) for i in ids]
+        inbox: Inbox[Step] = Inbox(Progress(read=None))  # servers tell neither queue nor progress
+        stream = Stream(
+            inbox,
+            request,
+            self._ids,
+            self.server.words,
+            plain=sampling == Sampling(),
+            length=length,
+            full="context" if length < max_new_tokens else "length",
+            stops=stops,
+        )
+        options = self._options(sampling, length, seed, alternatives, stops)
+        work = lambda: stream.work(lambda: self._open(request, prompt, options))  # noqa: E731
+        threading.Thread(target=work, daemon=True, name="remote").start()
+        return Running(inbox, len(ids), request.end)
+
+    def _options(
+        self, sampling: Sampling, length: int, seed: int, alternatives: int, stops: frozenset[int]
+    ) -> dict[str, Any]:
+        """What is asked, in the words of the protocol; what is off is left out."""
+        names = {token_id: text for text, token_id in self.tokenizer.special.items()}
         options: dict[str, Any] = {
             "model": self.name,
             "max_tokens": length,
-            "temperature": filters.pop("temperature"),
+            **sampling.filters,
+            "repetition_penalty": sampling.repetition_penalty if sampling.repetition_penalty != 1 else None,
             "seed": seed,
             "stream": True,
-            "logprobs": max(alternatives, 1),
+            "logprobs": min(max(alternatives, 1), SERVER_ALTERNATIVES),
             "stop": [names[i] for i in sorted(stops) if i in names][:4] or None,
-        }
-        if (top_p := filters.pop("top_p")) is not None:
-            options["top_p"] = top_p
-        extra = {
-            **filters,
             "return_tokens_as_token_ids": True,
-            "repetition_penalty": sampling.repetition_penalty if sampling.repetition_penalty != 1 else None,
+            "stop_token_ids": sorted(stops) or None,
         }
-        options["extra_body"] = {key: value for key, value in extra.items() if value is not None}
-        plain = sampling == Sampling()
-        inbox: Inbox[Step] = Inbox(Progress(read=None))  # servers tell neither queue nor progress
-        stream = _Stream(self, inbox, plain, length < max_new_tokens)
-        stream.start([int(i) for i in ids], options)
-        return Running(inbox, len(ids), stream.close)
+        return {key: value for key, value in options.items() if value is not None}
 
-    def open(self, ids: list[int], options: dict[str, Any]) -> Any:
+    @contextlib.contextmanager
+    def _open(self, request: Request, ids: list[int], options: dict[str, Any]) -> Iterator[httpx2.Response]:
         """Start the stream: with ids, and where the server takes none, with text."""
+        refused: RefusedError | None = None
         if self.takes_ids:
             try:
-                with _sentences(passing=(openai.BadRequestError, openai.UnprocessableEntityError)):
-                    return self.client.completions.create(prompt=ids, **options)
-            except (openai.BadRequestError, openai.UnprocessableEntityError):
-                self.takes_ids = False
+                with self.server.answer(request, "POST", "completions", {"prompt": ids, **options}) as response:
+                    yield response
+                    return
+            except RefusedError as error:
+                if error.status not in {400, 422}:
+                    raise
+                refused = error
         text = self.tokenizer.decode(ids)
         if [token.id for token in self.tokenizer.encode(text, parse_special=True)] != ids:
             raise RemoteError(
                 f"The server {host()} takes text only, and as text this prompt would not mean the same: "
                 "what somebody typed would become a control token."
             )
-        with _sentences():
-            return self.client.completions.create(prompt=text, **options)
+        plain = {key: value for key, value in options.items() if key not in _IDS_ONLY}
+        with self.server.answer(request, "POST", "completions", {"prompt": text, **plain}) as response:
+            self.takes_ids = self.takes_ids and refused is None
+            yield response
 
     def close(self) -> None:
-        self.client.close()
-
-
-class _Stream:
-    """A text from the server on its way into an inbox, by a thread of its own: it does nothing but wait.
-
-    Without log-probabilities the steps say NaN.
-    """
-
-    def __init__(self, engine: RemoteEngine, inbox: Inbox[Step], plain: bool, capped: bool) -> None:
-        self.engine, self.inbox, self.plain, self.capped = engine, inbox, plain, capped
-        self._response: Any = None
-        self._clock = time.perf_counter()
-
-    def start(self, ids: list[int], options: dict[str, Any]) -> None:
-        threading.Thread(target=self._work, args=(ids, options), daemon=True, name="remote").start()
-
-    def close(self) -> None:
-        """Nobody wants more."""
-        if self._response is not None:
-            self._response.close()
-
-    def _work(self, ids: list[int], options: dict[str, Any]) -> None:
-        try:
-            self._response = self.engine.open(ids, options)
-            if self.inbox.over:  # while we asked
-                self.close()
-            else:
-                with _sentences():
-                    self.inbox.end(self._take(self._response))
-        except PlaygroundError as error:
-            self.inbox.end(None, error)
-        except Exception as error:  # a thread has nobody above it: the page says what happened
-            self.inbox.end(None, RemoteError(f"The server {host()} sent something unexpected: {error}"))
-
-    def _take(self, response: Any) -> FinishReason:
-        reason: FinishReason = "stop"
-        for chunk in response:
-            for choice in chunk.choices[:1]:
-                if choice.finish_reason == "length":
-                    reason = "context" if self.capped else "length"
-                for piece in pieces(choice):
-                    for step in to_step(piece, self.engine.tokenizer, plain=self.plain):
-                        now = time.perf_counter()
-                        self.inbox.give(replace(step, seconds=now - self._clock), None)
-                        self._clock = now
-            if self.inbox.over:
-                break
-        return reason
-
-
-class _sentences:  # noqa: N801 (reads as a statement)
-    """Turn the client's errors into sentences. The key is in none of them."""
-
-    def __init__(self, passing: tuple[type[BaseException], ...] = ()) -> None:
-        self.passing = passing
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is None or isinstance(error, self.passing):
-            return
-        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-            raise RemoteError(f"The server {host()} does not accept the key in PLAYGROUND_REMOTE_KEY.") from None
-        if isinstance(error, openai.APITimeoutError):
-            raise RemoteError(f"The server {host()} did not answer in time.") from None
-        if isinstance(error, openai.NotFoundError):
-            raise RemoteError(f"The server {host()} does not know this model or has no completions.") from None
-        if isinstance(error, openai.RateLimitError):
-            raise RemoteError(f"The server {host()} is busy or the quota is used up. Try again in a moment.") from None
-        if isinstance(error, openai.APIStatusError):
-            raise RemoteError(f"The server {host()} refused the request (status {error.status_code}).") from None
-        if isinstance(error, openai.OpenAIError | OSError) or type(error).__module__.startswith("http"):
-            raise RemoteError(f"The server {host()} cannot be reached, or its answer broke off.") from None
+        self.server.close()

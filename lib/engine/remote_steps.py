@@ -1,68 +1,224 @@
-"""What an OpenAI-compatible server sends, as engine steps: token texts back to ids, log-probabilities where given."""
+"""What an OpenAI-compatible server sends, as engine steps: token texts back to ids, log-probabilities where given.
+
+Everything is checked here, once: a field of another form than it should have is an error with a sentence, and what may
+be missing may be missing.
+"""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from lib.engine.interface import Alternative, Step
+from lib.engine.interface import SERVER_ALTERNATIVES, Alternative, Step
+from lib.engine.server_words import RemoteError, Words, host, parsed
 from lib.tokenization import Tokenizer
 
 _BY_ID = "token_id:"  # how vLLM names a token when asked for ids
+_STOPPED = {"stop", "eos", "eos_token", "end_turn"}  # how servers say that the model ended its text
+
+
+@dataclass(frozen=True)
+class Named:
+    """A token as a server names it: by its id, its bytes, its text, or more than one of them."""
+
+    text: str
+    id: int | None = None
+    data: bytes | None = None
 
 
 @dataclass(frozen=True)
 class RemoteToken:
-    """One token (or, without log-probabilities, one stretch of text) as the server sent it."""
+    """One token (or, where `logprob` is None and it is no `token`, one stretch of text) as the server sent it."""
 
-    text: str
+    name: Named
     logprob: float | None
-    others: Mapping[str, float]
+    others: tuple[tuple[Named, float], ...] = ()
+    token: bool = True
 
 
-def pieces(choice: Any) -> Iterator[RemoteToken]:
-    """The tokens of one chunk of a completions stream."""
-    given = getattr(choice, "logprobs", None)
-    tokens = getattr(given, "tokens", None) or []
-    if not tokens:
-        if choice.text:
-            yield RemoteToken(choice.text, None, {})
+@dataclass(frozen=True)
+class Event:
+    """One event of a stream. `reason`: why the text is over, None while it goes on."""
+
+    tokens: tuple[RemoteToken, ...] = ()
+    reason: str | None = None
+    choices: bool = False  # whether there was anything of a text in it
+
+
+def read_event(data: str, words: Words) -> Event:
+    """What stands in one event. Raises RemoteError, with the server's own reason where it sent one."""
+    body = parsed(data)
+    if isinstance(body, dict) and body.get("error"):  # vLLM, llama.cpp and OpenRouter say it in the stream
+        raise failed(data, words)
+    if not isinstance(body, dict) or not isinstance(body.get("choices"), list):
+        raise RemoteError(f"The server {host()} sent something else than tokens.{words.says(data)}")
+    if not body["choices"]:
+        return Event()  # some count tokens at the end
+    choice = body["choices"][0]
+    if not isinstance(choice, dict):
+        raise RemoteError(f"The server {host()} sent something else than tokens.")
+    text, reason = choice.get("text"), choice.get("finish_reason")
+    if not isinstance(text, str | None) or not isinstance(reason, str | None):
+        raise RemoteError(f"The server {host()} sent something else than tokens.")
+    tokens = tuple(_tokens(choice.get("logprobs")))
+    if not tokens and text:
+        tokens = (RemoteToken(Named(_whole_characters(text)), None, token=False),)
+    return Event(tokens, reason or None, True)
+
+
+def failed(data: str, words: Words) -> RemoteError:
+    """What a server says of itself in the middle of a stream."""
+    return RemoteError(f"The server {host()} stopped with an error.{words.says(data)}")
+
+
+def end_of(reason: str, words: Words) -> str:
+    """A finish reason as ours: "stop" or "length". Raises RemoteError for one that is no end of a text."""
+    if reason in _STOPPED:
+        return "stop"
+    if reason in {"length", "max_tokens"}:
+        return "length"
+    raise RemoteError(f"The server {host()} ended the text before its end, with the reason “{words.quoted(reason)}”.")
+
+
+def _tokens(given: Any) -> Iterator[RemoteToken]:
+    """The tokens of a choice's log-probabilities: OpenAI's old form (vLLM) or the one of chats (llama.cpp)."""
+    if not isinstance(given, dict):
         return
-    logprobs = getattr(given, "token_logprobs", None) or []
-    others = getattr(given, "top_logprobs", None) or []
-    for index, text in enumerate(tokens):
+    for entry in _list(given.get("content")):
+        if isinstance(entry, dict) and (name := _named(entry)) is not None:
+            rivals = [other for other in _list(entry.get("top_logprobs")) if isinstance(other, dict)]
+            pairs = [(_named(other), _logprob(other.get("logprob"))) for other in rivals]
+            yield RemoteToken(name, _logprob(entry.get("logprob")), _ranked(pairs))
+    logprobs, others = _list(given.get("token_logprobs")), _list(given.get("top_logprobs"))
+    for index, text in enumerate(_list(given.get("tokens"))):
+        if not isinstance(text, str):
+            raise RemoteError(f"The server {host()} sent something else than tokens.")
+        top = others[index] if index < len(others) and isinstance(others[index], dict) else {}
+        logprob = _logprob(logprobs[index]) if index < len(logprobs) else None
         yield RemoteToken(
-            text,
-            logprobs[index] if index < len(logprobs) else None,
-            (others[index] if index < len(others) else None) or {},
+            _spelled(text), logprob, _ranked([(_spelled(o), _logprob(value)) for o, value in top.items()])
         )
 
 
-def ids_of(text: str, tokenizer: Tokenizer) -> list[int]:
-    """The ids of a token's text as a server spells it.
+def _named(entry: dict[str, Any]) -> Named | None:
+    """A token in the form of chats."""
+    text, token_id, data = entry.get("token"), entry.get("id"), _list(entry.get("bytes"))
+    if not isinstance(text, str):
+        return None
+    whole = data and all(isinstance(one, int) and 0 <= one < 256 for one in data)
+    number = token_id if isinstance(token_id, int) and not isinstance(token_id, bool) else None
+    return Named(_whole_characters(text), number, bytes(data) if whole else None)
 
-    vLLM can be asked for "token_id:42"; others send the text, which is one token for all but broken characters.
-    """
-    if text.startswith(_BY_ID) and text[len(_BY_ID) :].isdigit():
-        return [int(text[len(_BY_ID) :])]
-    if text in tokenizer.special:
-        return [tokenizer.special[text]]
+
+def _spelled(text: str) -> Named:
+    """A token in the old form: its text, "token_id:42", or "bytes:\\xe2\\x80" for a part of a character."""
+    number = text[len(_BY_ID) :]
+    if text.startswith(_BY_ID):
+        return Named(text, int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else -1)
     if text.startswith("bytes:"):
-        data = bytes.fromhex(text[len("bytes:") :].replace("\\x", ""))
-        text = data.decode("utf-8", "replace")
-    return [token.id for token in tokenizer.encode(text)]
+        try:
+            return Named(text, data=bytes.fromhex(text[len("bytes:") :].replace("\\x", "")))
+        except ValueError:
+            pass  # a token whose text begins like that
+    return Named(_whole_characters(text))
 
 
-def to_step(piece: RemoteToken, tokenizer: Tokenizer, *, plain: bool) -> Iterator[Step]:
-    """Steps for one piece. `plain`: temperature 1 and no filter, so that the probability drawn from is the model's."""
-    ids = ids_of(piece.text, tokenizer)
-    known = piece.logprob is not None and len(ids) == 1
-    logprob = float(piece.logprob) if known and piece.logprob is not None else math.nan
-    others = sorted(piece.others.items(), key=lambda item: -item[1]) if known else []
-    alternatives = []
-    for text, value in others:
-        other = ids_of(text, tokenizer)
-        if len(other) == 1:
-            alternatives.append(Alternative(other[0], float(value), math.exp(value) if plain else math.nan))
-    for token_id in ids:
-        yield Step(token_id, logprob, math.exp(logprob) if plain and known else math.nan, tuple(alternatives), 0.0)
+def _ranked(pairs: Sequence[tuple[Named | None, float | None]]) -> tuple[tuple[Named, float], ...]:
+    """Likeliest first, without what has no number."""
+    known = [(name, value) for name, value in pairs if name is not None and value is not None]
+    return tuple(sorted(known, key=lambda pair: -pair[1])[: SERVER_ALTERNATIVES + 1])
+
+
+def _logprob(value: Any) -> float | None:
+    """ln p, None where there is none: NaN, infinite, a text, or more than 1 (beyond what rounding does)."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e9 < value < 1e-3:
+        return None
+    return min(float(value), 0.0)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _whole_characters(text: str) -> str:
+    """`text` with U+FFFD for halves of surrogate pairs, which JSON can spell and no tokenizer knows."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+@dataclass
+class Ids:
+    """From a server's names of tokens to ids of `tokenizer`."""
+
+    tokenizer: Tokenizer
+    _by_bytes: Mapping[bytes, int] | None = field(default=None, repr=False)
+
+    def of(self, name: Named, *, token: bool = True) -> list[int]:
+        """The ids; several (or none) for a text that is no single token. Raises RemoteError for an unknown id.
+
+        `token`: it is one, and so may be a control token. A stretch of text never is.
+        """
+        if name.id is not None:
+            return self._named(self._checked(name.id), name.data)
+        if token and name.data is None and name.text in self.tokenizer.special:
+            return [self.tokenizer.special[name.text]]
+        data = name.text.encode() if name.data is None else name.data
+        ids = [one.id for one in self.tokenizer.encode(data.decode("utf-8", "replace"))]
+        if len(ids) != 1 or self.tokenizer.token_bytes(ids[0]) != data:
+            known = self._table().get(data) if token else None
+            return ids if known is None else [known]
+        return ids
+
+    def _named(self, token_id: int, data: bytes | None) -> list[int]:
+        """The token, or all tokens of a character: llama.cpp holds them back until it is whole, and then names the last
+        with the bytes of all. Raises RemoteError where the bytes are those of another token."""
+        own = self.tokenizer.token_bytes(token_id)
+        if not data or data == own or token_id in self.tokenizer.special.values():
+            return [token_id]
+        whole = self.tokenizer.ids(data.decode("utf-8", "replace"))
+        if not data.endswith(own) or whole[-1:] != [token_id]:
+            raise self._foreign()
+        return whole
+
+    def _checked(self, token_id: int) -> int:
+        if not 0 <= token_id < self.tokenizer.vocab_size:
+            raise self._foreign()
+        return token_id
+
+    def _foreign(self) -> RemoteError:
+        return RemoteError(
+            f"The server {host()} wrote a token that the tokenizer {self.tokenizer.name} does not have. "
+            "PLAYGROUND_REMOTE_TOKENIZER must name the tokenizer of the server’s model."
+        )
+
+    def _table(self) -> Mapping[bytes, int]:
+        """Token bytes -> id: a part of a character, or a token that encoding would put together otherwise."""
+        if self._by_bytes is None:
+            control = set(self.tokenizer.special.values())
+            ids = (i for i in reversed(range(self.tokenizer.vocab_size)) if i not in control)
+            self._by_bytes = {self.tokenizer.token_bytes(i): i for i in ids}
+        return self._by_bytes
+
+    def known(self, name: Named) -> int | None:
+        """The id of an alternative, None where there is no single one."""
+        try:
+            ids = self.of(name)
+        except RemoteError:
+            return None
+        return ids[0] if len(ids) == 1 else None
+
+
+def to_steps(sent: RemoteToken, ids: Ids, *, plain: bool) -> Iterator[Step]:
+    """Steps for one token. `plain`: temperature 1 and no filter, so that the probability drawn from is the model's."""
+    found = ids.of(sent.name, token=sent.token)
+    known = sent.logprob is not None and bool(found) and (len(found) == 1 or found[-1] == sent.name.id)
+    logprob = sent.logprob if known and sent.logprob is not None else math.nan
+    others = [(ids.known(name), value) for name, value in sent.others] if known else []
+    alternatives = tuple(
+        Alternative(other, value, math.exp(value) if plain else math.nan)
+        for other, value in others
+        if other is not None
+    )
+    for token_id in found[:-1]:  # what came with the last, without numbers of its own
+        yield Step(token_id, math.nan, math.nan, (), 0.0)
+    for token_id in found[-1:]:
+        yield Step(token_id, logprob, math.exp(logprob) if plain and known else math.nan, alternatives, 0.0)

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from lib.decoding import beam_nodes
 from lib.decoding.strategies import Strategy
-from lib.engine import BeamStep, Engine, Running, Step, inspectable
+from lib.engine import BeamStep, Engine, Running, Step, alternatives_of, inspectable
 from lib.generation.background_text import BackgroundText
 
 ALTERNATIVES = 8
@@ -89,7 +89,7 @@ class StrategyRun(BackgroundText):
             sampling=strategy.sampling(),
             max_new_tokens=length,
             seed=self.seed,
-            alternatives=ALTERNATIVES,
+            alternatives=alternatives_of(engine, ALTERNATIVES),
             owner=owner,
         )
 

@@ -5,6 +5,7 @@ a group: the first carries the text of the whole group, the others only the byte
 """
 
 import codecs
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -66,14 +67,19 @@ def token_name(tokenizer: Tokenizer, token_id: int) -> str:
     return known[token_id]
 
 
+def _known(value: float) -> float | None:
+    """A probability; None for the NaN of a server that does not say."""
+    return None if math.isnan(value) else value
+
+
 def stream_tokens(
     tokenizer: Tokenizer, steps: Iterable[Step], *, forced: int = 0, whole: int = 0
 ) -> list[dict[str, Any]]:
     """One dict per token: id, text, label, prob, logprob, rank, group, special, forced, alternatives.
 
     `text` is what is printed ("" inside a group), `label` names the token visibly. `prob` is after the filters,
-    `logprob` the raw model's (natural logarithm), `rank` counts from 0 (None if unknown). The first `forced` tokens
-    were put there by a person. Those before `whole` come without alternatives.
+    `logprob` the raw model's (natural logarithm), `rank` counts from 0; `prob` and `rank` are None if unknown. The
+    first `forced` tokens were put there by a person. Those before `whole` come without alternatives.
     """
     steps = list(steps)
     control = {token_id: text for text, token_id in tokenizer.special.items()}
@@ -92,14 +98,14 @@ def stream_tokens(
                 "id": step.id,
                 "text": printable(data),
                 "label": name(step.id),
-                "prob": step.prob,
+                "prob": _known(step.prob),
                 "logprob": step.logprob,
                 "rank": getattr(step, "rank", None),
                 "group": starts[index],
                 "special": step.id in control,
                 "forced": index < forced,
                 "alternatives": [
-                    {"id": a.id, "label": name(a.id), "logprob": a.logprob, "prob": a.prob}
+                    {"id": a.id, "label": name(a.id), "logprob": a.logprob, "prob": _known(a.prob)}
                     for a in (step.alternatives if index >= whole else ())
                 ],
             }

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import exp
+from math import exp, isnan
 from typing import Any
 
 from lib.decoding.strategies import Strategy
@@ -37,9 +37,9 @@ def results_csv(results: Sequence[Result], name: Callable[[int], str]) -> str:
                 place + 1,
                 step.id,
                 name(step.id),
-                step.logprob,
-                exp(step.logprob),
-                step.prob if _drawn(one.strategy, place) else None,
+                _known(step.logprob),
+                _known(exp(step.logprob)),
+                _known(step.prob) if _drawn(one.strategy, place) else None,
             ]
             for number, one in enumerate(results, 1)
             for place, step in enumerate(one.steps)
@@ -68,12 +68,17 @@ def _column(one: Result, name: Callable[[int], str]) -> dict[str, Any]:
             {
                 "id": step.id,
                 "token": name(step.id),
-                "logprob": step.logprob,
-                "probability_after_settings": step.prob if _drawn(one.strategy, place) else None,
+                "logprob": _known(step.logprob),
+                "probability_after_settings": _known(step.prob) if _drawn(one.strategy, place) else None,
             }
             for place, step in enumerate(one.steps)
         ],
     }
+
+
+def _known(value: float) -> float | None:
+    """A number; None for the NaN of a server that does not say, which JSON has no word for."""
+    return None if isnan(value) else value
 
 
 def _drawn(strategy: Strategy, place: int) -> bool:

@@ -4,6 +4,7 @@ Keys are strings and ids, never models or tensors. Engines are shared by all ses
 """
 
 import gc
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ import streamlit as st
 
 from lib import engine as engines
 from lib import models, tokenization
+from lib.errors import PlaygroundError
 from lib.models.memory import give_memory_back, small_host
 from lib.settings import settings
 
@@ -27,6 +29,8 @@ _PRECISIONS = {
     "bfloat16": "On this machine it computes in bfloat16: probabilities are a little off those of float32.",
     "float16": "On this machine it computes in float16: probabilities are a little off those of float32.",
 }
+_REFUSED_SECONDS = 2.0  # a class that waits for one server hears of its fault together, not one after the other
+_refused: dict[tuple[str, str], tuple[float, PlaygroundError]] = {}  # at most one
 _loaded: dict[tuple[str, str], engines.EngineInfo] = {}  # what is in memory now, for the model shelf
 
 
@@ -71,7 +75,24 @@ def engine(model_id: str, dtype: str = "auto") -> engines.Engine:
     A plain function around the cache: Streamlit's key leaves defaults out, so that `engine(m)` and `engine(m, "auto")`
     would otherwise load the model twice.
     """
+    if models.is_remote(model_id):
+        return _remote(model_id)
     return _engine(model_id, default_dtype() if dtype == "auto" else dtype)
+
+
+def _remote(model_id: str) -> engines.Engine:
+    """The model of the server. What is wrong there is said at once to all who waited for the same answer."""
+    key = (model_id, settings().remote_url)
+    since, error = _refused.get(key, (0.0, None))
+    if error is not None and time.monotonic() - since < _REFUSED_SECONDS:
+        raise error
+    try:
+        with st.spinner("Asking the server for its models …"):
+            return _engine(model_id, "auto")
+    except PlaygroundError as problem:
+        _refused.clear()
+        _refused[key] = time.monotonic(), problem
+        raise
 
 
 def inspectable(model_id: str, dtype: str = "auto") -> engines.InspectableEngine:

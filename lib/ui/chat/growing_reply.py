@@ -53,7 +53,8 @@ class GrowingReply(BackgroundText):
                     return True
             if not (running or self.over):
                 self.message.content += self.stream.flush()
-                self._end("stopped" if self.state == "stopped" else self.reason or "stopped")
+                ends = {"stopped": "stopped", "failed": "broken"}
+                self._end(ends.get(self.state) or self.reason or "stopped")
             return self.over
 
     def paint(self, spot: DeltaGenerator) -> None:

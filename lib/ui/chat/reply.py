@@ -10,7 +10,7 @@ import streamlit as st
 
 from lib import chat
 from lib.chat import Conversation, Fitted, Message
-from lib.engine import Engine
+from lib.engine import Engine, alternatives_of
 from lib.models.chat_format import END_OF_TEXT, END_OF_TURN
 from lib.text_format import finished
 from lib.ui.chat.growing_reply import GrowingReply
@@ -94,7 +94,7 @@ def begin(space: Workspace, task: Task, engine: Engine, chosen: ChatSettings) ->
             seed=seed,
             stop_ids=stop_ids(engine, chosen),
             max_new_tokens=max(min(chosen.max_new_tokens, fitted.room - len(forced)), 1),
-            alternatives=ALTERNATIVES,
+            alternatives=alternatives_of(engine, ALTERNATIVES),
             owner=owner,
         ),
         alive=session_alive(),

@@ -9,6 +9,7 @@ from lib.errors import PlaygroundError
 from lib.ui import cache
 from lib.ui.chat import reply as chat_reply
 from lib.ui.chat.browser_storage import Keeper
+from lib.ui.chat.growing_reply import GrowingReply
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.state import Workspace
 from lib.ui.chat.xray import show_xray, token_meter
@@ -103,7 +104,14 @@ def settle(space: Workspace) -> None:
     """Before anything is drawn: a reply that is over is a message like the others."""
     writer = space.writer
     if writer is not None and writer.update():
-        space.problem, space.writer = writer.error or space.problem, None
+        space.problem, space.writer = (writer.error and f"{writer.error} {_way_on(writer)}") or space.problem, None
+
+
+def _way_on(writer: GrowingReply) -> str:
+    """What one can do about a reply that broke off."""
+    if writer.taken:
+        return "What had come is kept; Continue goes on from there."
+    return "Nothing that was said is lost; Regenerate asks again."
 
 
 def begin_reply(space: Workspace, engine: Engine | None, chosen: ChatSettings) -> None:

@@ -132,6 +132,8 @@ def _inspect(message: Message) -> None:
 def _why_no_tokens(message: Message) -> str:
     if not message.stats:
         return "A person wrote this, so the model gave its tokens no probabilities."
+    if message.stats.get("finish") == "broken":
+        return "No token of this reply came."
     if not message.stats.get("reply_tokens"):
         return "The model was stopped before its first token."
     return "The tokens of this reply were not kept: it came from a file or from before a reload."

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lib.engine import Engine, Generation, Sampling
+from lib.engine import Engine, Generation, Sampling, alternatives_of
 from lib.errors import PlaygroundError
 from lib.generation.background_text import BackgroundText
 from lib.models.chat_format import END_OF_TEXT
@@ -35,7 +35,7 @@ def begin_all(cells: Sequence[Cell], *, sampling: Sampling, length: int, seed: i
                 ids,
                 sampling=sampling,
                 seed=seed,
-                alternatives=8,
+                alternatives=alternatives_of(cell.engine, 8),
                 owner=owner,
                 max_new_tokens=min(length, context - len(ids)),
             )

@@ -9,6 +9,7 @@ from lib.ui import available_models, cache
 from lib.ui.components.linked_text import keep_choice, linked_choice
 from lib.ui.components.page import escape
 
+_SERVER_TOLD = "told-server"  # in the session: what is wrong with the server's settings
 _TOLD = "told-not-embedded"  # in the session: that the embedded model could not be got
 
 
@@ -27,7 +28,7 @@ def pick_model(
     asked = st.query_params.get(key), st.session_state.get(f"chosen-{key}")
     specs = {spec.id: spec for spec in available_models.local_models(*asked)}
     if remote and (elsewhere := models.remote_id()) is not None:
-        specs[elsewhere] = models.spec(elsewhere)
+        _offer(elsewhere, specs)
     best = first or available_models.default(role)
     kind = "base" if role == "capable" else role
     ids = sorted(specs, key=lambda i: (i != best, i in models.SHIPPED and role == "capable", specs[i].role != kind))
@@ -44,6 +45,16 @@ def pick_model(
     if missing is not None:
         _not_here(missing)
     return str(chosen)
+
+
+def _offer(elsewhere: str, specs: dict[str, models.ModelSpec]) -> None:
+    """The server's model beside those that are here; if its settings are wrong, a sentence, and the others work."""
+    try:
+        specs[elsewhere] = models.spec(elsewhere)
+    except models.ModelError as error:
+        if st.session_state.get(_SERVER_TOLD) != str(error):
+            st.session_state[_SERVER_TOLD] = str(error)
+            st.toast(escape(str(error)), icon=":material/cloud_off:", duration="infinite")
 
 
 def about(model_id: str) -> str:

@@ -1,5 +1,7 @@
 """What stands in, under and beside one column's text: what it waits for, why it ended, its numbers."""
 
+import math
+
 from lib.decoding import text_metrics
 from lib.engine import Step
 from lib.generation.strategy_run import StrategyRun
@@ -50,13 +52,13 @@ def numbers(track: StrategyRun, steps: list[Step]) -> str:
     repeat = text_metrics.longest_repeat(ids)
     one, two, three = (_share(text_metrics.distinct_n(ids, n)) for n in (1, 2, 3))
     ppl, rate = text_metrics.perplexity(logprobs), track.rate
+    total = text_metrics.sequence_logprob(logprobs)
+    summed = "–" if math.isnan(total) else f"{total:.2f}".replace("-", "−")
     cells = [
         (f"<b>{len(steps)}</b> tokens", "Generated tokens, the stop token included"),
         (f"<b>{f'{rate:.1f}' if rate else '–'}</b> tokens/s", "While being computed, together with the other columns"),
         (
-            f"log-probability <b>{text_metrics.sequence_logprob(logprobs):.2f}</b>".replace("log-", "log‑").replace(
-                "-", "−"
-            ),
+            f"log‑probability <b>{summed}</b>",
             "The sum of ln p over the tokens, under the model itself (temperature 1, no filter)",
         ),
         (

@@ -25,7 +25,7 @@ def header_bar() -> tuple[str, int, int, str]:
     with header.bar():
         prompt = header.prompt_box("Prompt", PROMPTS[0], help="The text that every column continues.")
         header.examples(PROMPTS)
-        model_id = pick_model("model", role="capable")
+        model_id = pick_model("model", role="capable", remote=True)
         with header.settings():
             seed, length = _settings()
             st.caption(about(model_id))

@@ -10,6 +10,7 @@ from lib.decoding import text_metrics
 from lib.decoding.transformers_code import decoding_program
 from lib.engine import Engine, Sampling
 from lib.engine.sampling import distribution
+from lib.errors import PlaygroundError
 from lib.ui import cache
 from lib.ui.components.glossary import term
 from lib.ui.components.page import escape, predict, takeaways
@@ -38,6 +39,10 @@ def code_panel(engine: Engine, columns: Sequence[Column], prompt: str, *, seed: 
         "`generation_config.json` says, so every setting is written out."
     )
     strategy = usable[min(place or 0, len(usable) - 1)].strategy
+    if engine.info.dtype == "remote":
+        raise PlaygroundError(
+            f"{engine.info.name} is on a server, which computes each column: there is no program for this machine."
+        )
     model, about = source(engine.info.model_id)
     st.code(
         decoding_program(

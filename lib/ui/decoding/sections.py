@@ -8,6 +8,7 @@ import streamlit as st
 from lib.engine import Engine
 from lib.ui.components.linked_text import renamed
 from lib.ui.components.live_updates import LiveUpdates
+from lib.ui.components.page import explained
 from lib.ui.decoding import beam, lesson, parting, samples, step
 from lib.ui.decoding.state import STEP_TAB, TAB, Column
 
@@ -45,5 +46,5 @@ def show_sections(asked: Asked, updates: LiveUpdates) -> None:
     }
     for name, tab in tabs.items():
         if tab.open:
-            with tab:
+            with tab, explained():  # what a model on a server cannot do is said in the tab
                 show[name]()

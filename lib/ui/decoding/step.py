@@ -1,5 +1,6 @@
 """What every strategy does to one distribution: the step that was clicked, seen through all columns."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,11 +8,13 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from lib.decoding import text_metrics
+from lib.decoding.known_tokens import KnownTokens
 from lib.decoding.strategies import Strategy
 from lib.engine import Engine
 from lib.engine.sampling import distribution, penalise, ranking, softmax
 from lib.figures import decoding as figures
 from lib.figures.decoding import column_colours
+from lib.generation.strategy_run import StrategyRun
 from lib.generation.token_view import token_name
 from lib.text_format import ordinal, percent
 from lib.ui import cache
@@ -36,6 +39,9 @@ def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str)
     steps = track.steps
     before = [step.id for step in steps[:index]]
     chosen = steps[index].id
+    if engine.info.device == "remote":
+        _known(engine, columns, track, index)
+        return
     raw_logits = cache.logits(model_id, "auto", (*track.prompt, *before))
     raw = softmax(raw_logits)
     place = int(np.flatnonzero(ranking(raw_logits) == chosen)[0]) + 1
@@ -62,6 +68,43 @@ def panel(engine: Engine, model_id: str, columns: Sequence[Column], prompt: str)
     current = st.session_state.get("decoding-ids", (None, ()))[1]
     shown = prompt if current == track.prompt else engine.tokenizer.decode(track.prompt)
     _link(model_id, track.strategy, shown, before)
+
+
+def _known(engine: Engine, columns: Sequence[Column], track: StrategyRun, index: int) -> None:
+    """The same of a model on a server: it gives the likeliest tokens, and what they do not have the others have."""
+    step = track.steps[index]
+    known = KnownTokens.of(step, engine.info.vocab_size)
+    text = engine.tokenizer.decode([*track.prompt, *(one.id for one in track.steps[:index])])
+    st.markdown(
+        f"Token {index + 1} of {escape(track.strategy.title())}: after “{escape(_tail(text))}” comes "
+        f"**{escape(token_name(engine.tokenizer, step.id))}**. The model (T = 1) gives it "
+        f"{percent(math.exp(step.logprob))}. Click any token above to look at its step."
+    )
+    shaped, left = _shaped_known(columns, known)
+    ids = dict.fromkeys([*known.ids[:8], *({step.id} & set(known.ids))])
+    labels = {i: token_name(engine.tokenizer, i) for i in ids}
+    chart(figures.step_bars(known.probs, shaped, labels), key="decoding-step-chart")
+    st.caption(
+        f"The server gives the {len(known.ids)} likeliest tokens of a step; the rest together have "
+        f"{percent(known.rest)}."
+        + (f" What these settings do to the rest cannot be seen from here: {escape(', '.join(left))}." if left else "")
+    )
+
+
+def _shaped_known(columns: Sequence[Column], known: KnownTokens) -> tuple[list[figures.Shaped], list[str]]:
+    """The strategies that can be followed from the known tokens alone, and the names of the others."""
+    shaped, left = dict[str, figures.Shaped](), dict[str, None]()
+    for column, colour in zip(columns, column_colours([c.strategy.kind for c in columns]), strict=True):
+        title = column.strategy.title()
+        if column.strategy.kind == "beam" or column.strategy.problem():
+            continue
+        sampling = column.strategy.sampling()
+        if known.follows(sampling):
+            after = known.after(sampling)
+            shaped.setdefault(title, figures.Shaped(title, colour, after.probs, after.kept))
+        else:
+            left.setdefault(title)
+    return list(shaped.values()), list(left)
 
 
 def _focus(written: Sequence[Column]) -> tuple[Column, int]:

@@ -13,6 +13,7 @@ from lib.ui.components import take_home
 from lib.ui.decoding.sections import Asked
 
 _NOTHING = "Run the columns first"
+_SERVER = "This model is on a server"
 
 
 def page_menu(asked: Asked) -> None:
@@ -21,13 +22,18 @@ def page_menu(asked: Asked) -> None:
     # Columns may have been written after another prompt: the notebook is of the newest text's.
     same = [run for run in runs if run.prompt == tuple(asked.ids)]
     engine = asked.engine
+    remote = engine.info.dtype == "remote"
     take_home.menu(
         take_home.File(
             "Notebook (.ipynb)",
             "decoding.ipynb",
             take_home.NOTEBOOK,
-            partial(_notebook, asked, same) if same else None,
-            help="The texts that continue this prompt, with transformers and Plotly" if same else _NOTHING,
+            partial(_notebook, asked, same) if same and not remote else None,
+            help=_SERVER
+            if remote
+            else "The texts that continue this prompt, with transformers and Plotly"
+            if same
+            else _NOTHING,
         ),
         take_home.File(
             "Results (CSV)",
