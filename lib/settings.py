@@ -7,6 +7,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from lib.numbers import Number
+
+_COUNT = Number(1, 1_000_000, whole=True)
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -59,7 +63,7 @@ def settings() -> Settings:
 def _at_least_one(text: str, default: int) -> int:
     """A whole number from 1 up; the default for anything else.
 
-    >>> [_at_least_one(text, 16) for text in ("4", "", "0", "-3", "many")]
-    [4, 16, 16, 16, 16]
+    >>> [_at_least_one(text, 16) for text in ("4", "", "0", "-3", "many", "9" * 5000)]
+    [4, 16, 16, 16, 16, 16]
     """
-    return int(text) if text.strip().isdecimal() and int(text) else default
+    return int(_COUNT.read(text.strip()) or default)

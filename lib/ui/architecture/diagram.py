@@ -15,6 +15,7 @@ from lib.ui.architecture.look import shares, variable
 from lib.ui.components.custom import asset, component
 from lib.ui.components.glossary import term
 from lib.ui.components.linked_text import at_most
+from lib.ui.components.number_widgets import whole_slider
 from lib.ui.components.page import explained, switch
 
 _COMPONENT = component(
@@ -152,7 +153,7 @@ def _sizes(arch: Architecture) -> tuple[int, int]:
     most = min(arch.context, 2048)
     return (
         one.slider("Batch size", 1, 32, 1, key="batch_shape", persist_state="page"),
-        two.slider("Tokens per text", 1, most, min(8, most), key="tokens_shape", persist_state="page"),
+        whole_slider("Tokens per text", 1, most, 8, key="tokens_shape", place=two, persist_state="page"),
     )
 
 

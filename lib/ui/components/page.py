@@ -22,7 +22,7 @@ _STYLE = f"<style>{css()}\n{asset(__file__, 'page.css', 'print.css')}\n{strip.ST
 _PROJECTOR = f"<style>{asset(__file__, 'projector.css')}</style>"
 _APP = "LLM Playground"  # Home's title
 _SHELL_ASKED = "shell-asked"  # in the session: its projector is known, from the tab or from a click
-_SHELL = component("playground_shell", html="<span hidden></span>", js=asset(__file__, "shell.js"))
+_SHELL = component("playground_shell", html="<span hidden></span>", js=asset(__file__, "history.js", "shell.js"))
 
 
 def setup_page(title: str, *, icon: str, lead: str) -> None:

@@ -15,6 +15,7 @@ from lib.training.events import Ended, Snapshot, Stage
 from lib.training.history import STAGES, History, StageHistory
 from lib.training.jobs import Run
 from lib.training.recipe import TUNINGS, checked
+from lib.ui.components.history import came_by_history
 from lib.ui.components.page import explained
 from lib.ui.components.session import browser_id, session_alive
 
@@ -105,7 +106,9 @@ def shown() -> Run | None:
     """The run that one looks at: that of a new link, else the chosen one, else one's own, the one under way, the
     newest."""
     state, link = st.session_state, st.query_params.get("run")
-    if link is not None and link != state.get("training-linked-run"):
+    if link is None and came_by_history():
+        state.pop(_RUN, None)
+    if link is not None and (came_by_history() or link != state.get("training-linked-run")):
         state["training-linked-run"] = link
         if jobs.find(link) is not None:
             state[_RUN] = link
@@ -156,6 +159,8 @@ def follow_newest() -> None:
 def snapshot_at(stage: StageHistory) -> tuple[Snapshot | None, bool]:
     """The snapshot that one looks at, and whether it is simply the newest."""
     state, link = st.session_state, st.query_params.get("at")
+    if link is None and came_by_history():
+        state.pop(_AT, None)
     if link is not None and link != state.get("training-linked-at"):
         state["training-linked-at"], state[_AT] = link, link
     chosen = next((one for one in stage.snapshots if one.checkpoint == state.get(_AT)), None)
