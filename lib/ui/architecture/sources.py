@@ -13,6 +13,7 @@ from lib.architecture.config_readers import read
 from lib.architecture.custom_model import STYLES, custom_architecture
 from lib.architecture.errors import ArchitectureError
 from lib.numbers import Number
+from lib.settings import settings
 from lib.ui.components.link_values import SWITCH, in_link
 
 _MOST = 10**9  # of a number typed
@@ -109,13 +110,7 @@ def from_folder() -> Architecture | None:
         persist_state="page",
         placeholder="Choose a model",
     )
-    path = st.text_input(
-        "or the path of a folder",
-        key="folder",
-        max_chars=400,
-        persist_state="page",
-        help="A folder with a config.json, on the machine that runs this app.",
-    )
+    path = "" if settings().public else _path()
     text = st.text_area(
         "or paste a config.json",
         key="pasted",
@@ -131,6 +126,17 @@ def from_folder() -> Architecture | None:
     if chosen:
         return known_configs.from_folder(folders[chosen])
     return None
+
+
+def _path() -> str:
+    """A folder of the machine that runs the app; nothing that strangers may ask for."""
+    return st.text_input(
+        "or the path of a folder",
+        key="folder",
+        max_chars=400,
+        persist_state="page",
+        help="A folder with a config.json, on the machine that runs this app.",
+    )
 
 
 def _folder(model_id: str) -> Path | None:

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lib.design import SIDEBAR, css
-from lib.errors import PlaygroundError
+from lib.errors import PlaygroundError, for_readers
 from lib.ui import housekeeping
 from lib.ui.classroom.banner import class_banner
 from lib.ui.components import progress
@@ -82,6 +82,7 @@ def escape(text: str) -> str:
     >>> escape('$x$ :red[no] <b>')
     '\\\\$x\\\\$ \\\\:red\\\\[no\\\\] \\\\<b\\\\>'
     """
+    text = for_readers(text)
     return "".join("\\" + ch if ch in "\\`*_{}[]()<>#+-.!|$~:^=&" else ch for ch in text)
 
 

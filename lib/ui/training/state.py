@@ -15,6 +15,7 @@ from lib.training.events import Ended, Snapshot, Stage
 from lib.training.history import STAGES, History, StageHistory
 from lib.training.jobs import Run
 from lib.training.recipe import TUNINGS, checked
+from lib.ui.classroom.teacher_key import key_box, may_change, require_teacher
 from lib.ui.components.history import came_by_history
 from lib.ui.components.page import explained
 from lib.ui.components.session import browser_id, session_alive
@@ -49,7 +50,11 @@ def begin() -> None:
 
 
 def buttons() -> None:
-    """Train, and Stop for one's own run."""
+    """Train, and Stop for one's own run; on a public host the box for the key until it is given."""
+    if not may_change():
+        with st.popover("Train", icon=":material/key:", key="train-key", wrap=False):
+            key_box()
+        return
     mine = own_run()
     kind: Literal["primary", "secondary"] = "primary" if st.session_state.get(_STAGE) in _FIRST else "secondary"
     st.button("Train", type=kind, icon=":material/play_arrow:", key="train-go", disabled=mine is not None,
@@ -78,6 +83,7 @@ def carry_out(fields: dict[str, object]) -> None:
     if asked is None:
         return
     with explained():
+        require_teacher()
         watched = shown()
         if asked == "pretrain" or watched is None:
             run = jobs.start(checked(fields), browser_id())

@@ -11,7 +11,11 @@ function changed(from, to) { // the names of the parameters that differ
 function oneStepForOneAct() {
   const push = history.pushState, replace = history.replaceState;
   let acted = false, last = "", when = 0;
-  for (const kind of ["pointerdown", "keydown", "change"]) addEventListener(kind, () => { acted = true; }, true);
+  const act = (event) => {
+    acted = true;
+    if (event.type === "pointerdown" || event.key === "Enter") last = ""; // not the typing that goes on
+  };
+  for (const kind of ["pointerdown", "keydown", "input"]) addEventListener(kind, act, true);
   addEventListener("popstate", () => { acted = false; last = ""; }, true);
   history.pushState = history.replaceState = function (state, unused, url) {
     const from = new URL(location.href), to = new URL(url ?? "", location.href);
