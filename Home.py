@@ -3,6 +3,7 @@
 import streamlit as st
 
 from lib.ui.components import header
+from lib.ui.components.link_values import in_link
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.model_picker import pick_model
 from lib.ui.components.page import explained, setup_page
@@ -13,6 +14,7 @@ from lib.ui.home.model_shelf import loaded_models, shelf_panel
 from lib.ui.home.state import page_state
 from lib.ui.home.take_home import page_menu
 
+TABS = ("The course", "Models on this machine")
 setup_page(
     "LLM Playground",
     icon="🛝",
@@ -25,7 +27,7 @@ with explained():
         header.examples(EXAMPLES)
         model_id = pick_model(role="capable")
     first = room()  # filled last: it loads the model, and the page should be there before
-    course, shelf = st.tabs(["The course", "Models on this machine"], key="home", bind="query-params")
+    course, shelf = st.tabs(TABS, key="home", **in_link("home", TABS))
     if course.open:
         with course:
             hand_in_button()

@@ -4,10 +4,18 @@ Knows nothing of Streamlit, torch or the network.
 """
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from lib.errors import PlaygroundError
+from lib.numbers import Number
+
+_OFF = {"0", "false", "no", "off"}
+# Community Cloud clones an app's repository to /mount/src and keeps its packages in /home/adminuser/venv: so the
+# tracebacks that its users post at discuss.streamlit.io have it. It sets no variable that is documented.
+_COMMUNITY_CLOUD = Path(__file__).is_relative_to("/mount/src") or Path(sys.prefix).is_relative_to("/home/adminuser")
+_COUNT = Number(1, 1_000_000, whole=True)
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,8 @@ class Settings:
     class_db: Path | None = None  # PLAYGROUND_CLASS_DB: a SQLite file that keeps the rooms of classes; None: memory
     training: bool = True  # PLAYGROUND_TRAINING=0: nobody trains a model on this server
     training_minutes: int = 15  # PLAYGROUND_TRAINING_MINUTES: a stage of a training run that takes longer is ended
+    public: bool = False  # PLAYGROUND_PUBLIC=1: strangers use this server
+    teacher_key: str = ""  # PLAYGROUND_TEACHER_KEY: who has it may get, unload and train models on a public host
     connect_seconds: float = 3.0  # after this an unreachable host is given up
 
 
@@ -55,19 +65,27 @@ def settings() -> Settings:
         engine_inside=env.get("PLAYGROUND_ENGINE", "").strip().lower() == "inside",
         own_kernels=env.get("PLAYGROUND_KERNELS", "").strip().lower() != "transformers",
         class_db=_folder(database) if (database := env.get("PLAYGROUND_CLASS_DB", "").strip()) else None,
-        training=env.get("PLAYGROUND_TRAINING", "").strip().lower() not in {"0", "false", "no", "off"},
+        training=env.get("PLAYGROUND_TRAINING", "").strip().lower() not in _OFF,
         training_minutes=_at_least_one(env.get("PLAYGROUND_TRAINING_MINUTES", ""), Settings.training_minutes),
         slots=_at_least_one(env.get("PLAYGROUND_SLOTS", ""), Settings.slots),
+        public=is_public(),
+        teacher_key=env.get("PLAYGROUND_TEACHER_KEY", "").strip(),
     )
+
+
+def is_public() -> bool:
+    """Whether strangers use this server: PLAYGROUND_PUBLIC says so, or it is Streamlit Community Cloud."""
+    said = os.environ.get("PLAYGROUND_PUBLIC", "").strip().lower()
+    return said not in _OFF if said else _COMMUNITY_CLOUD
 
 
 def _at_least_one(text: str, default: int) -> int:
     """A whole number from 1 up; the default for anything else.
 
-    >>> [_at_least_one(text, 16) for text in ("4", "", "0", "-3", "many")]
-    [4, 16, 16, 16, 16]
+    >>> [_at_least_one(text, 16) for text in ("4", "", "0", "-3", "many", "9" * 5000)]
+    [4, 16, 16, 16, 16, 16]
     """
-    return int(text) if text.strip().isdecimal() and int(text) else default
+    return int(_COUNT.read(text.strip()) or default)
 
 
 def _folder(text: str) -> Path:

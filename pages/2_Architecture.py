@@ -16,6 +16,7 @@ from lib.ui.architecture.softmax import softmax_panel
 from lib.ui.architecture.take_home import page_menu
 from lib.ui.architecture.tree import tree_panel
 from lib.ui.components import header
+from lib.ui.components.link_values import in_link
 from lib.ui.components.page import explained, setup_page
 
 setup_page(
@@ -26,7 +27,7 @@ setup_page(
 style()
 links.follow_old()
 bar = header.bar()
-tabs = st.tabs(links.TABS, key="view", bind="query-params")
+tabs = st.tabs(links.TABS, key="view", **in_link("view", links.TABS))
 view, place = next((name, tab) for name, tab in zip(links.TABS, tabs, strict=True) if tab.open)
 result = place.container(key="result")
 

@@ -10,6 +10,7 @@ from lib.ui.completion.questions import show_questions
 from lib.ui.completion.take_home import page_menu
 from lib.ui.completion.training import show_training
 from lib.ui.components.glossary import term
+from lib.ui.components.link_values import in_link
 from lib.ui.components.linked_text import renamed
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained, setup_page, takeaways
@@ -27,12 +28,8 @@ with explained():
         st.info("Write a prompt first: a model needs at least one token to go on from.")
 
 renamed("cvc-tab", {"What instruction tuning adds": "What tuning adds"})  # as the tab was called before
-made, tuning, steering, questions, short = st.tabs(
-    ["How a chat model is made", "What tuning adds", "Few-shot and prefill", "Questions", "In short"],
-    on_change="rerun",
-    key="cvc-tab",
-    bind="query-params",
-)
+TABS = ("How a chat model is made", "What tuning adds", "Few-shot and prefill", "Questions", "In short")
+made, tuning, steering, questions, short = st.tabs(TABS, on_change="rerun", key="cvc-tab", **in_link("cvc-tab", TABS))
 if made.open:
     with made, explained():
         show_training((choice.base, choice.instruct))

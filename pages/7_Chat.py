@@ -16,6 +16,7 @@ from lib.ui.chat.small_model import doubt
 from lib.ui.chat.take_home import page_menu
 from lib.ui.components import header, scroll
 from lib.ui.components.glossary import term
+from lib.ui.components.link_values import in_link
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained, predict, setup_page, takeaways
 
@@ -61,10 +62,7 @@ with explained():
         look(space, fitted, engine, chosen)
 
     compare, injection, questions, short = st.tabs(
-        ["Compare templates", "Injection lesson", "Questions", "In short"],
-        on_change="rerun",
-        key="chat-lessons",
-        bind="query-params",
+        chat_lessons.TABS, on_change="rerun", key="chat-lessons", **in_link("chat-lessons", chat_lessons.TABS)
     )
     if compare.open and engine is not None:
         with compare:

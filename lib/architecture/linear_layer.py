@@ -7,8 +7,10 @@ import random
 from dataclasses import dataclass
 
 from lib.architecture.errors import ArchitectureError
+from lib.numbers import Number
 
 MOST = 12  # rows and columns that can still be read
+_ENTRY = Number(-1_000_000, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,12 @@ def numbers(text: str, count: int) -> tuple[float, ...]:
     (1.0, -0.5, 2.0)
     """
     parts = text.replace(",", " ").replace(";", " ").split()
-    try:
-        values = tuple(float(part) for part in parts)
-    except ValueError as error:
-        raise ArchitectureError("The input is a list of numbers, for example: 1, -0.5, 2.") from error
+    values = [_ENTRY.read(part) for part in parts]
+    known = tuple(value for value in values if value is not None)
     if len(values) != count:
         raise ArchitectureError(f"The layer has {count} inputs; you typed {len(values)} numbers.")
-    if not all(abs(value) <= 1e6 for value in values):
-        raise ArchitectureError("Numbers between −1,000,000 and 1,000,000, please.")
-    return values
+    if len(known) != count:
+        raise ArchitectureError(
+            "The input is a list of numbers between −1,000,000 and 1,000,000, for example: 1, -0.5, 2."
+        )
+    return known

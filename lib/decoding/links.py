@@ -1,13 +1,17 @@
 """A grid of strategies as a few characters of a link, and back."""
 
-import re
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from lib.decoding.strategies import KINDS, KNOBS, MAX_COLUMNS, Strategy, tidy
+from lib.numbers import Number, token_ids
 
+MAX_FORCED = 512  # tokens chosen by hand
+_EMPTIED = "nan"  # a knob whose box was emptied: its column says so
 _CODES = {kind.code: name for name, kind in KINDS.items()}
+_KNOB = Number(-1e9, 1e9)  # what a knob may be is said where it stands: `Strategy.problem`
 _LETTERS = {knob.letter: name for name, knob in KNOBS.items()}
 
 
@@ -37,24 +41,38 @@ def decode(text: str) -> list[Strategy]:
     >>> decode(encode([Strategy("top_p", top_p=2.0, forced=(5, 7))]))[0].problem()
     'top_p is a probability: it must be between 0 and 1, not 2.0.'
     """
+    return read(text)[0]
+
+
+def read(text: str) -> tuple[list[Strategy], list[str]]:
+    """The columns, and the parts of the link that could not be used.
+
+    >>> read("topk_k40~nonsense~beam_b3_lInfinity")[1]
+    ['nonsense', 'lInfinity']
+    """
     found: list[Strategy] = []
-    for part in text.split("~"):
+    unused: list[str] = []
+    for part in filter(None, text.split("~", 4 * MAX_COLUMNS)):
         code, *words = part.split("_")
         if code not in _CODES or len(found) == MAX_COLUMNS:
+            unused.append(part)
             continue
         changes: dict[str, Any] = {}
         for word in filter(None, words):
-            value = _number(word[1:])
-            if word[0] in _LETTERS and value is not None:
-                changes[_LETTERS[word[0]]] = value
-            elif word[0] == "f":
-                changes["forced"] = tuple(int(w) for w in word[1:].split(".")[:512] if re.fullmatch("[0-9]{1,7}", w))
+            name, value = _knob(word)
+            if value is None:
+                unused.append(word)
+            else:
+                changes[name] = value
         found.append(replace(Strategy(_CODES[code]), **changes))
-    return found
+    return found, unused
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def _knob(word: str) -> tuple[str, float | tuple[int, ...] | None]:
+    """The field of a strategy that a word of the link is about, and its value; None if it has none."""
+    letter, rest = word[0], word[1:]
+    if letter == "f":
+        return "forced", token_ids(rest, MAX_FORCED, ".") or None
+    if letter not in _LETTERS:
+        return "", None
+    return _LETTERS[letter], math.nan if rest == _EMPTIED else _KNOB.read(rest)

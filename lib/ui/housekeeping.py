@@ -31,6 +31,8 @@ def begin() -> None:
         from lib.engine.process import HOST
 
         threading.Thread(target=HOST.link, daemon=True, name="models-start").start()
+    if settings().public:  # an error that nobody foresaw: a traceback has folders and code in it
+        st.set_option("client.showErrorDetails", "none")
     _few_arenas()
     gc.freeze()  # what is imported by now stays: no collection looks at it again
     threading.Thread(target=_collect, daemon=True, name="collector").start()

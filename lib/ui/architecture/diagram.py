@@ -15,6 +15,7 @@ from lib.ui.architecture.look import shares, variable
 from lib.ui.components.custom import asset, component
 from lib.ui.components.glossary import term
 from lib.ui.components.linked_text import at_most
+from lib.ui.components.number_widgets import whole_slider
 from lib.ui.components.page import explained, switch
 
 _COMPONENT = component(
@@ -150,11 +151,10 @@ def _sizes(arch: Architecture) -> tuple[int, int]:
     """Batch size and tokens of a text of one's own, for a model that computes nothing here."""
     one, two = st.columns(2)
     most = min(arch.context or 2048, 2048)
-    batch = one.slider("Batch size", 1, 32, 1, key="batch_shape", persist_state="page")
-    if most == 1:  # no slider has a single value
-        two.markdown("Tokens per text: 1, the whole context.")
-        return batch, 1
-    return batch, two.slider("Tokens per text", 1, most, min(8, most), key="tokens_shape", persist_state="page")
+    return (
+        one.slider("Batch size", 1, 32, 1, key="batch_shape", persist_state="page"),
+        whole_slider("Tokens per text", 1, most, 8, key="tokens_shape", place=two, persist_state="page"),
+    )
 
 
 def explain_box(arch: Architecture, chosen: str, *, batch: int, tokens: int) -> None:

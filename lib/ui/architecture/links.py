@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from lib.ui.components.history import came_by_history
+
 DIAGRAM, PARAMETERS, COST, TREE = "Block diagram", "Parameters", "Cost", "Module tree"
 LAYER, TWO, LIVE, SOFTMAX = "One linear layer", "Two models", "A live pass", "Softmax by hand"
 QUESTIONS, SHORT = "Questions", "In short"
@@ -33,6 +35,8 @@ def chosen(name: str, options: Sequence[str], default: str) -> str:
     state, link = st.session_state, st.query_params.get(name)
     if link is not None and link != state.get(f"architecture-linked-{name}") and link in options:
         choose(name, link)
+    elif link is None and came_by_history():
+        choose(name, default)
     value = state.get(f"architecture-{name}", default)
     return value if value in options else default
 

@@ -13,8 +13,11 @@ from lib.ui.architecture.attention import attention_maps, head_at, look_at
 from lib.ui.architecture.lens import lens_panel, logits_panel
 from lib.ui.architecture.strip import token_strip
 from lib.ui.components.glossary import term
+from lib.ui.components.link_values import in_link
 from lib.ui.components.linked_text import at_most
 from lib.ui.components.page import escape
+
+_PASS = ("Attention maps", "Logit lens", "Logits")
 
 
 def live_panel(arch: Architecture, text: str, model_id: str) -> None:
@@ -24,7 +27,7 @@ def live_panel(arch: Architecture, text: str, model_id: str) -> None:
         return
     with st.container(key="live"):
         text = at_most(text, passes.MOST)
-        attention, lens, logits = st.tabs(["Attention maps", "Logit lens", "Logits"], key="pass", bind="query-params")
+        attention, lens, logits = st.tabs(_PASS, key="pass", **in_link("pass", _PASS))
         with st.container(key="live-wait"):  # "Loading the model …" lies over the free place
             tokenizer = cache.engine(model_id).tokenizer
             ids = passes.ids_of(model_id, text)

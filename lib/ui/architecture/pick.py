@@ -156,7 +156,8 @@ def _choice(key: str, label: str, *, start: str = "", ways: bool = False) -> str
     names = [*local, *known, *(WAYS if ways else ()), *([_MINE] if explored else ())]
     if ways:
         _follow_model(names)
-    asked = st.query_params.get(key, "").lower()
+    asked_as = st.query_params.get(key, "")
+    asked = asked_as.lower()
     if key not in st.session_state:  # links may name a model by its id; the widget itself writes its label
         st.session_state[key] = asked if asked in names else _first(names) if ways else start
 
@@ -172,7 +173,7 @@ def _choice(key: str, label: str, *, start: str = "", ways: bool = False) -> str
         format_func=shown,
         label_visibility="collapsed",
         on_change=_chose if ways else None,
-        **sources.KEEP,
+        **sources.kept(key, {*map(shown, names), *([asked_as] if asked in names else ())}),
     )
 
 

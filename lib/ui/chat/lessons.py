@@ -15,6 +15,7 @@ from lib.ui.components.glossary import term
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import escape, explained
 
+TABS = ("Compare templates", "Injection lesson", "Questions", "In short")
 _TALL = 290  # pixels of a template's X-ray, which scrolls in itself
 _ANSWER_TALL = 130
 HI_OPTIONS = ("Fewer than 5", "5 to 19", "20 or more")

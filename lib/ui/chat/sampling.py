@@ -5,7 +5,9 @@ import streamlit as st
 from lib import chat, models
 from lib.chat import Recommended
 from lib.engine import Sampling
+from lib.numbers import Number
 from lib.settings import settings
+from lib.ui.components.link_values import MAX_SEED, SEED, in_link
 from lib.ui.components.page import escape
 
 # By the key of its slider: the name of a setting in lib.chat's `KNOBS`, and where it is off.
@@ -48,7 +50,7 @@ def knobs(model_id: str) -> Sampling:
     _follow(start)
 
     def slider(key: str, label: str, ends: tuple[float, float], step: float, help: str) -> float:
-        return float(st.slider(label, *ends, start[key], step, key=key, bind="query-params", help=help))
+        return float(st.slider(label, *ends, start[key], step, key=key, **in_link(key, Number(*ends)), help=help))
 
     temperature = slider("chat-t", "Temperature", (0.0, 2.0), 0.05, "0 always takes the likeliest token: greedy.")
     top_p = slider("chat-p", "Top-p", (0.0, 1.0), 0.01, "1 is off.")
@@ -104,15 +106,17 @@ def _apply(start: dict[str, float | int]) -> None:
 
 def limits() -> tuple[int, int]:
     """How many tokens a reply may have, and the seed."""
-    length = st.slider("Max new tokens", 1, settings().max_new_tokens, 256, 1, key="chat-n", bind="query-params")
+    most = settings().max_new_tokens
+    ends = Number(1, most, whole=True)
+    length = st.slider("Max new tokens", 1, most, 256, 1, key="chat-n", **in_link("chat-n", ends))
     seed = st.number_input(
         "Seed",
         0,
-        2**31 - 1,
+        MAX_SEED,
         0,
         1,
         key="chat-seed",
-        bind="query-params",
+        **in_link("chat-seed", SEED),
         help="Same seed, settings and conversation: same reply. Regenerating adds 1.",
     )
     return int(length), int(seed)

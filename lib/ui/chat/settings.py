@@ -12,6 +12,7 @@ from lib.engine import Sampling
 from lib.settings import settings
 from lib.ui.chat.sampling import knobs, limits
 from lib.ui.components import header
+from lib.ui.components.link_values import in_link
 from lib.ui.components.model_picker import about, pick_model
 
 PRECISIONS = {"auto": "Float", "int8": "int8 (faster)"}
@@ -58,12 +59,17 @@ def controls() -> ChatSettings:
 def _template(model_id: str) -> ChatTemplate:
     """The format of the conversation: the model's own, or another's."""
     own = chat.for_model(model_id)
+    names = [OWN, *chat.TEMPLATES]
+
+    def label(name: str) -> str:
+        return f"The model's own ({own.label})" if name == OWN else chat.TEMPLATES[name].label
+
     chosen = st.selectbox(
         "Chat template",
-        [OWN, *chat.TEMPLATES],
+        names,
         key="chat-template",
-        bind="query-params",
-        format_func=lambda name: f"The model's own ({own.label})" if name == OWN else chat.TEMPLATES[name].label,
+        **in_link("chat-template", map(label, names)),
+        format_func=label,
         label_visibility="collapsed",
     )
     return own if chosen == OWN else chat.TEMPLATES[chosen]
@@ -81,7 +87,7 @@ def _precision(model_id: str) -> str:
             default="auto",
             format_func=PRECISIONS.__getitem__,
             required=True,
-            bind="query-params",
+            **in_link("chat-dtype", PRECISIONS.values()),
             help="The precision (dtype) of the weights. Float: 32 bits each, or 16 where memory is short. int8 "
             "stores each weight of the linear layers in one byte, or in half a byte if it came from a 4-bit file: "
             "faster on a processor, and the probabilities change a little.",

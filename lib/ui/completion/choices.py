@@ -7,10 +7,12 @@ import streamlit as st
 from lib import models
 from lib.decoding.strategies import PRESETS
 from lib.engine import Sampling
+from lib.numbers import Number
 from lib.settings import settings
 from lib.ui import available_models
 from lib.ui.completion.corners import Request
 from lib.ui.components import header
+from lib.ui.components.link_values import MAX_SEED, SEED, in_link
 from lib.ui.components.linked_text import keep_choice_of, text_box
 from lib.ui.components.model_picker import about, pick_model
 from lib.ui.components.page import escape
@@ -133,8 +135,9 @@ def _decoding() -> tuple[Sampling, int, int]:
     names = list(STRATEGIES)
     strategy = st.segmented_control("Decoding", names, default=names[0], required=True, key="cvc-strategy")
     with st.container(horizontal=True):
+        most = settings().max_new_tokens
         length = st.number_input(
-            "Max new tokens", 1, settings().max_new_tokens, 60, 10, key="cvc-n", bind="query-params", width=140
+            "Max new tokens", 1, most, 60, 10, key="cvc-n", **in_link("cvc-n", Number(1, most, whole=True)), width=140
         )
-        seed = st.number_input("Seed", 0, 2**31 - 1, 0, 1, key="cvc-seed", bind="query-params", width=140)
+        seed = st.number_input("Seed", 0, MAX_SEED, 0, 1, key="cvc-seed", **in_link("cvc-seed", SEED), width=140)
     return STRATEGIES[str(strategy)], int(length), int(seed)

@@ -4,10 +4,14 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from lib.ui.components.history import came_by_history
 
 LINK_BYTES = 1_500  # longer texts do not fit into a link that every browser and chat program keeps
 
@@ -20,7 +24,9 @@ def text_box(box: Callable[..., str | None], label: str, default: str, *, key: s
     """
     state, link, context = st.session_state, st.query_params.get(key), get_script_run_ctx()
     page = context.page_script_hash if context else ""
-    if link is not None and link != state.get(f"linked-{key}"):
+    if came_by_history():
+        state[key] = link if link is not None else unlinked(key, default)
+    elif link is not None and link != state.get(f"linked-{key}"):
         state[key] = link  # a link was followed, from outside or from another page
     elif key not in state or state.get(f"page-{key}") != page:
         kept = kept_text(key)
@@ -49,7 +55,9 @@ def renamed(key: str, names: Mapping[str, str]) -> None:
     otherwise (old name to new one) opens it all the same."""
     old = st.query_params.get(key)
     if old is not None and old in names:
-        st.session_state[key] = st.query_params[key] = names[old]
+        st.session_state[key] = names[old]
+        with suppress(StreamlitAPIException):  # bound in an earlier run: the widget writes its parameter itself
+            st.query_params[key] = names[old]
 
 
 def linked_choice(key: str, options: Sequence[str]) -> str | None:
@@ -59,9 +67,11 @@ def linked_choice(key: str, options: Sequence[str]) -> str | None:
     The selectbox calls `keep_choice` when somebody chooses.
     """
     state, link = st.session_state, st.query_params.get(key)
-    followed = link is not None and link != state.get(f"linked-{key}")
+    followed = link is not None and (came_by_history() or link != state.get(f"linked-{key}"))
     if followed and link in options:
         state[f"chosen-{key}"] = link
+    elif link is None and came_by_history():
+        state.pop(f"chosen-{key}", None)
     chosen = state.get(f"chosen-{key}")
     state[key] = chosen if chosen in options else options[0]
     if state[key] != options[0]:
@@ -92,7 +102,14 @@ def keep_in_link(key: str, text: str, default: str, *, box: str = "") -> None:
         st.query_params[key] = text
     elif not query and key in st.query_params:
         del st.query_params[key]
+    if not query:
+        st.session_state[f"unlinked-{box or key}"] = text
     st.session_state[f"linked-{box or key}"] = st.query_params.get(key)
+
+
+def unlinked(box: str, default: str) -> str:
+    """What an address without this box's text means: the default, or the text that was too long for a link."""
+    return str(st.session_state.get(f"unlinked-{box}", default))
 
 
 def for_link(**texts: str) -> dict[str, str]:

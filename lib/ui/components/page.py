@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lib.design import SIDEBAR, css
-from lib.errors import PlaygroundError
+from lib.errors import PlaygroundError, for_readers
 from lib.ui import housekeeping
 from lib.ui.classroom.banner import class_banner
 from lib.ui.components import progress
@@ -22,7 +22,7 @@ _STYLE = f"<style>{css()}\n{asset(__file__, 'page.css', 'print.css')}\n{strip.ST
 _PROJECTOR = f"<style>{asset(__file__, 'projector.css')}</style>"
 _APP = "LLM Playground"  # Home's title
 _SHELL_ASKED = "shell-asked"  # in the session: its projector is known, from the tab or from a click
-_SHELL = component("playground_shell", html="<span hidden></span>", js=asset(__file__, "shell.js"))
+_SHELL = component("playground_shell", html="<span hidden></span>", js=asset(__file__, "history.js", "shell.js"))
 
 
 def setup_page(title: str, *, icon: str, lead: str) -> None:
@@ -83,6 +83,7 @@ def escape(text: str) -> str:
     >>> escape('$x$ :red[no] <b>')
     '\\\\$x\\\\$ \\\\:red\\\\[no\\\\] \\\\<b\\\\>'
     """
+    text = for_readers(text)
     return "".join("\\" + ch if ch in "\\`*_{}[]()<>#+-.!|$~:^=&" else ch for ch in text)
 
 

@@ -13,6 +13,7 @@ from lib.figures import river
 from lib.generation.strategy_run import StrategyRun
 from lib.generation.token_view import token_name
 from lib.ui.components.live_updates import LiveRegion, LiveUpdates
+from lib.ui.components.number_widgets import whole_slider
 from lib.ui.decoding import toy
 from lib.ui.decoding.beam_words import verdict
 from lib.ui.decoding.state import Column, add
@@ -160,7 +161,7 @@ def _finished(engine: Engine, steps: list[BeamStep]) -> None:
     with st.expander("The numbers of every step", on_change="rerun", key="decoding-beam-numbers") as numbers:
         if numbers.open:
             last = len(steps)
-            at = st.slider("Step", 1, last, 1, key=f"decoding-beam-step-{last}") if last > 1 else 1
+            at = whole_slider("Step", 1, last, 1, key=f"decoding-beam-step-{last}")
             _table(steps[:at], name)
 
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lib.decoding.strategies import MAX_COLUMNS, PRESETS, Strategy
+from lib.numbers import Number
 from lib.ui.components import header
+from lib.ui.components.link_values import MAX_SEED, SEED, in_link
 from lib.ui.components.linked_text import for_link
 from lib.ui.components.model_picker import about, pick_model
 from lib.ui.components.page import page_style
@@ -39,10 +41,10 @@ def _settings() -> tuple[int, int]:
     seed = st.number_input(
         "Seed",
         min_value=0,
-        max_value=2**31 - 1,
+        max_value=MAX_SEED,
         value=42,
         key="seed",
-        bind="query-params",
+        **in_link("seed", SEED),
         help="The same seed gives the same draws. Greedy and beam search draw nothing.",
     )
     length = st.slider(
@@ -51,7 +53,7 @@ def _settings() -> tuple[int, int]:
         200,
         48,
         key="n",
-        bind="query-params",
+        **in_link("n", Number(5, 200, whole=True)),
         help="The longest a text may get; it may end by itself before that.",
     )
     return int(seed), int(length)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from lib.engine import Engine
+from lib.ui.components.link_values import in_link
 from lib.ui.components.linked_text import renamed
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained
@@ -34,7 +35,7 @@ def show_sections(asked: Asked, updates: LiveUpdates) -> None:
     """The tabs under the texts."""
     engine, columns = asked.engine, asked.columns
     renamed(TAB, {"Where they part": PARTING})  # as the tab was called before
-    tabs = dict(zip(TABS, st.tabs(TABS, on_change="rerun", key=TAB, bind="query-params"), strict=True))
+    tabs = dict(zip(TABS, st.tabs(TABS, on_change="rerun", key=TAB, **in_link(TAB, TABS)), strict=True))
     show = {
         PARTING: lambda: parting.panel(engine, columns, updates=updates),
         STEP_TAB: lambda: step.panel(engine, asked.model_id, columns, asked.prompt),

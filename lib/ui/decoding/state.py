@@ -16,10 +16,14 @@ from lib.engine import Engine
 from lib.errors import PlaygroundError
 from lib.generation.strategy_run import StrategyRun
 from lib.settings import settings
+from lib.ui.components.history import came_by_history
+from lib.ui.components.link_values import left_out
 from lib.ui.components.session import session_alive, session_id
 
 LINK = "s"  # the query parameter that holds the columns
 TAB = "section"  # key and query parameter of the tab that is open under the texts
+_FIRST = next(iter(PRESETS.values()))  # what the page opens with
+_START = links.encode(_FIRST)
 STEP_TAB = "One step"  # where a click on a token leads
 
 
@@ -48,20 +52,26 @@ def columns() -> list[Column]:
     """The columns of this session: from the link if it names others than the last ones written, else as left."""
     state = st.session_state
     link = st.query_params.get(LINK)
-    if link is not None and link != state.get("decoding-link"):
-        found = links.decode(link)
+    if link is None and came_by_history() and state.get("decoding-link") not in (None, _START):
+        set_columns(_FIRST)
+    elif link is not None and link != state.get("decoding-link"):
+        found, unused = links.read(link)
+        if unused or not found:
+            left_out(LINK, unused[0] if unused else link, "columns as this page writes them")
         if found:
             set_columns(found)
     if "decoding-columns" not in state:
-        set_columns(next(iter(PRESETS.values())))
+        set_columns(_FIRST)
     return list(state["decoding-columns"])
 
 
 def write_link() -> None:
-    """Put the columns into the address bar."""
+    """Put the columns into the address bar, unless they are those that the page opens with."""
     link = links.encode([column.strategy for column in st.session_state["decoding-columns"]])
     st.session_state["decoding-link"] = link
-    if st.query_params.get(LINK) != link:
+    if link == _START:
+        st.query_params.pop(LINK, None)
+    elif st.query_params.get(LINK) != link:
         st.query_params[LINK] = link
 
 

@@ -12,6 +12,7 @@ from lib.models.memory import available_bytes, needed_bytes, resident_bytes, tot
 from lib.settings import settings
 from lib.text_format import number, size
 from lib.ui import cache
+from lib.ui.classroom.teacher_key import key_box, may_change, require_teacher
 from lib.ui.components.page import escape
 
 WIDTHS = (5, 4, 2)
@@ -44,6 +45,7 @@ def _shelf(busy: bool) -> None:
     _machine()
     for sentence in models.problems():
         st.warning(escape(sentence), icon=":material/folder_off:")
+    key_box()
     present, gettable = models.local_models(), models.gettable()
     if present:
         st.markdown("**On this machine**")
@@ -123,13 +125,14 @@ def _here(spec: models.ModelSpec) -> None:
         return
     held = size(sum(info.weight_bytes for info in loaded))
     kinds = ", ".join(sorted({info.dtype for info in loaded}))
-    if button.button(
+    if may_change() and button.button(
         "Unload",
         key=f"unload-{spec.id}",
         icon=":material/eject:",
         width="stretch",
         help="Takes it out of memory for everybody. The next use loads it again.",
     ):
+        require_teacher()
         cache.unload(spec.id)
         st.rerun()
     memory.caption(f"In memory now: {held} ({kinds})")
@@ -142,12 +145,15 @@ def _gettable(spec: models.ModelSpec) -> None:
     possible = _memory(memory, spec)
     if job is not None and not job.finished.is_set():
         row.progress(job.fraction or 0.0, text=escape(job.message))
-        button.button(
-            "Stop", key=f"stop-{spec.id}", icon=":material/stop:", width="stretch", on_click=job.cancelled.set
-        )
+        if may_change():
+            button.button(
+                "Stop", key=f"stop-{spec.id}", icon=":material/stop:", width="stretch", on_click=job.cancelled.set
+            )
         return
     if job is not None and job.error and time.monotonic() - job.ended < SHOW_ERROR:
         row.error(escape(job.error), icon=":material/cloud_off:")
+    if not may_change():
+        return
     label = "Convert" if waiting else f"Get {size(spec.download_bytes)}"
     if button.button(
         label,
@@ -157,6 +163,7 @@ def _gettable(spec: models.ModelSpec) -> None:
         disabled=not possible,
         help=None if possible else _smaller(spec),
     ):
+        require_teacher()
         download_jobs.start(spec.id)
         st.rerun()
 

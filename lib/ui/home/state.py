@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from lib.ui.components.history import came_by_history
 from lib.ui.river.link import PARAMETERS, read_link, to_link
 
 _STATE, _PENDING = "home-state", "home-pending"
@@ -28,7 +29,8 @@ def page_state() -> State:
     """This visitor's state; a link that was opened since the last run takes over. Called before the prompt's box."""
     view: State = st.session_state.setdefault(_STATE, State())
     query = {name: st.query_params[name] for name in PARAMETERS if name in st.query_params}
-    if query not in view.links and (query or not view.links):
+    back = came_by_history() and view.links[-1:] != [query]
+    if back or (query not in view.links and (query or not view.links)):
         view.temperature, view.path, view.problems = read_link(query)
         view.nonce += 1
         view.undo, view.base = [], None

@@ -3,23 +3,13 @@
 The query parameters prompt and model belong to widgets of the page.
 """
 
-import math
 from collections.abc import Mapping
 
+from lib.numbers import Number, token_ids
 from lib.ui.next_token.distribution import DRAWS, ROWS, Knobs
 
 MAX_PATH = 512  # tokens that a path may have
 PARAMETERS = ("t", "k", "p", "minp", "n", "seed", "draws", "path")
-
-
-def _number(text: str, low: float, high: float, *, whole: bool = False) -> float | int | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    if not math.isfinite(value) or not low <= value <= high or (whole and value != int(value)):
-        return None
-    return int(value) if whole else value
 
 
 def read_link(query: Mapping[str, str]) -> tuple[Knobs, tuple[int, ...], list[str]]:
@@ -35,7 +25,7 @@ def read_link(query: Mapping[str, str]) -> tuple[Knobs, tuple[int, ...], list[st
     def take(name: str, knob: str, low: float, high: float, words: str, *, whole: bool = False) -> None:
         if (text := query.get(name, "")) == "":
             return
-        value = _number(text, low, high, whole=whole)
+        value = Number(low, high, whole=whole).read(text)
         if value is None:
             problems.append(f"{words.format(text=text[:40])}")
         else:
@@ -71,12 +61,10 @@ def read_link(query: Mapping[str, str]) -> tuple[Knobs, tuple[int, ...], list[st
     take(
         "draws", "draws", 0, DRAWS, "The draws in the link are “{text}”, but they must be 1, 100 or 10000.", whole=True
     )
-    path = query.get("path", "")
-    ids = [part.strip() for part in path.split(",")] if path.strip() else []
-    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in ids) or len(ids) > MAX_PATH:
+    path = token_ids(query.get("path", ""), MAX_PATH)
+    if path is None:
         problems.append("The path in the link is not a list of token IDs; it is left out.")
-        ids = []
-    return Knobs(**values), tuple(int(part) for part in ids), problems  # type: ignore[arg-type]
+    return Knobs(**values), path or (), problems  # type: ignore[arg-type]
 
 
 def to_link(knobs: Knobs, path: tuple[int, ...]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from lib.text_format import percent
 from lib.ui.components import scroll
 from lib.ui.components.charts import chart
 from lib.ui.components.glossary import term
+from lib.ui.components.link_values import in_link
 from lib.ui.components.linked_text import renamed
 from lib.ui.components.page import explained, wide_chart
 from lib.ui.next_token.compare import compare_panel, in_bits
@@ -46,7 +47,7 @@ def tab_panels(reading: Reading, prompt: str, view: State) -> None:
     if end := tail(reading, prompt, view):
         panels[TRAILING] = lambda: trailing_space(reading, end, read(reading.model_id, prompt.rstrip(), ()))
     renamed(TABS, {"Every place": "Every position"})  # as the tab was called before
-    for tab, panel in zip(st.tabs(list(panels), key=TABS, bind="query-params"), panels.values(), strict=True):
+    for tab, panel in zip(st.tabs(list(panels), key=TABS, **in_link(TABS, panels)), panels.values(), strict=True):
         with tab, explained():
             if tab.open:
                 panel()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from lib.tokenization import Tokenizer
+from lib.ui.components.history import came_by_history
 from lib.ui.next_token.distribution import Knobs
 from lib.ui.next_token.link import MAX_PATH, PARAMETERS, read_link, to_link
 from lib.ui.next_token.reading import Reading
@@ -83,7 +84,7 @@ def page_state() -> State:
     """This visitor's state; a link that was opened since the last run takes over, a bare visit goes on as it was."""
     view: State = st.session_state.setdefault("next-token-state", State())
     query = {name: st.query_params[name] for name in PARAMETERS if name in st.query_params}
-    arrived = query != view.url and (query or view.url is None)
+    arrived = query != view.url and (query or view.url is None or came_by_history())
     if arrived:
         knobs, path, view.problems = read_link(query)
         view.set_knobs(knobs)

@@ -6,6 +6,7 @@ The query parameters prompt and model belong to widgets of the page.
 from collections.abc import Mapping
 
 from lib.figures.river import TEMPERATURES
+from lib.numbers import token_ids
 
 MAX_PATH = 300  # tokens
 PARAMETERS = ("t", "path")
@@ -28,12 +29,10 @@ def read_link(query: Mapping[str, str]) -> tuple[float, tuple[int, ...], list[st
         problems.append(
             f"The temperature in the link is “{text[:40]}”, but it must be between 0.2 and 2 in steps of 0.05; it is 1."
         )
-    path = query.get("path", "")
-    ids = path.split(",") if path else []
-    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in ids) or len(ids) > MAX_PATH:
-        problems.append("The path in the link is not a list of token ids; it is left out.")
-        ids = []
-    return temperature, tuple(map(int, ids)), problems
+    path = token_ids(query.get("path", ""), MAX_PATH)
+    if path is None:
+        problems.append("The path in the link is not a list of token IDs; it is left out.")
+    return temperature, path or (), problems
 
 
 def to_link(temperature: float, path: tuple[int, ...]) -> dict[str, str]:

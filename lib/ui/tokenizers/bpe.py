@@ -12,7 +12,8 @@ from lib.tokenization.display import label, visible
 from lib.ui.components.charts import chart
 from lib.ui.components.custom import component
 from lib.ui.components.glossary import term
-from lib.ui.tokenizers.options import FEWEST, MERGES, MOST, merges, trained
+from lib.ui.components.link_values import in_link
+from lib.ui.tokenizers.options import FEWEST, LIMITS, MERGES, MOST, merges, trained
 from lib.ui.tokenizers.token_view import asset, row_data, token_rows
 from lib.ui.tokenizers.words import corpus_area, lesson_columns
 
@@ -42,7 +43,7 @@ def bpe_lesson() -> None:
     left, right = lesson_columns()
     with left:
         corpus = corpus_area(height=260)
-        limit = st.slider("Merges to learn", FEWEST, MOST, MERGES, step=10, key="merges", bind="query-params")
+        limit = st.slider("Merges to learn", FEWEST, MOST, MERGES, step=10, key="merges", **in_link("merges", LIMITS))
         with st.popover("The rules, exactly", icon=":material/gavel:", width="stretch"):
             st.markdown(_RULES)
     steps = _replay(corpus, limit)

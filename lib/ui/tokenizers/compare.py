@@ -13,7 +13,18 @@ from lib.tokenization import Comparison, compare
 from lib.tokenization.texts import SAMPLES
 from lib.ui.components import header, scroll
 from lib.ui.components.glossary import term
-from lib.ui.components.linked_text import LINK_BYTES, at_most, for_link, keep_in_link, keep_text, kept_text, renamed
+from lib.ui.components.history import came_by_history
+from lib.ui.components.link_values import SWITCH, in_link
+from lib.ui.components.linked_text import (
+    LINK_BYTES,
+    at_most,
+    for_link,
+    keep_in_link,
+    keep_text,
+    kept_text,
+    renamed,
+    unlinked,
+)
 from lib.ui.components.page import escape, explained, page_style
 from lib.ui.tokenizers import ladder
 from lib.ui.tokenizers.boundaries import boundary_panel
@@ -28,6 +39,7 @@ TEXT = "compare-text"
 START = SAMPLES["Tokenization powers"]
 LEARN = "Learn"
 REAL_TABS = ("Compare", "Where two cut", "IDs to text", "Other counts")  # about the tokenizers of real models
+VIEWS = ("Text", "Token IDs")
 _TAB = "tab"
 _OPEN = "tokenizers-open"  # in the session: the tabs of the last run, and the one that was open
 _PROMPT = "tokenizers-prompt"  # in the session: the prompt of all pages when this one was last drawn
@@ -60,7 +72,9 @@ def workbench(more: Mapping[str, Callable[[], None]]) -> None:
 
 def _typed() -> str:
     linked = st.query_params.get("text")
-    if linked is not None and linked != st.session_state.get(f"linked-{TEXT}"):
+    if came_by_history():
+        set_text(TEXT, unlinked(TEXT, START) if linked is None else linked)
+    elif linked is not None and linked != st.session_state.get(f"linked-{TEXT}"):
         set_text(TEXT, linked)  # a link was followed, from outside or from another page
     elif (prompt := kept_text("prompt")) is not None and prompt != st.session_state.get(_PROMPT):
         set_text(TEXT, prompt)  # written on another page since this one was left
@@ -81,10 +95,10 @@ def _view_row() -> tuple[bool, str, bool]:
         climbing = ladder.choice()
         renamed("show", {"Ids": "Token IDs"})
         view = st.segmented_control(
-            "Show", ["Text", "Token IDs"], default="Text", required=True, key="show", bind="query-params",
+            "Show", VIEWS, default="Text", required=True, key="show", **in_link("show", VIEWS),
             label_visibility="collapsed",
         )  # fmt: skip
-        spaces = st.toggle("Visible white space", value=True, key="spaces", bind="query-params",
+        spaces = st.toggle("Visible white space", value=True, key="spaces", **in_link("spaces", SWITCH),
                            help="Spaces, line breaks and tabs as ␣ ⏎ ⇥.")  # fmt: skip
     return climbing, "ids" if view == "Token IDs" else "text", spaces
 
@@ -196,7 +210,7 @@ def _tabs(
     parts = dict(more) if climbing else real | dict(more)
     renamed(_TAB, {"Ids to text": "IDs to text"})
     _keep_open(list(parts))
-    tabs = st.tabs(list(parts), key=_TAB, on_change="rerun", bind="query-params")
+    tabs = st.tabs(list(parts), key=_TAB, on_change="rerun", **in_link(_TAB, (*REAL_TABS, *more)))
     for tab, (name, draw) in zip(tabs, parts.items(), strict=True):
         if tab.open:
             st.session_state[_OPEN] = (list(parts), name)

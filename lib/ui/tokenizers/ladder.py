@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lib.tokenization.comparison import ComparisonRow
+from lib.ui.components.link_values import in_link
 from lib.ui.tokenizers.options import OWN
 
 STEPS = ("word", "character", OWN)
@@ -27,7 +28,7 @@ def leave() -> None:
 def choice() -> bool:
     """The switch between the two; True for the ladder."""
     chosen = st.segmented_control(
-        "Tokenizers shown", VIEWS, default=LADDER, required=True, key=_KEY, bind="query-params",
+        "Tokenizers shown", VIEWS, default=LADDER, required=True, key=_KEY, **in_link(_KEY, VIEWS),
         label_visibility="collapsed",
     )  # fmt: skip
     return chosen == LADDER

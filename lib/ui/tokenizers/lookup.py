@@ -11,6 +11,7 @@ from lib.ui.tokenizers.options import TokenizerOption
 from lib.ui.tokenizers.table import small_table
 
 _MOST = 2_000  # ids
+_BEYOND = 999_999_999  # stands for an id of more digits than any vocabulary needs
 
 
 def read_ids(text: str) -> list[int]:
@@ -18,8 +19,11 @@ def read_ids(text: str) -> list[int]:
 
     >>> read_ids("[3118, 6667] 11203")
     [3118, 6667, 11203]
+    >>> read_ids("9" * 5000 + " ٣ 7")  # no vocabulary has the first, and the second is no ASCII digit
+    [999999999, 7]
     """
-    return [int(number) for number in re.findall(r"-?\d+", text)[:_MOST]]
+    found = re.findall(r"-?[0-9]+", text)[:_MOST]
+    return [int(number[:10]) if len(number) < 10 else _BEYOND for number in found]
 
 
 def look_up(choices: Sequence[TokenizerOption]) -> None:

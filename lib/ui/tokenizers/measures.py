@@ -8,6 +8,7 @@ import streamlit as st
 from lib.design import tokenizer_colour
 from lib.tokenization import Comparison
 from lib.tokenization.comparison import ComparisonRow
+from lib.ui.components.link_values import in_link
 from lib.ui.components.page import escape
 from lib.ui.tokenizers.bars import tokenizer_bars
 from lib.ui.tokenizers.options import TokenizerOption
@@ -43,7 +44,7 @@ def figures(result: Comparison | None, choices: list[TokenizerOption]) -> None:
         st.caption("  \n".join(lost))
     if any(row.tokens for row in result.rows):
         measure = st.segmented_control(
-            "Compare", list(_MEASURES), default="tokens", required=True, key="measure", bind="query-params",
+            "Compare", list(_MEASURES), default="tokens", required=True, key="measure", **in_link("measure", _MEASURES),
             label_visibility="collapsed",
         )  # fmt: skip
         values, digits = _MEASURES[measure]

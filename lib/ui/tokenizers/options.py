@@ -7,15 +7,18 @@ from pathlib import Path
 import streamlit as st
 
 from lib import models, tokenization
+from lib.numbers import Number
 from lib.settings import Settings, settings
 from lib.tokenization import Tokenizer, bpe, texts
 from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.tokenization.word import WordTokenizer, vocabulary
+from lib.ui.components.link_values import in_link
 
 MOST_CHOSEN = 6  # at a time: more rows than a screen holds
 DEFAULT = ["gpt2", "cl100k_base", "o200k_base", "qwen"]
 OWN = "bpe"
 MERGES, FEWEST, MOST = 200, 10, 400  # merges of the BPE trained on the page: unless changed, and the slider's ends
+LIMITS = Number(FEWEST, MOST, whole=True)
 CORPUS_LIMIT = 50_000  # characters to learn from
 TITLES = {
     "word": ("Words", "the words of the corpus in Learn"),
@@ -77,7 +80,7 @@ def chosen_names(then: Callable[[], None] | None = None) -> list[str]:
         default=[name for name in DEFAULT if name in present],
         format_func=title,
         key="tokenizers",
-        bind="query-params",
+        **in_link("tokenizers", ["", *map(title, present)]),
         wrap=True,
         on_change=then,
         help=f"Up to {MOST_CHOSEN} at a time. The first three come from the lessons under Learn.",
@@ -113,9 +116,8 @@ def corpus() -> str:
 
 def merge_limit() -> int:
     """How many merges the page's BPE learns: the slider's value, also while its lesson is closed."""
-    linked = st.query_params.get("merges", "")
-    asked = int(st.session_state.get("merges") or (linked if linked.isdecimal() else MERGES))
-    return min(max(asked, FEWEST), MOST)
+    linked = LIMITS.read(st.query_params.get("merges", ""))
+    return int(st.session_state.get("merges") or linked or MERGES)
 
 
 def keep_corpus(text: str) -> None:

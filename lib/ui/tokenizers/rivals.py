@@ -3,10 +3,12 @@
 import streamlit as st
 
 from lib.errors import PlaygroundError
+from lib.numbers import Number
 from lib.tokenization import Tokenizer
 from lib.tokenization.comparison import compare
 from lib.tokenization.huggingface import HFTokenizer
 from lib.tokenization.subwords import train_unigram, train_wordpiece
+from lib.ui.components.link_values import in_link
 from lib.ui.components.page import escape
 from lib.ui.tokenizers.options import trained
 from lib.ui.tokenizers.table import small_table
@@ -37,7 +39,8 @@ def rivals_lesson() -> None:
     left, right = lesson_columns()
     with left:
         corpus = corpus_area(height=260)
-        size = st.slider("Learned entries", 60, 600, 260, step=20, key="rivals", bind="query-params",
+        size = st.slider("Learned entries", 60, 600, 260, step=20, key="rivals",
+                         **in_link("rivals", Number(60, 600, whole=True)),
                          help="BPE learns them on top of its 256 bytes; the other two count the corpus's own "
                          "characters among them. Each stops early where the corpus has no more to teach.")  # fmt: skip
     with right:

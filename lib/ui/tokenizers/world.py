@@ -11,6 +11,7 @@ from lib.tokenization import compare
 from lib.tokenization.comparison import ComparisonRow
 from lib.tokenization.texts import article_1
 from lib.ui.components.charts import chart
+from lib.ui.components.link_values import SWITCH, in_link
 from lib.ui.components.page import escape
 from lib.ui.tokenizers.options import TokenizerOption, choose, names, title
 from lib.ui.tokenizers.table import Cell, small_table
@@ -39,7 +40,7 @@ def language_lesson() -> None:
         )
         chosen = st.pills(
             "Tokenizers", options, selection_mode="multi", default=default, format_func=title, key="world",
-            bind="query-params", wrap=True,
+            **in_link("world", ["", *map(title, options)]), wrap=True,
         )  # fmt: skip
     if not chosen:
         right.info("Choose at least one tokenizer.", icon=":material/tune:")
@@ -81,8 +82,10 @@ def control_lesson() -> None:
     options = [name for name in names() if name not in {"word", "character", "bpe", "tiktoken-gpt2"}]
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     name = left.selectbox("Tokenizer", options, index=options.index("qwen"), format_func=title, key="control-tokenizer",
-                          bind="query-params")  # fmt: skip
-    parse = right.toggle("Parse special tokens (the careless way)", key="control-parse", bind="query-params")
+                          **in_link("control-tokenizer", [title(name) for name in options]))  # fmt: skip
+    parse = right.toggle(
+        "Parse special tokens (the careless way)", key="control-parse", **in_link("control-parse", SWITCH)
+    )
     try:
         choice = choose(name)
         special = choice.tokenizer.special

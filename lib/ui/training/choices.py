@@ -5,8 +5,10 @@ from typing import Any
 
 import streamlit as st
 
+from lib.numbers import Number
 from lib.training.recipe import MAX_TEXT, SIZES
 from lib.ui.components import header
+from lib.ui.components.link_values import in_link
 from lib.ui.training import state
 
 WORLD, ALICE, OWN = "Tiny world", "Alice in Wonderland", "Your own text"
@@ -62,7 +64,7 @@ def _choice(label: str, options: tuple[str, ...], key: str) -> str:
             options,
             index=options.index(str(DEFAULTS[key])),
             key=key,
-            bind="query-params",
+            **in_link(key, options),
             persist_state="session",
             label_visibility="collapsed",
         )
@@ -92,7 +94,7 @@ def _settings() -> dict[str, object]:
         default=DEFAULTS["train-family"],
         required=True,
         key="train-family",
-        bind="query-params",
+        **in_link("train-family", FAMILIES),
         persist_state="session",
         help="Llama: RoPE, RMSNorm and SwiGLU. GPT-2: learned positions, LayerNorm and GELU.",
     )
@@ -101,7 +103,8 @@ def _settings() -> dict[str, object]:
                   "lead up to it, then a cosine leads down to a tenth of it.")  # fmt: skip
     batch = _slide("Batch size", BATCHES, "train-batch", "Rows of text that are read in one step.")
     context = _slide("Context length", CONTEXTS, "train-context", "Tokens in a row, and the most that the model reads.")
-    seed = st.slider("Seed", 0, SEEDS - 1, key="train-seed", bind="query-params", persist_state="session",
+    seeds = Number(0, SEEDS - 1, whole=True)
+    seed = st.slider("Seed", 0, SEEDS - 1, key="train-seed", **in_link("train-seed", seeds), persist_state="session",
                      help="The same seed gives the same run.")  # fmt: skip
     return {
         "family": FAMILIES[str(family)],
@@ -116,6 +119,12 @@ def _settings() -> dict[str, object]:
 def _slide(label: str, options: tuple[float, ...], key: str, says: str) -> float:
     first: Any = DEFAULTS[key]
     chosen: float = st.select_slider(
-        label, options, value=first, key=key, bind="query-params", persist_state="session", help=says
+        label,
+        options,
+        value=first,
+        key=key,
+        **in_link(key, [str(one) for one in options]),
+        persist_state="session",
+        help=says,
     )
     return chosen

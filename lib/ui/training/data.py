@@ -11,6 +11,7 @@ from lib.training import world
 from lib.training.corpus import ALICE, DOCUMENTS, TRAIN_SEED
 from lib.training.recipe import Recipe
 from lib.ui.components.glossary import term
+from lib.ui.components.number_widgets import whole_slider
 from lib.ui.components.page import switch
 
 _SHOWN = 24  # documents at a time
@@ -84,5 +85,5 @@ def _plain(text: str, *, own: bool) -> None:
         f"held out to test it. Nobody knows the {term('entropy')} of this text."
     )
     last = max(1, -(-len(text) // _LETTERS))
-    place = st.slider("Part", 1, last, key="train-part") if last > 1 else 1
+    place = whole_slider("Part", 1, last, 1, key="train-part")
     st.text(text[(place - 1) * _LETTERS : place * _LETTERS])

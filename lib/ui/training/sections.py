@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from lib.training.recipe import Recipe
+from lib.ui.components.link_values import in_link
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained
 from lib.ui.training import chatting, data, lessons, looks, open_in
@@ -28,7 +29,7 @@ def show_sections(shown: Shown | None, whole: Shown | None, fields: dict[str, ob
         if shown is not None:
             trouble(shown)
             open_in.links(shown)
-    tabs = dict(zip(TABS, st.tabs(TABS, on_change="rerun", key="train-tab", bind="query-params"), strict=True))
+    tabs = dict(zip(TABS, st.tabs(TABS, on_change="rerun", key="train-tab", **in_link("train-tab", TABS)), strict=True))
     for name, tab in tabs.items():
         if tab.open:
             with tab, explained():

@@ -15,6 +15,8 @@ from lib.training.events import Ended, Snapshot, Stage
 from lib.training.history import STAGES, History, StageHistory
 from lib.training.jobs import Run
 from lib.training.recipe import TUNINGS, checked
+from lib.ui.classroom.teacher_key import key_box, may_change, require_teacher
+from lib.ui.components.history import came_by_history
 from lib.ui.components.page import explained
 from lib.ui.components.session import browser_id, session_alive
 
@@ -48,7 +50,11 @@ def begin() -> None:
 
 
 def buttons() -> None:
-    """Train, and Stop for one's own run."""
+    """Train, and Stop for one's own run; on a public host the box for the key until it is given."""
+    if not may_change():
+        with st.popover("Train", icon=":material/key:", key="train-key", wrap=False):
+            key_box()
+        return
     mine = own_run()
     kind: Literal["primary", "secondary"] = "primary" if st.session_state.get(_STAGE) in _FIRST else "secondary"
     st.button("Train", type=kind, icon=":material/play_arrow:", key="train-go", disabled=mine is not None,
@@ -77,6 +83,7 @@ def carry_out(fields: dict[str, object]) -> None:
     if asked is None:
         return
     with explained():
+        require_teacher()
         watched = shown()
         if asked == "pretrain" or watched is None:
             run = jobs.start(checked(fields), browser_id())
@@ -105,7 +112,9 @@ def shown() -> Run | None:
     """The run that one looks at: that of a new link, else the chosen one, else one's own, the one under way, the
     newest."""
     state, link = st.session_state, st.query_params.get("run")
-    if link is not None and link != state.get("training-linked-run"):
+    if link is None and came_by_history():
+        state.pop(_RUN, None)
+    if link is not None and (came_by_history() or link != state.get("training-linked-run")):
         state["training-linked-run"] = link
         if jobs.find(link) is not None:
             state[_RUN] = link
@@ -156,6 +165,8 @@ def follow_newest() -> None:
 def snapshot_at(stage: StageHistory) -> tuple[Snapshot | None, bool]:
     """The snapshot that one looks at, and whether it is simply the newest."""
     state, link = st.session_state, st.query_params.get("at")
+    if link is None and came_by_history():
+        state.pop(_AT, None)
     if link is not None and link != state.get("training-linked-at"):
         state["training-linked-at"], state[_AT] = link, link
     chosen = next((one for one in stage.snapshots if one.checkpoint == state.get(_AT)), None)

@@ -9,6 +9,7 @@ function follow() {
 
 function begin() {
   follow();
+  oneStepForOneAct();
   new MutationObserver(follow).observe(document.querySelector(".stApp"), { attributes: true, attributeFilter: ["class"] });
   const skip = make("a", "pg-skip", "Skip to the result");
   skip.href = "#result";

@@ -53,6 +53,7 @@ Object.assign(View.prototype, {
       this.changed(name);
     };
     range.onchange = () => this.settle();
+    keepTyping(number);
     number.onchange = () => this.typed(name, number.value.trim());
     top.append(make("span", "", title), number);
     box.append(top, range, hint);
@@ -106,6 +107,7 @@ Object.assign(View.prototype, {
     const seed = make("label", "small"), number = make("input"), reset = make("button", "plain reset", "Model (T = 1)");
     Object.assign(number, { type: "number", min: 0, max: 4294967295, step: 1 });
     number.setAttribute("aria-label", "Seed of the draws");
+    keepTyping(number);
     number.onchange = () => {
       const value = Math.floor(Number(number.value));
       this.knobs.seed = Number.isFinite(value) && value >= 0 ? Math.min(value, 4294967295) : 0;
@@ -150,4 +152,14 @@ Object.assign(View.prototype, {
 // The part of a slider's track before its thumb has another colour.
 function fill(range) {
   range.style.setProperty("--at", (100 * (range.value - range.min)) / (range.max - range.min) + "%");
+}
+
+// A page that is drawn anew while somebody types into a box leaves what is in it until it is entered.
+function keepTyping(field) {
+  field.addEventListener("input", () => { field.typing = true; });
+  field.addEventListener("change", () => { field.typing = false; }, true); // before `onchange` takes it
+}
+
+function show(field, value) {
+  if (!field.typing) field.value = value;
 }

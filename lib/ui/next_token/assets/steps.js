@@ -88,13 +88,13 @@ Object.assign(View.prototype, {
     this.countControl.range.value = this.knobs.n;
     fill(this.countControl.range);
     this.countControl.shown.textContent = this.knobs.n;
-    if (document.activeElement !== this.seedControl) this.seedControl.value = this.knobs.seed;
+    show(this.seedControl, this.knobs.seed);
   },
 
   syncKnob(name) {
     const { range, number: field, hint } = this.controls[name], value = this.knobs[name];
     range.value = name === "k" ? fromK(value, this.header.size) : value;
-    field.value = name === "k" ? value ?? this.header.size : value;
+    show(field, name === "k" ? value ?? this.header.size : value);
     fill(range);
     hint.classList.remove("bad");
     hint.removeAttribute("role");
