@@ -50,8 +50,9 @@ def licence(name: str) -> str:
     said = package.metadata
     classifiers = [line.split(" :: ")[-1] for line in said.get_all("Classifier") or [] if line.startswith("License ::")]
     texts = [file.read_text().strip() for file in package.files or [] if file.name.upper().startswith("LICENSE")]
-    forms = [said.get("License-Expression") or "", " OR ".join(classifiers), said.get("License") or "", *texts[:1]]
-    return next((found for form in forms if (found := spdx(form.strip().splitlines()[0] if form.strip() else ""))), "")
+    forms = [*(said.get_all("License-Expression") or ()), " OR ".join(classifiers), *(said.get_all("License") or ())]
+    first = [form.strip().splitlines()[0] for form in [*forms, *texts[:1]] if form.strip()]
+    return next((found for line in first if (found := spdx(line))), "")
 
 
 def spdx(text: str) -> str:

