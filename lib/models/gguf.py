@@ -65,7 +65,7 @@ def convert(gguf: Path, folder: Path, progress: Progress) -> None:
     )
     check_tensors(tensors, config, meta)
     folder.mkdir(parents=True, exist_ok=True)
-    check_space(folder, 2 * sum(int(tensor.n_elements) for tensor in reader.tensors) + 50_000_000, name)
+    check_space(folder, 2 * sum(int(tensor.n_elements) for tensor in reader.tensors) + 20_000_000, name)
     _write_json(folder / "config.json", config)
     _write_json(
         folder / "generation_config.json",

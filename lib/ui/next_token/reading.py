@@ -34,6 +34,7 @@ def _logits(model_id: str, ids: tuple[int, ...]) -> np.ndarray:
     return scores(model_id, ids).next_logits if len(ids) <= HEATED else cache.logits(model_id, DTYPE, ids)
 
 
+@cache.of_models
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _content(model_id: str, ids: tuple[int, ...]) -> Content:
     """The chart of the token after `ids`, for everybody who looks at it."""
