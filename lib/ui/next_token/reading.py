@@ -100,9 +100,8 @@ def token_row(tokenizer: Tokenizer, token_id: int) -> ChartRow:
     return seen[token_id]
 
 
-_rows: dict[
-    str, dict[int, ChartRow]
-] = {}  # by tokenizer: at most its vocabulary, as a page shows the same tokens again
+# By tokenizer: at most its vocabulary, as a page shows the same tokens again.
+_rows: dict[str, dict[int, ChartRow]] = cache.of_models({})
 
 
 def _make_row(tokenizer: Tokenizer, token_id: int) -> ChartRow:
