@@ -24,9 +24,12 @@ def load_module(source: loading.Source, tensors: list[loading.Stored], *, dtype:
     config = loading.read_config(source.folder)
     check_size(source, config, tensors)
     if dtype != "int8":
-        return loading.load_module(source, config, dtype=dtype, device=device)
-    module = unfilled(config, torch.bfloat16)
-    loading.complete(source, own_kernels.fill_int8(module, tensors, device=device))
+        module = loading.load_module(source, config, dtype=dtype, device=device)
+    else:
+        module = unfilled(config, torch.bfloat16)
+        loading.complete(source, own_kernels.fill_int8(module, tensors, device=device))
+    with _as_described(source):
+        prompt_cache(module)  # whose layers are made of the configuration too
     return module.to(device)
 
 
@@ -65,17 +68,13 @@ def check_size(source: loading.Source, config: Any, tensors: list[loading.Stored
     stored = sum(tensor.count for tensor in tensors)
     most = 1_000 + 20 * len(tensors)  # modules; those of transformers have two or three for each tensor
     try:
-        with _at_most(most):
+        with _at_most(most), _as_described(source):
             module = unfilled(config, torch.bfloat16, buffers=False)
     except _TooManyError:
         raise loading.ModelError(
             f"“{source.name}” has a config.json that describes more than {most:,} parts, and its files hold "
             f"{len(tensors):,} tensors. Get the model again."
         ) from None
-    except Exception as error:
-        raise loading.ModelError(
-            f"“{source.name}” could not be built from its config.json: {loading.first_line(error)}"
-        ) from error
     described = sum(weight.numel() for weight in module.parameters())
     kept = sum(buffer.numel() for buffer in module.buffers())
     if described > 2 * stored + 1_000_000 or kept > stored + 100_000_000:
@@ -83,6 +82,18 @@ def check_size(source: loading.Source, config: Any, tensors: list[loading.Stored
             f"“{source.name}” has a config.json that describes {max(described, kept):,} numbers, and its files hold "
             f"{stored:,}. Get the model again."
         )
+
+
+@contextmanager
+def _as_described(source: loading.Source) -> Iterator[None]:
+    """What transformers raises on values that it cannot build with, of any kind, as a ModelError."""
+    try:
+        yield
+    except _TooManyError:
+        raise
+    except Exception as error:
+        reason = loading.first_line(error)
+        raise loading.ModelError(f"“{source.name}” could not be built from its config.json: {reason}") from error
 
 
 class _TooManyError(Exception):

@@ -96,6 +96,15 @@ def said(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
+def file_in_folder(path: Path) -> str:
+    """A file as a sentence names it: many folders hold a model.gguf.
+
+    >>> file_in_folder(Path("/models/mine/model.gguf"))
+    'model.gguf in the folder mine'
+    """
+    return f"{shown_name(path)} in the folder {shown_name(path.parent)}"
+
+
 def shown_name(path: Path) -> str:
     """A folder's or a file's name as text: one that is no UTF-8 on the disk, or of several lines, could not be shown.
 

@@ -1,6 +1,7 @@
 """Is this folder a whole model? Headers and sizes only: no weights are read, nothing is imported that is slow."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _OURS = {"config.json", "tokenizer.json", "model.safetensors", "model.safetensors.index.json"}
 _INDEX_BYTES = 50_000_000  # of a list of weight files; that of the largest published models has 10 MB
 
+_MODEL_FILE = re.compile(r"\.(json|safetensors|jinja|gguf)$")
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -37,9 +39,9 @@ def means_a_model(folder: Path) -> bool:
 
 
 def stamp(folder: Path) -> Stamp:
-    """Changes when any file of the folder does: names, times in nanoseconds, sizes."""
+    """Changes when any file does that a model is made of: names, times in nanoseconds, sizes."""
     found = []
-    for name in _names(folder):
+    for name in filter(_MODEL_FILE.search, _names(folder)):
         try:
             stat = os.stat(folder / name)
         except OSError:  # gone, or a link that leads nowhere
@@ -125,7 +127,7 @@ def safetensors_problem(path: Path) -> str | None:
     """A sentence if the file is missing, cut short or no safetensors file."""
     if not path.is_file():
         what = "is no ordinary file" if path.exists() else "is missing"
-        return f"The weights file {shown_name(path)} {what} in {path.parent.name}. Get the model again."
+        return f"The weights file {shown_name(path)} in {path.parent.name} {what}. Get the model again."
     try:
         header(path)
     except HeaderError as error:

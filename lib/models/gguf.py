@@ -15,7 +15,7 @@ import numpy as np
 from lib.models import gguf_header
 from lib.models.disk import Progress, check_space
 from lib.models.errors import ModelError
-from lib.models.folder_config import shown_name
+from lib.models.folder_config import file_in_folder
 from lib.models.gguf_config import Metadata, configuration
 from lib.models.gguf_tokenizer import write_tokenizer
 
@@ -45,7 +45,7 @@ def convert(gguf: Path, folder: Path, progress: Progress) -> None:
     from gguf import GGUFReader
 
     gguf_header.check(gguf)
-    name = shown_name(gguf)
+    name = file_in_folder(gguf)
     try:
         reader = GGUFReader(gguf)
         values = {key: field.contents() for key, field in reader.fields.items()}
@@ -65,7 +65,7 @@ def convert(gguf: Path, folder: Path, progress: Progress) -> None:
     )
     check_tensors(tensors, config, meta)
     folder.mkdir(parents=True, exist_ok=True)
-    check_space(folder, 2 * sum(int(tensor.n_elements) for tensor in reader.tensors) + 50_000_000, name)
+    check_space(folder, 2 * sum(int(tensor.n_elements) for tensor in reader.tensors) + 20_000_000, name)
     _write_json(folder / "config.json", config)
     _write_json(
         folder / "generation_config.json",

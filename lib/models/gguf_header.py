@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from lib.models.errors import ModelError
-from lib.models.folder_config import shown_name
+from lib.models.folder_config import file_in_folder
 
 _VERSIONS = (2, 3)
 _MOST_KEYS, _MOST_TENSORS = 4_096, 65_536
@@ -28,7 +28,7 @@ def problem(path: Path) -> str | None:
         stat = path.stat()
         return _problem(path, stat.st_size, stat.st_mtime_ns)
     except OSError as error:
-        return f"{shown_name(path)} cannot be read here ({(error.strerror or 'no reason').lower()})."
+        return f"{file_in_folder(path)} cannot be read here ({(error.strerror or 'no reason').lower()})."
 
 
 def check(path: Path) -> None:
@@ -39,7 +39,7 @@ def check(path: Path) -> None:
 
 @lru_cache(maxsize=64)
 def _problem(path: Path, size: int, _changed: int) -> str | None:
-    name = shown_name(path)
+    name = file_in_folder(path)
     if not size:
         return f"{name} is no whole GGUF file (it is empty). Delete it and get it again."
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:

@@ -34,7 +34,7 @@ def read(folder: Path) -> TokenizerFile:
         spec = json_object(path, MOST_BYTES)
     except FileNotFoundError:
         raise TokenizationError(
-            f"{folder.name} has no tokenizer.json, so text for it cannot be cut into tokens."
+            f"The model folder {folder.name} has no tokenizer.json, so no text can be cut into tokens for it."
         ) from None
     except OSError as error:
         raise TokenizationError(f"{name} cannot be read ({(error.strerror or 'no reason').lower()}).") from None

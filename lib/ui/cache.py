@@ -5,8 +5,11 @@ Keys are strings and ids, never models or tensors. Engines are shared by all ses
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -14,6 +17,7 @@ import streamlit as st
 from lib import engine as engines
 from lib import models, tokenization
 from lib.errors import PlaygroundError
+from lib.models.folders import Stamp, stamp
 from lib.models.memory import give_memory_back, small_host
 from lib.settings import settings
 
@@ -32,6 +36,16 @@ _PRECISIONS = {
 _REFUSED_SECONDS = 2.0  # a class that waits for one server hears of its fault together, not one after the other
 _refused: dict[tuple[str, str], tuple[float, PlaygroundError]] = {}  # at most one
 _loaded: dict[tuple[str, str], engines.EngineInfo] = {}  # what is in memory now, for the model shelf
+_read: dict[str, tuple[Path, Stamp]] = {}  # of a model that was loaded: its folder, and the state of its files then
+_computed: list[Callable[[], object]] = []  # empties what was computed with models
+_mutex = Lock()
+Cached = TypeVar("Cached", bound=Any)
+
+
+def of_models(cached: Cached) -> Cached:
+    """Marks a cached function whose answers a model has computed: they go when the model's files change."""
+    _computed.append(cached.clear)
+    return cached
 
 
 def _release(engine: engines.Engine) -> None:
@@ -46,7 +60,8 @@ def _release(engine: engines.Engine) -> None:
 )
 def _engine(model_id: str, dtype: str) -> engines.Engine:
     if not models.is_remote(model_id):
-        models.require(model_id)  # a clear sentence before torch is imported
+        folder = models.require(model_id).folder  # a clear sentence before torch is imported
+        _read[model_id] = folder, stamp(folder)
     with without_collecting():
         loaded = engines.load_for_pages(model_id, dtype=dtype)
     _loaded[model_id, dtype] = loaded.info
@@ -77,6 +92,7 @@ def engine(model_id: str, dtype: str = "auto") -> engines.Engine:
     """
     if models.is_remote(model_id):
         return _remote(model_id)
+    _let_go_if_changed(model_id)
     return _engine(model_id, default_dtype() if dtype == "auto" else dtype)
 
 
@@ -93,6 +109,21 @@ def _remote(model_id: str) -> engines.Engine:
         _refused.clear()
         _refused[key] = time.monotonic(), problem
         raise
+
+
+def _let_go_if_changed(model_id: str) -> None:
+    """Forget a loaded model, and all that was computed with it, if its files are others now and whole. One whose folder
+    is gone or damaged stays: whoever uses it goes on."""
+    known = _read.get(model_id)
+    if known is None or (now := stamp(known[0])) == known[1] or not now:
+        return
+    with _mutex:
+        if _read.get(model_id) == known and models.where(model_id) is not None:
+            del _read[model_id]
+            unload(model_id)
+            st.cache_data.clear()
+            for clear in _computed:
+                clear()
 
 
 def inspectable(model_id: str, dtype: str = "auto") -> engines.InspectableEngine:

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.faults import bad_folders, tiny_files
 from lib import models
+from lib.ui import cache
 from lib.ui.components.page import escape
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,8 +54,9 @@ def test_every_page_works_beside_them(page: str, embedded: str, run_by_run: None
     app.run()
     assert not app.exception and not app.error
     if page == "Home.py":
-        warned = [box.value for box in app.warning]
-        assert all(escape(one) in warned for one in models.problems())
+        shown = "\n".join(text.value for text in app.markdown)
+        assert f"{len(bad_folders.LISTED)} things that PLAYGROUND_MODELS names cannot be used" in app.warning[0].value
+        assert all(escape(one) in shown for one in models.problems())
     elif page == "pages/1_Tokenizers.py":
         assert {"good", "odd"} <= set(app.button_group(key="tokenizers").options)
     else:
@@ -61,3 +64,21 @@ def test_every_page_works_beside_them(page: str, embedded: str, run_by_run: None
     if page == "pages/7_Chat.py":
         app.query_params["model"] = "odd"
         assert not app.run().exception
+
+
+def test_a_model_whose_files_change_is_loaded_anew_and_nothing_that_it_computed_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny_files.make(tmp_path / "mine" / "changing")
+    monkeypatch.setenv("PLAYGROUND_MODELS", str(tmp_path / "mine"))
+    before, engine = cache.logits("changing", "float32", (5, 9)), cache.engine("changing", "float32")
+    assert cache.engine("changing", "float32") is engine
+    (folder / "model.safetensors").rename(folder / "half.tmp")  # somebody copies a new file
+    assert (cache.logits("changing", "float32", (5, 9)) == before).all() and cache.engine(
+        "changing", "float32"
+    ) is engine
+    tiny_files.write_weights(folder / "model.safetensors", tiny_files.weights(tiny_files.CONFIG, seed=1))
+    changed = cache.engine("changing", "float32")
+    after = cache.logits("changing", "float32", (5, 9))
+    assert changed is not engine and np.abs(after - before).max() > 0.1
+    cache.unload("changing")

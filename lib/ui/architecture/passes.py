@@ -13,6 +13,7 @@ from lib.ui import cache
 MOST = 20_000  # characters of a text that is cut into tokens here; the last 48 tokens are computed
 
 
+@cache.of_models
 @st.cache_resource(max_entries=8, show_spinner="Computing every step …")
 def trace(model_id: str, ids: tuple[int, ...]) -> Trace:
     """Every step of a pass but the lens."""
@@ -20,6 +21,7 @@ def trace(model_id: str, ids: tuple[int, ...]) -> Trace:
     return traced
 
 
+@cache.of_models
 @st.cache_resource(max_entries=8, show_spinner="Asking every layer …")
 def lens(model_id: str, ids: tuple[int, ...]) -> Lens:
     """What every layer would predict."""
@@ -27,6 +29,7 @@ def lens(model_id: str, ids: tuple[int, ...]) -> Lens:
     return found
 
 
+@cache.of_models
 @st.cache_resource(max_entries=16, show_spinner=False)
 def steps(model_id: str, ids: tuple[int, ...], block: int) -> tuple[Step, ...]:
     """The steps of one block."""
@@ -36,6 +39,7 @@ def steps(model_id: str, ids: tuple[int, ...], block: int) -> tuple[Step, ...]:
     return found
 
 
+@cache.of_models
 @st.cache_resource(max_entries=64, show_spinner="Computing without it …")
 def effect(model_id: str, ids: tuple[int, ...], part: str, block: int | None, head: int) -> Effect:
     """The next token with and without a part."""

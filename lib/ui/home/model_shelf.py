@@ -18,6 +18,7 @@ from lib.ui.components.page import escape
 WIDTHS = (5, 4, 2)
 _STUDENTS, _SESSION = 30, 5_000_000  # a class; bytes that one visitor's pages take
 _TEXT = 200  # tokens, prompt included
+_FOLDED = 3  # sentences on folders that cannot be used, which fill a screen otherwise
 SHOW_ERROR = 300.0  # seconds: everybody sees the same shelf, and yesterday's failure helps nobody
 SOURCES = {
     "folder": "in a folder of yours",
@@ -43,8 +44,7 @@ def _shelf(busy: bool) -> None:
     if busy and not download_jobs.running():
         st.rerun()  # whatever was being got is here now, for all of the page
     _machine()
-    for sentence in models.problems():
-        st.warning(escape(sentence), icon=":material/folder_off:")
+    _problems(models.problems())
     key_box()
     present, gettable = models.local_models(), models.gettable()
     if present:
@@ -60,6 +60,20 @@ def _shelf(busy: bool) -> None:
         _gettable(spec)
     if not gettable:
         st.caption("Every model of the list is on this machine.")
+
+
+def _problems(sentences: list[str]) -> None:
+    """What cannot be used, in one box; many of them folded, so that the models that work stay in sight."""
+    listed = "\n".join(f"- {escape(sentence)}" for sentence in sentences)
+    if len(sentences) > _FOLDED:
+        st.warning(
+            f"{len(sentences)} things that PLAYGROUND_MODELS names cannot be used. Everything else works.",
+            icon=":material/folder_off:",
+        )
+        with st.expander("Which, and why"):
+            st.markdown(listed)
+    elif sentences:
+        st.warning(listed if len(sentences) > 1 else escape(sentences[0]), icon=":material/folder_off:")
 
 
 def _machine() -> None:

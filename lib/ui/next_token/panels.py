@@ -9,6 +9,7 @@ from lib.figures import next_token as figures
 from lib.figures import two_distributions as pairs
 from lib.figures.theme import Figure
 from lib.text_format import percent
+from lib.ui import cache
 from lib.ui.components import scroll
 from lib.ui.components.charts import chart
 from lib.ui.components.glossary import term
@@ -88,6 +89,7 @@ def temperatures(reading: Reading, view: State) -> None:
         chart(spread, key="next-token-spread")
 
 
+@cache.of_models
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _drawn(model_id: str, ids: tuple[int, ...]) -> tuple[Figure, Figure, Figure]:
     """The three figures, which no setting changes: drawn once for each text and never altered afterwards."""

@@ -34,6 +34,7 @@ def _logits(model_id: str, ids: tuple[int, ...]) -> np.ndarray:
     return scores(model_id, ids).next_logits if len(ids) <= HEATED else cache.logits(model_id, DTYPE, ids)
 
 
+@cache.of_models
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _content(model_id: str, ids: tuple[int, ...]) -> Content:
     """The chart of the token after `ids`, for everybody who looks at it."""
@@ -99,9 +100,8 @@ def token_row(tokenizer: Tokenizer, token_id: int) -> ChartRow:
     return seen[token_id]
 
 
-_rows: dict[
-    str, dict[int, ChartRow]
-] = {}  # by tokenizer: at most its vocabulary, as a page shows the same tokens again
+# By tokenizer: at most its vocabulary, as a page shows the same tokens again.
+_rows: dict[str, dict[int, ChartRow]] = cache.of_models({})
 
 
 def _make_row(tokenizer: Tokenizer, token_id: int) -> ChartRow:

@@ -37,6 +37,7 @@ class _Known:
         return max(shared, key=lambda pair: pair[0], default=(0, None))
 
 
+@cache.of_models
 @st.cache_resource(show_spinner=False)
 def _known() -> _Known:
     return _Known()
