@@ -51,7 +51,7 @@ def test_null_and_a_missing_key_mean_what_transformers_makes_of_them(family: str
     keys |= {"n_inner", "rope_theta", "rotary_pct", "rotary_emb_base", "layer_types", "head_dim", "sliding_window"}
     assert not _differs(read({"model_type": family}), AutoConfig.for_model(family))
     for key in sorted(keys - LEFT_TO_THE_BUILD):
-        config = {"model_type": family, key: None}
+        config: dict[str, Any] = {"model_type": family, key: None}
         if key == "sliding_window" and family in {"qwen2", "qwen3"}:
             config |= {"use_sliding_window": True}
         try:
