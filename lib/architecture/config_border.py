@@ -55,7 +55,7 @@ def check_number(key: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     most = MOST_PARTS if _PARTS.search(key) else MOST
-    if most < abs(value) < float("inf") and not _NO_SIZE.search(key):
+    if most < value < float("inf") and not _NO_SIZE.search(key):
         raise ArchitectureError(
             f"In this configuration {key[:60]} is {shown(value)}; no model comes near that. This page goes up to "
             f"{most:,} there."

@@ -18,6 +18,7 @@ from lib.architecture.parameter_ledger import LedgerRow
 from lib.architecture.spec import LIMITS, Architecture
 
 _BLOCK = re.compile(r"\.(?:h|layers|blocks|block|layer)\.(\d+)\.")
+_NAME = re.compile(r"^\w*(?:Error|Exception): ")  # of an exception: no word for readers
 _KINDS = (  # first match wins
     ("head", r"(^|\.)(lm_head|embed_out|output_projection)\."),
     ("positions", r"(wpe|position_embed|embed_positions|pos_emb)"),
@@ -105,7 +106,7 @@ def build(arch: Architecture) -> Any:
 def _refused(arch: Architecture, error: Exception) -> ArchitectureError:
     """transformers' own reason, in one line. Some of them begin with a headline that says nothing."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.endswith(":")]
-    reason = lines[0].encode("utf-8", "replace").decode()[:200] if lines else type(error).__name__
+    reason = _NAME.sub("", lines[0]).encode("utf-8", "replace").decode()[:200] if lines else "it gives no reason"
     return ArchitectureError(
         f"transformers cannot build a model of type {arch.family[:60]} from this configuration: {reason}"
     )

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from lib.chat.programs import Program, looked_for, program
@@ -166,10 +166,10 @@ def _visible_ends(content: str, visible: re.Pattern[str]) -> tuple[str, str]:
 def _free_stand_ins(count: int, texts: Iterable[str]) -> list[str]:
     """`count` private-use characters that occur in none of the texts."""
     used = set().union(*texts)
-    free = [chr(code) for code in range(_STAND_IN, _STAND_IN + 0xFFFD) if chr(code) not in used]
+    free = list(islice((chr(n) for n in range(_STAND_IN, _STAND_IN + 0xFFFD) if chr(n) not in used), count))
     if len(free) < count:
         raise TemplateError("This tokenizer has more special tokens than a chat template can be followed with.")
-    return free[:count]
+    return free
 
 
 def _unmarked(marked: str, stand_ins: Mapping[str, str]) -> Traced:
