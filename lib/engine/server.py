@@ -139,6 +139,8 @@ class Server:
                 "leads to as PLAYGROUND_REMOTE_URL.",
                 status,
             )
+        if status in {401, 403}:  # what is said of a key may have a part of it in it
+            raise RefusedError(refusal(status, path), status)
         body = ""
         with contextlib.suppress(RemoteError, httpx2.HTTPError, OSError):
             body = self._whole(response, MAX_REASON_BYTES, LIST_SECONDS)

@@ -140,7 +140,9 @@ def default_dtype() -> str:
 
 
 def precision(model_id: str) -> str:
-    """A sentence on the number format that a model computes in by default here; "" for float32."""
+    """A sentence on the number format that a model computes in by default here; "" for float32 and on servers."""
+    if models.is_remote(model_id):
+        return ""
     wanted = default_dtype()
     info = loaded().get((model_id, wanted))
     return _PRECISIONS.get(info.dtype if info else wanted, "")

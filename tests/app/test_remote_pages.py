@@ -111,7 +111,7 @@ def test_columns_say_what_broke_and_run_again(server: Misbehaviour) -> None:
     assert until(over, seconds=30)
     ok(decoding.run())
     assert not errors(decoding) and [one.track.state for one in columns] == ["done"] * len(columns)
-    for tab, says in {"One step": "rest together have", "Beam tree": "", "Code": "is on a server"}.items():
+    for tab, says in {"One step": "all other tokens together have", "Beam tree": "", "Code": "is on a server"}.items():
         decoding.session_state["section"] = tab
         ok(decoding.run())
         assert says in errors(decoding) + " ".join(str(line.value) for line in decoding.caption)
@@ -124,7 +124,7 @@ def test_next_token_shows_what_a_server_gives(server: Misbehaviour) -> None:
     app = page("3_Next_Token.py", prompt="The cat")
     assert not errors(app)
     said = " ".join(str(line.value) for line in app.caption)
-    assert "20 likeliest tokens; the rest together have 54.8%" in said
+    assert "20 likeliest tokens; all other tokens together have 54.8%" in said
     ok(app.slider(key="partial-t").set_value(0.5).run())
     ok(app.selectbox(key="partial-append-2").set_value(301).run())
     assert app.session_state["next-token-state"].history.path == (301,)

@@ -85,9 +85,9 @@ def _known(engine: Engine, columns: Sequence[Column], track: StrategyRun, index:
     labels = {i: token_name(engine.tokenizer, i) for i in ids}
     chart(figures.step_bars(known.probs, shaped, labels), key="decoding-step-chart")
     st.caption(
-        f"The server gives the {len(known.ids)} likeliest tokens of a step; the rest together have "
-        f"{percent(known.rest)}."
-        + (f" What these settings do to the rest cannot be seen from here: {escape(', '.join(left))}." if left else "")
+        f"The server gives the {len(known.ids)} likeliest tokens of a step ({len(ids)} of them are drawn); all other "
+        f"tokens together have {percent(known.rest)}."
+        + (f" What these do to the others cannot be seen from here: {escape(', '.join(left))}." if left else "")
     )
 
 

@@ -20,6 +20,8 @@ from lib.ui.next_token.reading import Reading
 from lib.ui.next_token.state import State, append, write_link
 from lib.ui.next_token.text import Chip, path_buttons, token_strip
 
+_ROW, _AROUND = 20, 90  # px of a token's bars, and of axis and legend
+
 
 @st.cache_data(max_entries=64, show_spinner="The server reads the text …")
 def _known(model_id: str, ids: tuple[int, ...]) -> KnownTokens:
@@ -39,6 +41,11 @@ def show_partial(reading: Reading, view: State, *, ids: bool) -> None:
         path_buttons(reading, view)
     known = _known(reading.model_id, reading.ids)
     names = {token: reading.label(token) for token in known.ids}
+    st.caption(
+        f"This model is on a server, which gives the {len(known.ids)} likeliest tokens; all other tokens together have "
+        f"{percent(known.rest)} (model, T = 1). Top-k keeps none of them, so temperature and filters are exact here. "
+        "What this page shows of the whole vocabulary needs a model on this machine."
+    )
     bars, knobs = st.columns([3, 1], gap="medium")
     with knobs:
         sampling = _settings(view, len(known.ids))
@@ -53,12 +60,9 @@ def show_partial(reading: Reading, view: State, *, ids: bool) -> None:
     after = known.after(sampling)
     shaped = [figures.Shaped("after sampling settings", CATEGORICAL[1], after.probs, after.kept)]
     with bars:
-        chart(figures.step_bars(known.probs, shaped, names), key="next-token-partial")
-    st.caption(
-        f"This model is on a server, which gives the {len(known.ids)} likeliest tokens; the rest together have "
-        f"{percent(known.rest)} (model, T = 1). Top-k keeps none of the rest, so temperature and filters are exact "
-        "here. What this page shows of the whole vocabulary needs a model on this machine."
-    )
+        drawn = figures.step_bars(known.probs, shaped, names)
+        drawn["layout"]["height"] = _AROUND + _ROW * (len(names) + 1)  # all of it in the first screen
+        chart(drawn, key="next-token-partial")
     if picked is not None:
         append(reading, view, picked)
 

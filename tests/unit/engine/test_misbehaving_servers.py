@@ -1,11 +1,13 @@
 """Servers that do what they should not: a sentence, nothing lost, and the rest once they are well (see the faults)."""
 
 import math
+import random
 from pathlib import Path
 
 import pytest
 
 from benchmarks.faults import servers as faults
+from benchmarks.faults import streams
 from benchmarks.faults.frame import Fault
 from lib import tokenization
 from lib.engine import Sampling
@@ -61,3 +63,8 @@ def test_a_character_of_several_tokens_comes_whole() -> None:
         steps = list(load_remote().generate(faults.PROMPT, sampling=Sampling(), max_new_tokens=9))
     assert len(ids) > 1 and [step.id for step in steps] == ids
     assert steps[-1].logprob == -1.5 and all(math.isnan(step.logprob) for step in steps[:-1])
+
+
+def test_hostile_streams_end_with_tokens_or_a_sentence() -> None:
+    for seed in range(300):
+        streams.check(streams.stream(random.Random(seed)))
