@@ -27,7 +27,7 @@ with explained():
         header.examples(EXAMPLES)
         model_id = pick_model(role="capable")
     first = room()  # filled last: it loads the model, and the page should be there before
-    course, shelf = st.tabs(TABS, key="home", **in_link("home", TABS))
+    course, shelf = st.tabs(TABS, key="home", on_change="rerun", **in_link("home", TABS))
     if course.open:
         with course:
             hand_in_button()

@@ -27,7 +27,7 @@ setup_page(
 style()
 links.follow_old()
 bar = header.bar()
-tabs = st.tabs(links.TABS, key="view", **in_link("view", links.TABS))
+tabs = st.tabs(links.TABS, key="view", on_change="rerun", **in_link("view", links.TABS))
 view, place = next((name, tab) for name, tab in zip(links.TABS, tabs, strict=True) if tab.open)
 result = place.container(key="result")
 

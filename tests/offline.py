@@ -17,6 +17,7 @@ import urllib.request
 from pathlib import Path
 
 from tests.conftest import PATIENCE, settled
+from tests.e2e.conftest import leaves
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = [
@@ -77,6 +78,8 @@ def walk() -> dict[str, object]:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page()
         page.set_default_timeout(PATIENCE)
+        elsewhere: list[str] = []
+        page.on("request", lambda asked: elsewhere.append(asked.url) if leaves(asked.url) else None)
         for name in ["", *sorted(path.stem.split("_", 1)[1] for path in (ROOT / "pages").glob("*.py"))]:
             page.goto(f"http://127.0.0.1:{PORT}/{name}")
             end = ENDS.get(name, "[role=tab] >> text=In short")
@@ -95,6 +98,7 @@ def walk() -> dict[str, object]:
         alert = page.locator('.st-key-shelf-gpt2-medium [data-testid="stAlertContentError"]')
         alert.wait_for()
         found["hub"] = alert.inner_text()
+        found["elsewhere"] = elsewhere  # what the browser asked of other hosts
         browser.close()
     return found
 

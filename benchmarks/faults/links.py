@@ -82,6 +82,29 @@ def _merges_of_digits(_: Path) -> Outcome:
     return Outcome(read, "the text", "the slider has its default, 200")
 
 
+def _tabs_unknown(_: Path) -> Outcome:
+    """On every page that has tabs: without the parameter one of them is open."""
+    read = ""
+    for file, name in _TABS.items():
+        names = {"model", "base"} & set(PAGES[file])
+        page = opened(file, {**dict.fromkeys(names, _TINY), name: "<b>x</b>"})
+        read = _says(page, f"“{name}”", "left out")
+        assert page.session_state[name] not in (None, "<b>x</b>"), name
+    return Outcome(read, "the rest of the link", "the first tab is open")
+
+
+_TABS = {
+    "Home.py": "home",
+    "pages/1_Tokenizers.py": "tab",
+    "pages/2_Architecture.py": "view",
+    "pages/3_Next_Token.py": "next-token-tabs",
+    "pages/4_Decoding.py": "section",
+    "pages/5_Training.py": "train-tab",
+    "pages/6_Completion_vs_Chat.py": "cvc-tab",
+    "pages/7_Chat.py": "chat-lessons",
+}
+
+
 def _columns_infinite(_: Path) -> Outcome:
     page = opened("pages/4_Decoding.py", {"model": _TINY, "s": "topk_kInfinity~greedy"})
     read = _says(page, "“s”", "kInfinity")
@@ -127,6 +150,7 @@ FAULTS = [
     Fault(KIND, "train-steps=1_000, which Python would read", _steps_underscored),
     Fault(KIND, "An empty value where a choice is required", _family_empty),
     Fault(KIND, "A chat template that there is not", _template_unknown),
+    Fault(KIND, "A tab that there is not, on eight pages", _tabs_unknown),
     Fault(KIND, "merges of 5,000 digits", _merges_of_digits),
     Fault(KIND, "A column of Decoding with k = Infinity", _columns_infinite),
     Fault(KIND, "A path with a token ID of 5,000 digits", _path_of_digits),

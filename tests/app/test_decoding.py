@@ -64,7 +64,7 @@ def test_the_course_preset_runs_and_shows_numbers(page) -> None:
     page.run()
     assert not page.exception
     assert [c.strategy.kind for c in columns(page)] == ["greedy", "top_k", "top_p"]
-    assert page.query_params["s"] == "greedy_r1~topk_k80_t1_r1~topp_p0.9_t1_r1"
+    assert "s" not in page.query_params  # they are what the page opens with
     click(page, "decoding-run")
     finish(page)
     assert not page.exception

@@ -4,10 +4,17 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.conftest import PATIENCE, without_animations
+
+
+def leaves(url: str) -> bool:
+    """Whether an address is on another host: nothing that the app shows may ask one, in any of these tests."""
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in ("127.0.0.1", "localhost")
 
 
 @pytest.fixture(scope="package")
@@ -36,18 +43,22 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def browsing(chromium: Any) -> Iterator[Callable[..., Any]]:
-    """browsing(**options) -> a browser profile of its own (a Playwright context), closed with the test."""
+    """browsing(**options) -> a browser profile of its own (a Playwright context), closed with the test, which fails if
+    anything in it asked another host."""
     contexts: list[Any] = []
+    elsewhere: list[str] = []
 
     def make(**options: Any) -> Any:
         context = without_animations(chromium.new_context(**options))
         context.set_default_timeout(PATIENCE)
+        context.on("request", lambda request: elsewhere.append(request.url) if leaves(request.url) else None)
         contexts.append(context)
         return context
 
     yield make
     for context in contexts:
         context.close()
+    assert not elsewhere, "the browser asked another host"
 
 
 @pytest.fixture

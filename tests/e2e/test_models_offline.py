@@ -1,4 +1,5 @@
-"""With the network cut after set-up every page works, and a hub model says how to bring it by hand."""
+"""With the network cut after set-up every page works, the browser asks no other host, and a hub model says how to bring
+it by hand."""
 
 import json
 import shutil
@@ -26,7 +27,8 @@ def test_every_page_works_without_a_network(embedded: str) -> None:
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
     assert run.returncode == 0, run.stderr[-2000:]
     found = json.loads(run.stdout.splitlines()[-1])
-    hub = found.pop("hub")
+    hub, elsewhere = found.pop("hub"), found.pop("elsewhere")
+    assert elsewhere == []
     assert "cannot be reached" in hub and "by hand" in hub and "openai-community/gpt2-medium" in hub
     assert len(found) == 1 + len(list((ROOT / "pages").glob("*.py")))
     for page, seen in found.items():

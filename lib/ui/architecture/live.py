@@ -27,7 +27,7 @@ def live_panel(arch: Architecture, text: str, model_id: str) -> None:
         return
     with st.container(key="live"):
         text = at_most(text, passes.MOST)
-        attention, lens, logits = st.tabs(_PASS, key="pass", **in_link("pass", _PASS))
+        attention, lens, logits = st.tabs(_PASS, key="pass", on_change="rerun", **in_link("pass", _PASS))
         with st.container(key="live-wait"):  # "Loading the model …" lies over the free place
             tokenizer = cache.engine(model_id).tokenizer
             ids = passes.ids_of(model_id, text)

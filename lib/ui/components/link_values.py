@@ -27,7 +27,8 @@ def in_link(key: str, takes: Number | Iterable[str]) -> dict[str, Any]:
     """The option `bind` of the widget `key`, or none in this run if the link has a value that the widget cannot have.
 
     `takes`: a number's limits, or the labels of the choices as they are shown; SWITCH for a toggle. A widget without
-    the option has its default, and Streamlit takes its parameter out of the link.
+    the option has its default, and Streamlit takes its parameter out of the link. Tabs need `on_change="rerun"` beside
+    it: bound or not, they have to say which one is open.
     """
     values = st.query_params.get_all(key)
     if isinstance(takes, Number):

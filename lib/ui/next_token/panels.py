@@ -48,7 +48,8 @@ def tab_panels(reading: Reading, prompt: str, view: State) -> None:
     if end := tail(reading, prompt, view):
         panels[TRAILING] = lambda: trailing_space(reading, end, read(reading.model_id, prompt.rstrip(), ()))
     renamed(TABS, {"Every place": "Every position"})  # as the tab was called before
-    for tab, panel in zip(st.tabs(list(panels), key=TABS, **in_link(TABS, panels)), panels.values(), strict=True):
+    tabs = st.tabs(list(panels), key=TABS, on_change="rerun", **in_link(TABS, panels))
+    for tab, panel in zip(tabs, panels.values(), strict=True):
         with tab, explained():
             if tab.open:
                 panel()
