@@ -60,5 +60,5 @@ def measured(stats: object) -> dict[str, Any]:
     """
     if not isinstance(stats, Mapping):
         return {}
-    found = {name: kind(stats.get(name)) for name, kind in _KINDS.items()}
+    found = {name: _KINDS[name](value) for name, value in stats.items() if name in _KINDS}
     return {name: value for name, value in found.items() if value is not None}

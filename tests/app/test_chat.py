@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib import chat, engine, models
 from lib.engine import Sampling
+from lib.errors import PlaygroundError
 from lib.tokenization import load
 from lib.ui import cache
 from lib.ui.chat import lessons as chat_lessons
@@ -333,6 +334,63 @@ def test_the_lower_half_is_tabs_of_which_one_is_made(chat_page: AppTest) -> None
         ok(chat_page.run())
         assert any(said in m.value for m in chat_page.markdown), tab
         assert not any("answers in the format it was trained on" in m.value for m in chat_page.markdown), tab
+
+
+def put(page: AppTest, count: int) -> None:
+    """A conversation of `count` messages, as a file brings it."""
+    roles = ("user", "assistant")
+    data = [{"role": roles[i % 2], "content": f"number {i}."} for i in range(count)]
+    space = page.session_state["chat-workspace"]
+    talk = chat.from_json(json.dumps(data))
+    space.conversations[talk.id], space.current = talk, talk.id
+    ok(page.run())
+
+
+def numbers(page: AppTest) -> tuple[int, int]:
+    """The first and the last of the messages on screen."""
+    found = [int(str(text).split("number ")[1].split(".")[0]) for text in texts(page)]
+    assert found == list(range(found[0], found[-1] + 1))
+    return found[0], found[-1]
+
+
+def test_a_long_conversation_is_shown_in_parts_that_fit_together(chat_page: AppTest) -> None:
+    put(chat_page, 100)
+    assert numbers(chat_page) == (70, 99)
+    for shown in ((40, 69), (10, 39), (0, 9)):
+        ok(button(chat_page, "Show earlier messages").click().run())
+        assert numbers(chat_page) == shown
+    assert not [b for b in chat_page.button if b.label == "Show earlier messages"]
+    ok(next(b for b in chat_page.button if str(b.key).startswith("edit-")).click().run())
+    assert chat_page.text_area[-1].value == "number 0."
+    ok(button(chat_page, "Cancel").click().run())
+    for shown in ((10, 39), (40, 69), (70, 99)):
+        ok(button(chat_page, "Show later messages").click().run())
+        assert numbers(chat_page) == shown
+    ok(button(chat_page, "Show earlier messages").click().run())
+    say(chat_page, "number 100.")
+    assert path(chat_page)[100] == "number 100." and any("number 100." in text for text in texts(chat_page))
+
+
+def test_what_a_long_message_says_is_cut_on_the_page_alone(chat_page: AppTest) -> None:
+    say(chat_page, "x" * 30_000)
+    assert any("first 20,000 of 30,000 characters are drawn" in c.value for c in chat_page.caption)
+    assert path(chat_page)[0] == "x" * 30_000
+
+
+def test_a_model_that_cannot_be_had_takes_no_message_away(chat_page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    say(chat_page, "one")
+    whole, get = path(chat_page), cache.engine
+
+    def gone(*asked: object) -> None:
+        raise PlaygroundError("The server is gone.")
+
+    monkeypatch.setattr(cache, "engine", gone)
+    say(chat_page, "two")
+    assert path(chat_page) == [*whole, "two"] and len(chat_page.chat_message) == 3
+    assert [e.value for e in chat_page.error] == ["The server is gone\\."] and len(chat_page.chat_input) == 1
+    monkeypatch.setattr(cache, "engine", get)
+    ok(button(chat_page, "Answer").click().run())
+    assert len(path(chat_page)) == 4 and not chat_page.error
 
 
 def test_blank_messages_are_not_sent(chat_page: AppTest) -> None:

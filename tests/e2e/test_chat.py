@@ -128,6 +128,22 @@ def test_a_reply_that_was_asked_for_by_a_button_has_a_stop_too(app: str, page) -
     expect(page.locator(".st-key-chat-stop")).to_have_count(0)
 
 
+def test_a_reload_in_the_middle_of_a_reply_keeps_what_was_seen(app: str, page) -> None:
+    open_chat(page, app + "/Chat?chat-t=0&chat-n=512")
+    say(page, "Write a very long story about a dragon and a castle.")
+    kept = "(sessionStorage.getItem('llm-playground-chat-growing') || '')"
+    text = f"({kept} && JSON.parse({kept}).message.content)"
+    seen = eventually(page, lambda: page.evaluate(text), lambda found: len(found) > 40)
+    page.reload()
+    expect(messages(page).nth(1)).to_contain_text(seen[:20])
+    expect(messages(page).nth(1)).to_contain_text("stopped")
+    messages(page).nth(1).get_by_role("button", name="Continue").click()
+    expect(messages(page).nth(1)).to_contain_text("▌")
+    page.locator(".st-key-chat-stop button").click()
+    answered(page, 2)
+    expect(messages(page).nth(1)).to_contain_text(seen[:20])
+
+
 def test_two_tabs_never_see_each_other(app: str, browsing) -> None:
     context = browsing()
     first, second = context.new_page(), context.new_page()

@@ -1,5 +1,7 @@
 """Several conversations, and their way in and out: the list, new, delete, save, load, export."""
 
+from functools import partial
+
 import streamlit as st
 
 from lib import chat
@@ -65,7 +67,7 @@ def _files(space: Workspace, model: str) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Save as JSON",
-            chat.to_json(conversation),
+            partial(chat.to_json, conversation),  # made when somebody presses
             file_name="conversation.json",
             mime="application/json",
             icon=":material/save:",
@@ -75,7 +77,7 @@ def _files(space: Workspace, model: str) -> None:
         )
         st.download_button(
             "Export as Markdown",
-            chat.to_markdown(conversation, model=model),
+            partial(chat.to_markdown, conversation, model=model),
             file_name="conversation.md",
             mime="text/markdown",
             icon=":material/description:",

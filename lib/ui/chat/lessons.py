@@ -19,6 +19,7 @@ TABS = ("Compare templates", "Injection lesson", "Questions", "In short")
 _TALL = 290  # pixels of a template's X-ray, which scrolls in itself
 _ANSWER_TALL = 130
 HI_OPTIONS = ("Fewer than 5", "5 to 19", "20 or more")
+COMPARED = 20  # messages: the templates are the same in all of them
 ANSWER = 40  # tokens of an answer in the injection lesson
 SAMPLE: Messages = (
     {"role": "user", "content": "Hello, how are you?"},
@@ -29,14 +30,14 @@ SAMPLE: Messages = (
 
 def compare(messages: Messages, tokenizer: Tokenizer, model: str) -> None:
     """The conversation in every template, side by side, counted with the tokenizer of `model`, a name for people."""
-    shown = messages if any(m["role"] == "user" for m in messages) else SAMPLE
+    own, left_out = _last(messages)
+    shown = own or SAMPLE
     templates = chat.TEMPLATES | chat.OTHERS
     chatml = sum("<|im_start|>" in template.source for template in templates.values())
     st.markdown(
         f"A chat model answers in the format it was trained on. {chatml} of these {len(templates)} are "
         f"{term('ChatML')} and differ in the system prompt they insert; Llama 3, Gemma and Mistral mark their turns "
-        "in other ways. The words are the same. "
-        + ("This is your conversation:" if shown is messages else "This is an example conversation:")
+        "in other ways. The words are the same. " + _whose(len(own), left_out)
     )
     names = st.pills(
         "Templates",
@@ -66,6 +67,25 @@ def compare(messages: Messages, tokenizer: Tokenizer, model: str) -> None:
                 st.markdown(f"**{templates[name].label}**", help=templates[name].note)
                 with st.container(height=_TALL, border=False, autoscroll=False):
                     show_xray(f"compare-{name}", rendered[name], _own(name, tokenizer), ids=ids)
+
+
+def _last(messages: Messages) -> tuple[Messages, int]:
+    """The system prompt and the last turns of a conversation, at most `COMPARED` messages, and how many are left out.
+    Nothing of one in which no user has spoken."""
+    head = [message for message in messages[:1] if message["role"] == "system"]
+    turns = messages[len(head) :]
+    first = next((i for i in range(max(len(turns) - COMPARED, 0), len(turns)) if turns[i]["role"] == "user"), None)
+    return ([], 0) if first is None else ([*head, *turns[first:]], first)
+
+
+def _whose(own: int, left_out: int) -> str:
+    if not own:
+        return "This is an example conversation:"
+    return (
+        f"This is the end of your conversation, without its first {left_out:,} messages:"
+        if left_out
+        else ("This is your conversation:")
+    )
 
 
 def hi() -> tuple[int, str]:

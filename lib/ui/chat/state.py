@@ -38,6 +38,7 @@ class Workspace:
     writer: GrowingReply | None = None  # the reply that is being written
     removed: Conversation | None = None  # what a Delete or Clear can take back
     editing: str = ""  # the message that is being edited
+    until: int | None = None  # how many messages from the first on are behind what is shown; None: up to the newest
     problem: str = ""  # a sentence to show once
 
     @property
@@ -60,7 +61,7 @@ def _changing() -> Workspace:
     space = workspace()
     if space.writer is not None:
         space.writer.stop()
-    space.task, space.writer, space.editing, space.removed = None, None, "", None
+    space.task, space.writer, space.editing, space.removed, space.until = None, None, "", None, None
     focus.ask("chat-input")
     return space
 
@@ -192,7 +193,15 @@ def clear() -> None:
 
 def step(message: Message, by: int) -> None:
     """Show another version of a message."""
-    _changing().conversation.step(message.id, by)
+    until = workspace().until
+    space = _changing()
+    space.conversation.step(message.id, by)
+    space.until = until
+
+
+def show_until(until: int | None) -> None:
+    """Show those messages of a long conversation that end with number `until`; None: the newest."""
+    workspace().until = until
 
 
 def undo() -> None:

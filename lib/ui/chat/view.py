@@ -16,9 +16,11 @@ from lib.ui.chat import state as chat_state
 from lib.ui.chat.reply import stats_line
 from lib.ui.chat.state import Workspace
 from lib.ui.components.custom import asset, component
-from lib.ui.components.page import page_style
+from lib.ui.components.page import escape, page_style
 from lib.ui.components.token_stream import show_token_stream, stream_tokens
 
+SHOWN = 30  # messages at once: each is some ten elements of the page, and every click draws them all
+DRAWN = 20_000  # characters of a message
 TALL = 400  # pixels, where the style sheet is not read (it fits the conversation to the window)
 VIEWS = ("Rendered", "Literal", "Tokens")
 SUGGESTIONS = (
@@ -55,9 +57,14 @@ def head(space: Workspace) -> str:
 
 
 def history(space: Workspace, view: str) -> None:
-    """All messages of the branch on screen; while a reply is being written, those before it."""
+    """The newest messages of the branch on screen, or those that were asked for; while a reply is being written, those
+    before it."""
     path, writing = _before_task(space), space.task is not None or space.writer is not None
-    for index, message in enumerate(path):
+    end = len(path) if space.until is None or writing else min(space.until, len(path))
+    begin = max(end - SHOWN, 0)
+    if begin:
+        _turn_page("Show earlier messages", "expand_less", begin, f"{begin:,} before these")
+    for index, message in list(enumerate(path))[begin:end]:
         with st.chat_message(message.role):
             if space.editing == message.id:
                 with st.container(key="chat-editor"):
@@ -66,6 +73,25 @@ def history(space: Workspace, view: str) -> None:
             _content(message, view)
             last = index == len(path) - 1 and not writing
             _foot(space.conversation, message, last=last)
+
+    if end < len(path):
+        later = end + SHOWN
+        words = f"{len(path) - end:,} after these"
+        _turn_page("Show later messages", "expand_more", later if later < len(path) else None, words)
+
+
+def _turn_page(name: str, icon: str, until: int | None, words: str) -> None:
+    """The way to the messages before or after those on screen."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"chat-{icon.replace('_', '-')}"):
+        st.button(
+            name,
+            icon=f":material/{icon}:",
+            type="tertiary",
+            key=f"chat-page-{icon}",
+            on_click=chat_state.show_until,
+            args=(until,),
+        )
+        st.caption(words, width="content")
 
 
 def _before_task(space: Workspace) -> list[Message]:
@@ -90,12 +116,17 @@ def welcome() -> None:
 
 
 def _content(message: Message, view: str) -> None:
+    shown = message.content[:DRAWN]
     if view == "Tokens" and message.role == "assistant":
         _inspect(message)
     elif view == "Literal":
-        st.code(message.content, language=None, wrap_lines=True)
+        st.code(shown, language=None, wrap_lines=True)
     else:
-        st.html(_rendered(message.content))
+        st.html(_rendered(shown))
+    if len(shown) < len(message.content):
+        st.caption(
+            f"The first {len(shown):,} of {len(message.content):,} characters are drawn; the model gets them all."
+        )
 
 
 @lru_cache(maxsize=256)
@@ -109,7 +140,7 @@ def _inspect(message: Message) -> None:
     model_id = str(message.stats.get("model_id", ""))
     if not message.tokens:
         if message.content:
-            st.code(message.content, language=None, wrap_lines=True)
+            st.code(message.content[:DRAWN], language=None, wrap_lines=True)
         st.caption(_why_no_tokens(message))
         return
     if math.isnan(message.tokens[-1].logprob):
@@ -150,7 +181,7 @@ def _known(step: Step) -> Step:
 def _foot(conversation: Conversation, message: Message, *, last: bool) -> None:
     """Measurements and buttons under a message."""
     if message.role == "assistant" and (line := stats_line(message.stats)):
-        st.caption(line)
+        st.caption(escape(line))
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"foot-{message.parent}"):
         place, count = conversation.place(message.id)
         if count > 1:

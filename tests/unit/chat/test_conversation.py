@@ -19,6 +19,7 @@ from lib.chat import (
     to_json,
     to_markdown,
 )
+from lib.chat.context_window import _first_that_fits
 
 
 def talk(*contents: str) -> Conversation:
@@ -160,6 +161,16 @@ def test_the_oldest_turns_go_first_and_the_system_prompt_stays() -> None:
         more = [messages[0], *messages[1 + count - 2 :]]
         assert len(chat.render(more, template="plain", tokenizer=tokenizer).ids) + 40 > context
     assert fit(messages, template="plain", tokenizer=tokenizer, context=10_000, reserve=40).dropped == ()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 9, 40])
+def test_the_first_turn_that_fits_is_found_from_any_guess(count: int) -> None:
+    for right in range(count):
+        for guess in range(count):
+            asked: list[int] = []
+            fits = lambda turn, asked=asked, right=right: asked.append(turn) or (turn if turn >= right else None)  # noqa: E731
+            assert _first_that_fits(guess, count, fits) == right
+            assert len(asked) <= 2 * abs(guess - right).bit_length() + 2 and (guess != right or len(asked) <= 2)
 
 
 def test_a_last_message_that_cannot_fit_says_so() -> None:
