@@ -49,7 +49,7 @@ class Request:
         """Nobody wants more: whoever waits for the answer is woken. Idempotent, from any thread."""
         self.ended = True
         if self._stream is not None:
-            with contextlib.suppress(OSError):  # it has ended by itself
+            with contextlib.suppress(OSError, AttributeError):  # it has ended by itself
                 self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def give_up(self) -> None:

@@ -59,13 +59,19 @@ def _release(engine: engines.Engine) -> None:
     max_entries=3, show_spinner="Loading the model …", on_release=_release, validate=lambda engine: engine.alive
 )
 def _engine(model_id: str, dtype: str) -> engines.Engine:
-    if not models.is_remote(model_id):
-        folder = models.require(model_id).folder  # a clear sentence before torch is imported
-        _read[model_id] = folder, stamp(folder)
+    folder = models.require(model_id).folder  # a clear sentence before torch is imported
+    _read[model_id] = folder, stamp(folder)
     with without_collecting():
         loaded = engines.load_for_pages(model_id, dtype=dtype)
     _loaded[model_id, dtype] = loaded.info
     give_memory_back()
+    return loaded
+
+
+@st.cache_resource(max_entries=1, show_spinner="Asking the server for its models …", on_release=_release)
+def _server_engine(model_id: str) -> engines.Engine:
+    loaded = engines.load_for_pages(model_id)
+    _loaded[model_id, "remote"] = loaded.info
     return loaded
 
 
@@ -103,8 +109,7 @@ def _remote(model_id: str) -> engines.Engine:
     if error is not None and time.monotonic() - since < _REFUSED_SECONDS:
         raise error
     try:
-        with st.spinner("Asking the server for its models …"):
-            return _engine(model_id, "auto")
+        return _server_engine(model_id)
     except PlaygroundError as problem:
         _refused.clear()
         _refused[key] = time.monotonic(), problem
@@ -157,7 +162,7 @@ def unload(model_id: str) -> None:
     """Take a model out of memory, in every dtype. Running requests end; the next use loads it again."""
     for known, dtype in loaded():
         if known == model_id:
-            _engine.clear(known, dtype)
+            _server_engine.clear(known) if models.is_remote(known) else _engine.clear(known, dtype)
     give_memory_back()
 
 

@@ -132,3 +132,14 @@ def test_next_token_shows_what_a_server_gives(server: Misbehaviour) -> None:
     server.completions = Answer(event(text="x") + STOP)
     ok(app.text_area(key="prompt").set_value("Another").run())
     assert "no log-probabilities" in errors(app)
+
+
+def test_a_completion_that_breaks_off_is_kept_beside_its_sentence(server: Misbehaviour) -> None:
+    server.completions = Answer(HERE)
+    pair = page("6_Completion_vs_Chat.py", **{"instruct": MODEL, "base": "playground-base", "cvc-n": "5"})
+    ok(button(pair, "Write all").click().run())
+    for text in pair.session_state["cvc-results"][1].values():
+        text.join(60)
+    ok(pair.run())
+    assert "broke off its answer" in errors(pair)
+    assert any("sat on" in str(block.value) for block in pair.code)

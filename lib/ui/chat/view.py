@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 
 import streamlit as st
@@ -10,7 +9,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lib import chat, models
 from lib.chat import Conversation, Message
-from lib.engine import Step
 from lib.ui import cache
 from lib.ui.chat import state as chat_state
 from lib.ui.chat.reply import stats_line
@@ -143,14 +141,12 @@ def _inspect(message: Message) -> None:
             st.code(message.content[:DRAWN], language=None, wrap_lines=True)
         st.caption(_why_no_tokens(message))
         return
-    if math.isnan(message.tokens[-1].logprob):
+    if all(math.isnan(step.logprob) for step in message.tokens):
         st.code(message.content, language=None, wrap_lines=True)
         st.caption("The server gave no log-probabilities, so there is nothing to colour.")
         return
     tokens = stream_tokens(
-        cache.tokenizer(models.spec(model_id).tokenizer),
-        [_known(s) for s in message.tokens],
-        forced=int(message.stats.get("forced", 0)),
+        cache.tokenizer(models.spec(model_id).tokenizer), message.tokens, forced=int(message.stats.get("forced", 0))
     )
     if message.stats.get("prefill"):
         st.caption("It began with your words; the tokens after them:")
@@ -168,14 +164,6 @@ def _why_no_tokens(message: Message) -> str:
     if not message.stats.get("reply_tokens"):
         return "The model was stopped before its first token."
     return "The tokens of this reply were not kept: it came from a file or from before a reload."
-
-
-def _known(step: Step) -> Step:
-    """A remote step does not say what was left after the filters: show the model's own probability instead."""
-    if not math.isnan(step.prob):
-        return step
-    others = tuple(replace(other, prob=math.exp(other.logprob)) for other in step.alternatives)
-    return replace(step, prob=math.exp(step.logprob), alternatives=others)
 
 
 def _foot(conversation: Conversation, message: Message, *, last: bool) -> None:

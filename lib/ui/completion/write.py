@@ -124,11 +124,11 @@ def _show(cell: Cell, text: BackgroundText | None, *, note: str, colour: bool) -
     steps, engine = text.steps, cell.engine
     if text.error:
         st.error(escape(text.error), icon=":material/error:")
-    elif colour and steps:
+    if colour and steps:
         show_token_stream(f"cvc-tokens-{cell.key}", stream_tokens(engine.tokenizer, steps), branch=False)
     elif words := written(text, engine):
         st.code(words, language=None, wrap_lines=True)
-    else:
+    elif not text.error:
         st.info(
             "It ended at once: its first token was its end token. To these weights the text reads as finished."
             if text.reason == "stop"
@@ -154,9 +154,8 @@ def summary(text: BackgroundText, control: Mapping[int, str]) -> str:
     parts = [f"{len(steps):,} token{'s' * (len(steps) != 1)}", finished(reason, what)]
     if steps and reason == "stop":
         last = steps[-1]
-        sure = (
-            "" if math.isnan(last.logprob) else f" (probability {percent(math.exp(last.logprob))})"
-        )  # T = 1, unfiltered
+        unknown = not end or math.isnan(last.logprob)  # servers keep the end token to themselves
+        sure = "" if unknown else f" (probability {percent(math.exp(last.logprob))})"  # T = 1, unfiltered
         parts[-1] += f" with {end or 'its end token'}{sure}"
     if text.rate and len(steps) > 1:
         parts.append(f"{text.rate:.1f} tokens/s")

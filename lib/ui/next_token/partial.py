@@ -9,7 +9,6 @@ from dataclasses import replace
 import streamlit as st
 
 from lib.decoding.known_tokens import KnownTokens
-from lib.design import CATEGORICAL
 from lib.engine import SERVER_ALTERNATIVES, Sampling
 from lib.errors import PlaygroundError
 from lib.figures import decoding as figures
@@ -58,7 +57,7 @@ def show_partial(reading: Reading, view: State, *, ids: bool) -> None:
             placeholder="One of these",
         )
     after = known.after(sampling)
-    shaped = [figures.Shaped("after sampling settings", CATEGORICAL[1], after.probs, after.kept)]
+    shaped = [figures.Shaped("after sampling settings", figures.strategy_colour("top_k"), after.probs, after.kept)]
     with bars:
         drawn = figures.step_bars(known.probs, shaped, names)
         drawn["layout"]["height"] = _AROUND + _ROW * (len(names) + 1)  # all of it in the first screen
