@@ -49,7 +49,11 @@ def licence(name: str) -> str:
         return _ELSEWHERE.get(name, "")
     said = package.metadata
     classifiers = [line.split(" :: ")[-1] for line in said.get_all("Classifier") or [] if line.startswith("License ::")]
-    texts = [file.read_text().strip() for file in package.files or [] if file.name.upper().startswith("LICENSE")]
+    texts = [
+        file.read_text(encoding="utf-8").strip()
+        for file in package.files or []
+        if file.name.upper().startswith("LICENSE")
+    ]
     forms = [*(said.get_all("License-Expression") or ()), " OR ".join(classifiers), *(said.get_all("License") or ())]
     first = [form.strip().splitlines()[0] for form in [*forms, *texts[:1]] if form.strip()]
     return next((found for line in first if (found := spdx(line))), "")

@@ -140,7 +140,7 @@ def minimal(page: Any, *, unfrozen: bool) -> list[float]:
     """The key-press times of the smallest st.slider page."""
     with TemporaryDirectory() as folder:
         script = Path(folder) / "minimal.py"
-        script.write_text(MINIMAL.format(unfrozen=unfrozen))
+        script.write_text(MINIMAL.format(unfrozen=unfrozen), encoding="utf-8")
         with serve(script) as (url, _):
             page.goto(url)
             page.wait_for_selector(".js-plotly-plot .bars", state="attached", timeout=120_000)

@@ -29,7 +29,7 @@ def megabytes(pid: int) -> dict[str, float]:
     for one in tree(pid):
         with contextlib.suppress(psutil.Error, OSError):  # it has just ended
             sums["VmRSS"] += one.memory_info().rss / 1e6
-            peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{one.pid}/status").read_text())
+            peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{one.pid}/status").read_text(encoding="utf-8"))
             sums["VmHWM"] += int(peak[1]) * 1024 / 1e6 if peak else 0.0
     return sums
 
@@ -65,7 +65,7 @@ def gil_holders(pid: int, seconds: int = 5, top: int = 8) -> dict[str, float]:
         if not file.exists():
             print(f"py-spy gave nothing: {done.stderr.strip()[-200:]}", file=sys.stderr)
             return {}
-        return shares(file.read_text(), samples=rate * seconds, top=top)
+        return shares(file.read_text(encoding="utf-8"), samples=rate * seconds, top=top)
 
 
 def shares(stacks: str, *, samples: int, top: int) -> dict[str, float]:

@@ -99,7 +99,7 @@ def hub_cache_folder(hub_id: str) -> Path | None:
 def _whole_snapshot(base: Path) -> Path | None:
     snapshots = sorted((base / "snapshots").glob("*"), key=_changed, reverse=True)
     try:
-        main = (base / "refs" / "main").read_text().strip()
+        main = (base / "refs" / "main").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         main = ""
     snapshots.sort(key=lambda p: p.name != main)  # stable: `main` first, then newest first

@@ -77,7 +77,10 @@ def _cgroup() -> tuple[int | None, int | None]:
     """(limit, still free) of the container in bytes, which psutil does not know; (None, None) without a limit."""
     for limit_file, used_file in CGROUPS:
         try:
-            limit, used = int(Path(limit_file).read_text()), int(Path(used_file).read_text())
+            limit, used = (
+                int(Path(limit_file).read_text(encoding="utf-8")),
+                int(Path(used_file).read_text(encoding="utf-8")),
+            )
         except (OSError, ValueError):  # not there, or "max"
             continue
         if limit < 1 << 60:
@@ -88,7 +91,7 @@ def _cgroup() -> tuple[int | None, int | None]:
 def _reclaimable(stat: Path) -> int:
     """File pages that the kernel gives back when asked: they count as used but are free to take."""
     try:
-        fields = dict(line.split() for line in stat.read_text().splitlines())
+        fields = dict(line.split() for line in stat.read_text(encoding="utf-8").splitlines())
     except (OSError, ValueError):
         return 0
     return int(fields.get("inactive_file", 0))

@@ -125,7 +125,7 @@ def step_back() -> None:
         with contextlib.suppress(OSError):  # a container that forbids it
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         with contextlib.suppress(OSError):  # where memory runs out, the run goes and the pages and models stay
-            Path("/proc/self/oom_score_adj").write_text("900")
+            Path("/proc/self/oom_score_adj").write_text("900", encoding="utf-8")
 
 
 def _pipe(handle: int) -> Any:
