@@ -59,12 +59,12 @@ _DOUBLING = "{% set n = namespace(x='ab') %}{% for i in range(60) %}{% set n.x =
 BAD: dict[str, tuple[str, str]] = {
     "A double loop without end": (
         "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
-        "more than 2",
+        "so it was stopped",
     ),
     "A text of 1 GB": ("{{ 'x' * 10**9 }}", "more than 300 MB"),
     "A text that doubles 60 times": (_DOUBLING, "more than 300 MB"),
     "A width of 1 GB": ("{{ '%1000000000d' % 1 }}", "more than 300 MB"),
-    "A number of 477 million digits": ("{% set n = 3 %}{{ n ** (10 ** 9) % 7 }}", "more than 2"),
+    "A number of 477 million digits": ("{% set n = 3 %}{{ n ** (10 ** 9) % 7 }}", "so it was stopped"),
     "A macro that calls itself": ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "calls itself"),
     "A division by zero": ("{{ 1 / 0 }}", "division by zero"),
     "A date of a million days": ("{{ strftime_now('%A' * 1000000) }}", "characters of a conversation"),
