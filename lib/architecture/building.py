@@ -49,6 +49,9 @@ def _asked(what: str, spelling: str, tied: bool) -> tuple[Any, str]:
     except NotStartedError:
         raise
     except TooMuchError as error:
-        return None, f"This configuration {_MUCH[str(error)]}, so it is not counted here."
+        said = f"This configuration {_MUCH[str(error)]}, so it is not counted here."
+        if str(error) == "clock":  # the machine's fault, perhaps: what is raised is not remembered
+            raise ArchitectureError(said) from error
+        return None, said
     except PlaygroundError as error:
         return None, str(error)
