@@ -21,7 +21,7 @@ import psutil
 from lib.errors import PlaygroundError
 
 ROOT = Path(__file__).resolve().parents[1]
-_START_SECONDS = 120  # a cold disk and a busy machine: imports alone have taken 20
+_START_SECONDS = 300  # a cold disk and a busy machine: imports of transformers have taken 60
 
 
 class TooMuchError(PlaygroundError):
@@ -50,27 +50,26 @@ class Bounded:
         self.module, self.limits = module, limits
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._fresh = True  # whether it has answered nothing yet
 
     def ask(self, question: Any) -> Any:
         """The answer, or what the process says against it, as a PlaygroundError. Raises TooMuchError with "time",
-        "memory" or "output", NotStartedError."""
+        "clock" (waiting included), "memory" or "output", NotStartedError."""
         line = json.dumps(question).encode() + b"\n"
         with self._lock:
-            for _ in range(2):  # it may end for want of questions at the very moment of this one
-                answer, code = self._exchange(line)
-                if answer or code:
-                    break
-        if not answer:
-            raise TooMuchError("time" if code == _TIME else "memory")
-        kind, value = json.loads(answer)
+            kind, value = self._exchange(line)
+            if (kind, value) == ("much", "memory") and not self._fresh:
+                self.end()  # it may be what earlier questions left behind: a new process is asked before that is said
+                kind, value = self._exchange(line)
+            self._fresh = False
         if kind == "much":
             raise TooMuchError(value)
         if kind == "error":
             raise PlaygroundError(value)
         return value
 
-    def _exchange(self, line: bytes) -> tuple[bytes, int]:
-        """One line over and one back; b"" and how it ended where it did."""
+    def _exchange(self, line: bytes) -> tuple[str, Any]:
+        """One line over and one back, or why none came."""
         process = self._running()
         assert process.stdin and process.stdout
         killed = threading.Event()
@@ -93,17 +92,22 @@ class Bounded:
         finally:
             timer.cancel()
         if answer.endswith(b"\n"):
-            return answer, 0
+            kind, value = json.loads(answer)
+            return str(kind), value
         code = self.end(wait=not killed.is_set() and not answer)
-        return b"", _TIME if killed.is_set() or code == -24 else code  # 24: SIGXCPU
+        if killed.is_set():
+            return "much", "clock"
+        return "much", "time" if code == -24 else "memory"  # 24: SIGXCPU
 
     def _running(self) -> "subprocess.Popen[bytes]":
         if self._process is None or self._process.poll() is not None:
             environment = {
                 **os.environ,
                 "OMP_NUM_THREADS": "1",
+                "MALLOC_ARENA_MAX": "1",  # each would count as 64 MB
                 "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
             }
+            self._fresh = True
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self.module, json.dumps(asdict(self.limits))],
                 stdin=subprocess.PIPE,
@@ -145,7 +149,6 @@ class Bounded:
         return code
 
 
-_TIME = 1_000_000
 _READY = b"ready\n"
 
 
@@ -154,12 +157,12 @@ def serve(handle: Callable[[Any], Any]) -> None:
     limits = Limits(**json.loads(sys.argv[1]))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
+    idle = _Idle(limits.idle_seconds)
     _limit_memory(limits.megabytes)
     answers.write(_READY)
     answers.flush()
-    idle = _after(limits.idle_seconds)
     for line in sys.stdin.buffer:
-        idle.cancel()
+        idle.since = None
         _limit_time(limits.cpu_seconds)
         kind, value = _answer(handle, line)
         answer = json.dumps([kind, value]).encode() + b"\n"
@@ -169,7 +172,7 @@ def serve(handle: Callable[[Any], Any]) -> None:
         answers.flush()
         if (kind, value) == ("much", "memory"):
             return  # what is left after that is not to be relied on
-        idle = _after(limits.idle_seconds)
+        idle.since = time.monotonic()
 
 
 def _answer(handle: Callable[[Any], Any], line: bytes) -> tuple[str, Any]:
@@ -185,11 +188,20 @@ def _answer(handle: Callable[[Any], Any], line: bytes) -> tuple[str, Any]:
         return "error", f"{type(error).__name__}: {error}"[:300]
 
 
-def _after(seconds: float) -> threading.Timer:
-    timer = threading.Timer(seconds, lambda: os._exit(0))
-    timer.daemon = True
-    timer.start()
-    return timer
+class _Idle(threading.Thread):
+    """Ends the process when nobody has asked for so long. One thread for good: each new one would take memory."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(daemon=True)
+        self.seconds = seconds
+        self.since: float | None = time.monotonic()  # None while it works
+        self.start()
+
+    def run(self) -> None:
+        """Look five times in that time."""
+        while self.since is None or time.monotonic() < self.since + self.seconds:
+            time.sleep(self.seconds / 5)
+        os._exit(0)
 
 
 def _limit_memory(megabytes: int) -> None:

@@ -15,7 +15,7 @@ from lib.templating import foreign
 Messages = list[dict[str, str]]
 HELLO: Messages = [{"role": "user", "content": "Hi there"}]
 GOOD = "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}"
-LONGEST = 30.0  # seconds of the clock that a stopped template may take, on a machine that others use too
+LONGEST = 45.0  # seconds of the clock that a stopped template may take, on a machine that others use too
 
 
 def _refused(source: str, words: str, _folder: Path) -> Outcome:
@@ -59,17 +59,17 @@ _DOUBLING = "{% set n = namespace(x='ab') %}{% for i in range(60) %}{% set n.x =
 BAD: dict[str, tuple[str, str]] = {
     "A double loop without end": (
         "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
-        "more than 2",
+        "so it was stopped",
     ),
-    "A text of 1 GB": ("{{ 'x' * 10**9 }}", "more memory"),
-    "A text that doubles 60 times": (_DOUBLING, "more memory"),
-    "A width of 1 GB": ("{{ '%1000000000d' % 1 }}", "more memory"),
-    "A number of 300 million digits": ("{% set n = 10**10 %}{{ (n**10**7)**3 % 7 }}", "more than 2"),
+    "A text of 1 GB": ("{{ 'x' * 10**9 }}", "more than 300 MB"),
+    "A text that doubles 60 times": (_DOUBLING, "more than 300 MB"),
+    "A width of 1 GB": ("{{ '%1000000000d' % 1 }}", "more than 300 MB"),
+    "A number of 477 million digits": ("{% set n = 3 %}{{ n ** (10 ** 9) % 7 }}", "so it was stopped"),
     "A macro that calls itself": ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "calls itself"),
     "A division by zero": ("{{ 1 / 0 }}", "division by zero"),
     "A date of a million days": ("{{ strftime_now('%A' * 1000000) }}", "characters of a conversation"),
     "25 loops in one another": ("{% for i in [1] %}" * 25 + "{% endfor %}" * 25, "nested"),
-    "5,000 brackets": ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "without end"),
+    "5,000 brackets": ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "nested too deeply"),
     "Half a character": ("{{ '\\ud800' }}", "half a character"),
     "A megabyte of Jinja": ("{{ 'x' }}" * 120_000, "longer than"),
     "A way out of the sandbox": ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "does not accept"),

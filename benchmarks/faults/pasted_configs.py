@@ -166,7 +166,7 @@ FAULTS = [
         ("5,000 digits", _refused(_LLAMA.replace("2}", "9" * 5000 + "}"), "thousands of digits", _LLAMA)),
         ("Half a character", _refused(_LLAMA.replace("2}", '2, "a": "\\ud800"}'), "half a character", _LLAMA)),
         ("100,000 brackets", _refused("[" * 100_000, "nested too deeply", _LLAMA)),
-        ("4,096 blocks under another name", _refused(_BART, "more than 10 seconds", _MPT, 200.0)),
+        ("4,096 blocks under another name", _refused(_BART, "so it is not counted here", _MPT, 200.0)),
     )
 ]
 FUZZES = [Fuzz("hostile configurations", 10_000, hostile_config, check_config, seconds=60.0)]

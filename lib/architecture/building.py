@@ -16,6 +16,7 @@ LIMITS = Limits(cpu_seconds=10, wall_seconds=60, megabytes=1_000, answer_bytes=1
 PROCESS = Bounded("lib.architecture.build_process", LIMITS)
 _MUCH = {
     "time": f"takes transformers more than {LIMITS.cpu_seconds} seconds to build, even without weights",
+    "clock": f"is not built after {LIMITS.wall_seconds:.0f} seconds; this machine may be busy",
     "memory": f"takes transformers more than {LIMITS.megabytes:,} MB to build, even without weights",
     "output": "has more tensors than this page can list",
 }
@@ -48,6 +49,9 @@ def _asked(what: str, spelling: str, tied: bool) -> tuple[Any, str]:
     except NotStartedError:
         raise
     except TooMuchError as error:
-        return None, f"This configuration {_MUCH[str(error)]}, so it is not counted here."
+        said = f"This configuration {_MUCH[str(error)]}, so it is not counted here."
+        if str(error) == "clock":  # the machine's fault, perhaps: what is raised is not remembered
+            raise ArchitectureError(said) from error
+        return None, said
     except PlaygroundError as error:
         return None, str(error)

@@ -77,7 +77,7 @@ def coarse(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram
                     component,
                     count // copies,
                     copies,
-                    f"{len(rows)} tensors",
+                    f"{len(rows)} tensor{'s' * (len(rows) > 1)}",
                     words.does,
                     words.without,
                     words.what,

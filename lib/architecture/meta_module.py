@@ -24,7 +24,7 @@ _KINDS = (  # first match wins
     ("positions", r"(wpe|position_embed|embed_positions|pos_emb)"),
     ("embedding", r"(embed|wte|word_embeddings)"),
     ("norm", r"(norm|ln_|layernorm|ln_f)"),
-    ("attention", r"(attn|attention|mixer)"),
+    ("attention", r"(attn|attention)"),
     ("mlp", r"(mlp|ffn|feed_forward|fc1|fc2|expert|moe)"),
 )
 

@@ -20,6 +20,7 @@ PROCESS = Bounded("lib.templating.process", LIMITS)
 _AGAIN = 60.0  # seconds after which a template that took too much is tried again
 _MUCH = {
     "time": f"computed for more than {LIMITS.cpu_seconds} seconds",
+    "clock": f"had not finished after {LIMITS.wall_seconds:.0f} seconds",
     "memory": f"asked for more than {LIMITS.megabytes} MB of memory",
     "output": "wrote a text without end",
 }

@@ -89,6 +89,10 @@ def compiled(source: str, rewrite: Callable[[nodes.Template], None] | None = Non
         raise TemplateError(
             f"This chat template is not valid Jinja (line {error.lineno}): {_reason(error.message)}"
         ) from error
+    except MemoryError:
+        raise
+    except RecursionError as error:
+        raise TemplateError("This chat template is nested too deeply to be made a program.") from error
     except Exception as error:  # what can be computed before it runs is, and Python reads 20 loops in one another
         raise TemplateError(f"This chat template cannot be made a program: {_reason(error)}") from error
 
@@ -100,6 +104,8 @@ def run(template: jinja2.Template, messages: Sequence[Mapping[str, Any]], variab
         text = template.render(given)
         text.encode()  # half characters, which no tokenizer and no page takes
         return text
+    except MemoryError:
+        raise
     except Exception as error:  # a program of somebody else fails in any way it likes
         raise TemplateError(f"The chat template does not accept this conversation: {_reason(error)}") from error
 
@@ -108,8 +114,6 @@ def _reason(error: object) -> str:
     """What an error says, in a line of a page."""
     if isinstance(error, RecursionError):
         return "it calls itself without end"
-    if isinstance(error, MemoryError):
-        return "it asks for more memory than it may have"
     if isinstance(error, UnicodeEncodeError):
         return "it writes half a character"
     text = str(error).encode("utf-8", "replace").decode()

@@ -171,11 +171,12 @@ def explain_box(arch: Architecture, chosen: str, *, batch: int, tokens: int) -> 
     rows = "\n".join(
         f"| {name} | `{' × '.join(f'{n:,}' for n in shape)}` | {symbols} |" for name, shape, symbols in box.shapes
     )
+    head = "| tensor | shape | in symbols |\n|---|---|---|\n"
     words = " · ".join(map(term, TERMS.get(chosen, ())))
     st.markdown(
         f"{box.what}\n\n**Why it is there.** {box.why}{formula}\n\n"
         f"**Parameters.** {counted}\n\n"
-        f"**Shapes** for a batch of {batch} and {tokens:,} tokens\n\n"
-        f"| tensor | shape | in symbols |\n|---|---|---|\n{rows}\n\n**In the code.** `{box.code}`"
+        + (f"**Shapes** for a batch of {batch} and {tokens:,} tokens\n\n{head}{rows}\n\n" if rows else "")
+        + f"**In the code.** `{box.code}`"
         + (f"\n\n**In the glossary.** {words}" if words else "")
     )

@@ -171,7 +171,7 @@ def test_an_unknown_family_is_walked_on_the_meta_device() -> None:
     assert book.total == meta_module.count(arch) > 0
     assert set(book.by_block()) == {0, 1}
     assert diagram(arch).total == book.total
-    with pytest.raises(ArchitectureError, match="cannot build"):
+    with pytest.raises(ArchitectureError, match="knows no model type called not-a-model-type"):
         ledger({"model_type": "not-a-model-type"})
 
 

@@ -148,6 +148,7 @@ def test_a_family_without_a_reader_gets_the_sizes_that_transformers_knows() -> N
     assert lines["Layers"] == "5" and lines["KV heads"] == "not known" and lines["Norm"] == "not known here"
     lines = {line.what: line.left for line in compare(read({"model_type": "mamba"}), before)}
     assert lines["Context length"] == lines["Query heads"] == "not known"
+    assert "attention" not in ledger({"model_type": "mamba"}).by_component()  # its mixers are none
 
 
 @pytest.mark.parametrize(

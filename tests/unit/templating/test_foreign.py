@@ -16,7 +16,7 @@ from lib.errors import PlaygroundError
 from lib.templating import foreign
 
 VARIABLES = {"add_generation_prompt": True, "bos_token": "<s>", "eos_token": "</s>"}
-BAD = {name: case for name, case in chat_templates.BAD.items() if case[1] != "more than 2"}
+BAD = {name: case for name, case in chat_templates.BAD.items() if case[1] != "so it was stopped"}
 
 
 def test_a_foreign_template_writes_what_the_same_template_writes_at_once() -> None:
@@ -48,7 +48,7 @@ def test_every_way_to_fail_is_a_sentence(name: str) -> None:
 def test_an_endless_template_is_stopped_once_for_all_and_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     source = chat_templates.BAD["A double loop without end"][0]
     monkeypatch.setattr(foreign, "_stopped", type(foreign._stopped)())
-    with pytest.raises(foreign.StoppedError, match="computed for more than 2 seconds"):
+    with pytest.raises(foreign.StoppedError, match=r"computed for more than 2|had not finished"):
         foreign.render(source, HELLO, {}, {})
     began = time.perf_counter()
     with pytest.raises(foreign.StoppedError, match="tried again after a minute"):
@@ -115,7 +115,7 @@ def test_without_limits_of_the_system_the_clock_ends_it() -> None:
     slow = Bounded("lib.templating.process", Limits(600, 1.0, 300, 2_000, 60.0))
     loop = chat_templates.BAD["A double loop without end"][0]
     try:
-        with pytest.raises(TooMuchError, match="time"):
+        with pytest.raises(TooMuchError, match="clock"):
             slow.ask({"source": loop, "messages": HELLO, "variables": {}, "marks": {}})
     finally:
         slow.end()
