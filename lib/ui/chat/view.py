@@ -19,7 +19,7 @@ from lib.ui.components.custom import asset, component
 from lib.ui.components.page import escape, page_style
 from lib.ui.components.token_stream import show_token_stream, stream_tokens
 
-SHOWN = 30  # messages at once: each is some ten elements of the page, and every click draws them all
+SHOWN = 20  # messages at once: each is some ten elements of the page, and every click draws them all
 DRAWN = 20_000  # characters of a message
 TALL = 400  # pixels, where the style sheet is not read (it fits the conversation to the window)
 VIEWS = ("Rendered", "Literal", "Tokens")
