@@ -95,6 +95,17 @@ def escape(text: str) -> str:
     return _SPAN.join(escaped)
 
 
+def code(text: str) -> str:
+    """Text as code inside a line of Streamlit's Markdown, whatever back-ticks and line breaks there are in it.
+
+    >>> code("<s>"), code("`![x](http://a.org)")
+    ('`<s>`', '`` `![x](http://a.org) ``')
+    """
+    line = " ".join(text.split())
+    ticks = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
+    return f"{ticks} {line} {ticks}" if "`" in line else f"{ticks}{line}{ticks}"
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Show a PlaygroundError raised inside as its sentence instead of a traceback. Nothing typed is lost."""

@@ -3,8 +3,9 @@
 import re
 
 import pytest
+from markdown_it import MarkdownIt
 
-from lib.ui.components.page import escape
+from lib.ui.components.page import code, escape
 
 # What Streamlit 1.67 and remark-gfm look for in a piece of text, after the backslashes are gone.
 SOUGHT = [
@@ -28,3 +29,10 @@ def test_no_icon_arrow_or_address_is_in_one_piece(text: str) -> None:
 
 def test_an_indented_line_is_no_code() -> None:
     assert escape("    a\n\n\t b") == "a\n\nb"
+
+
+@pytest.mark.parametrize("text", ["<|im_end|>", "`", "a`b``c", "``` ![x](http://a.org) ```", "a\n\n# b"])
+def test_code_in_a_line_is_one_code_span(text: str) -> None:
+    inline = MarkdownIt("commonmark").parseInline(f"x {code(text)} y")[0].children or []
+    assert [token.type for token in inline] == ["text", "code_inline", "text"]
+    assert inline[1].content.split() == text.split()
