@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.faults.frame import Fault, Fuzz, Outcome
 from lib.chat import Conversation, ConversationError, as_html, from_data, from_json, to_json
 from lib.chat.links import decode, encode
-from lib.chat.storage import from_storage, to_storage
+from lib.chat.storage import from_storage, growing_to_storage, to_storage
 from lib.ui.chat.reply import stats_line
 
 _TEXTS = ["", "Hi", "naïve 🚀", "<b>$x$</b>", "![x](http://127.0.0.1:9/x)", "a\n\n```\nb", "\u202e\u200d", "x" * 5_000]
@@ -160,6 +160,21 @@ def _circle() -> str:
     return json.dumps(data)
 
 
+def _reload(folder: Path) -> Outcome:
+    """The tab's storage as it is while a reply grows, read by the session after the reload."""
+    talk = sample()
+    before = to_storage([talk], talk.id)
+    reply = talk.add("assistant", "Once upon a", parent=next(iter(talk.messages)))
+    reply.stats = {"finish": "stopped", "reply_tokens": 3}
+    found, current = from_storage(before, growing_to_storage(talk, reply), most=20)
+    back = found[current].path()[-1]
+    assert back.content == "Once upon a" and back.id == reply.id and back.stats["finish"] != "stop"  # it can go on
+    assert len(found[current].messages) == 3
+    damaged, _ = from_storage(before, "[" * 50_000, most=20)
+    assert [m.content for m in damaged[talk.id].path()] == ["Hi", "Hello."]
+    return Outcome(f"{back.content} ({stats_line(back.stats)})", "what was seen of the reply", "Continue is under it")
+
+
 def _stat(name: str, value: object) -> Callable[[dict[str, Any]], object]:
     return lambda data: data["messages"][1]["stats"].update({name: value})
 
@@ -174,6 +189,7 @@ FAULTS = [
         "Half a character in a system prompt": _loaded(
             lambda data: data.update(system="\ud800"), "loaded with ? in its place"
         ),
+        "A reload in the middle of a reply": _reload,
         "Messages that answer each other": _refused(_circle),
         "Brackets 100,000 deep": _refused(lambda: "[" * 100_000),
         "A chat file of 2,001 messages": _refused(lambda: json.dumps([{"role": "user", "content": "x"}] * 2_001)),

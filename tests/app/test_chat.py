@@ -354,21 +354,21 @@ def numbers(page: AppTest) -> tuple[int, int]:
 
 
 def test_a_long_conversation_is_shown_in_parts_that_fit_together(chat_page: AppTest) -> None:
-    put(chat_page, 100)
-    assert numbers(chat_page) == (70, 99)
-    for shown in ((40, 69), (10, 39), (0, 9)):
+    put(chat_page, 50)
+    assert numbers(chat_page) == (30, 49)
+    for shown in ((10, 29), (0, 9)):
         ok(button(chat_page, "Show earlier messages").click().run())
         assert numbers(chat_page) == shown
     assert not [b for b in chat_page.button if b.label == "Show earlier messages"]
     ok(next(b for b in chat_page.button if str(b.key).startswith("edit-")).click().run())
     assert chat_page.text_area[-1].value == "number 0."
     ok(button(chat_page, "Cancel").click().run())
-    for shown in ((10, 39), (40, 69), (70, 99)):
+    for shown in ((10, 29), (30, 49)):
         ok(button(chat_page, "Show later messages").click().run())
         assert numbers(chat_page) == shown
     ok(button(chat_page, "Show earlier messages").click().run())
-    say(chat_page, "number 100.")
-    assert path(chat_page)[100] == "number 100." and any("number 100." in text for text in texts(chat_page))
+    say(chat_page, "number 50.")
+    assert path(chat_page)[50] == "number 50." and any("number 50." in text for text in texts(chat_page))
 
 
 def test_what_a_long_message_says_is_cut_on_the_page_alone(chat_page: AppTest) -> None:

@@ -1,24 +1,19 @@
-"""The conversation on screen: messages, buttons, branches, measurements, three ways to look at a reply."""
+"""The conversation on screen: messages, buttons, branches, measurements."""
 
-import math
 from collections.abc import Callable
-from functools import lru_cache
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lib import chat, models
 from lib.chat import Conversation, Message
-from lib.ui import cache
 from lib.ui.chat import state as chat_state
+from lib.ui.chat.message_text import show_text
 from lib.ui.chat.reply import stats_line
 from lib.ui.chat.state import Workspace
 from lib.ui.components.custom import asset, component
 from lib.ui.components.page import escape, page_style
-from lib.ui.components.token_stream import show_token_stream, stream_tokens
 
-SHOWN = 30  # messages at once: each is some ten elements of the page, and every click draws them all
-DRAWN = 20_000  # characters of a message
+SHOWN = 20  # messages at once: each is some ten elements of the page, and every click draws them all
 TALL = 400  # pixels, where the style sheet is not read (it fits the conversation to the window)
 VIEWS = ("Rendered", "Literal", "Tokens")
 SUGGESTIONS = (
@@ -68,7 +63,7 @@ def history(space: Workspace, view: str) -> None:
                 with st.container(key="chat-editor"):
                     _editor(message)
                 continue
-            _content(message, view)
+            show_text(message, view)
             last = index == len(path) - 1 and not writing
             _foot(space.conversation, message, last=last)
 
@@ -111,59 +106,6 @@ def welcome() -> None:
     with st.container(horizontal=True):
         for index, text in enumerate(SUGGESTIONS):
             st.button(text, key=f"suggest-{index}", on_click=chat_state.send, args=(text,))
-
-
-def _content(message: Message, view: str) -> None:
-    shown = message.content[:DRAWN]
-    if view == "Tokens" and message.role == "assistant":
-        _inspect(message)
-    elif view == "Literal":
-        st.code(shown, language=None, wrap_lines=True)
-    else:
-        st.html(_rendered(shown))
-    if len(shown) < len(message.content):
-        st.caption(
-            f"The first {len(shown):,} of {len(message.content):,} characters are drawn; the model gets them all."
-        )
-
-
-@lru_cache(maxsize=256)
-def _rendered(content: str) -> str:
-    """A message as HTML; those on screen are asked for at every click."""
-    return chat.as_html(content, empty="<em>(empty)</em>")
-
-
-def _inspect(message: Message) -> None:
-    """The reply's tokens with probabilities and alternatives; a click on an alternative branches."""
-    model_id = str(message.stats.get("model_id", ""))
-    if not message.tokens:
-        if message.content:
-            st.code(message.content[:DRAWN], language=None, wrap_lines=True)
-        st.caption(_why_no_tokens(message))
-        return
-    if all(math.isnan(step.logprob) for step in message.tokens):
-        st.code(message.content, language=None, wrap_lines=True)
-        st.caption("The server gave no log-probabilities, so there is nothing to colour.")
-        return
-    tokens = stream_tokens(
-        cache.tokenizer(models.spec(model_id).tokenizer), message.tokens, forced=int(message.stats.get("forced", 0))
-    )
-    if message.stats.get("prefill"):
-        st.caption("It began with your words; the tokens after them:")
-    clicked = show_token_stream(f"tokens-{message.id}", tokens, legend=True)
-    if clicked:
-        chat_state.branch(message, *clicked)
-        st.rerun()
-
-
-def _why_no_tokens(message: Message) -> str:
-    if not message.stats:
-        return "A person wrote this, so the model gave its tokens no probabilities."
-    if message.stats.get("finish") == "broken":
-        return "No token of this reply came."
-    if not message.stats.get("reply_tokens"):
-        return "The model was stopped before its first token."
-    return "The tokens of this reply were not kept: it came from a file or from before a reload."
 
 
 def _foot(conversation: Conversation, message: Message, *, last: bool) -> None:

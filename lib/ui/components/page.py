@@ -1,5 +1,6 @@
 """What every page has: title and lead, the takeaways, the predict-then-reveal question, and errors as sentences."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -77,14 +78,33 @@ def page_style(module: str, *names: str, more: str = "") -> None:
     st.html(f"<style>{asset(module, *names)}{more}</style>")
 
 
+# After the backslashes are read, Streamlit looks for icons (:x:), addresses, and arrows and dashes in every piece of
+# text. An empty span between two characters makes two pieces of them.
+_SPAN = ":small[]"
+_PIECES = re.compile(r"(?<=:)(?=[\w/+-])|(?<=@)|(?<=www)(?=\.)|(?<=[<>~=-])(?=[>=-])", re.IGNORECASE)
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)  # it would be a block of code
+
+
 def escape(text: str) -> str:
     """Text that Streamlit's Markdown shows literally: no emphasis, links, HTML, LaTeX, colours, icons or emoji codes.
 
     >>> escape('$x$ :red[no] <b>')
-    '\\\\$x\\\\$ \\\\:red\\\\[no\\\\] \\\\<b\\\\>'
+    '\\\\$x\\\\$ \\\\::small[]red\\\\[no\\\\] \\\\<b\\\\>'
     """
-    text = for_readers(text)
-    return "".join("\\" + ch if ch in "\\`*_{}[]()<>#+-.!|$~:^=&" else ch for ch in text)
+    pieces = _PIECES.split(_INDENT.sub("", for_readers(text)))
+    escaped = ("".join("\\" + ch if ch in "\\`*_{}[]()<>#+-.!|$~:^=&" else ch for ch in piece) for piece in pieces)
+    return _SPAN.join(escaped)
+
+
+def code(text: str) -> str:
+    """Text as code inside a line of Streamlit's Markdown, whatever back-ticks and line breaks there are in it.
+
+    >>> code("<s>"), code("`![x](http://a.org)")
+    ('`<s>`', '`` `![x](http://a.org) ``')
+    """
+    line = " ".join(text.split())
+    ticks = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
+    return f"{ticks} {line} {ticks}" if "`" in line else f"{ticks}{line}{ticks}"
 
 
 @contextmanager

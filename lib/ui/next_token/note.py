@@ -8,7 +8,7 @@ from lib.engine.sampling import softmax
 from lib.text_format import ordinal, percent
 from lib.ui.components import scroll
 from lib.ui.components.glossary import term
-from lib.ui.components.page import escape
+from lib.ui.components.page import code, escape
 from lib.ui.next_token.reading import HEATED, Reading
 from lib.ui.next_token.state import TABS, State
 from lib.ui.next_token.text import Known, bits
@@ -37,7 +37,7 @@ def note_line(reading: Reading, prompt: str, view: State, known: Known) -> None:
         _place(reading, view, view.at)
     elif reading.start:
         st.markdown(
-            f":material/start: The prompt is empty, so the model reads `{reading.start}`, "
+            f":material/start: The prompt is empty, so the model reads {code(reading.start)}, "
             "which marks the start of a text."
         )
     elif end := tail(reading, prompt, view):
@@ -45,7 +45,7 @@ def note_line(reading: Reading, prompt: str, view: State, known: Known) -> None:
         st.button("See how much", key="show-trailing", type="tertiary", on_click=_show_trailing, wrap=False)
     elif spelled := [text for text in reading.tokenizer.special if text in prompt]:
         st.markdown(
-            f":material/shield: `{spelled[0]}` is ordinary characters here: typed text is cut into pieces and does "
+            f":material/shield: {code(spelled[0])} is ordinary characters here: typed text is cut into pieces and does "
             "not become the special token."
         )
     else:

@@ -12,7 +12,7 @@ from lib.tokenization.comparison import ComparisonRow
 from lib.tokenization.texts import article_1
 from lib.ui.components.charts import chart
 from lib.ui.components.link_values import SWITCH, in_link
-from lib.ui.components.page import escape
+from lib.ui.components.page import code, escape
 from lib.ui.tokenizers.options import TokenizerOption, choose, names, title
 from lib.ui.tokenizers.table import Cell, small_table
 from lib.ui.tokenizers.token_view import row_data, token_rows
@@ -95,7 +95,7 @@ def control_lesson() -> None:
     except PlaygroundError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
-    listed = ", ".join(f"`{token}` {number}" for token, number in list(special.items())[:30])
+    listed = ", ".join(f"{code(token)} {number}" for token, number in list(special.items())[:30])
     st.caption(f"Added tokens of {escape(choice.title)}: {listed or 'none'}.")
 
 
