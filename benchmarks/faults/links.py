@@ -1,24 +1,11 @@
 """Links and boxes: whatever stands there gives the default and a sentence."""
 
-import random
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-from benchmarks.faults.frame import Fault, Fuzz, Outcome
-from benchmarks.faults.link_table import PAGES, environment, hostile, opened, sentences
-from lib.architecture.linear_layer import numbers
-from lib.chat import links as chats
-from lib.classroom.border import checked_code, checked_link
-from lib.course.steps import linked
-from lib.decoding import links as columns
-from lib.errors import PlaygroundError
-from lib.models.trained import parsed
-from lib.numbers import Number, token_ids
+from benchmarks.faults.frame import Fault, Outcome
+from benchmarks.faults.link_table import PAGES, environment, opened, sentences
 from lib.settings import Settings, settings
-from lib.ui.next_token import link as next_token
-from lib.ui.river import link as river
-from lib.ui.tokenizers.lookup import read_ids
 
 KIND = "Links and boxes"
 _TINY = "playground-base"  # comes with the app
@@ -93,6 +80,22 @@ def _tabs_unknown(_: Path) -> Outcome:
     return Outcome(read, "the rest of the link", "the first tab is open")
 
 
+def _names_of_nothing(_: Path) -> Outcome:
+    """What is no widget's: a step of the course, a lesson, a box, a tab of old, a room."""
+    read = ""
+    for file, name, more in _NAMES:
+        page = opened(file, {**more, name: "<b>x</b>"}, **{"class-asked": True})
+        read = _says(page, f"“{name}”", "left out")
+    return Outcome(read, "the rest of the link", "the page is there, with its default")
+
+
+_NAMES: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("pages/9_Glossary.py", "step", {}),
+    ("pages/1_Tokenizers.py", "learn", {"tab": "Learn"}),
+    ("pages/2_Architecture.py", "box", {"arch": "gpt2"}),
+    ("pages/2_Architecture.py", "part", {"arch": "gpt2"}),
+    ("pages/8_Class.py", "room", {}),
+)
 _TABS = {
     "Home.py": "home",
     "pages/1_Tokenizers.py": "tab",
@@ -151,6 +154,7 @@ FAULTS = [
     Fault(KIND, "An empty value where a choice is required", _family_empty),
     Fault(KIND, "A chat template that there is not", _template_unknown),
     Fault(KIND, "A tab that there is not, on eight pages", _tabs_unknown),
+    Fault(KIND, "A step, a lesson, a box, a part and a room that there are not", _names_of_nothing),
     Fault(KIND, "merges of 5,000 digits", _merges_of_digits),
     Fault(KIND, "A column of Decoding with k = Infinity", _columns_infinite),
     Fault(KIND, "A path with a token ID of 5,000 digits", _path_of_digits),
@@ -158,47 +162,3 @@ FAULTS = [
     Fault(KIND, "A slider whose range has one value", _one_token_of_context),
     Fault(KIND, "5,000 digits in the environment", _environment_of_digits),
 ]
-
-
-def link(source: random.Random) -> tuple[str, dict[str, str]]:
-    """A page and one to four of its parameters with hostile values."""
-    file = source.choice(list(PAGES))
-    names = source.sample([*PAGES[file], "step", "course"], k=source.randint(1, min(4, len(PAGES[file]))))
-    return file, {name: hostile(source) for name in names}
-
-
-def read_everywhere(case: tuple[str, dict[str, str]]) -> None:
-    """Every reader of links that needs no page, on every value. Only a PlaygroundError may come out."""
-    _, query = case
-    knobs, path, _ = next_token.read_link(query)
-    again = next_token.read_link(next_token.to_link(knobs, path))
-    assert again[1] == path and not again[2], again
-    temperature, path, _ = river.read_link(query)
-    assert 0.2 <= temperature <= 2 and len(path) <= river.MAX_PATH
-    for value in query.values():
-        found = columns.read(value)[0]
-        assert columns.decode(columns.encode(found)) or not found
-        [one.problem() for one in found]
-        linked(value), parsed(value), read_ids(value), token_ids(value, 512)
-        whole = Number(-5, 2**31 - 1, whole=True).read(value)
-        assert whole is None or (isinstance(whole, int) and -5 <= whole < 2**31)
-        for border in (chats.decode, checked_code, lambda text: numbers(text, 2)):
-            _border(border, value)
-    _border(lambda text: checked_link(text, ["Decoding"], "h"), f"/Decoding?{urlencode(query)}")
-
-
-def _border(check: Any, value: str) -> None:
-    try:
-        check(value)
-    except PlaygroundError as error:
-        assert str(error).strip()
-
-
-def open_page(case: tuple[str, dict[str, str]]) -> None:
-    """The page itself, with the tiny model where the link names none."""
-    file, query = case
-    names = {"model", "base"} & set(PAGES[file])
-    opened(file, {**dict.fromkeys(names, _TINY), **query})
-
-
-FUZZES = [Fuzz("links, read", 5_000, link, read_everywhere), Fuzz("links, opened", 200, link, open_page, seconds=60)]

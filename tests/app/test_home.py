@@ -193,7 +193,7 @@ def test_a_link_brings_road_and_temperature_back(home: AppTest, embedded: str) -
     ("query", "said"),
     [
         ({"path": "1,<script>"}, "not a list of token IDs"),
-        ({"path": "99999999"}, "ids that this model does not have"),
+        ({"path": "99999999"}, "token IDs that this model does not have"),
         ({"path": ",".join(["5"] * 400)}, "not a list of token IDs"),
         ({"t": "NaN"}, "but it must be between 0"),
         ({"t": "0.21"}, "but it must be between 0"),

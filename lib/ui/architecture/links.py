@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lib.ui.components.history import came_by_history
+from lib.ui.components.link_values import left_out
 
 DIAGRAM, PARAMETERS, COST, TREE = "Block diagram", "Parameters", "Cost", "Module tree"
 LAYER, TWO, LIVE, SOFTMAX = "One linear layer", "Two models", "A live pass", "Softmax by hand"
@@ -23,6 +24,8 @@ def follow_old() -> None:
     if part is not None:
         if part in TABS and link.get("view") not in TABS:
             link["view"] = st.session_state["view"] = part
+        elif part not in TABS:
+            left_out("part", part, "one of the tabs")
         del link["part"]
     if "text" in link:
         if "prompt" not in link:
@@ -35,6 +38,8 @@ def chosen(name: str, options: Sequence[str], default: str) -> str:
     state, link = st.session_state, st.query_params.get(name)
     if link is not None and link != state.get(f"architecture-linked-{name}") and link in options:
         choose(name, link)
+    elif link is not None and link != state.get(f"architecture-linked-{name}"):
+        left_out(name, link, "a part that can be chosen on this page")
     elif link is None and came_by_history():
         choose(name, default)
     value = state.get(f"architecture-{name}", default)

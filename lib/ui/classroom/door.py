@@ -7,11 +7,14 @@ from lib.classroom.rooms import GONE
 from lib.ui.classroom.seat import join, link_leads_somewhere, linked_code, take
 from lib.ui.classroom.store import rooms
 from lib.ui.components.glossary import term
+from lib.ui.components.link_values import left_out
 from lib.ui.components.page import explained
 
 
 def way_in(problem: str | None = None) -> None:
     """Two ways in; who came with a link has only the nickname to type."""
+    if "room" in st.query_params and linked_code() is None:
+        left_out("room", st.query_params.pop("room"), "the code of a room")
     if problem is None and not link_leads_somewhere():
         problem = GONE
     with st.container(key="result"):

@@ -102,7 +102,9 @@ def keep_in_link(key: str, text: str, default: str, *, box: str = "") -> None:
         st.query_params[key] = text
     elif not query and key in st.query_params:
         del st.query_params[key]
-    if not query:
+    if text == default:
+        st.session_state.pop(f"unlinked-{box or key}", None)
+    elif not query:  # too long: an address without it may mean this text
         st.session_state[f"unlinked-{box or key}"] = text
     st.session_state[f"linked-{box or key}"] = st.query_params.get(key)
 

@@ -34,6 +34,8 @@ _STANDARD = {step.query[step.text] for step in STEPS if step.text}
 def opened(address: str) -> Step | None:
     """The step that the page's link names, if it is one of this page. Called before the page's widgets are made."""
     step = linked(st.query_params.get("step", ""))
+    if step is None and "step" in st.query_params:
+        _no_such_step()
     if step is None or step.page != address:
         st.session_state.pop(_HERE, None)
         return None
@@ -50,6 +52,12 @@ def opened(address: str) -> Step | None:
             st.session_state["arch"] = st.session_state.get("chosen-model") or available_models.default("capable")
         scroll.ask("tab" if "learn" in step.query else "top")  # a lesson is further down
     return step
+
+
+def _no_such_step() -> None:
+    from lib.ui.components.link_values import left_out  # needs what the page's shell has
+
+    left_out("step", st.query_params.pop("step"), "a step of the course")
 
 
 def last_step() -> Step | None:

@@ -47,7 +47,10 @@ def follow(view: State, tokenizer: str, prompt: str, vocabulary: int) -> None:
     view.base = (tokenizer, prompt)
     if any(token >= vocabulary for token in view.path):
         view.path = ()
-        view.problems = [*view.problems, "The path in the link has ids that this model does not have; it is left out."]
+        view.problems = [
+            *view.problems,
+            "The path in the link has token IDs that this model does not have; it is left out.",
+        ]
 
 
 def write_link(view: State) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from lib.ui.components.link_values import left_out
 from lib.ui.components.linked_text import keep_choice, linked_choice
 from lib.ui.components.page import explained
 from lib.ui.tokenizers.bpe import bpe_lesson
@@ -28,7 +29,8 @@ def learn() -> None:
     """The steps, and the lesson of the chosen one. A link `?learn=BPE` opens that lesson."""
     if (old := st.query_params.get("learn")) in _OLD:
         st.query_params["learn"] = _OLD[old]
-    linked_choice("learn", list(LESSONS))
+    if (missing := linked_choice("learn", list(LESSONS))) is not None:
+        left_out("learn", missing, "one of the lessons")
     chosen = st.segmented_control(
         "Lesson", list(LESSONS), required=True, key="learn", label_visibility="collapsed",
         on_change=keep_choice, args=("learn",),

@@ -6,6 +6,7 @@ Runs belong to all sessions. Without one's own the page shows the run that is un
 its end.
 """
 
+import re
 from typing import Literal
 
 import streamlit as st
@@ -17,6 +18,7 @@ from lib.training.jobs import Run
 from lib.training.recipe import TUNINGS, checked
 from lib.ui.classroom.teacher_key import key_box, may_change, require_teacher
 from lib.ui.components.history import came_by_history
+from lib.ui.components.link_values import left_out
 from lib.ui.components.page import explained
 from lib.ui.components.session import browser_id, session_alive
 
@@ -169,6 +171,8 @@ def snapshot_at(stage: StageHistory) -> tuple[Snapshot | None, bool]:
         state.pop(_AT, None)
     if link is not None and link != state.get("training-linked-at"):
         state["training-linked-at"], state[_AT] = link, link
+        if not re.fullmatch(r"[a-z]{1,20}-[0-9]{1,9}", link):
+            left_out("at", link, "a snapshot of this run")
     chosen = next((one for one in stage.snapshots if one.checkpoint == state.get(_AT)), None)
     return (chosen, False) if chosen else (stage.snapshots[-1] if stage.snapshots else None, True)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from benchmarks.faults import links
+from benchmarks.faults import link_fuzz
 from benchmarks.faults.link_table import NUMBERS, PAGES, TEXTS
 from lib.numbers import Number
 
@@ -91,7 +91,7 @@ def test_a_number_is_read_as_somebody_meant_it_or_not_at_all(text: str) -> None:
 
 def test_every_link_is_read_without_a_traceback() -> None:
     for number in range(300):
-        links.read_everywhere(links.link(random.Random(f"links {number}")))
+        link_fuzz.read_everywhere(link_fuzz.link(random.Random(f"links {number}")))
 
 
 def test_every_parameter_that_code_reads_is_in_the_table_that_is_fuzzed() -> None:
@@ -104,3 +104,16 @@ def test_every_parameter_that_code_reads_is_in_the_table_that_is_fuzzed() -> Non
 def test_no_widget_is_bound_to_a_link_without_its_value_being_looked_at() -> None:
     bound = {path.name for path, text in SOURCE.items() if re.search(r'bind="query-params"[,)]', text)}
     assert bound == {"sources.py", "view.py"}  # boxes for text, which take any
+
+
+def test_a_slider_whose_ends_are_the_same_is_a_number() -> None:
+    def sliders() -> None:
+        import streamlit as st
+
+        from lib.ui.components.number_widgets import whole_slider
+
+        st.session_state["chosen"] = [whole_slider("A", 1, 1, 8, key="a"), whole_slider("B", 1, 9, 12, key="b")]
+
+    page = AppTest.from_function(sliders, default_timeout=30).run()
+    assert not page.exception and page.session_state["chosen"] == [1, 9]
+    assert page.caption[0].value == "A: 1" and len(page.slider) == 1
