@@ -27,15 +27,12 @@ class HeaderError(ValueError):
 
 
 def header(path: Path) -> Header:
-    """Names, types, shapes and places of all tensors; never to be changed. Raises HeaderError.
+    """Names, types, shapes and places of all tensors; never to be changed. Raises HeaderError, and OSError where it cannot be read.
 
     Kept while the file stays as it is: whoever asks what models are here asks for all headers.
     """
-    try:
-        stat = path.stat()
-        return _header(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
-    except OSError as error:
-        raise HeaderError(f"it cannot be read ({(error.strerror or 'no reason').lower()})") from None
+    stat = path.stat()
+    return _header(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
 @lru_cache(maxsize=64)
