@@ -86,6 +86,33 @@ def _loaded(name: str, folder: Path) -> Outcome:
     return Outcome(read, "the other models", "mended, and pressed again without a restart")
 
 
+def _forbidden(folder: Path) -> Outcome:
+    """Files that whoever runs the app may not read; root may read all, and becomes somebody else for a moment."""
+    folder.chmod(0o755)
+    with place(folder) as mine:
+        files = {"closed": "config.json", "sealed": "model.safetensors", "mute": "tokenizer.json"}
+        for name in files:
+            tiny_files.make(mine / name)
+        for path in mine.rglob("*.*"):
+            path.chmod(0o644)
+        for name, file in files.items():
+            (mine / name / file).chmod(0)
+        me = os.geteuid()
+        if me == 0:
+            os.seteuid(65534)
+        try:
+            read = models.problems()
+            names = [spec.id for spec in models.local_models()]
+        finally:
+            os.seteuid(me)
+        assert len(read) == 3 and all("permission denied" in one for one in read), read
+        assert "good" in names and not {"closed", "sealed", "mute"} & set(names)
+        for path in mine.rglob("*.*"):
+            path.chmod(0o644)
+        assert not models.problems() and np.isfinite(use("mute")).all()
+    return Outcome(" ".join(read), "the other models", "made readable, and used without a restart")
+
+
 def _no_memory(folder: Path) -> Outcome:
     """A configuration and files that promise more than this machine has: sparse files are cheap to make."""
     with place(folder) as mine:
@@ -107,5 +134,6 @@ def _no_memory(folder: Path) -> Outcome:
 FAULTS = [
     *(Fault(KIND, f"A folder like “{' '.join(name.split())}”", partial(_listed, name)) for name in bad_folders.LISTED),
     *(Fault(KIND, f"A folder like “{name}”", partial(_loaded, name)) for name in bad_folders.LOADED),
+    Fault(KIND, "Files that the app may not read", _forbidden),
     Fault(KIND, "Weights that need more memory than there is", _no_memory),
 ]

@@ -52,7 +52,8 @@ def _work() -> Path:
     tiny_files.make(root / "whole")
     tiny_files.write_gguf(root / "whole", root / "whole" / "m.gguf")
     logging.set_verbosity_error()
-    _use(root / "whole")  # imports are no part of a case
+    for folder in (root / "whole", tiny_files.make(root / "odd", rope_scaling={"rope_type": "linear", "factor": 2.0})):
+        _use(folder)  # by ourselves and by transformers: imports are no part of a case
     return root
 
 
@@ -72,11 +73,11 @@ def config_case(rng: random.Random) -> dict[str, Any]:
 def check_config(config: dict[str, Any]) -> None:
     """All that a page asks of a folder with this configuration."""
     folder = _copy()
-    (folder / "config.json").write_text(_json(config), encoding="utf-8", errors="surrogatepass")
+    (folder / "config.json").write_text(as_json(config), encoding="utf-8", errors="surrogatepass")
     _allowed(lambda: _use(folder))
 
 
-def _json(config: dict[str, Any]) -> str:
+def as_json(config: dict[str, Any]) -> str:
     digits = "1" + "0" * 400  # what json writes for 10**400
     return json.dumps(config) if 10**400 not in config.values() else json.dumps(config).replace(digits, "1e400")
 

@@ -63,8 +63,8 @@ class Stored:
 
 def find(model: str | Path) -> Source:
     """The folder of a catalog id, of a local model's id, or the folder itself. Raises ModelError if it is not here."""
-    if isinstance(model, Path) or os.path.isfile(Path(model) / "config.json"):
-        folder = Path(model)
+    folder = Path(os.path.expanduser(model))  # leaves a "~" of nobody as it is
+    if isinstance(model, Path) or os.path.isfile(folder / "config.json"):
         return Source(folder.name, folder.name, folder, str(folder))
     location = models.require(str(model))
     spec = models.spec(str(model))

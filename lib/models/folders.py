@@ -130,6 +130,9 @@ def safetensors_problem(path: Path) -> str | None:
         return f"The weights file {shown_name(path)} in {path.parent.name} {what}. Get the model again."
     try:
         header(path)
+    except OSError as error:
+        why = (error.strerror or "no reason").lower()
+        return f"The weights file {path.name} in {path.parent.name} cannot be read here ({why})."
     except HeaderError as error:
         return f"The weights file {path.name} in {path.parent.name} is damaged: {error}. Delete it and get it again."
     return None

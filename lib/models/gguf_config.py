@@ -55,7 +55,7 @@ class Metadata:
         value = default if value is None else value
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
             raise self.odd(key, "a number above 0")
-        return float(f"{value:.6g}")
+        return shortest(value)
 
     def odd(self, key: str, wanted: str) -> ModelError:
         """The sentence for a setting that is missing or wrong."""
@@ -73,6 +73,15 @@ class Metadata:
         for key in self.values:
             if key.startswith(prefix) and key.removeprefix(prefix) not in self.asked | _IDLE:
                 raise self.refused(f"sets {key[:80]}")
+
+
+def shortest(value: float) -> float:
+    """A float32 of a file in the fewest digits that are rounded to it: what people wrote.
+
+    >>> shortest(9.999999747378752e-06), shortest(500_000)
+    (1e-05, 500000.0)
+    """
+    return float(str(np.float32(value)))
 
 
 def configuration(meta: Metadata, *, tied: bool, rows: int, biases: set[str], factors: np.ndarray | None
@@ -163,7 +172,7 @@ def _llama3(meta: Metadata, factors: np.ndarray, head: int, theta: float) -> dic
         return None
     for factor in (float(factors.max()), 8.0, 32.0):
         if np.allclose(factors, llama3_factors(factor, head, theta), rtol=1e-4):
-            return {"rope_type": "llama3", "factor": float(f"{factor:.6g}"), **_LLAMA3}
+            return {"rope_type": "llama3", "factor": shortest(factor), **_LLAMA3}
     raise meta.refused("scales every frequency of its positions by factors of its own (rope_freqs)")
 
 

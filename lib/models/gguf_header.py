@@ -26,7 +26,7 @@ def problem(path: Path) -> str | None:
     """What keeps the file from being converted, as far as its header shows it, as a sentence; None if nothing does."""
     try:
         stat = path.stat()
-        return _problem(path, stat.st_size, stat.st_mtime_ns)
+        return _problem(path, stat.st_size, (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
     except OSError as error:
         return f"{file_in_folder(path)} cannot be read here ({(error.strerror or 'no reason').lower()})."
 
@@ -38,7 +38,7 @@ def check(path: Path) -> None:
 
 
 @lru_cache(maxsize=64)
-def _problem(path: Path, size: int, _changed: int) -> str | None:
+def _problem(path: Path, size: int, _state: tuple[int, ...]) -> str | None:
     name = file_in_folder(path)
     if not size:
         return f"{name} is no whole GGUF file (it is empty). Delete it and get it again."

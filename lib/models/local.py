@@ -97,7 +97,8 @@ def hub_cache_folder(hub_id: str) -> Path | None:
 
 
 def _whole_snapshot(base: Path) -> Path | None:
-    snapshots = sorted((base / "snapshots").glob("*"), key=_changed, reverse=True)
+    snapshots = [base / "snapshots" / name for name in _names(base / "snapshots")]
+    snapshots.sort(key=_changed, reverse=True)
     try:
         main = (base / "refs" / "main").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:

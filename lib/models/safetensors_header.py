@@ -27,19 +27,17 @@ class HeaderError(ValueError):
 
 
 def header(path: Path) -> Header:
-    """Names, types, shapes and places of all tensors; never to be changed. Raises HeaderError.
+    """Names, types, shapes and places of all tensors; never to be changed. Raises HeaderError; OSError where it cannot
+    be read.
 
     Kept while the file stays as it is: whoever asks what models are here asks for all headers.
     """
-    try:
-        stat = path.stat()
-        return _header(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
-    except OSError as error:
-        raise HeaderError(f"it cannot be read ({(error.strerror or 'no reason').lower()})") from None
+    stat = path.stat()
+    return _header(path, stat.st_size, (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
 
 
 @lru_cache(maxsize=64)
-def _header(path: Path, size: int, _changed: int, _file: int) -> Header:
+def _header(path: Path, size: int, _state: tuple[int, ...]) -> Header:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or not 2 <= length <= min(_MOST, size - 8):

@@ -114,6 +114,11 @@ def problems() -> list[str]:
         for root in settings().model_folders
         if not os.path.isdir(root)
     ]
+    missing += [
+        f"PLAYGROUND_MODELS names {root}, and this app is not allowed to look into it."
+        for root in settings().model_folders
+        if os.path.isdir(root) and not os.access(root, os.R_OK | os.X_OK)
+    ]
     used, found = local.folder_models(), []
     for folder in local.model_folders():
         known = local.catalog_id(folder)

@@ -51,9 +51,9 @@ def problem(folder: Path, *, most: int) -> str | None:
     """What keeps a model of `most` rows (0: unknown) from using this tokenizer, as a sentence, or None."""
     try:
         stat = (folder / "tokenizer.json").stat()
-        state = stat.st_size, stat.st_mtime_ns
+        state = stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns  # the last: who may read it
     except OSError:
-        state = 0, 0
+        state = 0, 0, 0
     size, trouble = _looked_at(folder, state)
     if size > most > 0:
         return (
@@ -64,7 +64,7 @@ def problem(folder: Path, *, most: int) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _looked_at(folder: Path, _state: tuple[int, int]) -> tuple[int, str]:
+def _looked_at(folder: Path, _state: tuple[int, int, int]) -> tuple[int, str]:
     """Its size and what is wrong with it, kept while the file stays as it is: reading takes up to a second."""
     try:
         return read(folder).size, ""
