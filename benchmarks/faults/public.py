@@ -32,7 +32,7 @@ def _changes(page: Any) -> list[str]:
 
 def _folder_asked(folder: Path) -> Outcome:
     query = {"arch": "A folder or a file"}
-    (folder / "config.json").write_text('{"model_type": "gpt2"}')
+    (folder / "config.json").write_text('{"model_type": "gpt2"}', encoding="utf-8")
     with environment(**_ON):
         page = opened("pages/2_Architecture.py", query, folder=str(folder))
         assert not [box for box in page.text_input if box.key == "folder"]
