@@ -25,7 +25,10 @@ def read(config: Config, *, name: str = "", hub_id: str = "", published: int = 0
     """The architecture that a configuration describes. Raises ArchitectureError if it makes no sense."""
     family = config.get("model_type")
     if not isinstance(family, str) or not family:
-        raise ArchitectureError("This configuration does not say its model_type, so its layers cannot be known.")
+        raise ArchitectureError(
+            "This configuration does not say its model_type, so its layers cannot be known. A config.json has one, "
+            'such as "mistral"; a params.json has none.'
+        )
     if not _MODEL_TYPE.fullmatch(family):
         raise ArchitectureError(f"In this configuration model_type is {shown(family)}, which is no name of a family.")
     dtype = str(config.get("dtype") or config.get("torch_dtype") or "float32").removeprefix("torch.")

@@ -82,8 +82,10 @@ def from_folder(path: str | Path) -> Architecture:
     """The architecture of a local model folder (its config.json)."""
     folder = Path(path).expanduser()
     file = folder if folder.suffix == ".json" else folder / "config.json"
+    if not os.path.exists(folder):
+        raise ArchitectureError(f"There is no folder “{str(folder)[:200]}”.")
     if not file.is_file():
-        raise ArchitectureError(f"There is no config.json in {str(folder)[:200]}.")
+        raise ArchitectureError(f"There is no config.json in “{str(folder)[:200]}”.")
     if file.stat().st_size > MAX_BYTES:
         raise ArchitectureError("That config.json is too large to be a model's configuration.")
     return read(parsed(file.read_bytes()), name=file.parent.name)

@@ -125,8 +125,8 @@ def _check_heads(arch: Architecture) -> None:
     if arch.width % arch.heads and not own and arch.family != "qwen3":
         near = next(h for h in range(arch.heads, 0, -1) if arch.width % h == 0)
         raise ArchitectureError(
-            f"{arch.heads} heads do not divide a hidden size of {arch.width}: every head gets hidden size / heads "
-            f"components. {near} heads would fit ({arch.width // near} each)."
+            f"{arch.heads} heads do not divide a hidden size of {arch.width:,}: every head gets hidden size / heads "
+            f"components. {near} heads would fit ({arch.width // near:,} each)."
         )
     if arch.heads % arch.kv_heads:
         near = next(h for h in range(min(arch.kv_heads, arch.heads), 0, -1) if arch.heads % h == 0)

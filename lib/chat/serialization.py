@@ -76,8 +76,8 @@ def _plain(entries: list[Any]) -> Conversation:
     """A list of {"role", "content"} as other chat programs save it; system messages become the system prompt."""
     conversation, last = Conversation(), ROOT
     _check_count(entries)
-    for entry in entries:
-        role, content = _text(entry, "role"), _text(entry, "content")
+    for number, entry in enumerate(entries, 1):
+        role, content = _text(entry, "role", number), _text(entry, "content", number)
         if role == "system" and not conversation.messages:
             conversation.system = "\n\n".join(filter(None, [conversation.system, content]))
         else:
@@ -94,15 +94,19 @@ def _tree(data: Mapping[str, Any]) -> Conversation:
     conversation = Conversation(system=system, title=" ".join(_text(data, "title").split())[:80])
     _check_count(entries)
     names = {ROOT: ROOT}  # what the file calls a message -> what it is called here
-    for entry in entries:
-        name, parent, role = _text(entry, "id"), _text(entry, "parent"), _text(entry, "role")
+    last = ROOT
+    for number, given in enumerate(entries, 1):
+        # Somebody who adds a turn by hand need not name it: it follows the one before.
+        entry = {"id": secrets.token_urlsafe(6), "parent": last, **(given if isinstance(given, Mapping) else {})}
+        name, parent, role, content = (_text(entry, key, number) for key in ("id", "parent", "role", "content"))
+        last = name
         _check_role(role)
         if name in names:
             raise ConversationError("Two messages of this file have the same name.")
         if parent not in names:
             raise ConversationError("A message of this file answers one that is not there.")
         names[name] = name if _NAME.fullmatch(name) else secrets.token_urlsafe(6)
-        message = Message(names[name], names[parent], role, _text(entry, "content"), measured(entry.get("stats")))
+        message = Message(names[name], names[parent], role, content, measured(entry.get("stats")))
         conversation.messages[message.id] = message
         conversation.chosen[message.parent] = message.id
     _choose(conversation, data.get("chosen"), names)
@@ -117,10 +121,12 @@ def _choose(conversation: Conversation, chosen: object, names: Mapping[str, str]
             conversation.chosen[names[parent]] = name
 
 
-def _text(entry: Any, key: str) -> str:
+def _text(entry: Any, key: str, number: int = 0) -> str:
+    """A text of the file itself, or of its message `number`, counted from 1."""
     value = entry.get(key) if isinstance(entry, Mapping) else None
     if not isinstance(value, str):
-        raise ConversationError(f'Something in this file has no "{key}", or it is not text.')
+        what = f"Message {number:,} of this file" if number else "This file"
+        raise ConversationError(f'{what} has no "{key}", or it is not text.')
     return clean(value)
 
 

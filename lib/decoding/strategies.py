@@ -147,7 +147,7 @@ class Strategy:
             return f"Beams are counted: it must be a whole number of at least 1, not {tidy(self.num_beams)}."
         if self.num_beams > MAX_BEAMS:
             return (
-                f"{tidy(self.num_beams)} beams would cost as much as {tidy(self.num_beams)} texts at every step; "
+                f"{self.num_beams:,.0f} beams would cost as much as {self.num_beams:,.0f} texts at every step; "
                 f"this page goes up to {MAX_BEAMS}."
             )
         if not -10 <= self.length_penalty <= 10:  # NaN fails too

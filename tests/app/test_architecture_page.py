@@ -321,8 +321,12 @@ def test_pasted_configurations(open_page: Callable[..., AppTest]) -> None:
         assert not page.exception
         assert page.error
     page.text_area(key="pasted").set_value("").run()
-    page.text_input(key="folder").set_value("/nowhere").run()
-    assert "no config" in page.error[0].value.replace("\\", "")
+    for folder, said in (
+        ("/nowhere", "There is no folder “/nowhere”"),
+        (str(Path(__file__).parent), "no config.json in"),
+    ):
+        page.text_input(key="folder").set_value(folder).run()
+        assert said in page.error[0].value.replace("\\", "")
 
 
 def test_the_hub_switched_off_is_a_sentence(open_page: Callable[..., AppTest]) -> None:

@@ -432,3 +432,11 @@ def test_the_remote_engine_on_both_pages(folder: Path, tmp_path: Path, monkeypat
         assert len(how.requests) == asked + 2
     st.cache_resource.clear()
     local.close()
+
+
+def test_a_file_that_is_refused_is_explained_in_the_panel_it_was_chosen_in(chat_page: AppTest) -> None:
+    chat_page.file_uploader(key="chat-load").set_value(("broken.json", b"[{", "application/json")).run()
+    assert "not JSON" in chat_page.error[0].value
+    good = b'[{"role": "user", "content": "Hi there"}]'
+    chat_page.file_uploader(key="chat-load").set_value(("good.json", good, "application/json")).run()
+    assert not chat_page.error and any("Hi there" in one.proto.body for one in chat_page.get("html"))

@@ -202,7 +202,9 @@ def test_a_run_that_failed_says_why_and_keeps_what_it_had() -> None:
 
 
 def test_train_asks_for_what_the_bar_says_and_stop_takes_it_out_of_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs.JOBS, "_wake", lambda: None)  # nothing begins: the browser test trains
+    # Nothing begins, even if a page of another test has started the thread: the browser test trains.
+    monkeypatch.setattr(jobs.JOBS, "_wake", lambda: None)
+    monkeypatch.setattr(jobs.JOBS, "_round", lambda worker, said: None)
     app = opened(**{"train-steps": "20", "train-context": "64", "train-size": "0.2 M parameters", "train-seed": "3"})
     try:
         ok(app.button(key="train-go").click().run())

@@ -7,6 +7,7 @@ import streamlit as st
 from lib import models
 from lib.architecture import Architecture, known_configs, ledger
 from lib.architecture.errors import ArchitectureError
+from lib.settings import settings
 from lib.ui import available_models
 from lib.ui.architecture import sources
 from lib.ui.architecture.look import facts
@@ -118,18 +119,21 @@ def _by_panel(way: str) -> Picked:
         )
         return Picked(last)
     if arch is None:
-        return Picked(None, _ASKED[way])
+        return Picked(None, _asked(way))
     st.session_state[_MINE] = arch  # for the comparison
     if way == OWN:
         st.session_state["own_last"] = arch
     return Picked(arch)
 
 
-_ASKED = {
-    HUB: "Type a model's id from the Hugging Face hub, in the panel at the right end of the bar. Only its "
-    "configuration is fetched: no weights, no code.",
-    FOLDER: "Choose a model, type a folder, or paste a configuration, in the panel at the right end of the bar.",
-}
+def _asked(way: str) -> str:
+    """What to do while nothing is chosen."""
+    panel = f"in the panel “{WAYS[way][0]}” beside the model"
+    if way == HUB:
+        what = "Only its configuration is fetched: no weights, no code."
+        return f"Type a model's id from the Hugging Face hub, {panel}. {what}"
+    folder = "" if settings().public else " type a folder,"
+    return f"Choose a model of this machine,{folder} or paste a configuration, {panel}."
 
 
 def _chose() -> None:

@@ -11,6 +11,8 @@ from lib.ui.chat.link import link_panel
 from lib.ui.chat.state import Workspace
 from lib.ui.components.page import escape
 
+_REFUSED = "chat-load-refused"  # in the session: what was wrong with the file in the box
+
 
 def conversations(space: Workspace, model: str) -> None:
     """The menu of the header bar, named after the conversation on screen: new, clear, delete, the others, files."""
@@ -93,6 +95,8 @@ def _files(space: Workspace, model: str) -> None:
         on_change=_load,
         help="A file saved here, or a list of messages with role and content.",
     )
+    if said := st.session_state.get(_REFUSED):  # here, because the open panel covers the page
+        st.error(escape(said), icon=":material/error:")
     st.caption(
         "Conversations stay in this browser tab: they survive a reload and end with the tab. The server "
         "keeps none of them."
@@ -101,12 +105,13 @@ def _files(space: Workspace, model: str) -> None:
 
 def _load() -> None:
     uploaded = st.session_state.get("chat-load")
+    st.session_state.pop(_REFUSED, None)
     if uploaded is None:
         return
     try:
         chat_state.new(chat.from_json(uploaded.getvalue()))
     except ConversationError as error:
-        chat_state.workspace().problem = str(error)
+        st.session_state[_REFUSED] = str(error)
 
 
 def problem(space: Workspace) -> None:

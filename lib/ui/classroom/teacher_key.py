@@ -22,8 +22,12 @@ def require_teacher() -> None:
 
 
 def key_box() -> None:
-    """Why there are no buttons, and the box for the key; nothing where they are there."""
+    """Why there are no buttons, and the box for the key; once it was given, the way to give it back."""
     if may_change():
+        if settings().public:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption("This tab has the teacher's key until it is reloaded.", width="content")
+                st.button("Give it back", key="teacher-key-back", on_click=_give_back)
         return
     st.caption("This server is public: models are got, unloaded and trained with the teacher's key only.")
     if why := missing():
@@ -32,6 +36,10 @@ def key_box() -> None:
     st.text_input("Teacher's key", type="password", key=_BOX, max_chars=200, on_change=_try, autocomplete="off")
     if said := st.session_state.pop(_SAID, ""):
         st.error(said, icon=":material/key_off:")
+
+
+def _give_back() -> None:
+    st.session_state.pop(_GIVEN, None)
 
 
 def _try() -> None:

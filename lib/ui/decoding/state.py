@@ -57,7 +57,7 @@ def columns() -> list[Column]:
     elif link is not None and link != state.get("decoding-link"):
         found, unused = links.read(link)
         if unused or not found:
-            left_out(LINK, unused[0] if unused else link, "columns as this page writes them")
+            left_out(LINK, ", ".join(unused[:3]) if unused else link, "columns as this page writes them")
         if found:
             set_columns(found)
     if "decoding-columns" not in state:

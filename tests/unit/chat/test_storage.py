@@ -60,6 +60,20 @@ def test_names_of_messages_that_are_not_ours_are_changed_and_still_fit_together(
     assert all(len(name) == 8 for name in again.messages)
 
 
+def test_a_turn_that_was_added_by_hand_follows_the_one_before() -> None:
+    data = json.loads(to_json(Conversation()))
+    data["messages"] = [{"role": role, "content": role} for role in ("user", "assistant", "user")]
+    assert [message.content for message in from_data(data).path()] == ["user", "assistant", "user"]
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_message_that_cannot_be_read_is_named(plain: bool) -> None:
+    data = json.loads(to_json(Conversation()))
+    data["messages"] = [{"role": "user", "content": "a"}, {"role": "user", "content": 5}]
+    with pytest.raises(ConversationError, match='Message 2 of this file has no "content"'):
+        from_data(data["messages"] if plain else data)
+
+
 def test_a_wrong_choice_is_the_last_answer() -> None:
     data = json.loads(to_json(sample()))
     data["chosen"] = {"": 7, "nobody": data["messages"][0]["id"], data["messages"][0]["id"]: data["messages"][0]["id"]}
