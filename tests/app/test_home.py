@@ -46,7 +46,7 @@ def test_the_page_shows_itself_and_says_what_is_here(shelf: AppTest, embedded: s
     shelf.run()
     assert not shelf.exception and not shelf.error
     assert any("<h1>LLM Playground</h1>" in html.proto.body for html in shelf.get("html"))
-    held = size(sum(info.weight_bytes for info in cache.loaded().values()))
+    held = size(sum(info.weight_bytes for (model_id, _), info in cache.loaded().items() if model_id == embedded))
     assert "SmolLM2\\-135M\\-Instruct" in shelf_text(shelf) and f"In memory now: {held}" in shelf_text(shelf)
     wanted = {f"get-{model_id}" for model_id in models.CATALOG} - {f"get-{spec.id}" for spec in models.local_models()}
     assert wanted <= {button.key for button in shelf.button}
