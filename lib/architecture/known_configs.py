@@ -6,8 +6,6 @@
 import json
 import os
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -17,11 +15,14 @@ from lib.architecture.config_border import parsed
 from lib.architecture.config_readers import read
 from lib.architecture.errors import ArchitectureError
 from lib.architecture.spec import Architecture
+from lib.models.errors import LineError, ModelError
+from lib.models.hub import Hub
 from lib.settings import settings
 
 FOLDER = Path(__file__).parent / "configs"
 MAX_BYTES = 2_000_000  # of a config.json
 _HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}|[\w.-]{1,96}", re.ASCII)
+_NO_ID = "A hub id looks like owner/name, for example Qwen/Qwen2.5-0.5B."
 _LABELS = {
     "gpt2": "GPT-2 small",
     "gpt2-medium": "GPT-2 medium",
@@ -95,31 +96,31 @@ def from_hub(hub_id: str) -> Architecture:
     """The architecture of any hub model: fetches its config.json (a few kB) and nothing else."""
     hub_id = hub_id.strip().removeprefix("https://huggingface.co/").strip("/")
     if not _HUB_ID.fullmatch(hub_id) or ".." in hub_id:
-        raise ArchitectureError("A hub id looks like owner/name, for example Qwen/Qwen2.5-0.5B.")
+        raise ArchitectureError(_NO_ID)
     if hub_id.lower() in {info["hub_id"].lower() for info in _sources().values()}:
         return architecture(hub_id)
     known = settings()
     if known.offline:
         raise ArchitectureError("The hub is switched off here (HF_HUB_OFFLINE). The models in the list need no hub.")
-    data = _fetch(f"{known.hub_endpoint}/{hub_id}/resolve/main/config.json", hub_id, known.connect_seconds)
-    return read(parsed(data), name=hub_id.rsplit("/", 1)[-1], hub_id=hub_id)
+    return read(parsed(_fetch(known.hub_endpoint, hub_id)), name=hub_id.rsplit("/", 1)[-1], hub_id=hub_id)
 
 
-def _fetch(url: str, hub_id: str, seconds: float) -> bytes:
+def _fetch(endpoint: str, hub_id: str) -> bytes:
     try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url, headers={"User-Agent": "llm-playground"}), timeout=seconds
-        ) as answer:
-            data: bytes = answer.read(MAX_BYTES + 1)
-    except urllib.error.HTTPError as error:
+        data = Hub(endpoint).configuration(hub_id)
+    except LineError as error:
         if error.code in {401, 403, 404}:
             raise ArchitectureError(
                 f"The hub has no public configuration for {hub_id} (it may be gated, or the name "
                 "may be spelled differently)."
             ) from error
-        raise ArchitectureError(f"The hub answered with error {error.code}; please try again later.") from error
-    except (OSError, ValueError) as error:
+        if error.code:
+            raise ArchitectureError(f"The hub answered with error {error.code}; please try again later.") from error
         raise ArchitectureError("The hub cannot be reached from here. The models in the list need no hub.") from error
+    except ModelError as error:  # one of this machine's settings
+        raise ArchitectureError(str(error)) from error
+    except ValueError as error:  # huggingface_hub knows more of what an id may be
+        raise ArchitectureError(_NO_ID) from error
     if len(data) > MAX_BYTES:
         raise ArchitectureError("That config.json is too large to be a model's configuration.")
     return data

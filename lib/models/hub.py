@@ -84,6 +84,15 @@ class Hub:
             # What reading an answer may raise in huggingface_hub, which trusts the hub.
             raise self.sentence(LineError("not what a hub answers"), hub_id) from error
 
+    def configuration(self, hub_id: str) -> bytes:
+        """The config.json that `main` has now, asked for without a token: whoever reads it may be a stranger.
+        Raises LineError."""
+        from huggingface_hub import get_session, hf_hub_url
+
+        url = hf_hub_url(hub_id, "config.json", revision="main", endpoint=self.endpoint)
+        content: bytes = within(LIST_SECONDS, lambda: get_session().get(url)).content
+        return content
+
     def address(self, repository: Repository, file: HubFile) -> str:
         """Where a file is fetched from."""
         from huggingface_hub import hf_hub_url

@@ -20,7 +20,9 @@ def asset(module: str, *names: str) -> str:
 
 
 FORMAT = asset(__file__, "format.js")
-_SHARED = f"const HEAT_BITS = {HEAT_BITS};\n" + asset(__file__, "format.js", "make.js", "icons.js", "token.js")
+_SHARED = f"const HEAT_BITS = {HEAT_BITS};\n" + asset(
+    __file__, "format.js", "make.js", "clipboard.js", "icons.js", "token.js"
+)
 TOKEN = asset(__file__, "token.css")
 
 

@@ -257,6 +257,14 @@ def test_a_hub_configuration_is_fetched_and_refusals_are_sentences(monkeypatch: 
 
     class Hub(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path.startswith("/a/garbage/"):
+                self.wfile.write(b"no HTTP at all\r\n\r\n")
+                return
+            if self.path.startswith("/a/away/"):  # to where only this machine can look
+                self.send_response(302)
+                self.send_header("Location", f"http://127.0.0.2:{self.connection.getsockname()[1]}/secret")
+                self.end_headers()
+                return
             known = self.path == "/a/small/resolve/main/config.json"
             body = json.dumps({"model_type": "gpt2", "n_layer": 2}).encode() if known else b"gated"
             self.send_response(200 if known else 403)
@@ -274,6 +282,11 @@ def test_a_hub_configuration_is_fetched_and_refusals_are_sentences(monkeypatch: 
         assert known_configs.from_hub("a/small").layers == 2
         with pytest.raises(ArchitectureError, match="may be gated"):
             known_configs.from_hub("a/gated")
+        for hub_id in ("a/garbage", "a/away"):
+            with pytest.raises(ArchitectureError, match="cannot be reached"):
+                known_configs.from_hub(hub_id)
+        with pytest.raises(ArchitectureError, match="looks like owner/name"):
+            known_configs.from_hub("a/b--c")
     finally:
         server.shutdown()
         server.server_close()

@@ -5,22 +5,6 @@ export default function () {
   listening = true;
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.(".pg-reply .pg-copy");
-    if (button) copy(button, button.parentNode.querySelector("code").textContent);
+    if (button) toClipboard(button.parentNode.querySelector("code").textContent, button);
   });
-}
-
-async function copy(button, text) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch { // not where the page came over plain http
-    const box = make("textarea", "", "");
-    box.value = text;
-    document.body.append(box);
-    box.select();
-    document.execCommand("copy");
-    box.remove();
-    button.focus();
-  }
-  button.textContent = "Copied";
-  setTimeout(() => (button.textContent = "Copy"), 1500);
 }

@@ -8,25 +8,11 @@ export default function ({ data, parentElement }) {
   copy.type = "button";
   const words = data.teacher ? " Copy teacher link" : " Copy link";
   copy.append(icon("link"), words);
-  copy.onclick = () => toClipboard(data.teacher ? `${link}#teacher=${data.teacher}` : link, copy, words);
+  copy.onclick = () => toClipboard(data.teacher ? `${link}#teacher=${data.teacher}` : link, copy);
   if (data.teacher) return root.replaceChildren(copy);
   root.replaceChildren(
     make("span", "where", `${address.host}${address.pathname}`),
     make("strong", "code", data.grouped),
     copy,
   );
-}
-async function toClipboard(text, button, words) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch { // without https browsers have no clipboard for pages
-    const box = make("textarea");
-    box.value = text;
-    document.body.append(box);
-    box.select();
-    document.execCommand("copy");
-    box.remove();
-  }
-  button.lastChild.textContent = " Copied";
-  setTimeout(() => (button.lastChild.textContent = words), 2000);
 }

@@ -62,7 +62,7 @@ function drawRow(spec, ctx) {
   copy.type = "button";
   copy.title = ids.length < spec.total ? `The first ${ids.length} IDs` : "";
   copy.setAttribute("aria-label", `Copy IDs of ${spec.label}`);
-  copy.onclick = () => copyText("[" + ids.join(", ") + "]", copy);
+  copy.onclick = () => toClipboard("[" + ids.join(", ") + "]", copy);
   head.append(copy, count, make("span", "about", spec.about));
   const box = make("div", ctx.data.view === "ids" ? "chips ids" : "chips");
   box.setAttribute("role", "group");
@@ -72,23 +72,6 @@ function drawRow(spec, ctx) {
   root.append(box);
   if (spec.more) root.append(make("span", "more", spec.more));
   return { root, row };
-}
-
-async function copyText(text, button) {
-  const label = button.textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    const area = document.createElement("textarea");
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-    button.focus();
-  }
-  button.textContent = "Copied";
-  setTimeout(() => (button.textContent = label), 1200);
 }
 
 function pin(node, ctx) {
