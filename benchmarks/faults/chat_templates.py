@@ -62,7 +62,7 @@ BAD: dict[str, tuple[str, str]] = {
         "so it was stopped",
     ),
     "A text of 1 GB": ("{{ 'x' * 10**9 }}", "more than 300 MB"),
-    "A text that doubles 60 times": (_DOUBLING, "more than 300 MB"),
+    "A text that doubles 60 times": (_DOUBLING, "so it was stopped"),  # of memory, or of time where that is slow
     "A width of 1 GB": ("{{ '%1000000000d' % 1 }}", "more than 300 MB"),
     "A number of 477 million digits": ("{% set n = 3 %}{{ n ** (10 ** 9) % 7 }}", "so it was stopped"),
     "A macro that calls itself": ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "calls itself"),

@@ -196,7 +196,7 @@ def test_a_hub_that_swallows_connections_is_given_up_in_time(home: Path, monkeyp
         start = time.monotonic()
         with pytest.raises(models.DownloadError, match="cannot be reached"):
             models.get("gpt2", progress=silent)
-        assert time.monotonic() - start < 10  # the limit itself is 3 s; a loaded machine is given room
+        assert time.monotonic() - start < 60  # the limit itself is 3 s, the system's own is 130
         for filler in fillers:
             filler.close()
 

@@ -16,7 +16,8 @@ from lib.errors import PlaygroundError
 from lib.templating import foreign
 
 VARIABLES = {"add_generation_prompt": True, "bos_token": "<s>", "eos_token": "</s>"}
-BAD = {name: case for name, case in chat_templates.BAD.items() if case[1] != "so it was stopped"}
+ENDLESS = ("A double loop without end", "A number of 477 million digits")  # two seconds each; one of them is below
+BAD = {name: case for name, case in chat_templates.BAD.items() if name not in ENDLESS}
 
 
 def test_a_foreign_template_writes_what_the_same_template_writes_at_once() -> None:
@@ -46,14 +47,13 @@ def test_every_way_to_fail_is_a_sentence(name: str) -> None:
 
 
 def test_an_endless_template_is_stopped_once_for_all_and_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = chat_templates.BAD["A double loop without end"][0]
+    source = chat_templates.BAD[ENDLESS[0]][0]
     monkeypatch.setattr(foreign, "_stopped", type(foreign._stopped)())
     with pytest.raises(foreign.StoppedError, match=r"computed for more than 2|had not finished"):
         foreign.render(source, HELLO, {}, {})
-    began = time.perf_counter()
-    with pytest.raises(foreign.StoppedError, match="tried again after a minute"):
+    with monkeypatch.context() as patch, pytest.raises(foreign.StoppedError, match="tried again after a minute"):
+        patch.setattr(foreign, "PROCESS", None)  # nobody is asked
         foreign.render(source, [{"role": "user", "content": "another"}], {}, {})
-    assert time.perf_counter() - began < 0.5
     assert foreign.render(GOOD, HELLO, {}, {})
 
 
@@ -113,7 +113,7 @@ def test_a_process_that_answers_too_much_or_not_at_all_is_ended_and_started_agai
 def test_without_limits_of_the_system_the_clock_ends_it() -> None:
     """As on Windows: a second of the clock, and none of the processor's."""
     slow = Bounded("lib.templating.process", Limits(600, 1.0, 300, 2_000, 60.0))
-    loop = chat_templates.BAD["A double loop without end"][0]
+    loop = chat_templates.BAD[ENDLESS[0]][0]
     try:
         with pytest.raises(TooMuchError, match="clock"):
             slow.ask({"source": loop, "messages": HELLO, "variables": {}, "marks": {}})
