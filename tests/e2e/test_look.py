@@ -1,4 +1,4 @@
-"""Every page in its main states at three widths, light and dark, has nothing that a person would call a fault.
+"""Every page in its main states at three widths, light and dark, and on paper, has nothing that one would call a fault.
 
 What counts as one is in `tests/e2e/look`; `python -m tests.e2e.look` prints the same as a report. With the environment
 variable LOOK_PICTURES, a folder, all states are looked at and the pictures kept there, as the GitHub workflow does;
@@ -149,6 +149,24 @@ def test_what_a_click_pushes_away_is_told(found) -> None:
     page.evaluate("first.style.height = '50px'")
     assert len(page.evaluate("look.moved(null)")) == 2
     assert page.evaluate("look.moved(10)") == []  # nothing above y = 10
+
+
+APP = "<div class='stApp stMain' style='background:{}'><p style='color:{}'>text</p>{}</div>"
+
+
+@pytest.mark.parametrize(
+    ("rule", "body"),
+    [
+        ("", APP.format("white", "#111", "<button data-testid=stButton style='display:none'>Run</button>")),
+        ("paper: nothing to press", APP.format("white", "#111", "<div data-testid=stButton>Run</div>")),
+        ("paper: white", APP.format("black", "#111", "")),
+        ("paper: dark letters", APP.format("white", "#eee", "")),
+        ("paper: as wide as the sheet", APP.format("white", "#111", "<div class=stMarkdown style='width:820px'>")),
+    ],
+)
+def test_what_belongs_to_the_screen_is_told_of_paper(found, rule: str, body: str) -> None:
+    found(body)
+    assert [one["rule"] for one in rules.on_paper(found.page)] == [rule] * bool(rule)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 PROBE = Path(__file__).with_name("probe.js").read_text(encoding="utf-8")
 SHIFT = 0.05  # cumulative layout shift that a page, or a click on a main control, may cause
 STOPS = 12  # times that Tab may be pressed from the page's start to its result
+PAPER = {"width": 703, "height": 1000}  # px between the margins of an A4 page
 LEAST = 300  # px of a result that the first screen must show, or half of it
 CONTRAST = {"runOnly": ["color-contrast"]}
 
@@ -140,3 +141,30 @@ def skip_link_leads_to_the_result(page: Any) -> bool:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     return bool(page.evaluate("look.focus()")["place"] == 0)
+
+
+# What a screen has and paper has not; what is wider than the sheet; what letters are light, outside of charts.
+_ON_PAPER = """() => {
+  const shown = (node) => node.checkVisibility({ visibilityProperty: true });
+  const seen = (selector) => [...document.querySelectorAll(selector)].filter(shown);
+  const wide = ".stPlotlyChart, [data-testid=stBidiComponentIsolated], .stMarkdown";
+  const light = (colour) => colour.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) > 450;
+  const said = (rule, nodes) => nodes.map((node) => (
+    { rule: `paper: ${rule}`, selector: look.name(node), text: node.textContent.trim().slice(0, 90) }));
+  const screen = "[data-testid=stSidebar], [data-testid=stHeader], .stMain [data-testid=stButton], "
+    + "[data-testid=stPopover], [data-testid=stMenuButton]";
+  return [
+    ...(seen("h1").length ? [] : said("no title", [document.body])),
+    ...said("nothing to press", seen(screen)),
+    ...said("white", [document.querySelector(".stApp")].filter(
+      (node) => getComputedStyle(node).backgroundColor !== "rgb(255, 255, 255)")),
+    ...said("dark letters", seen(".stMain :is(p, li, h1, h2, h3, textarea)").filter(
+      (node) => light(getComputedStyle(node).color))),
+    ...said("as wide as the sheet", seen(wide).filter((node) => node.getBoundingClientRect().right > innerWidth + 1)),
+  ];
+}"""
+
+
+def on_paper(page: Any) -> list[dict[str, str]]:
+    """What a page that is shown as paper would have it should not have there."""
+    return list(page.evaluate(_ON_PAPER))

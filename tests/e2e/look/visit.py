@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import settled
+from tests.conftest import PATIENCE, settled, without_animations
 from tests.e2e.look import rules
 from tests.e2e.look.rules import Finding, Place, findings
 from tests.e2e.look.states import Sheet, State, press
@@ -76,6 +76,8 @@ class Visit:
                 if self.wanted(state.name):
                     self.reach(state)
             self.tabs()
+            if self.width == max(self.look.widths):
+                self.paper()
 
     @contextmanager
     def opened(self, browser: Any) -> Iterator[Any]:
@@ -85,7 +87,7 @@ class Visit:
             viewport={"width": self.width, "height": HEIGHTS.get(self.width, 900)},
             is_mobile=phone, has_touch=phone, color_scheme=self.look.schemes[0],
         )  # fmt: skip
-        page = self.page = context.new_page()
+        page = self.page = without_animations(context).new_page()
         self.prepare()
         place = Place(self.sheet.name, "console", self.width, self.scheme)
         page.on(
@@ -99,7 +101,7 @@ class Visit:
 
     def prepare(self) -> None:
         """Put the probe into the page, before the page is opened."""
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(PATIENCE)
         self.page.add_init_script(rules.PROBE)
 
     def heard(self, place: Place, line: Any) -> None:
@@ -191,6 +193,15 @@ class Visit:
         self.add(at, rules.tab_stops(self.page, self.look.say))
         self.page.set_viewport_size(before)
         self.quiet()
+
+    def paper(self) -> None:
+        """As it comes out of a printer: asked for in the scheme that differs most from paper. The visit ends here."""
+        self.show(self.look.schemes[-1])
+        self.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        self.page.set_viewport_size(rules.PAPER)
+        self.page.emulate_media(media="print")
+        self.quiet()
+        self.add(Place(self.sheet.name, "on paper", self.width, self.scheme), rules.on_paper(self.page))
 
     def tabs(self) -> None:
         """Every tab of the page as a state; tabs inside a tab come with it."""
