@@ -16,7 +16,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from tests.conftest import PATIENCE, settled
+from tests.conftest import PATIENCE, settled, without_animations
 from tests.e2e.conftest import leaves
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,7 +76,7 @@ def walk() -> dict[str, object]:
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("chromium-browser")
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page()
+        page = without_animations(browser.new_context()).new_page()
         page.set_default_timeout(PATIENCE)
         elsewhere: list[str] = []
         page.on("request", lambda asked: elsewhere.append(asked.url) if leaves(asked.url) else None)

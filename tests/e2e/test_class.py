@@ -64,7 +64,7 @@ def test_a_teacher_and_two_students(browsing: Callable[..., Any], app: str) -> N
 
     ana.reload()  # the same student, with the same answer
     expect(ana.locator(".option")).to_have_count(5)
-    assert points(ana) == sent
+    eventually(ana, lambda: points(ana), lambda shown: shown == sent)
     teacher.reload()
     teacher.get_by_role("button", name="Reveal").click()
     for page in (ana, eve):
