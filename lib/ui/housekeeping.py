@@ -1,5 +1,5 @@
-"""What one app does once for all its sessions: start the models' process early, collect garbage now and then, and tell
-training which models are in memory.
+"""What one app does once for all its sessions: start the models' process early, collect garbage now and then, tell
+training which models are in memory, and run no page that was left.
 
 Streamlit would collect after every run of every session (`runner.postScriptGC`, off in .streamlit/config.toml): with
 thirty sessions that took 92 % of the interpreter's time.
@@ -17,6 +17,7 @@ from lib.models.memory import give_memory_back
 from lib.settings import settings
 from lib.training.jobs import JOBS
 from lib.ui import cache
+from lib.ui.left_page import ignore_left_pages
 
 _EVERY = 10.0  # seconds between two collections, and
 _SHARE = 0.01  # at most this share of the time
@@ -33,6 +34,7 @@ def begin() -> None:
         threading.Thread(target=HOST.link, daemon=True, name="models-start").start()
     if settings().public:  # an error that nobody foresaw: a traceback has folders and code in it
         st.set_option("client.showErrorDetails", "none")
+    ignore_left_pages()
     _few_arenas()
     gc.freeze()  # what is imported by now stays: no collection looks at it again
     threading.Thread(target=_collect, daemon=True, name="collector").start()

@@ -1,9 +1,12 @@
 """A teacher and two students in three browsers: join, answer, reveal, open a page; a hostile name harms nobody."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.conftest import eventually, settled
 
@@ -18,6 +21,36 @@ def watched(page: Any) -> list[str]:
     page.on("dialog", lambda dialog: (wrong.append("dialog"), dialog.dismiss()))
     page.on("request", lambda request: wrong.append(request.url) if request.url.endswith("/x") else None)
     return wrong
+
+
+def with_a_late_timer(page: Any) -> list[str]:
+    """When the server opens another page, the old one's timer asks once more, as on a line that takes its time.
+
+    Returns a list to which the pages are added that were opened so."""
+    opened: list[str] = []
+
+    def between(browser: Any) -> None:
+        server, asked = browser.connect_to_server(), BackMsg()
+
+        def up(message: bytes) -> None:
+            said = BackMsg.FromString(message)
+            if said.rerun_script.is_auto_rerun:
+                asked.CopyFrom(said)
+            server.send(message)
+
+        def down(message: bytes) -> None:
+            browser.send(message)
+            page_hash, old = ForwardMsg.FromString(message).new_session.page_script_hash, asked.rerun_script
+            if page_hash and old.page_script_hash not in ("", page_hash):
+                server.send(asked.SerializeToString())
+                old.Clear()
+                opened.append(page_hash)
+
+        browser.on_message(up)
+        server.on_message(down)
+
+    page.route_web_socket(re.compile("_stcore/stream"), between)
+    return opened
 
 
 def join(page: Any, link: str, name: str) -> None:
@@ -38,6 +71,7 @@ def no_wider_than_the_window(page: Any) -> bool:
 def test_a_teacher_and_two_students(browsing: Callable[..., Any], app: str) -> None:
     teacher, ana, eve = (browsing(viewport=size).new_page() for size in ({"width": 1280, "height": 720}, PHONE, PHONE))
     wrong = [watched(page) for page in (teacher, ana, eve)]
+    late = [with_a_late_timer(page) for page in (ana, eve)]
     teacher.goto(f"{app}/Class")
     teacher.get_by_role("button", name="Open a room").click()
     expect(teacher.get_by_role("button", name="Ask the class")).to_be_enabled()
@@ -84,7 +118,9 @@ def test_a_teacher_and_two_students(browsing: Callable[..., Any], app: str) -> N
     teacher.get_by_role("button", name="Open on students' screens").click()
     for page in (ana, eve):
         page.wait_for_url("**/Next_Token**")
+        expect(page.locator("button.row[data-id]").first).to_be_visible()
         expect(page.get_by_text("Back to the class")).to_be_visible()
+    assert all(late)
     ana.get_by_text("Back to the class").click()
     expect(ana.get_by_text("You gave that option")).to_be_visible()
     assert not any(wrong), wrong
