@@ -103,7 +103,6 @@ def test_stop_keeps_the_partial_text(app: str, page) -> None:
     # the reply itself, not the line that says that the prompt is being read
     expect(reply).to_have_text(re.compile(r"^(?!.*(Reading the prompt|In the queue)).{60}", re.DOTALL))
     page.locator(".st-key-chat-view").get_by_text("Literal", exact=True).click()  # a look at something else:
-    page.locator(".st-key-xray-ids").get_by_text("Show token IDs").click()
     before = len(shown(reply))
     eventually(page, lambda: shown(reply), lambda text: len(text) > before + 20)
     page.get_by_test_id("stChatInputStopButton").click()
