@@ -78,7 +78,7 @@ def linked_choice(key: str, options: Sequence[str]) -> str | None:
     state[key] = chosen if chosen in options else options[0]
     if state[key] != options[0]:
         st.query_params[key] = state[key]
-    elif key in st.query_params:  # the default, or what is no choice of this page
+    elif key in st.query_params and not (followed and link in options):
         del st.query_params[key]
     state[f"linked-{key}"] = st.query_params.get(key)
     return link if followed and link not in options else None

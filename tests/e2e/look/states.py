@@ -138,7 +138,7 @@ def _samples(page: Any) -> None:
 
 def _train(page: Any) -> None:
     page.locator(".st-key-train-go button").click()
-    page.locator(".train-line").get_by_text("step 20 of 20").wait_for(timeout=SLOW)
+    page.locator(".train-line").get_by_text(re.compile(r"step (\d+) of \1\b")).wait_for(timeout=5 * SLOW)
     expect(page.locator(".st-key-train-go button")).to_be_enabled(timeout=SLOW)
 
 
