@@ -60,7 +60,8 @@ def leave_out_unknown(page: Page) -> None:
     if written:
         named = ", ".join(f"“{escape(name[:_SHOWN])}{'…' * (len(name) > _SHOWN)}”" for name in written[:_MOST_NAMED])
         more = f" and {len(written) - _MOST_NAMED} more" if len(written) > _MOST_NAMED else ""
-        _say(f"The link has {named}{more}, which this page does not know. It is left out.")
+        gone = "It is" if len(written) == 1 else "They are"
+        _say(f"The link has {named}{more}, which this page does not know. {gone} left out.")
 
 
 def left_out(name: str, value: str, must: str) -> None:

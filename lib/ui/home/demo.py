@@ -76,8 +76,9 @@ def first_demo(view: State, model_id: str, typed: str, updates: LiveUpdates) -> 
     with explained():
         text = _Text(view, model_id, typed, cache.inspectable(model_id))
         follow(view, text.engine.tokenizer.name, typed, text.engine.info.vocab_size)
-        for problem in view.problems:
-            st.warning(escape(problem), icon=":material/link_off:")
+        for problem in view.problems:  # said once, and nothing moves
+            st.toast(escape(problem), icon=":material/link_off:", duration="infinite")
+        view.problems = []
         _buttons(row, text)
         _steps(steps, text)
         if sentence := _unusable(len(text.ids)):
