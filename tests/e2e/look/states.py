@@ -151,7 +151,7 @@ def _write(page: Any) -> None:
     ended = page.get_by_text(re.compile("ended its turn with|reached the maximum length"))
     page.get_by_role("button", name="Write all").click()
     expect(ended).not_to_have_count(0, timeout=SLOW)
-    expect(page.get_by_role("button", name="Stop").filter(visible=True)).to_have_count(0, timeout=SLOW)
+    expect(page.locator(".st-key-cvc-stop button")).to_be_disabled(timeout=SLOW)
 
 
 def _say(page: Any) -> None:
