@@ -7,7 +7,6 @@ from lib.ui.components.link_values import in_link
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.model_picker import pick_model
 from lib.ui.components.page import explained, setup_page
-from lib.ui.components.take_home import hand_in_button
 from lib.ui.home.cards import course_panel
 from lib.ui.home.demo import EXAMPLES, first_demo, room
 from lib.ui.home.model_shelf import loaded_models, shelf_panel
@@ -30,7 +29,6 @@ with explained():
     course, shelf = st.tabs(TABS, key="home", on_change="rerun", **in_link("home", TABS))
     if course.open:
         with course:
-            hand_in_button()
             course_panel()
     if shelf.open:
         with shelf:

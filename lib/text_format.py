@@ -22,10 +22,10 @@ def finished(reason: str, what: str = "text") -> str:
 
 def percent(share: float) -> str:
     """A probability or share, 0 to 1, with three digits or so, never more than four behind the point; what is not
-    everything is never written as 100%, and what is not nothing never as 0%.
+    everything is never written as 100% or 100.0%, and what is not nothing never as 0%.
 
-    >>> [percent(share) for share in (0, 1e-9, 0.000012345, 0.00012345, 0.012345, 0.12345, 0.99996, 1)]
-    ['0%', '<0.0001%', '0.0012%', '0.012%', '1.23%', '12.3%', '>99.99%', '100%']
+    >>> [percent(share) for share in (0, 1e-9, 0.000012345, 0.00012345, 0.012345, 0.12345, 0.9996, 0.99996, 1)]
+    ['0%', '<0.0001%', '0.0012%', '0.012%', '1.23%', '12.3%', '99.96%', '>99.99%', '100%']
     """
     if share == 0:
         return "0%"
@@ -33,7 +33,8 @@ def percent(share: float) -> str:
         return "100%" if share >= 1 else ">99.99%"
     if share < 1e-6:
         return "<0.0001%"
-    return f"{100 * share:.{1 if share >= 0.1 else 2 if share >= 0.01 else 3 if share >= 1e-4 else 4}f}%"
+    digits = 2 if share >= 0.9995 else 1 if share >= 0.1 else 2 if share >= 0.01 else 3 if share >= 1e-4 else 4
+    return f"{100 * share:.{digits}f}%"
 
 
 def ordinal(rank: int) -> str:

@@ -1,6 +1,7 @@
 """Every parameter that a link to a page may have, hostile values for them, and a page opened with such a link.
 
-`tests/unit/ui/test_link_values.py` holds the table against the code: no page reads a parameter that is not here.
+The names are the app's own (`lib/ui/components/link_names.py`); `tests/unit/ui/test_link_values.py` holds them against
+the code: no page reads a parameter that is not there.
 """
 
 import os
@@ -11,36 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lib.ui.components.link_names import NAMES
+from lib.ui.components.pages import PAGES as ALL
+
 ROOT = Path(__file__).resolve().parents[2]
 _HOME = str(Path(tempfile.gettempdir()) / "playground-faults")  # no models but those that come with the app
 PAGES: dict[str, tuple[str, ...]] = {
-    "Home.py": ("prompt", "model", "t", "path", "home"),
-    "pages/1_Tokenizers.py": (
-        "text", "rows", "show", "spaces", "tokenizers", "measure", "tab", "learn", "world", "control-tokenizer",
-        "control-parse", "merges", "rivals",
-    ),
-    "pages/2_Architecture.py": (
-        "view", "arch", "left", "right", "from", "model", "prompt", "text", "part", "box", "out", "pass", "style",
-        "layers", "heads", "inner", "context", "width", "kv", "vocab", "tied_own", "hub",
-    ),
-    "pages/3_Next_Token.py": (
-        "prompt", "model", "t", "k", "p", "minp", "n", "seed", "draws", "path", "next-token-tabs",
-    ),
-    "pages/4_Decoding.py": ("prompt", "model", "seed", "n", "s", "section"),
-    "pages/5_Training.py": (
-        "run", "at", "train-text", "train-size", "train-family", "train-steps", "train-rate", "train-batch",
-        "train-context", "train-seed", "train-tab",
-    ),
-    "pages/6_Completion_vs_Chat.py": (
-        "prompt", "cvc-prompt", "base", "instruct", "cvc-prefill", "cvc-system", "cvc-n", "cvc-seed", "cvc-tab",
-    ),
-    "pages/7_Chat.py": (
-        "model", "chat", "chat-template", "chat-dtype", "chat-t", "chat-p", "chat-k", "chat-r", "chat-n", "chat-seed",
-        "chat-lessons",
-    ),
-    "pages/8_Class.py": ("room", "model"),
-    "pages/9_Glossary.py": ("word",),
-}  # fmt: skip
+    page.file: tuple(sorted(NAMES[address] - {"step", "course"})) for address, page in ALL.items()
+}
 NUMBERS = (
     "Infinity", "-Infinity", "1e400", "-1e400", "NaN", "1_000", "٣", "٣٫٥", "9" * 5000, "-" + "9" * 5000,
     "1e-400", "0x10", "1,000", "½", "²", "--1", "1e", ".", "-", "+", "0.5", "-1", "1e9", "4294967296",

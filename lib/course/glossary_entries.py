@@ -307,7 +307,7 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "max new tokens": ("The most tokens a model may write before it is stopped.", (_D, _C)),
     # Li et al. 2016.
     "distinct-2": (
-        "The share of a text's pairs of neighbouring tokens that are different; low means it repeats.",
+        "How many different pairs of neighbouring tokens a text has, as a share of all pairs; low means it repeats.",
         (_D,),
     ),
     # Training

@@ -76,7 +76,7 @@ STEPS = (
         title="One token for every word",
         objective="Tokenization",
         goal="A list of words is the simplest tokenizer, and it fails at the first new word.",
-        do="Type a sentence with a word that the corpus does not have, and look at its token ID.",
+        do="Under “Encode”, type a sentence with a word that the corpus does not have: look at its token ID.",
         question="What does a word tokenizer make of “robot”, a word that it has never seen?",
         options=("One token for every letter", "[UNK]: which word it was is lost", "A new ID at the end of the list"),
         right=1,
@@ -110,7 +110,7 @@ STEPS = (
         options=("The two longest tokens", "The pair that occurs most often", "A pair drawn at random"),
         right=1,
         # Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units" (2016).
-        because="Frequent words end as one token and rare ones as several: that is all that training a BPE does.",
+        because="Frequent words end up as one token and rare ones as several: that is all that training a BPE does.",
         minutes=7,
         short=6,
         query={"rows": "The ladder", "tab": "Learn", "learn": "BPE"},
@@ -122,7 +122,7 @@ STEPS = (
         objective="Tokenization",
         goal="GPT-2, GPT-4 and Qwen learned from other texts, so they cut the same text differently.",
         do="Compare the counts for this code; then try “Hindi” and “Long digits” from the examples.",
-        question="Which tokenizer needs fewer tokens for the text above: GPT-2’s or cl100k_base, GPT-4’s?",
+        question="Which tokenizer needs fewer tokens for this text: GPT-2’s or cl100k_base, GPT-4’s?",
         options=("GPT-2’s", "cl100k_base", "Both need the same number"),
         right=1,
         # Their sizes: 50,257 and 100,277 (tiktoken). That cl100k_base has runs of spaces as tokens is tested.

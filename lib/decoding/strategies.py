@@ -155,11 +155,12 @@ class Strategy:
         return None
 
     def summary(self) -> str:
-        """The knobs in a few characters: 'k 80 · T 0.7'. A repetition penalty of 1 is off and not named."""
+        """The knobs in a few characters: 'k 80 · T 0.7'. A penalty of 1 is not named: on repetition it is off, and on
+        length it is transformers' default."""
         parts = [
             f"{KNOBS[name].short} {tidy(value)}"
             for name, value in self.knobs.items()
-            if not (name == "repetition_penalty" and value == 1)
+            if not (name.endswith("_penalty") and value == 1)
         ]
         return " · ".join(parts)
 

@@ -111,7 +111,7 @@ def refusal(status: int, path: str) -> str:
 def broken(error: BaseException) -> str:
     """What became of a connection."""
     if isinstance(error, httpx2.ConnectTimeout | httpx2.ConnectError | httpx2.ProxyError):
-        return f"The server {host()} cannot be reached."
+        return f"The server {host()} cannot be reached. Is it running? Until it is, choose another model."
     if isinstance(error, httpx2.TimeoutException):
         return TOO_LATE.format(host())
     return f"The server {host()} broke off its answer before the end."

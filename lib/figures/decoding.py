@@ -72,9 +72,9 @@ def step_bars(raw: np.ndarray, shaped: Sequence[Shaped], labels: dict[int, str])
     """
     ids = list(labels)
     rows = [str(i) for i in ids] + [REST]
-    names = [plain(labels[i]) for i in ids] + [f"{raw.size - len(ids):,} others"]
+    names = [plain(labels[i]) for i in ids] + ["all other tokens"]
     traces = []
-    everything = [Shaped("the model itself", MUTED, raw, raw > 0), *shaped]
+    everything = [Shaped("model (T = 1)", MUTED, raw, raw > 0), *shaped]
     for one in everything:
         values = [float(one.probs[i]) for i in ids]
         values.append(max(0.0, 1.0 - sum(values)))

@@ -203,7 +203,7 @@ def test_a_hostile_link_is_a_sentence(home: AppTest, query: dict[str, str], said
     for name, value in query.items():
         home.query_params[name] = value
     home.run()
-    assert not home.exception and not home.error and said in home.warning[0].value
+    assert not home.exception and not home.error and said in home.toast[0].value
     view = home.session_state["home-state"]
     assert (view.path, view.temperature) == ((), 1.0)
 

@@ -303,7 +303,7 @@ def test_the_table_lists_the_likeliest_by_id(page) -> None:
     page.run()
     frame = page.dataframe[0].value
     probs = softmax(next_token.read("tiny-gpt2", "the cat sat", ()).logits())
-    assert list(frame["id"]) == list(np.argsort(-probs, kind="stable")[:20])
+    assert list(frame["token ID"]) == list(np.argsort(-probs, kind="stable")[:20])
     assert np.allclose(frame["model (T = 1)"], np.sort(probs)[::-1][:20])
 
 

@@ -61,6 +61,9 @@ def test_the_tiny_pair_answers_only_after_fine_tuning_and_smollm2_is_one_click_a
     expect(page.locator(".st-key-cell-base-raw")).to_contain_text("ended its text with <|endoftext|>")
     expect(page.locator(".st-key-cell-base-raw pre")).not_to_contain_text("= 4")
     settled(page)
+    for cell in ("base-chat", "instruct-chat"):  # at 1280 by 720 neither what goes in nor what comes out is cut
+        expect(page.locator(f".st-key-in-{cell} .token").last).to_be_in_viewport(ratio=1)
+        expect(page.locator(f".st-key-out-{cell} pre")).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="SmolLM2 instead").click()
     expect(page.get_by_role("heading", name="SmolLM2")).to_have_count(2)
     expect(page.get_by_role("button", name="Tiny pair instead")).to_be_visible()

@@ -67,7 +67,8 @@ def test_the_browser_computes_what_python_computes(page, kind) -> None:
 
 
 def test_the_browser_writes_percentages_as_python_does(page) -> None:
-    shares = [0, 1e-12, 1.25e-7, 0.00009999, 1e-4, 0.00123, 0.0099999, 0.01, 0.0123, 0.1, 0.55555, 0.99994, 0.99996, 1]
+    shares = [0, 1e-12, 1.25e-7, 0.00009999, 1e-4, 0.00123, 0.0099999, 0.01, 0.0123, 0.1, 0.55555]
+    shares += [0.9994, 0.9996, 0.99994, 0.99996, 1]
     assert page.evaluate(FORMAT + "(shares => shares.map(percent))", shares) == [percent(share) for share in shares]
 
 

@@ -93,6 +93,21 @@ def test_the_first_screen_has_the_bars_and_the_controls_beside_them(opened: Any)
     expect(opened.locator("button.row[data-id]").last).to_be_in_viewport(ratio=1)
 
 
+def test_the_question_covers_no_bar_and_all_other_tokens_stay_on_the_screen(screen: Any, app: str) -> None:
+    visit(screen, app, step="temperature")
+    rest = screen.locator(".row.else")
+    expect(rest).to_be_in_viewport(ratio=1)  # below the strip of the course
+    screen.locator(".st-key-course-question button").click()
+    screen.get_by_text("Choose one; the answer is computed then.").wait_for()
+    panel = box(screen, '[data-testid="stPopoverBody"]')
+    assert panel["y"] + panel["height"] < box(screen, ".scroll")["y"]
+    screen.keyboard.press("Escape")
+    screen.locator(".st-key-projector label").first.click()
+    screen.wait_for_function("document.documentElement.dataset.projector === 'on'")
+    settled(screen)
+    expect(rest).to_be_in_viewport(ratio=1)
+
+
 def test_no_click_moves_the_result_or_its_controls(screen: Any, app: str) -> None:
     visit(screen, app)
     before = tops(screen)

@@ -12,6 +12,7 @@ from lib.ui.classroom.places import PAGES, full_link, go
 from lib.ui.classroom.seat import Seat, held_seat, leave
 from lib.ui.classroom.store import EVERY, every, rooms
 from lib.ui.components.custom import asset
+from lib.ui.components.link_names import NAMES
 from lib.ui.components.pages import CLASS
 
 
@@ -64,7 +65,8 @@ def _show(seat: Seat, title: str) -> None:
     """This page with what its link holds, for everybody."""
     page = next(address for address, step in PAGES.items() if step.title == title)
     shared = {key: st.session_state.get(key) for key in ("prompt", "model")}
-    query = {key: text for key, text in shared.items() if isinstance(text, str)} | st.query_params.to_dict()
+    query = {key: text for key, text in shared.items() if isinstance(text, str) and key in NAMES[page]}
+    query |= st.query_params.to_dict()
     try:
         rooms().show_place(seat.code, seat.secret, checked_link(full_link(page, query), PAGES))
         st.toast("Open on your students' screens.", icon=":material/cast:")

@@ -58,7 +58,7 @@ def header_bar() -> CompletionSettings:
             colour = st.toggle(
                 "Colour by probability",
                 key="cvc-colour",
-                help="The more a written token surprised the model, the hotter it is.",
+                help="The more a written token surprised the model, the more orange it is.",
             )
             for model_id in dict.fromkeys([base, instruct]):
                 st.caption(f"**{escape(available_models.spec(model_id).name)}**: {about(model_id)}")

@@ -151,12 +151,11 @@ def summary(text: BackgroundText, control: Mapping[int, str]) -> str:
     steps, reason = text.steps, "cancelled" if text.state == "stopped" else text.reason
     end = control.get(steps[-1].id, "") if steps else ""
     what = "text" if end in END_OF_TEXT else "turn"  # a base model knows no turns
-    parts = [f"{len(steps):,} token{'s' * (len(steps) != 1)}", finished(reason, what)]
+    speed = f" at {text.rate:.1f}\N{NO-BREAK SPACE}tokens/s" if text.rate and len(steps) > 1 else ""
+    parts = [f"{len(steps):,} token{'s' * (len(steps) != 1)}{speed}", finished(reason, what).removeprefix("the model ")]
     if steps and reason == "stop":
         last = steps[-1]
         unknown = not end or math.isnan(last.logprob)  # servers keep the end token to themselves
         sure = "" if unknown else f" (probability {percent(math.exp(last.logprob))})"  # T = 1, unfiltered
         parts[-1] += f" with {end or 'its end token'}{sure}"
-    if text.rate and len(steps) > 1:
-        parts.append(f"{text.rate:.1f} tokens/s")
     return " · ".join(parts)

@@ -12,6 +12,7 @@ from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lib.ui.components.history import came_by_history
+from lib.ui.components.link_names import declared
 
 LINK_BYTES = 1_500  # longer texts do not fit into a link that every browser and chat program keeps
 
@@ -66,6 +67,7 @@ def linked_choice(key: str, options: Sequence[str]) -> str | None:
 
     The selectbox calls `keep_choice` when somebody chooses.
     """
+    declared(key)
     state, link = st.session_state, st.query_params.get(key)
     followed = link is not None and (came_by_history() or link != state.get(f"linked-{key}"))
     if followed and link in options:
@@ -76,7 +78,7 @@ def linked_choice(key: str, options: Sequence[str]) -> str | None:
     state[key] = chosen if chosen in options else options[0]
     if state[key] != options[0]:
         st.query_params[key] = state[key]
-    elif key in st.query_params and not followed:
+    elif key in st.query_params and not (followed and link in options):
         del st.query_params[key]
     state[f"linked-{key}"] = st.query_params.get(key)
     return link if followed and link not in options else None
@@ -97,6 +99,7 @@ def keep_in_link(key: str, text: str, default: str, *, box: str = "") -> None:
 
     What is there is remembered under "linked" with the box's name, so that the next link can be told from it.
     """
+    declared(key)
     query = for_link(**{key: text}) if text != default else {}
     if query and st.query_params.get(key) != text:
         st.query_params[key] = text

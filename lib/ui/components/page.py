@@ -15,7 +15,7 @@ from lib.ui.classroom.banner import class_banner
 from lib.ui.components import progress
 from lib.ui.components.custom import asset, component
 from lib.ui.components.live_updates import new_run
-from lib.ui.components.pages import HOME, after, page_called
+from lib.ui.components.pages import HOME, Page, after, page_called
 from lib.ui.components.sidebar import begin_sidebar, next_page, projector, show_sidebar
 from lib.ui.course import strip
 
@@ -36,6 +36,8 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
     new_run()
     page = HOME if title == _APP else page_called(title)
     strip.follow(page.address if page else None)
+    if page:
+        _leave_out_unknown(page)
     st.session_state["page-title"] = title if page is None else page.title
     step = strip.opened(page.address) if page else None
     if step:
@@ -58,6 +60,12 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
     show_sidebar(st.session_state["page-title"])
     housekeeping.begin()
     class_banner(st.session_state["page-title"])
+
+
+def _leave_out_unknown(page: Page) -> None:
+    from lib.ui.components.link_values import leave_out_unknown  # needs what is in this module
+
+    leave_out_unknown(page)
 
 
 def _shell() -> None:

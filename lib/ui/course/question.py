@@ -21,6 +21,7 @@ def show_question(step: Step) -> None:
         index=None,
         key=widget,
         label_visibility="collapsed",
+        horizontal=True,  # low and wide, so that the picture that is asked about stays in sight
         persist_state="session",
         disabled=kept is not None and bool(kept.right),
     )

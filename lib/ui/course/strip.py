@@ -156,6 +156,7 @@ def show(step: Step) -> None:
         with (
             st.container(key="course-question", width="content"),
             st.popover("Question", icon=icon, key=f"course-question-{step.key}", wrap=False),
+            st.container(key="course-asked"),
         ):  # a popover for each step: the answer of another one is never in it while this one's is computed
             show_question(step)
         st.button(

@@ -67,7 +67,8 @@ def numbers(track: StrategyRun, steps: list[Step]) -> str:
         ),
         (
             f"distinct-2 <b>{two}</b>",
-            f"Share of pairs of neighbouring tokens that are different. Of single tokens: {one}, of three: {three}",
+            f"Different pairs of neighbouring tokens, as a share of all pairs. For single tokens: {one}, for threes: "
+            f"{three}",
         ),
         (
             f"longest repeat <b>{repeat.length if repeat.length > 1 else 'none'}</b>",

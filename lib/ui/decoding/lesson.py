@@ -178,8 +178,8 @@ def closing() -> None:
         f"- **{term('perplexity')}** of the text: exp(−mean log-probability). Among how many equally likely tokens "
         "the model "
         "was choosing, so to speak. A loop drives it towards 1; rambling drives it up.\n"
-        f"- **{term('distinct-2')}**: the share of pairs of neighbouring tokens that are different. A loop drives it "
-        "down.\n"
+        f"- **{term('distinct-2')}**: how many different pairs of neighbouring tokens there are, as a share "
+        "of all pairs. A loop drives it down.\n"
         "- **longest repeat**: the longest run of tokens that occurs twice without overlapping.\n"
         "- **tokens/s**: while all columns share the model; a text alone is faster."
     )

@@ -6,6 +6,7 @@ from lib.course.steps import MINUTES, Step
 from lib.ui.components import progress
 from lib.ui.components.page import switch
 from lib.ui.components.pages import COURSE, HOME, Page
+from lib.ui.components.take_home import hand_in_button
 from lib.ui.course import strip
 
 _LENGTHS = {f"{MINUTES['whole']} minutes": False, f"{MINUTES['short']} minutes": True}
@@ -53,6 +54,7 @@ def _head() -> None:
                 on_click=progress.forget,
                 help="Forget the steps done and all answers, in this browser too.",
             )
+        hand_in_button()
 
 
 def _take_length() -> None:
@@ -60,13 +62,10 @@ def _take_length() -> None:
 
 
 def _card(page: Page, steps: list[Step]) -> None:
-    if page is HOME:
-        st.markdown(f"{page.icon} **Home**")
-    else:
-        st.page_link(page.file, label=f"**{page.title}**", icon=page.icon)
+    st.page_link(page.file, label=f"**{page.title}**", icon=page.icon)
     short = progress.learner().short
     minutes = sum(step.short if short else step.minutes for step in steps)
-    st.caption(f"{page.question or 'What does a language model do?'} ({minutes} minutes)")
+    st.caption(f"{page.question or 'What does a language model do?'} ({minutes}\N{NO-BREAK SPACE}minutes)")
     for step in steps:
         done = step.key in progress.learner().done
         number = strip.path().index(step) + 1

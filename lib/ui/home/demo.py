@@ -76,8 +76,9 @@ def first_demo(view: State, model_id: str, typed: str, updates: LiveUpdates) -> 
     with explained():
         text = _Text(view, model_id, typed, cache.inspectable(model_id))
         follow(view, text.engine.tokenizer.name, typed, text.engine.info.vocab_size)
-        for problem in view.problems:
-            st.warning(escape(problem), icon=":material/link_off:")
+        for problem in view.problems:  # said once, and nothing moves
+            st.toast(escape(problem), icon=":material/link_off:", duration="infinite")
+        view.problems = []
         _buttons(row, text)
         _steps(steps, text)
         if sentence := _unusable(len(text.ids)):
@@ -98,7 +99,8 @@ def first_demo(view: State, model_id: str, typed: str, updates: LiveUpdates) -> 
 
 
 def _end_of(text: str) -> str:
-    """As much of a text's end as fits one line."""
+    """As much of a text's end as fits one line, with line breaks as ⏎: the line has one height."""
+    text = text.replace("\n", "⏎")
     return text if len(text) <= SHOWN else "… " + text[-SHOWN:]
 
 
@@ -117,7 +119,7 @@ def _steps(place: DeltaGenerator, text: _Text) -> None:
     count = len(text.ids)
     tokens = f"{count:,} token{'s' * (count != 1)}"
     st.session_state[_STEPS] = (
-        f'<ol class="home-steps"><li>Your text becomes <b>{tokens}</b>, each with its id.</li>'
+        f'<ol class="home-steps"><li>Your text becomes <b>{tokens}</b>, each with its ID.</li>'
         f"<li>After each, all {text.engine.info.vocab_size:,} tokens get a probability: the wider, the likelier.</li>"
         "<li>Click a branch to take that road.</li></ol>"
     )
@@ -140,7 +142,8 @@ def _show(river: River, text: _Text) -> ShownRiver:
         clickable=True,
         previews=read_so_far(river, text.engine, text.ids),
         share=Share(query, text.whole, text.engine.info.name),
-        hint="Hover a branch to see where it leads. ␣ is a space; the hotter a token, the more it surprised the model.",
+        hint="Hover a branch to see where it leads. ␣ is a space; the more orange a token, the more it surprised the "
+        "model.",
     )
 
 

@@ -51,7 +51,7 @@ def _shelf(busy: bool) -> None:
         st.markdown("**On this machine**")
         for spec in present:
             _here(spec)
-    st.markdown("**Can be got**")
+    st.markdown("**Available to download**")
     st.caption(
         "From the hub (or HF_ENDPOINT) into this app's cache. Nothing is fetched before you click, except the "
         "small embedded model. A folder of your own appears here when PLAYGROUND_MODELS names it."

@@ -129,12 +129,14 @@ def _versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callabl
         ids = list(result.movers)
         with table:
             st.markdown("**The tokens that moved most**")
+            shares = {"A, %": 100 * a[ids], "B, %": 100 * b[ids], "B − A": 100 * (b[ids] - a[ids])}
             st.dataframe(
-                {"token": [label(i) for i in ids], "id": ids, "A": a[ids], "B": b[ids], "B − A": b[ids] - a[ids]},
+                {"token": [label(i) for i in ids], "token ID": ids, **shares},
                 hide_index=True,
                 height=380,
                 key=f"{key}-movers",
-                column_config={name: st.column_config.NumberColumn(format="percent") for name in ("A", "B", "B − A")},
+                column_config={name: st.column_config.NumberColumn(format="%.3f") for name in shares}
+                | {"B − A": st.column_config.NumberColumn(format="%.3f", help="In percentage points.")},
             )
 
 

@@ -28,7 +28,7 @@ def table_panel(reading: Reading, view: State, append: Choose) -> None:
     rows = [reading.row(i) for i in ids]
     columns = {
         "rank": list(range(1, len(ids) + 1)),
-        "id": ids,
+        "token ID": ids,
         "token": [row.label for row in rows],
         "bytes": [row.hex for row in rows],
         "logit": logits[ids],

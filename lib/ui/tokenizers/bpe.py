@@ -38,7 +38,7 @@ def bpe_lesson() -> None:
     st.markdown(
         f"The middle ground, {term('byte-pair encoding (BPE)')}. Start from {term('byte', 'bytes')}, so nothing is "
         "ever unknown. Count which two neighbours stand together most often, join them into one new token, count "
-        "again. Frequent words end as one token, rare ones in pieces. **First train:**"
+        "again. Frequent words end up as one token, rare ones in pieces. **First train:**"
     )
     left, right = lesson_columns()
     with left:

@@ -12,6 +12,7 @@ from lib.settings import Settings, settings
 from lib.tokenization import Tokenizer, bpe, texts
 from lib.tokenization.bpe_tokenizer import BPETokenizer
 from lib.tokenization.word import WordTokenizer, vocabulary
+from lib.ui import available_models
 from lib.ui.components.link_values import in_link
 
 MOST_CHOSEN = 6  # at a time: more rows than a screen holds
@@ -67,7 +68,12 @@ def _found(where: Settings) -> dict[str, Path]:
 
 def title(name: str) -> str:
     """What people read for a name."""
-    return TITLES[name][0] if name in TITLES else name
+    if name in TITLES:
+        return TITLES[name][0]
+    try:
+        return available_models.spec(name).name
+    except models.ModelError:  # its folder has just gone
+        return name
 
 
 def chosen_names(then: Callable[[], None] | None = None) -> list[str]:
@@ -98,7 +104,7 @@ def choose(name: str) -> TokenizerOption:
         return TokenizerOption(*TITLES[name], _words(corpus()), f"word {corpus()}")
     if name in TITLES:
         return _loaded(*TITLES[name], name)
-    return _loaded(name, "tokenizer of a local model", str(_local()[name]))
+    return _loaded(title(name), "tokenizer of a local model", str(_local()[name]))
 
 
 def _loaded(title: str, about: str, name: str) -> TokenizerOption:

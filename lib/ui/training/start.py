@@ -51,7 +51,7 @@ def ledger(fields: dict[str, object]) -> str:
         own = fields["text"] == "own"  # whose vocabulary is known when it is trained: a short text has fewer entries
         recipe = checked({**fields, "text": "alice", "own": ""} if own else fields)
         found = estimate(recipe)
-        return f"{'up to ' * own}**{found.parameters:,} parameters**, {recipe.steps:,} steps: {_time(recipe, found)}"
+        return f"{'up to ' * own}**{found.parameters:,} parameters** in {recipe.steps:,} steps: {_time(recipe, found)}"
     return ""
 
 
@@ -131,7 +131,8 @@ def row(run: Run | None, told: History, fields: dict[str, object]) -> Stage:
         if run is not None and stage != "pretrain":
             _next(stage, run, told)
         with explained():
-            st.caption(_whose(run) or (f"Train makes: {ledger(fields)}" if stage == "pretrain" else ""))
+            said = ledger(fields) if stage == "pretrain" and not _whose(run) else ""
+            st.caption(_whose(run) or (f"Train makes a model of {said}" if said else ""))
         _runs(run)
         if not state.under_way(run):
             st.fragment(_somebody, run_every=_EVERY)(run.id if run else "")

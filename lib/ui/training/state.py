@@ -121,6 +121,7 @@ def shown() -> Run | None:
         if jobs.find(link) is not None:
             state[_RUN] = link
         else:
+            del st.query_params["run"]
             st.toast("The run that the link names is not on this machine (any more).", icon=":material/info:")
     wanted = jobs.find(state[_RUN]) if _RUN in state else None
     if wanted is not None:
@@ -173,6 +174,7 @@ def snapshot_at(stage: StageHistory) -> tuple[Snapshot | None, bool]:
         state["training-linked-at"], state[_AT] = link, link
         if not re.fullmatch(r"[a-z]{1,20}-[0-9]{1,9}", link):
             left_out("at", link, "a snapshot of this run")
+            follow_newest()
     chosen = next((one for one in stage.snapshots if one.checkpoint == state.get(_AT)), None)
     return (chosen, False) if chosen else (stage.snapshots[-1] if stage.snapshots else None, True)
 

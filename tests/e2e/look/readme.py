@@ -1,4 +1,4 @@
-"""The pictures that the README opens with: one of each page, 1280 × 720 in light colours, as small WebP files."""
+"""The pictures that the README opens with, 1280 × 720 in light colours, as small WebP files."""
 
 import base64
 from collections.abc import Callable
@@ -12,15 +12,16 @@ from tests.e2e.look.visit import FIRST_SCREEN, Look, Visit
 SCALE = 2  # pixels of the picture to a pixel of the page: letters stay sharp on every screen
 MOST = 150_000  # bytes
 LONG = "/Decoding?s=greedy~topk~beam&n=40"
+LEARNED = "/Training?train-size=0.2+M+parameters&train-steps=200"
 # Letters that every font has.
 TEXT = "/Tokenizers?rows=Real+tokenizers&text=Antidisestablishmentarianism+is+spelled+na%C3%AFvely"
 # The page, the state that is shown, the file; the address where it is another.
 SHOWN = (
     ("Home", "a road pointed at", "home"),
     ("Tokenizers", "", "tokenizers", TEXT),
-    ("Next Token", "", "next-token"),
-    ("Decoding", "after Run", "decoding", LONG),
     ("Architecture", "", "architecture"),
+    ("Decoding", "after Run", "decoding", LONG),
+    ("Training", "trained", "training", LEARNED),
     ("Chat", "a reply", "chat"),
 )
 

@@ -9,7 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.faults import link_fuzz
 from benchmarks.faults.link_table import NUMBERS, PAGES, TEXTS
+from lib.course.steps import STEPS
 from lib.numbers import Number
+from lib.ui.components.link_names import NAMES
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = [*(ROOT / "lib" / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "Home.py"]
@@ -104,6 +106,46 @@ def test_every_parameter_that_code_reads_is_in_the_table_that_is_fuzzed() -> Non
 def test_no_widget_is_bound_to_a_link_without_its_value_being_looked_at() -> None:
     bound = {path.name for path, text in SOURCE.items() if re.search(r'bind="query-params"[,)]', text)}
     assert bound == {"sources.py", "view.py"}  # boxes for text, which take any
+
+
+def test_what_is_no_parameter_of_a_page_is_named_once_and_taken_out_of_its_address() -> None:
+    def unknown() -> None:
+        from lib.ui.components.link_values import leave_out_unknown
+        from lib.ui.components.pages import PAGES
+
+        leave_out_unknown(PAGES["Chat"])
+
+    page = AppTest.from_function(unknown, default_timeout=30)
+    strangers = ("temperature", "<b>", "x" * 60_000, "t", "path")  # the last two are another page's
+    page.query_params.update(dict.fromkeys((*strangers, "utm_source", "chat-t", "step"), "1"))
+    page.run()
+    assert set(page.query_params) == {"chat-t", "step"} and len(page.toast) == 1
+    said = page.toast[0].value
+    assert "“temperature”" in said and "and 2 more" in said and "utm" not in said and len(said) < 400
+    page.run()
+    assert not page.toast
+
+
+def test_a_choice_that_a_link_names_and_a_page_does_not_have_is_not_left_in_the_address() -> None:
+    def chooser() -> None:
+        import streamlit as st
+
+        from lib.ui.components.linked_text import linked_choice
+
+        st.session_state["missing"] = linked_choice("model", ["a", "b"])
+        st.selectbox("M", ["a", "b"], key="model")
+
+    page = AppTest.from_function(chooser, default_timeout=30)
+    page.query_params["model"] = "zz"
+    page.run()
+    assert page.session_state["missing"] == "zz" and "model" not in page.query_params
+    page.query_params["model"] = "b"
+    page.run()
+    assert page.session_state["model"] == "b" and "b" in page.query_params["model"]
+
+
+def test_every_step_of_the_course_asks_for_parameters_that_its_page_has() -> None:
+    assert {(step.key, name) for step in STEPS for name in step.query if name not in NAMES[step.page]} == set()
 
 
 def test_a_slider_whose_ends_are_the_same_is_a_number() -> None:

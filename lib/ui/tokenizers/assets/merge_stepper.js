@@ -132,7 +132,7 @@ function show(state, step) {
   else text(part.after, wordsAt(state, step), start, data, (ids, i) => (ids[i] === merge.ids[2] ? " made" : ""));
   const learned = [...new Set(data.merges.slice(0, step).map((one) => one.ids[2]))];
   part.vocabTitle.textContent = `Vocabulary: 256 bytes + ${learned.length} learned`;
-  if (!learned.length) part.vocab.replaceChildren(make("span", "empty", "Only the single bytes, ids 0 to 255. Every merge adds one entry."));
+  if (!learned.length) part.vocab.replaceChildren(make("span", "empty", "Only the single bytes, token IDs 0 to 255. Every merge adds one entry."));
   else part.vocab.replaceChildren(...learned.map((id) => {
     const node = make("span", "pg-token sym" + (step && id === merge.ids[2] ? " made" : " long"), data.labels[id]);
     node.title = `id ${id}`;
