@@ -28,7 +28,7 @@ def say(page, text: str) -> None:
 
 
 def messages(page):
-    return page.locator('.st-key-chat-messages [data-testid="stChatMessage"]')
+    return page.locator('.st-key-chat-messages :is(.pg-message, [data-testid="stChatMessage"])')
 
 
 def answered(page, count: int) -> None:
