@@ -1,5 +1,7 @@
 """The conversation on screen: messages, buttons, branches, measurements."""
 
+from typing import Literal
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -53,28 +55,34 @@ def history(space: Workspace, view: str) -> None:
     end = len(path) if space.until is None or writing else min(space.until, len(path))
     begin = max(end - SHOWN, 0)
     if begin:
-        _turn_page("Show earlier messages", "expand_less", begin, f"{begin:,} before these")
+        _turn_page("earlier", until=begin, first=1, last=begin)
     for index, message in list(enumerate(path))[begin:end]:
         last = index == len(path) - 1 and not writing
         _message(space, message, view, last=last)
     if end < len(path):
         later = end + SHOWN
-        words = f"{len(path) - end:,} after these"
-        _turn_page("Show later messages", "expand_more", later if later < len(path) else None, words)
+        _turn_page("later", until=later if later < len(path) else None, first=end + 1, last=len(path))
 
 
-def _turn_page(name: str, icon: str, until: int | None, words: str) -> None:
-    """The way to the messages before or after those on screen."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"chat-{icon.replace('_', '-')}"):
+def _turn_page(where: Literal["earlier", "later"], *, until: int | None, first: int, last: int) -> None:
+    """The way to the messages before or after those on screen, `first` to `last`; on paper, that they are not there."""
+    count, side = last - first + 1, "before" if where == "earlier" else "after"
+    which = f"Message {first:,} is" if count == 1 else f"Messages {first:,} to {last:,} are"
+    paper = f"{which} not in this print. Save the conversation as a file to have all of it."
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"chat-{where}"):
         st.button(
-            name,
-            icon=f":material/{icon}:",
+            f"Show {where} messages",
+            icon=f":material/expand_{'less' if where == 'earlier' else 'more'}:",
             type="tertiary",
-            key=f"chat-page-{icon}",
+            key=f"chat-page-{where}",
             on_click=chat_state.show_until,
             args=(until,),
         )
-        st.caption(words, width="content")
+        st.html(
+            f'<p class="pg-note"><span class="pg-screen">{count:,} {side} these</span>'
+            f'<span class="pg-paper">{paper}</span></p>',
+            width="content",
+        )
 
 
 def _before_task(space: Workspace) -> list[Message]:
