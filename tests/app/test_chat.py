@@ -20,8 +20,8 @@ from lib.engine import Sampling
 from lib.errors import PlaygroundError
 from lib.tokenization import load
 from lib.ui import cache
+from lib.ui.chat import browser_storage, reply, xray
 from lib.ui.chat import lessons as chat_lessons
-from lib.ui.chat import reply
 from lib.ui.chat.sampling import start_values
 from lib.ui.chat.state import Task
 from tests.chat_models import make_qwen2
@@ -396,6 +396,67 @@ def test_a_long_conversation_is_shown_in_parts_that_fit_together(chat_page: AppT
     ok(button(chat_page, "Show earlier messages").click().run())
     say(chat_page, "number 50.")
     assert path(chat_page)[50] == "number 50." and any("number 50." in text for text in texts(chat_page))
+
+
+def test_a_message_in_which_nothing_is_drawn_by_itself_is_one_element(chat_page: AppTest) -> None:
+    def elements() -> int:
+        return sum(1 for _ in chat_page.main)
+
+    counts = []
+    for count in (4, 6, 20):
+        chat_page.session_state["chat-workspace"].conversations.clear()  # each has a button in the menu
+        put(chat_page, count)
+        for view in ("Rendered", "Literal", "Tokens"):
+            ok(chat_page.segmented_control(key="chat-view").set_value(view).run())
+            counts.append(elements())
+    few = counts[0]
+    assert counts == [few] * 3 + [few + 2] * 3 + [few + 16] * 3
+
+
+def test_a_click_that_changes_no_message_makes_nothing_anew(
+    chat_page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    for module, name in ((chat, "fit"), (chat, "render"), (xray, "blocks"), (browser_storage, "to_storage")):
+        real = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *args, real=real, name=name, **more: made.append(name) or real(*args, **more)
+        )
+    put(chat_page, 50)
+    assert set(made) == {"fit", "render", "blocks", "to_storage"}  # templates are compared below
+    made.clear()
+    ok(chat_page.segmented_control(key="chat-view").set_value("Literal").run())
+    ok(chat_page.slider(key="chat-k").set_value(7).run())
+    assert made == []
+    press(chat_page, "delete")
+    assert set(made) == {"fit", "render", "blocks", "to_storage"}
+
+
+def test_paper_says_which_messages_are_not_on_it(chat_page: AppTest) -> None:
+    def said() -> list[str]:
+        drawn = " ".join(one.proto.body for one in chat_page.get("html"))
+        return re.findall(r'<span class="pg-paper">(.*?) not in this print\.', drawn)
+
+    put(chat_page, 21)
+    assert said() == ["Message 1 is"]
+    put(chat_page, 1_050)
+    assert said() == ["Messages 1 to 1,030 are"]
+    ok(button(chat_page, "Show earlier messages").click().run())
+    assert said() == ["Messages 1 to 1,010 are", "Messages 1,031 to 1,050 are"]
+
+
+def test_what_is_no_button_of_a_message_does_nothing(chat_page: AppTest) -> None:
+    put(chat_page, 4)
+    space = chat_page.session_state["chat-workspace"]
+    before, last = chat.to_json(space.conversation), space.conversation.path()[-1].id
+    acts: tuple[Any, ...] = ("answer", "earlier", "later", "step", "__init__", "Delete", None, {}, [])
+    odd: tuple[Any, ...] = (None, 1, "delete", [], ["delete", last], {}, {"act": "delete"}, {"message": last})
+    gone = {"act": "delete", "message": "nobody"}
+    for value in (*odd, gone, *({"act": act, "message": last} for act in acts)):
+        send(chat_page, value)
+        assert chat.to_json(space.conversation) == before and not space.editing and space.removed is None, value
+    send(chat_page, {"act": "edit", "message": last})
+    assert space.editing == last
 
 
 def test_what_a_long_message_says_is_cut_on_the_page_alone(chat_page: AppTest) -> None:

@@ -12,7 +12,7 @@ from lib.ui.completion import write
 from lib.ui.completion.corners import Cell
 from lib.ui.components import header
 from lib.ui.components.glossary import term
-from lib.ui.components.last_answer import last_answer
+from lib.ui.components.last_run import last_answer
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import escape, explained
 

@@ -14,7 +14,7 @@ from lib.text_format import finished
 from lib.ui.chat.growing_reply import GrowingReply
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.state import Task, Workspace
-from lib.ui.components.last_answer import last_answer
+from lib.ui.components.last_run import last_answer
 from lib.ui.components.session import session_alive, session_id
 
 ALTERNATIVES = 10  # other tokens kept for every step

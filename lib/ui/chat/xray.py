@@ -8,7 +8,7 @@ from lib.chat import BORROWED, Rendered, Segment
 from lib.tokenization import Token, Tokenizer
 from lib.tokenization.display import label
 from lib.ui.components.custom import asset, component
-from lib.ui.components.last_answer import last_answer
+from lib.ui.components.last_run import last_answer
 
 MAX_TOKENS = 4_000  # shown; beyond that the middle is left out
 _COMPONENT = component(
