@@ -1,6 +1,5 @@
 """The chat and completion pages with tiny real models, without a browser: every state a click can lead to."""
 
-import html
 import json
 import os
 import re
@@ -12,7 +11,6 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
 from lib import chat, engine, models
@@ -24,6 +22,7 @@ from lib.ui.chat import browser_storage, reply, xray
 from lib.ui.chat import lessons as chat_lessons
 from lib.ui.chat.sampling import start_values
 from lib.ui.chat.state import Task
+from tests.app.messages import press, send, texts
 from tests.chat_models import make_qwen2
 from tests.engines import here
 from tests.remote_server import NAME, Behaviour, serve
@@ -58,34 +57,6 @@ def say(test: AppTest, text: str) -> AppTest:
 
 def button(test: AppTest, label: str, index: int = -1):
     return [b for b in test.button if b.label == label][index]
-
-
-def texts(test: AppTest) -> list[str]:
-    """The messages that are one piece of HTML."""
-    bodies = [one.proto.body for one in test.get("html")]
-    return [body for body in bodies if body.startswith('<div class="pg-message')]
-
-
-def buttons(test: AppTest) -> list[tuple[str, str, str]]:
-    """Act, message and name of the buttons of messages that can be pressed, in order."""
-    drawn = "".join(one.proto.body for one in test.get("html"))
-    found = re.findall(r'<button type="button" class="pg-act"([^>]*)>(.*?)</button>', drawn)
-    pressable = [(dict(re.findall(r'([\w-]+)="(.*?)"', said)), name) for said, name in found if " disabled" not in said]
-    return [(it["data-act"], it["data-message"], html.unescape(name)) for it, name in pressable]
-
-
-def send(test: AppTest, value: object) -> AppTest:
-    """What a browser may send for a press of a message's button."""
-    listener = next(one.proto.id for one in test.get("bidi_component") if one.proto.id.endswith("scroll-to-copy"))
-    states = test._tree.get_widget_states()
-    sent = json.dumps([{"event": "press", "value": value}])
-    states.widgets.add(id=_make_trigger_id(listener, "events"), json_trigger_value=sent)
-    return ok(test._run(states))
-
-
-def press(test: AppTest, act: str, index: int = -1) -> AppTest:
-    act, message, _ = [one for one in buttons(test) if one[0] == act][index]
-    return send(test, {"act": act, "message": message})
 
 
 def path(test: AppTest) -> list[str]:
