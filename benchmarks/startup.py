@@ -83,7 +83,7 @@ def _chat(chromium: Any, running: Server, start: float) -> dict[str, float]:
     sent = time.monotonic()
     box.press("Enter")
     page.wait_for_function(
-        """() => { const all = document.querySelectorAll('[data-testid="stChatMessage"] .pg-reply');
+        """() => { const all = document.querySelectorAll(".st-key-chat-messages .pg-reply");
                    return all.length > 1 && all[all.length - 1].innerText.trim().length > 0; }""",
         timeout=WAIT,
     )

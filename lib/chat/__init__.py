@@ -5,7 +5,7 @@ from lib.chat.borrowed import Borrowed, specials_of
 from lib.chat.context_window import Fitted, TooLongError, fit
 from lib.chat.conversation import ROOT, Conversation, ConversationError, Message
 from lib.chat.generation_config import Recommended, generation_defaults, recommended
-from lib.chat.markdown import as_html
+from lib.chat.markdown import as_code, as_html
 from lib.chat.provenance import Messages
 from lib.chat.rendering import ROLES, Rendered, render, render_naively
 from lib.chat.segments import Segment
@@ -31,6 +31,7 @@ __all__ = [
     "Segment",
     "TemplateError",
     "TooLongError",
+    "as_code",
     "as_data",
     "as_html",
     "fit",

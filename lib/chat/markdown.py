@@ -42,8 +42,18 @@ def as_html(text: str, *, empty: str = "") -> str:
         inside = f'<p class="pg-as-written">{_letters(text)}</p>'
     else:
         inside = "".join(_blocks(_PARSER.parse(text)))
-    # In one line, as `st.html` takes white space off the ends of lines.
-    return f'<div class="pg-reply">{inside or empty}</div>'.replace("\n", "&#10;")
+    return _reply(inside or empty)
+
+
+def as_code(text: str) -> str:
+    """`text` as it was written, in one line of HTML for `st.html`, with a button that copies it."""
+    code = _letters(text.encode("utf-8", "replace").decode())
+    return _reply(f'<div class="pg-code pg-as-written"><pre><code>{code}</code></pre>{_COPY}</div>')
+
+
+def _reply(inside: str) -> str:
+    """In one line, as `st.html` takes white space off the ends of lines."""
+    return f'<div class="pg-reply">{inside}</div>'.replace("\n", "&#10;")
 
 
 def _letters(text: str) -> str:

@@ -20,6 +20,15 @@ def to_storage(conversations: Iterable[Conversation], current: str) -> str:
     return json.dumps({"current": current, "conversations": kept}, ensure_ascii=False, allow_nan=False)
 
 
+def snapshot(conversation: Conversation) -> tuple[object, ...]:
+    """What `to_storage` writes of a conversation, in a tenth of its time: equal as long as that would be the same."""
+    messages = conversation.messages.values()
+    return (
+        (conversation.id, conversation.title, conversation.system, tuple(conversation.chosen.items())),
+        tuple((one.id, one.parent, one.role, one.content, tuple(one.stats.items())) for one in messages),
+    )
+
+
 def growing_to_storage(conversation: Conversation, message: Message) -> str:
     """A reply as far as it has come."""
     data = {"conversation": conversation.id, "message": message_data(message)}

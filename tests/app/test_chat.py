@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,10 +18,11 @@ from lib.engine import Sampling
 from lib.errors import PlaygroundError
 from lib.tokenization import load
 from lib.ui import cache
+from lib.ui.chat import browser_storage, reply, xray
 from lib.ui.chat import lessons as chat_lessons
-from lib.ui.chat import reply
 from lib.ui.chat.sampling import start_values
 from lib.ui.chat.state import Task
+from tests.app.messages import press, send, texts
 from tests.chat_models import make_qwen2
 from tests.engines import here
 from tests.remote_server import NAME, Behaviour, serve
@@ -57,10 +59,6 @@ def button(test: AppTest, label: str, index: int = -1):
     return [b for b in test.button if b.label == label][index]
 
 
-def texts(test: AppTest) -> list[str]:
-    return [message.get("html")[0].proto.body for message in test.chat_message]
-
-
 def path(test: AppTest) -> list[str]:
     return [m.content for m in test.session_state["chat-workspace"].conversation.path()]
 
@@ -85,44 +83,44 @@ def test_a_reply_with_its_measurements(chat_page: AppTest) -> None:
     assert stats["reply_tokens"] <= 5 and stats["finish"] in {"length", "stop"} and stats["first_token_s"] > 0
     assert stats["prompt_tokens"] > 20 and stats["dtype"] in {"float32", "bfloat16"}
     assert len(messages[1].tokens) == stats["reply_tokens"]
-    assert any("first token after" in caption.value for caption in chat_page.caption)
+    assert "first token after" in texts(chat_page)[1]
     assert any("The template inserted a system prompt" in caption.value for caption in chat_page.caption)
 
 
 def test_regenerate_edit_branch_delete_clear(chat_page: AppTest) -> None:
     say(chat_page, "one")
-    ok(button(chat_page, "Regenerate").click().run())
+    press(chat_page, "regenerate")
     conversation = chat_page.session_state["chat-workspace"].conversation
     reply = conversation.path()[1]
     assert conversation.place(reply.id) == (2, 2) and reply.stats["seed"] == 1
-    ok(button(chat_page, "Earlier version").click().run())
+    press(chat_page, "earlier")
     assert conversation.path()[1].stats["seed"] == 0
-    ok(button(chat_page, "Edit", 0).click().run())
+    press(chat_page, "edit", 0)
     chat_page.text_area(key=f"edit-text-{conversation.path()[0].id}").set_value("two")
     ok(button(chat_page, "Save").click().run())
     assert path(chat_page)[0] == "two" and len(path(chat_page)) == 2
     say(chat_page, "three")
-    ok(
-        [b for b in chat_page.button if str(b.key).startswith("delete-")][-1].click().run()
-    )  # the last message: the reply
+    press(chat_page, "delete")  # the last message: the reply
     assert path(chat_page)[-1] == "three" and len(path(chat_page)) == 3
-    ok(button(chat_page, "Answer").click().run())
+    press(chat_page, "answer")
     assert len(path(chat_page)) == 4
     whole = path(chat_page)
     ok(button(chat_page, "Clear").click().run())
     assert path(chat_page) == []
     ok(button(chat_page, "Undo").click().run())
     assert path(chat_page) == whole and not [b for b in chat_page.button if b.label == "Undo"]
-    for remove in ("delete-", "chat-remove"):  # a message with what follows, the whole conversation
-        if remove == "chat-remove":
+    for remove in ("message", "conversation"):
+        if remove == "message":  # with what follows
+            press(chat_page, "delete", 0)
+        else:
             ok(button(chat_page, "New").click().run())
             say(chat_page, "another conversation")
             whole = path(chat_page)
-        ok(next(b for b in chat_page.button if str(b.key).startswith(remove)).click().run())
+            ok(chat_page.button(key="chat-remove").click().run())
         assert path(chat_page) != whole
         ok(button(chat_page, "Undo").click().run())
         assert path(chat_page) == whole
-    ok([b for b in chat_page.button if str(b.key).startswith("delete-")][-1].click().run())
+    press(chat_page, "delete")
     say(chat_page, "more")  # what was written since would be lost by going back
     assert not [b for b in chat_page.button if b.label == "Undo"]
 
@@ -153,7 +151,7 @@ def test_a_reply_goes_on_in_the_next_run_and_ends_before_a_change(
         held.enter_context(loaded.lock)
         writer = space.writer = reply.begin(space, Task("answer", parent=question.id), loaded, chosen)  # type: ignore[arg-type]
         monkeypatch.setattr(reply, "begin", lambda *args: [held.close(), begin(*args)][1])  # from here it may compute
-        ok([b for b in chat_page.button if str(b.key).startswith("regenerate-")][-1].click().run())
+        press(chat_page, "regenerate")
     assert writer.over and writer.message.stats["finish"] == "stopped" and space.writer is None
     assert space.conversation.place(space.conversation.path()[-1].id) == (3, 3)
 
@@ -163,7 +161,7 @@ def test_a_cut_reply_goes_on_where_it_was(chat_page: AppTest) -> None:
     message = chat_page.session_state["chat-workspace"].conversation.path()[1]
     assert message.stats["finish"] == "length"
     before, count = message.content, len(message.tokens)
-    ok(button(chat_page, "Continue").click().run())
+    press(chat_page, "continue")
     after = chat_page.session_state["chat-workspace"].conversation.path()[1]
     assert after.id == message.id and after.content.startswith(before) and len(after.tokens) > count
 
@@ -186,7 +184,7 @@ def test_views_literal_and_tokens(chat_page: AppTest) -> None:
     say(chat_page, "**x** $5 <b>")
     for view in ("Literal", "Tokens", "Rendered"):
         ok(chat_page.segmented_control(key="chat-view").set_value(view).run())
-    assert texts(chat_page)[0] == '<div class="pg-reply"><p><strong>x</strong> $5 &lt;b&gt;</p></div>'
+    assert '<div class="pg-reply"><p><strong>x</strong> $5 &lt;b&gt;</p></div>' in texts(chat_page)[0]
 
 
 @pytest.mark.parametrize(("stats", "said"), [
@@ -199,7 +197,7 @@ def test_the_tokens_view_says_why_there_are_none(chat_page: AppTest, stats: dict
     reply = chat_page.session_state["chat-workspace"].conversation.path()[1]
     reply.tokens, reply.stats = [], stats
     ok(chat_page.segmented_control(key="chat-view").set_value("Tokens").run())
-    assert any(said in caption.value for caption in chat_page.caption)
+    assert said in texts(chat_page)[1]
 
 
 def test_the_context_runs_full_and_it_says_so(chat_page: AppTest) -> None:
@@ -360,7 +358,7 @@ def test_a_long_conversation_is_shown_in_parts_that_fit_together(chat_page: AppT
         ok(button(chat_page, "Show earlier messages").click().run())
         assert numbers(chat_page) == shown
     assert not [b for b in chat_page.button if b.label == "Show earlier messages"]
-    ok(next(b for b in chat_page.button if str(b.key).startswith("edit-")).click().run())
+    press(chat_page, "edit", 0)
     assert chat_page.text_area[-1].value == "number 0."
     ok(button(chat_page, "Cancel").click().run())
     for shown in ((10, 29), (30, 49)):
@@ -371,9 +369,71 @@ def test_a_long_conversation_is_shown_in_parts_that_fit_together(chat_page: AppT
     assert path(chat_page)[50] == "number 50." and any("number 50." in text for text in texts(chat_page))
 
 
+def test_a_message_in_which_nothing_is_drawn_by_itself_is_one_element(chat_page: AppTest) -> None:
+    def elements() -> int:
+        return sum(1 for _ in chat_page.main)
+
+    counts = []
+    for count in (4, 6, 12):
+        chat_page.session_state["chat-workspace"].conversations.clear()  # each has a button in the menu
+        put(chat_page, count)
+        for view in ("Rendered", "Literal", "Tokens"):
+            ok(chat_page.segmented_control(key="chat-view").set_value(view).run())
+            counts.append(elements())
+    few = counts[0]
+    assert counts == [few] * 3 + [few + 2] * 3 + [few + 8] * 3
+
+
+def test_a_click_that_changes_no_message_makes_nothing_anew(
+    chat_page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    for module, name in ((chat, "fit"), (chat, "render"), (xray, "blocks"), (browser_storage, "to_storage")):
+        real = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *args, real=real, name=name, **more: made.append(name) or real(*args, **more)
+        )
+    chat_page.session_state["chat-restored"] = True  # the browser has sent what it had kept
+    put(chat_page, 50)
+    assert set(made) == {"fit", "render", "blocks", "to_storage"}  # templates are compared below
+    made.clear()
+    ok(chat_page.segmented_control(key="chat-view").set_value("Literal").run())
+    ok(chat_page.slider(key="chat-k").set_value(7).run())
+    assert made == []
+    press(chat_page, "delete", -2)  # a question with its answer
+    assert set(made) == {"fit", "render", "blocks", "to_storage"}
+
+
+def test_paper_says_which_messages_are_not_on_it(chat_page: AppTest) -> None:
+    def said() -> list[str]:
+        drawn = " ".join(one.proto.body for one in chat_page.get("html"))
+        return re.findall(r'<span class="pg-paper">(.*?) not in this print\.', drawn)
+
+    put(chat_page, 21)
+    assert said() == ["Message 1 is"]
+    put(chat_page, 1_050)
+    assert said() == ["Messages 1 to 1,030 are"]
+    ok(button(chat_page, "Show earlier messages").click().run())
+    assert said() == ["Messages 1 to 1,010 are", "Messages 1,031 to 1,050 are"]
+
+
+def test_what_is_no_button_of_a_message_does_nothing(chat_page: AppTest) -> None:
+    put(chat_page, 4)
+    space = chat_page.session_state["chat-workspace"]
+    before, last = chat.to_json(space.conversation), space.conversation.path()[-1].id
+    acts: tuple[Any, ...] = ("answer", "earlier", "later", "step", "__init__", "Delete", None, {}, [])
+    odd: tuple[Any, ...] = (None, 1, "delete", [], ["delete", last], {}, {"act": "delete"}, {"message": last})
+    gone = {"act": "delete", "message": "nobody"}
+    for value in (*odd, gone, *({"act": act, "message": last} for act in acts)):
+        send(chat_page, value)
+        assert chat.to_json(space.conversation) == before and not space.editing and space.removed is None, value
+    send(chat_page, {"act": "edit", "message": last})
+    assert space.editing == last
+
+
 def test_what_a_long_message_says_is_cut_on_the_page_alone(chat_page: AppTest) -> None:
     say(chat_page, "x" * 30_000)
-    assert any("first 20,000 of 30,000 characters are drawn" in c.value for c in chat_page.caption)
+    assert "first 20,000 of 30,000 characters are drawn" in texts(chat_page)[0]
     assert path(chat_page)[0] == "x" * 30_000
 
 
@@ -386,10 +446,10 @@ def test_a_model_that_cannot_be_had_takes_no_message_away(chat_page: AppTest, mo
 
     monkeypatch.setattr(cache, "engine", gone)
     say(chat_page, "two")
-    assert path(chat_page) == [*whole, "two"] and len(chat_page.chat_message) == 3
+    assert path(chat_page) == [*whole, "two"] and len(texts(chat_page)) == 3
     assert [e.value for e in chat_page.error] == ["The server is gone\\."] and len(chat_page.chat_input) == 1
     monkeypatch.setattr(cache, "engine", get)
-    ok(button(chat_page, "Answer").click().run())
+    press(chat_page, "answer")
     assert len(path(chat_page)) == 4 and not chat_page.error
 
 

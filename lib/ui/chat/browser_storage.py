@@ -11,9 +11,10 @@ from typing import Any
 import streamlit as st
 
 from lib.chat import Message
-from lib.chat.storage import from_storage, growing_to_storage, to_storage
+from lib.chat.storage import from_storage, growing_to_storage, snapshot, to_storage
 from lib.ui.chat.state import MAX_CONVERSATIONS, Workspace, workspace
 from lib.ui.components.custom import component
+from lib.ui.components.last_run import last_answer
 from lib.ui.components.replaceable import Replaceable
 
 _JS = """
@@ -76,7 +77,8 @@ def _as_text() -> str:
     """All conversations as one JSON text, for the browser tab."""
     space = workspace()
     kept = [one for one in space.conversations.values() if one.messages or one.id == space.current]
-    return to_storage(kept, space.current)
+    asked = (space.current, [snapshot(one) for one in kept])
+    return last_answer("chat-kept", asked, lambda: to_storage(kept, space.current))
 
 
 def _restore(text: str, growing: str) -> None:

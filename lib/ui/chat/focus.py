@@ -1,4 +1,5 @@
-"""Where the keyboard is after a click whose button is gone in the next run: in a text box, where one writes on."""
+"""Where the keyboard is after a click whose button is gone in the next run: in a text box, where one writes on, or on
+the button that has taken its place."""
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ export default function ({ data }) {
   const stop = () => (frames = 0); // somebody goes elsewhere
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, stop, { once: true, capture: true });
   const look = () => {
-    const box = document.querySelector(`.st-key-${data.key} textarea`);
+    const box = data.places.map((place) => document.querySelector(place)).find(Boolean);
     const lost = data.at_once || [document.body, null].includes(document.activeElement);
     if (frames === 0) return;
     if (box && !box.disabled && lost) box.focus({ preventScroll: true });
@@ -25,6 +26,7 @@ export default function ({ data }) {
 """
 _COMPONENT = component("playground_chat_focus", html="<span hidden></span>", js=_JS)
 _KEY = "chat-focus"
+_NOBODY = {"count": 0, "places": [], "at_once": False}
 
 
 def ask(key: str, *, at_once: bool = False) -> None:
@@ -32,10 +34,19 @@ def ask(key: str, *, at_once: bool = False) -> None:
 
     A button that is still there keeps the keyboard, unless `at_once`.
     """
-    count = st.session_state.get(_KEY, {"count": 0})["count"]
-    st.session_state[_KEY] = {"count": count + 1, "key": key, "at_once": at_once}
+    _ask([f".st-key-{key} textarea"], at_once=at_once)
+
+
+def ask_button(message_id: str, *acts: str) -> None:
+    """For callbacks: in the next run the keyboard is on the first button of a message that is there and not off."""
+    _ask([f'.pg-act[data-message="{message_id}"][data-act="{act}"]:enabled' for act in acts], at_once=True)
+
+
+def _ask(places: list[str], *, at_once: bool) -> None:
+    count = st.session_state.get(_KEY, _NOBODY)["count"]
+    st.session_state[_KEY] = {"count": count + 1, "places": places, "at_once": at_once}
 
 
 def place() -> None:
     """Where the page listens."""
-    _COMPONENT(key="scroll-to-focus", data=st.session_state.get(_KEY, {"count": 0, "key": "", "at_once": False}))
+    _COMPONENT(key="scroll-to-focus", data=st.session_state.get(_KEY, _NOBODY))

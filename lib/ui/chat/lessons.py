@@ -12,6 +12,7 @@ from lib.ui.completion import write
 from lib.ui.completion.corners import Cell
 from lib.ui.components import header
 from lib.ui.components.glossary import term
+from lib.ui.components.last_run import last_answer
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import escape, explained
 
@@ -51,7 +52,7 @@ def compare(messages: Messages, tokenizer: Tokenizer, model: str) -> None:
     rendered: dict[str, Rendered] = {}
     for name in names:
         with explained():
-            rendered[name] = chat.render(shown, template=name, tokenizer=_own(name, tokenizer))
+            rendered[name] = _rendered(name, shown, tokenizer)
     if rendered:
         st.markdown(_table(rendered, tokenizer))
         st.caption(
@@ -67,6 +68,14 @@ def compare(messages: Messages, tokenizer: Tokenizer, model: str) -> None:
                 st.markdown(f"**{templates[name].label}**", help=templates[name].note)
                 with st.container(height=_TALL, border=False, autoscroll=False):
                     show_xray(f"compare-{name}", rendered[name], _own(name, tokenizer), ids=ids)
+
+
+def _rendered(name: str, messages: Messages, tokenizer: Tokenizer) -> Rendered:
+    """`messages` in the template `name`; every click on the page asks for it again."""
+    asked = (messages, tokenizer)
+    return last_answer(
+        f"compared-{name}", asked, lambda: chat.render(messages, template=name, tokenizer=_own(name, tokenizer))
+    )
 
 
 def _last(messages: Messages) -> tuple[Messages, int]:

@@ -6,8 +6,6 @@ that whatever ends it (Stop, a closed tab) leaves the text that was there.
 
 from typing import Any
 
-import streamlit as st
-
 from lib import chat
 from lib.chat import Conversation, Fitted, Message
 from lib.engine import Engine, alternatives_of
@@ -16,6 +14,7 @@ from lib.text_format import finished
 from lib.ui.chat.growing_reply import GrowingReply
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.state import Task, Workspace
+from lib.ui.components.last_run import last_answer
 from lib.ui.components.session import session_alive, session_id
 
 ALTERNATIVES = 10  # other tokens kept for every step
@@ -37,9 +36,10 @@ def prompt(
     if final is not None:
         messages = [*messages, {"role": "assistant", "content": final}]
     asked = (messages, final, chosen.template, chosen.variables, engine.info, reserve(engine, chosen))
-    known: tuple[Any, Fitted] | None = st.session_state.get("chat-prompt")
-    if known is None or known[0] != asked:
-        fitted = chat.fit(
+    return last_answer(
+        "chat-prompt",
+        asked,
+        lambda: chat.fit(
             messages,
             template=chosen.template,
             tokenizer=engine.tokenizer,
@@ -47,9 +47,8 @@ def prompt(
             reserve=reserve(engine, chosen),
             continue_final=final is not None,
             variables=chosen.variables,
-        )
-        known = st.session_state["chat-prompt"] = (asked, fitted)
-    return known[1]
+        ),
+    )
 
 
 def reserve(engine: Engine, chosen: ChatSettings) -> int:

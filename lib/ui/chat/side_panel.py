@@ -12,7 +12,7 @@ from lib.ui.chat.browser_storage import Keeper
 from lib.ui.chat.growing_reply import GrowingReply
 from lib.ui.chat.settings import ChatSettings
 from lib.ui.chat.state import Workspace
-from lib.ui.chat.xray import show_xray, token_meter
+from lib.ui.chat.xray import show_xray
 from lib.ui.components.live_updates import LiveRegion, LiveUpdates
 from lib.ui.components.page import escape
 
@@ -74,12 +74,7 @@ def _read(fitted: Fitted, engine: Engine, chosen: ChatSettings, *, ids: bool, la
             f":material/robot_2: The template inserted a system prompt: “{escape(fitted.rendered.default_system)}”"
         )
     show_xray(
-        "xray",
-        fitted.rendered,
-        engine.tokenizer,
-        ids=ids,
-        meter=token_meter(fitted.rendered, engine.info.context),
-        dropped=len(fitted.dropped),
+        "xray", fitted.rendered, engine.tokenizer, ids=ids, context=engine.info.context, dropped=len(fitted.dropped)
     )
 
 

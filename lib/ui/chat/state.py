@@ -197,6 +197,8 @@ def step(message: Message, by: int) -> None:
     space = _changing()
     space.conversation.step(message.id, by)
     space.until = until
+    pressed, other = ("earlier", "later") if by < 0 else ("later", "earlier")  # off at the end of the versions
+    focus.ask_button(space.conversation.chosen[message.parent], pressed, other)
 
 
 def show_until(until: int | None) -> None:

@@ -1,19 +1,19 @@
 """The conversation on screen: messages, buttons, branches, measurements."""
 
-from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lib.chat import Conversation, Message
 from lib.ui.chat import state as chat_state
-from lib.ui.chat.message_text import show_text
+from lib.ui.chat.message_buttons import buttons_html, listen
+from lib.ui.chat.message_text import draws_tokens, note, show_tokens, text_html
 from lib.ui.chat.reply import stats_line
 from lib.ui.chat.state import Workspace
-from lib.ui.components.custom import asset, component
-from lib.ui.components.page import escape, page_style
+from lib.ui.components.page import page_style
 
-SHOWN = 20  # messages at once: each is some ten elements of the page, and every click draws them all
+SHOWN = 20  # messages at once: every click sends them all
 TALL = 400  # pixels, where the style sheet is not read (it fits the conversation to the window)
 VIEWS = ("Rendered", "Literal", "Tokens")
 SUGGESTIONS = (
@@ -23,13 +23,12 @@ SUGGESTIONS = (
     "Write a haiku about the sea.",
     "Who are you?",
 )
-_COPIES = component("playground_chat_copies", html="<span hidden></span>", js=asset(__file__, "copies.js"))
 
 
 def style() -> None:
     """The page's own style: the conversation and the X-ray fill the window beside each other."""
-    page_style(__file__, "chat.css", "reply.css")
-    _COPIES(key="scroll-to-copy", data={})  # the key's beginning takes it out of the page's layout
+    page_style(__file__, "chat.css", "message.css", "reply.css")
+    listen()
 
 
 def head(space: Workspace) -> str:
@@ -56,35 +55,34 @@ def history(space: Workspace, view: str) -> None:
     end = len(path) if space.until is None or writing else min(space.until, len(path))
     begin = max(end - SHOWN, 0)
     if begin:
-        _turn_page("Show earlier messages", "expand_less", begin, f"{begin:,} before these")
+        _turn_page("earlier", until=begin, first=1, last=begin)
     for index, message in list(enumerate(path))[begin:end]:
-        with st.chat_message(message.role):
-            if space.editing == message.id:
-                with st.container(key="chat-editor"):
-                    _editor(message)
-                continue
-            show_text(message, view)
-            last = index == len(path) - 1 and not writing
-            _foot(space.conversation, message, last=last)
-
+        last = index == len(path) - 1 and not writing
+        _message(space, message, view, last=last)
     if end < len(path):
         later = end + SHOWN
-        words = f"{len(path) - end:,} after these"
-        _turn_page("Show later messages", "expand_more", later if later < len(path) else None, words)
+        _turn_page("later", until=later if later < len(path) else None, first=end + 1, last=len(path))
 
 
-def _turn_page(name: str, icon: str, until: int | None, words: str) -> None:
-    """The way to the messages before or after those on screen."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"chat-{icon.replace('_', '-')}"):
+def _turn_page(where: Literal["earlier", "later"], *, until: int | None, first: int, last: int) -> None:
+    """The way to the messages before or after those on screen, `first` to `last`; on paper, that they are not there."""
+    count, side = last - first + 1, "before" if where == "earlier" else "after"
+    which = f"Message {first:,} is" if count == 1 else f"Messages {first:,} to {last:,} are"
+    paper = f"{which} not in this print. Save the conversation as a file to have all of it."
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"chat-{where}"):
         st.button(
-            name,
-            icon=f":material/{icon}:",
+            f"Show {where} messages",
+            icon=f":material/expand_{'less' if where == 'earlier' else 'more'}:",
             type="tertiary",
-            key=f"chat-page-{icon}",
+            key=f"chat-page-{where}",
             on_click=chat_state.show_until,
             args=(until,),
         )
-        st.caption(words, width="content")
+        st.html(
+            f'<p class="pg-note"><span class="pg-screen">{count:,} {side} these</span>'
+            f'<span class="pg-paper">{paper}</span></p>',
+            width="content",
+        )
 
 
 def _before_task(space: Workspace) -> list[Message]:
@@ -108,49 +106,30 @@ def welcome() -> None:
             st.button(text, key=f"suggest-{index}", on_click=chat_state.send, args=(text,))
 
 
-def _foot(conversation: Conversation, message: Message, *, last: bool) -> None:
+def _message(space: Workspace, message: Message, view: str, *, last: bool) -> None:
+    """One message: one piece of HTML, unless there are widgets in it."""
+    foot = _foot(space.conversation, message, last=last)
+    if space.editing == message.id:
+        with st.chat_message(message.role), st.container(key="chat-editor"):
+            _editor(message)
+    elif draws_tokens(message, view):
+        with st.chat_message(message.role):
+            show_tokens(message)
+            st.html(foot)
+    else:
+        st.html(message_html(message.role, text_html(message, view) + foot))
+
+
+def message_html(role: str, inside: str) -> str:
+    """A message as `st.chat_message` has it: the mark of its role, and beside it what is said."""
+    said = f'<div class="pg-said" role="group" aria-label="Chat message from {role}">{inside}</div>'
+    return f'<div class="pg-message {role}"><div class="pg-role" aria-hidden="true"></div>{said}</div>'
+
+
+def _foot(conversation: Conversation, message: Message, *, last: bool) -> str:
     """Measurements and buttons under a message."""
-    if message.role == "assistant" and (line := stats_line(message.stats)):
-        st.caption(escape(line))
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"foot-{message.parent}"):
-        place, count = conversation.place(message.id)
-        if count > 1:
-            _arrow("Earlier version", "chevron_left", message, -1, disabled=place == 1)
-            st.markdown(f"{place}/{count}", width="content")
-            _arrow("Later version", "chevron_right", message, 1, disabled=place == count)
-        if message.role == "assistant":
-            _button("Regenerate", "refresh", message, chat_state.regenerate)
-            if last and message.stats.get("finish") != "stop":
-                _button("Continue", "play_arrow", message, chat_state.go_on)
-        elif last:
-            _button("Answer", "play_arrow", message, chat_state.regenerate)
-        _button("Edit", "edit", message, chat_state.edit)
-        _button("Delete", "delete", message, chat_state.delete, "Removes this message and all that follow it.")
-
-
-def _button(name: str, icon: str, message: Message, action: Callable[[Message], None], hint: str | None = None) -> None:
-    st.button(
-        name,
-        icon=f":material/{icon}:",
-        type="tertiary",
-        key=f"{name.lower()}-{message.id}",
-        help=hint,
-        on_click=action,
-        args=(message,),
-    )
-
-
-def _arrow(name: str, icon: str, message: Message, by: int, *, disabled: bool) -> None:
-    """Another version of a message; the page's style hides the name, which is for screen readers."""
-    st.button(
-        name,
-        icon=f":material/{icon}:",
-        key=f"step{by}-{message.parent}",  # the next version has the same, and so keeps the focus
-        type="tertiary",
-        disabled=disabled,
-        on_click=chat_state.step,
-        args=(message, by),
-    )
+    line = stats_line(message.stats) if message.role == "assistant" else ""
+    return (note(line) if line else "") + buttons_html(conversation, message, last=last)
 
 
 def _editor(message: Message) -> None:

@@ -1,12 +1,14 @@
 """The template X-ray: a rendered conversation turn by turn, every token with its id, and how full the context is."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from lib.chat import BORROWED, Rendered, Segment
 from lib.tokenization import Token, Tokenizer
 from lib.tokenization.display import label
 from lib.ui.components.custom import asset, component
+from lib.ui.components.last_run import last_answer
 
 MAX_TOKENS = 4_000  # shown; beyond that the middle is left out
 _COMPONENT = component(
@@ -25,13 +27,21 @@ def show_xray(
     tokenizer: Tokenizer,
     *,
     ids: bool = False,
-    meter: Mapping[str, Any] | None = None,
+    context: int | None = None,
     dropped: int = 0,
 ) -> None:
-    """Show `rendered`. `ids` puts the number under every token; `meter` is what `token_meter` gives.
+    """Show `rendered`. `ids` puts the number under every token; with the model's `context` a bar shows how full it is.
 
-    `dropped` is how many of the oldest messages did not fit and were left out.
+    `dropped` is how many of the oldest messages did not fit and were left out. What is shown travels as a text: neither
+    side looks into one that it has had before (a full context takes 570 KB).
     """
+    asked = (rendered, frozenset(tokenizer.special.values()), ids, context, dropped)
+    text = last_answer(f"drawn-{key}", asked, lambda: _drawn(rendered, tokenizer, ids, context, dropped))
+    _COMPONENT(key=key, data={"text": text})
+
+
+def _drawn(rendered: Rendered, tokenizer: Tokenizer, ids: bool, context: int | None, dropped: int) -> str:
+    """What the browser draws, as JSON."""
     shown = blocks(rendered, tokenizer)
     if dropped:
         place = 1 if shown and shown[0]["role"] == "system" else 0
@@ -46,7 +56,8 @@ def show_xray(
                 "count": "",
             },
         )
-    _COMPONENT(key=key, data={"blocks": shown, "ids": ids, "meter": meter})
+    meter = None if context is None else token_meter(rendered, context)
+    return json.dumps({"blocks": shown, "ids": ids, "meter": meter}, ensure_ascii=False)
 
 
 def blocks(rendered: Rendered, tokenizer: Tokenizer) -> list[dict[str, Any]]:

@@ -157,7 +157,7 @@ def _write(page: Any) -> None:
 def _say(page: Any) -> None:
     page.get_by_test_id("stChatInputTextArea").fill("What is 2+2? Answer briefly.")
     page.keyboard.press("Enter")
-    page.get_by_test_id("stChatMessage").nth(1).get_by_role("button", name="Regenerate").wait_for(timeout=SLOW)
+    page.locator(".pg-message").nth(1).get_by_role("button", name="Regenerate").wait_for(timeout=SLOW)
 
 
 def _clicks(button: str, then: str) -> Act:

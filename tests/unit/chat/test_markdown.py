@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from benchmarks.faults.chat_markdown import document, problems_of
-from lib.chat.markdown import MAX_BRACKETS, MAX_CHARS, as_html
+from lib.chat.markdown import MAX_BRACKETS, MAX_CHARS, as_code, as_html
 from lib.chat.web_links import web_link
 
 
@@ -113,3 +113,17 @@ def test_half_characters_and_nothing() -> None:
 def test_no_document_makes_an_element_that_is_not_allowed(seed: int) -> None:
     rng = random.Random(seed)
     assert [found for _ in range(100) for found in problems_of(document(rng))] == []
+
+
+def as_read(text: str) -> str:
+    """Text as a browser can show it: its line ends alike, and nothing for the character that HTML does not have."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+
+
+def test_code_is_the_text_as_it_was_written_and_nothing_else() -> None:
+    rng = random.Random(1)
+    for text in ["", " a \n\n  b\t\n", "</code></pre><button>", *(document(rng) for _ in range(100))]:
+        words = Words()
+        words.feed(as_code(text))
+        assert words.tags == ["div", "div", "pre", "code", "button"] and words.text == as_read(text) + "Copy"
+        assert "\n" not in as_code(text)

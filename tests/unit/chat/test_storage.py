@@ -9,7 +9,7 @@ import pytest
 from benchmarks.faults.chat_files import conversation_of, hostile_file, problems_of, sample
 from lib.chat import Conversation, ConversationError, Message, from_data, from_json, to_json
 from lib.chat.measurements import measured
-from lib.chat.storage import from_storage, growing_to_storage, to_storage
+from lib.chat.storage import from_storage, growing_to_storage, snapshot, to_storage
 
 
 def strict(text: str) -> object:
@@ -138,3 +138,25 @@ def test_only_so_many_conversations_come_back_and_their_names_are_ours() -> None
 def test_a_file_that_is_too_much_is_a_sentence() -> None:
     with pytest.raises(ConversationError, match="over 8 MB"):
         from_json(" " * 8_000_001)
+
+
+@pytest.mark.parametrize("change", [
+    lambda talk: setattr(talk, "title", "another"),
+    lambda talk: setattr(talk, "system", "You are a cat."),
+    lambda talk: talk.add("user", "more"),
+    lambda talk: talk.edit(talk.path()[0].id, "other words"),
+    lambda talk: talk.delete(talk.path()[1].id),
+    lambda talk: talk.clear(),
+    lambda talk: setattr(talk.path()[1], "content", talk.path()[1].content + " and on"),  # as a reply grows
+    lambda talk: talk.path()[1].stats.update(finish="stopped"),
+    lambda talk: talk.step(talk.path()[0].id, -1),
+])  # fmt: skip
+def test_a_snapshot_is_another_after_every_change_that_would_be_stored(change) -> None:
+    talk = Conversation()
+    talk.add("user", "an earlier branch")
+    talk.add("user", "Hi", parent="")
+    talk.add("assistant", "Hello").stats = {"finish": "stop", "seed": 1}
+    before, stored = snapshot(talk), to_storage([talk], talk.id)
+    assert snapshot(talk) == before
+    change(talk)
+    assert to_storage([talk], talk.id) != stored and snapshot(talk) != before

@@ -6,7 +6,7 @@ export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".xray");
   let view = views.get(root);
   if (!view) views.set(root, (view = createView(root)));
-  view.update(data);
+  if (data.text !== view.text) view.update(JSON.parse((view.text = data.text)));
   return view.destroy;
 }
 
