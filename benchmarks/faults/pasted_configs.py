@@ -10,8 +10,9 @@ from typing import Any
 from benchmarks.faults.frame import Fault, Fuzz, Outcome
 from lib.architecture import ArchitectureError, known_configs, ledger
 from lib.architecture.config_border import parsed
-from lib.architecture.config_readers import DEFAULTS, read
+from lib.architecture.config_readers import read
 from lib.architecture.cost import kv_cache_bytes
+from lib.models.config_defaults import DEFAULTS
 
 Config = dict[str, Any]
 HOSTILE: tuple[Any, ...] = (

@@ -9,16 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib.architecture.config_border import check_sizes
-from lib.architecture.config_defaults import DEFAULTS, SPELLINGS
 from lib.architecture.config_values import Values, shown
 from lib.architecture.errors import ArchitectureError
 from lib.architecture.spec import FAMILIES, LIMITS, Architecture, check
+from lib.models.config_defaults import DEFAULTS, SPELLINGS
 
 Config = Mapping[str, Any]
 _MODEL_TYPE = re.compile(r"[\w.-]{1,60}", re.ASCII)
 _DTYPE = re.compile(r"[a-z]\w{1,20}", re.ASCII)
-
-__all__ = ["DEFAULTS", "read"]
 
 
 def read(config: Config, *, name: str = "", hub_id: str = "", published: int = 0) -> Architecture:

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from lib.architecture import ArchitectureError, known_configs, ledger, meta_module
 from lib.architecture.block_diagram import diagram
 from lib.architecture.comparison import compare
-from lib.architecture.config_readers import DEFAULTS, read
+from lib.architecture.config_readers import read
 from lib.architecture.custom_model import custom_architecture
 from lib.architecture.module_tree import render, tree
 from lib.architecture.parameter_ledger import closed_form
+from lib.models.config_defaults import DEFAULTS
 
 SLOW = int(os.environ.get("ANATOMY_EXAMPLES", "20"))  # modules built a family; thousands on request
 FAST = max(250, SLOW)

@@ -11,9 +11,10 @@ from benchmarks.faults.pasted_configs import check_config, hostile_config
 from lib.architecture import ArchitectureError, known_configs, ledger
 from lib.architecture.comparison import compare
 from lib.architecture.config_border import check_sizes, parsed
-from lib.architecture.config_readers import DEFAULTS, read
+from lib.architecture.config_readers import read
 from lib.architecture.cost import kv_cache_bytes
 from lib.architecture.spec import FAMILIES, Architecture
+from lib.models.config_defaults import DEFAULTS
 
 MISTRAL = {"model_type": "mistral"}  # the defaults of its class are those of Mistral-7B-v0.1
 LEFT_TO_THE_BUILD = {"rope_parameters"}  # transformers takes these only apart when a model is built
