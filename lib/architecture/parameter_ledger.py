@@ -14,7 +14,16 @@ from lib.architecture import building
 from lib.architecture.known_configs import resolve
 from lib.architecture.spec import Architecture
 
-COMPONENTS = ("embedding", "positions", "attention", "mlp", "norm", "head", "other")
+COMPONENT_LABELS = {
+    "embedding": "Token embedding",
+    "positions": "Positions",
+    "attention": "Attention",
+    "mlp": "MLP",
+    "norm": "Norms",
+    "head": "Output head",
+    "other": "Other weights",
+}
+COMPONENTS = tuple(COMPONENT_LABELS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from lib.architecture.cost import DTYPES, kv_cache_bytes, weight_bytes
 from lib.architecture.hardware import Machine
 from lib.architecture.linear_layer import Linear
-from lib.architecture.parameter_ledger import COMPONENTS, Ledger
+from lib.architecture.parameter_ledger import COMPONENT_LABELS, COMPONENTS, Ledger
 from lib.architecture.spec import Architecture
 from lib.design import CHART_PX, PARTS
 from lib.figures.theme import (
@@ -29,15 +29,6 @@ from lib.figures.theme import (
 from lib.text_format import number, size
 
 COLOURS = PARTS
-LABELS = {
-    "embedding": "Token embedding",
-    "positions": "Positions",
-    "attention": "Attention",
-    "mlp": "MLP",
-    "norm": "Norms",
-    "head": "Output head",
-    "other": "Other",
-}
 # What fills memory is told apart by colours that are no part's.
 MEMORY = dict(zip(("weights", "KV cache", "activations", "gradients", "Adam"), CATEGORICAL, strict=False))
 
@@ -75,12 +66,12 @@ def _nodes(book: Ledger, fold: bool) -> list[tuple[str, str, str, int, str, str]
             continue
         blocks = len(book.by_block())
         inside = row.block is not None
-        path: tuple[str, ...] = (LABELS[row.component],)
+        path: tuple[str, ...] = (COMPONENT_LABELS[row.component],)
         if inside:
             path = (
-                (f"{blocks} blocks", LABELS[row.component])
+                (f"{blocks} blocks", COMPONENT_LABELS[row.component])
                 if fold
-                else ("Blocks", f"Block {row.block}", LABELS[row.component])
+                else ("Blocks", f"Block {row.block}", COMPONENT_LABELS[row.component])
             )
         leaf = (*path, row.local)
         before = leaves.get(leaf, (0, row.component, ""))[0]
@@ -126,10 +117,10 @@ def component_bars(books: Mapping[str, Ledger], *, highlight: str = "") -> Figur
                     "y": ticks,
                     "x": shares,
                     "orientation": "h",
-                    "name": LABELS[component],
+                    "name": COMPONENT_LABELS[component],
                     "marker": {"color": COLOURS[component]},
                     "customdata": [[f"{c:,}", f"{books[n].total:,}"] for n, c in zip(names, counts, strict=True)],
-                    "hovertemplate": f"%{{y}}<br>{LABELS[component]}: %{{x:.1f}}%<br>%{{customdata[0]}} of "
+                    "hovertemplate": f"%{{y}}<br>{COMPONENT_LABELS[component]}: %{{x:.1f}}%<br>%{{customdata[0]}} of "
                     "%{customdata[1]}<extra></extra>",
                 }
             )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from lib.json_file import read_json
 from lib.models import local
@@ -20,7 +20,8 @@ from lib.settings import settings
 
 PREFIX = "trained-"
 RECORD = "run.json"  # what a run's folder says of the run: its number, its recipe, when it was made
-STAGES = ("pretrain", "finetune", "prefer")
+Stage = Literal["pretrain", "finetune", "prefer"]
+STAGES: tuple[Stage, ...] = get_args(Stage)  # in the order in which they build on one another
 _RUN = re.compile(r"[0-9a-f]{8}")
 _CHECKPOINT = re.compile(rf"({'|'.join(STAGES)})-([0-9]{{5}})")
 _TEXTS = {"world": "Tiny world", "alice": "Alice", "own": "Own text"}

@@ -71,18 +71,25 @@ def opening(title: str, page: str, about: str) -> Cell:
     )
 
 
-def setup(source: Source, *, imports: Sequence[str] = (), eager: bool = False) -> list[Cell]:
-    """The model and its tokenizer. `eager`: attention written out in plain operations, which can return its weights."""
-    kind = torch_dtype(source.dtype)
-    more = ', attn_implementation="eager"' if eager else ""
-    names = ", ".join(sorted({"AutoModelForCausalLM", "AutoTokenizer", *imports}))
-    lines = [
+def imports_of(names: str) -> list[str]:
+    """The first lines of code; `names` are what is imported of transformers, separated by commas."""
+    return [
         "# In a new environment, first: pip install torch transformers plotly",
         "import os",
         "",
         "import plotly.graph_objects as go",
         "import torch",
         f"from transformers import {names}",
+    ]
+
+
+def setup(source: Source, *, imports: Sequence[str] = (), eager: bool = False) -> list[Cell]:
+    """The model and its tokenizer. `eager`: attention written out in plain operations, which can return its weights."""
+    kind = torch_dtype(source.dtype)
+    more = ', attn_implementation="eager"' if eager else ""
+    names = ", ".join(sorted({"AutoModelForCausalLM", "AutoTokenizer", *imports}))
+    lines = [
+        *imports_of(names),
         "",
         "# A name on the Hugging Face hub (downloaded once), or a folder with a model.",
         f"MODEL = os.environ.get({VARIABLE!r}) or {literal(source.model)}",

@@ -9,7 +9,7 @@ from lib.decoding.strategies import Strategy
 from lib.decoding.transformers_code import generate_arguments
 from lib.engine import Step
 from lib.takehome.notebook_file import Cell, code, literal, long_literal, notebook, say, shown_in_markdown, wrapped
-from lib.takehome.parts import VARIABLE, Source, opening, read_cell, surprise_chart, torch_dtype
+from lib.takehome.parts import VARIABLE, Source, imports_of, opening, read_cell, surprise_chart, torch_dtype
 
 CHAT_VARIABLE = "PLAYGROUND_NOTEBOOK_CHAT_MODEL"
 GREEDY = Strategy("greedy")
@@ -68,12 +68,7 @@ def chat_notebook(corner: Corner) -> str:
 
 def _models(sources: Sequence[Source]) -> list[Cell]:
     lines = [
-        "# In a new environment, first: pip install torch transformers plotly",
-        "import os",
-        "",
-        "import plotly.graph_objects as go",
-        "import torch",
-        "from transformers import AutoModelForCausalLM, AutoTokenizer",
+        *imports_of("AutoModelForCausalLM, AutoTokenizer"),
         "",
         "",
         "def load(name, dtype):",

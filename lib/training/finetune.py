@@ -1,7 +1,6 @@
 """Supervised fine-tuning: the base model goes on learning, on dialogues, and only what it should reply. Needs torch."""
 
 import math
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,8 @@ import numpy as np
 import torch
 
 from lib.training import batches, dialogues, network, ngrams, saved, snapshot
-from lib.training.events import Began, Snapshot, Stage
+from lib.training.events import Snapshot, Stage
+from lib.training.loop import Baselines
 from lib.training.pretrain import mean_loss, tested
 from lib.training.recipe import TrainingError, Tuning
 from lib.training.tokenizer import END_OF_TEXT
@@ -103,29 +103,13 @@ class Finetuning(Tuned):
         )
         return torch.from_numpy(made[0]), torch.from_numpy(made[1])
 
-    @cached_property
-    def baselines(self) -> tuple[float, float, float]:
+    def baselines(self) -> Baselines:
         """What n-grams of the same dialogues reach on the same replies."""
         read = np.concatenate([self.rows(step)[0].numpy().ravel() for step in range(min(COUNTED, self.steps))])
         inputs, labels = (part.numpy() for part in self.test)
-        return ngrams.losses_at(read, inputs, labels, self.tokenizer.vocab_size)
-
-    def began(self) -> Began:
-        """What is planned, and the baselines, all on replies only."""
-        unigram, bigram, trigram = self.baselines
-        return Began(
-            stage=self.stage,
-            steps=self.steps,
-            parameters=network.count(self.network),
-            vocab_size=self.tokenizer.vocab_size,
-            train_tokens=self.steps * self.tokens,
-            heldout_tokens=int((self.test[1] != batches.IGNORE).sum()),
-            uniform=math.log(self.tokenizer.vocab_size),
-            unigram=unigram,
-            bigram=bigram,
-            trigram=trigram,
-            floor=self.floor,
-        )
+        size, replies = self.tokenizer.vocab_size, int((labels != batches.IGNORE).sum())
+        counted = ngrams.losses_at(read, inputs, labels, size)
+        return Baselines(self.steps * self.tokens, replies, math.log(size), *counted, self.floor)
 
     def loss(self, step: int) -> tuple[torch.Tensor, None]:
         """The loss on the replies in a step's rows."""

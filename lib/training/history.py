@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from lib.training.events import Began, Ended, Event, HeldOut, Point, Snapshot, Stage
+from lib.models.trained import STAGES, Stage
+from lib.training.events import Began, Ended, Event, HeldOut, Point, Snapshot
 
 T = TypeVar("T", Point, HeldOut, Snapshot)
-STAGES: tuple[Stage, ...] = ("pretrain", "finetune", "prefer")
 MOST_DRAWN = 600  # points of a curve
 
 

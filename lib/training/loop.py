@@ -3,12 +3,14 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
 from lib.errors import PlaygroundError
+from lib.training import network as networks
 from lib.training import optimizer as optimizers
 from lib.training import saved
 from lib.training.events import Began, Ended, Event, HeldOut, Point, Snapshot, Stage
@@ -18,6 +20,19 @@ from lib.training.tokenizer import TrainedTokenizer
 SAVE_EVERY = 8.0  # seconds: what a crash costs at most
 TEST_EVERY = 25  # steps
 FIRST_LOOKS = (0, 20, 50, 100, 200)
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """How much there is to read, and the losses that need no network: in nats a token, of what is held out."""
+
+    train_tokens: int
+    heldout_tokens: int
+    uniform: float
+    unigram: float
+    bigram: float
+    trigram: float
+    floor: float | None = None  # the entropy of the text, where it is known
 
 
 class Lesson(Protocol):
@@ -31,8 +46,8 @@ class Lesson(Protocol):
     tokenizer: TrainedTokenizer
     tokens: int  # read in a step
 
-    def began(self) -> Began:
-        """What is planned, and the baselines."""
+    def baselines(self) -> Baselines:
+        """What the losses are held against."""
         ...
 
     def loss(self, step: int) -> tuple[torch.Tensor, float | None]:
@@ -94,7 +109,7 @@ class _Progress:
     def events(self, stop: Callable[[], bool]) -> Iterator[Event]:
         lesson = self.lesson
         self.start = time.monotonic()
-        began = lesson.began()
+        began = self.planned()
         yield began
         state = saved.resume(self.folder, lesson.stage, lesson.network, self.optimizer)
         if state is not None:
@@ -116,6 +131,16 @@ class _Progress:
                 self.save()
         self.save()
         yield self.ended("done", "")
+
+    def planned(self) -> Began:
+        lesson = self.lesson
+        return Began(
+            stage=lesson.stage,
+            steps=lesson.steps,
+            parameters=networks.count(lesson.network),
+            vocab_size=lesson.tokenizer.vocab_size,
+            **asdict(lesson.baselines()),
+        )
 
     def one_step(self) -> Point | None:
         """None if the loss or its gradient is no number."""

@@ -14,8 +14,9 @@ from torch.nn import functional
 from lib.training import network
 from lib.training.batches import IGNORE
 from lib.training.dialogues import Exchange, Written, one_seed, story_question, written
-from lib.training.events import Began, Stage
+from lib.training.events import Stage
 from lib.training.finetune import Tuned
+from lib.training.loop import Baselines
 from lib.training.recipe import TrainingError, Tuning
 from lib.training.tokenizer import TrainedTokenizer
 from lib.training.world import NAMES, Dice, story
@@ -89,22 +90,10 @@ class Preferring(Tuned):
         """The pairs of a step."""
         return pairs(self.tokenizer, seed=(3, self.tuning.seed, step), count=PAIRS, context=self.recipe.context)
 
-    def began(self) -> Began:
-        """What is planned. A model that prefers neither has the loss ln 2; counting n-grams says nothing here."""
-        even = math.log(2)
-        return Began(
-            stage=self.stage,
-            steps=self.steps,
-            parameters=network.count(self.network),
-            vocab_size=self.tokenizer.vocab_size,
-            train_tokens=self.steps * self.tokens,
-            heldout_tokens=int((self.test[1] != IGNORE).sum()),
-            uniform=even,
-            unigram=even,
-            bigram=even,
-            trigram=even,
-            floor=None,
-        )
+    def baselines(self) -> Baselines:
+        """A model that prefers neither has the loss ln 2; counting n-grams says nothing here."""
+        even, told = math.log(2), int((self.test[1] != IGNORE).sum())
+        return Baselines(self.steps * self.tokens, told, even, even, even, even)
 
     def loss(self, step: int) -> tuple[torch.Tensor, float]:
         """The loss of a step's pairs, and their mean margin."""

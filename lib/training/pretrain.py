@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from lib.training import batches, network, ngrams, snapshot
 from lib.training.corpus import Corpus
-from lib.training.events import Began, Snapshot, Stage
+from lib.training.events import Snapshot, Stage
+from lib.training.loop import Baselines
 from lib.training.network import Network
 from lib.training.recipe import Recipe
 from lib.training.world import ADJECTIVES, COLOURS, HAPPY, HOMES, UNTOLD
@@ -61,23 +62,11 @@ class Pretraining:
         self.labels = snapshot.labels_of(self.tokenizer, data.text, world=world)
         self.tokens = recipe.batch * min(recipe.context, len(data.train) - 1)
 
-    def began(self) -> Began:
-        """What is planned, and what counting alone reaches."""
+    def baselines(self) -> Baselines:
+        """What counting alone reaches."""
         data, size = self.data, self.tokenizer.vocab_size
-        unigram, bigram, trigram = ngrams.losses(data.train, data.held_out, size)
-        return Began(
-            stage=self.stage,
-            steps=self.steps,
-            parameters=network.count(self.network),
-            vocab_size=size,
-            train_tokens=len(data.train) - 1,
-            heldout_tokens=len(data.held_out) - 1,
-            uniform=math.log(size),
-            unigram=unigram,
-            bigram=bigram,
-            trigram=trigram,
-            floor=data.floor,
-        )
+        counted = ngrams.losses(data.train, data.held_out, size)
+        return Baselines(len(data.train) - 1, len(data.held_out) - 1, math.log(size), *counted, data.floor)
 
     def loss(self, step: int) -> tuple[torch.Tensor, None]:
         """The loss of a step's rows."""

@@ -19,12 +19,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from lib.json_file import read_json
+from lib.models.chat_format import CHATML
 from lib.models.disk import appear, disk_errors
 from lib.training import network as networks
 from lib.training.events import Stage
 from lib.training.network import Network
 from lib.training.recipe import Recipe, TrainingError, checked
-from lib.training.tokenizer import CHAT_TEMPLATE, END_OF_TEXT, END_OF_TURN, TrainedTokenizer, read, settings
+from lib.training.tokenizer import END_OF_TEXT, END_OF_TURN, TrainedTokenizer, read, settings
 
 
 def begin(folder: Path, recipe: Recipe, tokenizer: TrainedTokenizer) -> None:
@@ -89,8 +90,8 @@ def checkpoint(folder: Path, stage: Stage, step: int, network: Network, tokenize
             (scratch / file).write_text(json.dumps(content, indent=1), encoding="utf-8")
         (scratch / "tokenizer.json").write_text(tokenizer.to_json(), encoding="utf-8")
         (scratch / "tokenizer_config.json").write_text(settings(chat=chat), encoding="utf-8")
-        if chat:
-            (scratch / "chat_template.jinja").write_text(CHAT_TEMPLATE, encoding="utf-8")
+        if chat:  # no system prompt is put in: the dialogues have none
+            (scratch / "chat_template.jinja").write_text(CHATML, encoding="utf-8")
         appear(scratch, folder / name)
     return name
 

@@ -11,9 +11,10 @@ from typing import Literal
 
 import streamlit as st
 
+from lib.models.trained import STAGES
 from lib.training import jobs
 from lib.training.events import Ended, Snapshot, Stage
-from lib.training.history import STAGES, History, StageHistory
+from lib.training.history import History, StageHistory
 from lib.training.jobs import Run
 from lib.training.recipe import TUNINGS, checked
 from lib.ui.classroom.teacher_key import key_box, may_change, require_teacher

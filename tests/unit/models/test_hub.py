@@ -19,7 +19,17 @@ import pytest
 from huggingface_hub.hf_api import ModelInfo
 
 from benchmarks.faults.hostile_hub import PATHS, check, hostile
-from benchmarks.faults.hub_place import HUB_ID, SERVED, WEIGHTS, Place, always, files_only, place, reply
+from benchmarks.faults.hub_place import (
+    HUB_ID,
+    SERVED,
+    WEIGHTS,
+    Place,
+    always,
+    files_only,
+    half_of_the_weights,
+    place,
+    reply,
+)
 from lib import models
 from lib.models import download_jobs, hub, hub_line, reach, transfer
 from lib.models.errors import LineError
@@ -99,14 +109,7 @@ def test_a_download_asks_for_nothing_but_the_list_and_the_files_and_no_token_is_
 
 
 def _half(handler: BaseHTTPRequestHandler, then: Callable[[], bool]) -> bool:
-    if handler.headers.get("Range"):
-        return then()
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(WEIGHTS)))
-    handler.end_headers()
-    handler.wfile.write(WEIGHTS[: len(WEIGHTS) // 2])
-    handler.close_connection = True
-    return True
+    return then() if handler.headers.get("Range") else half_of_the_weights(handler)
 
 
 @pytest.mark.parametrize("status", [200, 206, 503])
