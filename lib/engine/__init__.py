@@ -67,7 +67,7 @@ def load(model: str | Path, *, dtype: str = "auto") -> Engine:
 
         return load_remote(str(model))
     from lib.engine.loading import find
-    from lib.engine.local import load_local
+    from lib.engine.local_loading import load_local
 
     return load_local(find(model), dtype=dtype)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from lib.engine.batching.ragged_batch import Pass
-    from lib.engine.loading import Stored
+    from lib.engine.stored_weights import Stored
 
 
 def wanted() -> bool:

@@ -9,7 +9,8 @@ import httpx2
 
 from lib.engine import server
 from lib.engine.interface import Step
-from lib.engine.remote_steps import Ids, RemoteToken, end_of, failed, read_event, to_steps
+from lib.engine.remote_events import RemoteToken, end_of, failed, read_event
+from lib.engine.remote_steps import Ids, to_steps
 from lib.engine.running_request import FinishReason, Inbox
 from lib.engine.server_words import RemoteError, Words, host, kind_of, parsed
 from lib.errors import PlaygroundError

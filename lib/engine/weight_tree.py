@@ -2,7 +2,7 @@
 
 Built without memory from a `PlainConfig`, then filled tensor by tensor, so that loading never holds more than the model
 and one tensor. It has no forward pass; `lib.engine.kernels.fused_forward` computes with it, and
-`lib.engine.transformers_modules` puts the same layers into transformers' module where that is wanted.
+`lib.engine.transformers_loading` puts the same layers into transformers' module where that is wanted.
 """
 
 import math
@@ -14,8 +14,8 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from lib.engine import own_kernels
-from lib.engine.loading import FLOATS, Stored, finite, read_tensor
 from lib.engine.model_config import PlainConfig
+from lib.engine.stored_weights import FLOATS, Stored, finite, read_tensor
 
 _JOINED = {
     "q_proj",

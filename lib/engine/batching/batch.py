@@ -34,11 +34,11 @@ class Batch:
         if isinstance(module, WeightTree):
             self.layers, self.batchable = module.config.num_hidden_layers, True
         else:
-            from lib.engine import transformers_modules
+            from lib.engine import transformers_caches
 
             self.layers, self.batchable = (
-                transformers_modules.layer_count(module),
-                transformers_modules.batchable(module),
+                transformers_caches.layer_count(module),
+                transformers_caches.batchable(module),
             )
         self.short = self.batchable and own_kernels.knows(module)  # whether our own short pass knows the model
         self.kv_bytes = kv_bytes_per_token(module)
@@ -164,9 +164,9 @@ class Batch:
     def _prompt_cache(self) -> Any:
         if self.short:
             return PromptCache(self.layers)
-        from lib.engine import transformers_modules
+        from lib.engine import transformers_caches
 
-        return transformers_modules.prompt_cache(self.module)
+        return transformers_caches.prompt_cache(self.module)
 
     def logits(self, parts: Sequence[Part]) -> list[torch.Tensor]:
         """float32 (wanted, V) of every part, on the CPU."""

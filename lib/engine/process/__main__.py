@@ -97,7 +97,7 @@ class Server:
             self._out.put((call, "error", portable(error)))
 
     def _load(self, payload: Any) -> Any:
-        from lib.engine.local import load_local
+        from lib.engine.local_loading import load_local
 
         source, dtype, slots = payload
         gc.disable()
@@ -158,7 +158,7 @@ def main() -> None:
 
 
 def _import_early() -> None:
-    import lib.engine.local  # noqa: F401 (takes seconds, and somebody will want it)
+    import lib.engine.local_loading  # noqa: F401 (takes seconds, and somebody will want it)
 
 
 def _pipe(handle: int) -> Any:
