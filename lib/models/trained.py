@@ -43,7 +43,7 @@ class Checkpoint:
         >>> Checkpoint("0123abcd", "pretrain", 50).name
         'pretrain-00050'
         """
-        return f"{self.stage}-{self.step:05d}"
+        return checkpoint_name(self.stage, self.step)
 
     @property
     def model_id(self) -> str:
@@ -54,6 +54,15 @@ class Checkpoint:
     def folder(self) -> Path:
         """Where it is, if it is."""
         return root() / self.run / self.name
+
+
+def checkpoint_name(stage: str, step: int) -> str:
+    """A checkpoint's folder in the folder of its run.
+
+    >>> checkpoint_name("pretrain", 50)
+    'pretrain-00050'
+    """
+    return f"{stage}-{step:05d}"
 
 
 def root() -> Path:

@@ -5,7 +5,6 @@ with the page's version of torch the losses are those of the page, up to roundin
 they are on the page are copied out of their files.
 """
 
-import ast
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +13,9 @@ from pathlib import Path
 from lib.takehome.csv_files import csv_text
 from lib.takehome.notebook_file import Cell, code, literal, long_literal, notebook, say
 from lib.takehome.parts import opening
+from lib.takehome.source_code import copied_code, imports_in
 from lib.training import corpus, tokenizer, world
 from lib.training.recipe import SIZES, Recipe, inner_width
-
-_ROOM = Path(world.__file__).parent
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def _text(recipe: Recipe) -> list[Cell]:
                 "print(documents[0])"
             ),
         ]
-    found = corpus.of(recipe)
+    found = corpus.corpus_of(recipe)
     return [
         say("## The text\n\nThe first nine tenths are trained on; the last tenth is held out to test the model."),
         code(
@@ -142,8 +140,8 @@ def _model(recipe: Recipe) -> list[Cell]:
         fields = {
             "vocab_size": "vocab_size",
             "num_hidden_layers": size.layers,
-            "hidden_size": size.width,
-            "intermediate_size": inner_width(size.width),
+            "hidden_size": size.hidden_size,
+            "intermediate_size": inner_width(size.hidden_size),
             "num_attention_heads": size.heads,
             "num_key_value_heads": size.heads,
             "max_position_embeddings": "CONTEXT",
@@ -153,7 +151,7 @@ def _model(recipe: Recipe) -> list[Cell]:
         fields = {
             "vocab_size": "vocab_size",
             "n_layer": size.layers,
-            "n_embd": size.width,
+            "n_embd": size.hidden_size,
             "n_head": size.heads,
             "n_positions": "CONTEXT",
             "resid_pdrop": 0.0,
@@ -173,19 +171,19 @@ def _model(recipe: Recipe) -> list[Cell]:
 
 
 def _steps() -> list[Cell]:
-    """The loop. `drawn`, `to_test`, the optimizer and its schedule are the page's own."""
+    """The loop. `batch_of_step`, `held_out_rows`, the optimizer and its schedule are the page's own."""
     return [
         say("## Which rows a step reads, and which the model is tested on"),
         code(
-            f"{imports('batches.py')}\n\nIGNORE = -100\nCorpus, Ids = SimpleNamespace, np.ndarray\n\n\n"
-            + "\n\n\n".join(copied("batches.py", ("drawn", "to_test")))
+            f"{imports_in('batches.py')}\n\nIGNORE = -100\nCorpus, Ids = SimpleNamespace, np.ndarray\n\n\n"
+            + "\n\n\n".join(copied_code("batches.py", ("batch_of_step", "held_out_rows")))
         ),
         say("## AdamW, the learning rate of every step, and one update"),
         code(
-            f"{imports('optimizer.py')}\n\nNetwork = torch.nn.Module\n"
-            + "\n".join(copied("optimizer.py", ("WARM_UP", "BETAS", "CLIP")))
+            f"{imports_in('optimizer.py')}\n\nNetwork = torch.nn.Module\n"
+            + "\n".join(copied_code("optimizer.py", ("WARM_UP", "BETAS", "CLIP")))
             + "\n\n\n"
-            + "\n\n\n".join(copied("optimizer.py", ("adamw", "learning_rate", "update")))
+            + "\n\n\n".join(copied_code("optimizer.py", ("adamw", "learning_rate", "update")))
         ),
         say(
             "## Training\n\nThe loss is the mean of −ln of the probability that the model gives to the token that "
@@ -204,9 +202,9 @@ def mean_loss(inputs, labels):
 
 
 @torch.no_grad()
-def tested():
+def evaluate():
     """The same on every held-out token, 16 rows at a time."""
-    inputs, labels = to_test(corpus, context=CONTEXT)
+    inputs, labels = held_out_rows(corpus, context=CONTEXT)
     total = 0.0
     for at in range(0, len(inputs), 16):
         wanted = labels[at : at + 16]
@@ -215,9 +213,9 @@ def tested():
 
 
 optimizer = adamw(model, WEIGHT_DECAY)
-train_losses, held_losses = {}, {0: tested()}
+train_losses, held_losses = {}, {0: evaluate()}
 for step in range(STEPS):
-    inputs, labels = drawn(corpus, seed=SEED, step=step, batch=BATCH, context=CONTEXT)
+    inputs, labels = batch_of_step(corpus, seed=SEED, step=step, batch=BATCH, context=CONTEXT)
     loss = mean_loss(inputs, labels)
     update(model, optimizer, loss, learning_rate(step, steps=STEPS, highest=LEARNING_RATE))
     train_losses[step + 1] = loss.item()
@@ -225,7 +223,7 @@ for step in range(STEPS):
         print("The loss is no number any more.")
         break
     if (step + 1) % 25 == 0 or step + 1 == STEPS:
-        held_losses[step + 1] = tested()
+        held_losses[step + 1] = evaluate()
         print(f"step {step + 1}: train {loss.item():.3f}, held-out {held_losses[step + 1]:.3f}")
 '''
 
@@ -271,27 +269,3 @@ def _samples(recipe: Recipe) -> list[Cell]:
             "    print(repr(tokenizer.decode([i for i in ids if i < end])))"
         ),
     ]
-
-
-def copied(file: str, names: Sequence[str]) -> list[str]:
-    """Functions and constants of a file of `lib/training`, as they stand there; it is read, not imported."""
-    text = (_ROOM / file).read_text(encoding="utf-8")
-    found: dict[str, str] = {}
-    for node in ast.parse(text).body:
-        name = (
-            node.name
-            if isinstance(node, ast.FunctionDef)
-            else node.targets[0].id
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-            else ""
-        )
-        found[name] = ast.get_source_segment(text, node) or ""
-    return [found[name] for name in names]
-
-
-def imports(file: str) -> str:
-    """What a file of `lib/training` imports from elsewhere."""
-    text = (_ROOM / file).read_text(encoding="utf-8")
-    nodes = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    lines = [ast.get_source_segment(text, node) or "" for node in nodes]
-    return "\n".join(line for line in lines if not line.startswith("from lib"))

@@ -13,9 +13,9 @@ from torch.nn import functional
 
 from lib.training import network
 from lib.training.batches import IGNORE
-from lib.training.dialogues import Exchange, Written, one_seed, story_question, written
+from lib.training.dialogues import Exchange, TokenizedDialogue, one_seed, story_question, tokenize
 from lib.training.events import Stage
-from lib.training.finetune import Tuned
+from lib.training.finetune import TuningObjective
 from lib.training.loop import Baselines
 from lib.training.recipe import TrainingError, Tuning
 from lib.training.tokenizer import TrainedTokenizer
@@ -33,11 +33,11 @@ def pairs(tokenizer: TrainedTokenizer, *, seed: tuple[int, ...], count: int, con
     none fits into a row.
     """
     dice = Dice(one_seed(seed))
-    made: list[list[Written]] = []
+    made: list[list[TokenizedDialogue]] = []
     for _ in range(20 * count):
         name, tale = dice.pick(NAMES), dice.random.getrandbits(32)
         both = [Exchange(story_question(name), story(Dice(tale), name, happy)) for happy in (True, False)]
-        pair = [written(tokenizer, [one]) for one in both]
+        pair = [tokenize(tokenizer, [one]) for one in both]
         if all(len(one.ids) <= context + 1 for one in pair):
             made.append(pair)
         if len(made) == count:
@@ -53,7 +53,7 @@ def pairs(tokenizer: TrainedTokenizer, *, seed: tuple[int, ...], count: int, con
     labels = torch.full((len(texts), longest), IGNORE)
     for row, text in enumerate(texts):
         ids[row, : len(text.ids)] = torch.tensor(text.ids)
-        labels[row, : len(text.ids)] = torch.tensor(text.ids).where(torch.tensor(text.learned), IGNORE)
+        labels[row, : len(text.ids)] = torch.tensor(text.ids).where(torch.tensor(text.in_loss), IGNORE)
     return ids[:, :-1], labels[:, 1:]
 
 
@@ -65,7 +65,7 @@ def log_probabilities(model: network.Network, rows: Rows) -> torch.Tensor:
     return -of_each.sum(-1)
 
 
-def rewards(model: network.Network, reference: network.Network, rows: Rows) -> torch.Tensor:
+def reward_margins(model: network.Network, reference: network.Network, rows: Rows) -> torch.Tensor:
     """The margin of every pair: the implicit reward of the preferred story less that of the other one."""
     with torch.no_grad():
         before = log_probabilities(reference, rows)
@@ -73,7 +73,7 @@ def rewards(model: network.Network, reference: network.Network, rows: Rows) -> t
     return preferred - other
 
 
-class Preferring(Tuned):
+class PreferenceTuning(TuningObjective):
     """The lesson of the pairs."""
 
     stage: Stage = "prefer"
@@ -97,10 +97,10 @@ class Preferring(Tuned):
 
     def loss(self, step: int) -> tuple[torch.Tensor, float]:
         """The loss of a step's pairs, and their mean margin."""
-        margin = rewards(self.network, self.reference, self.pairs(step))
+        margin = reward_margins(self.network, self.reference, self.pairs(step))
         return -functional.logsigmoid(margin).mean(), float(margin.detach().mean())
 
     @torch.no_grad()
-    def held_out(self) -> float:
+    def held_out_loss(self) -> float:
         """The loss on pairs that are never trained on."""
-        return float(-functional.logsigmoid(rewards(self.network, self.reference, self.test)).mean())
+        return float(-functional.logsigmoid(reward_margins(self.network, self.reference, self.test)).mean())

@@ -37,7 +37,7 @@ def mean_loss(network: Network, inputs: torch.Tensor, labels: torch.Tensor) -> t
 
 
 @torch.no_grad()
-def tested(network: Network, inputs: torch.Tensor, labels: torch.Tensor, rows: int = 16) -> float:
+def evaluate(network: Network, inputs: torch.Tensor, labels: torch.Tensor, rows: int = 16) -> float:
     """The same over many rows, some at a time, so that memory stays small."""
     total = 0.0
     for part, wanted in zip(inputs.split(rows), labels.split(rows), strict=True):
@@ -53,8 +53,8 @@ class Pretraining:
     def __init__(self, recipe: Recipe, data: Corpus) -> None:
         self.recipe, self.data, self.tokenizer = recipe, data, data.tokenizer
         self.steps, self.learning_rate, self.weight_decay = recipe.steps, recipe.learning_rate, recipe.weight_decay
-        self.network = network.fresh(recipe, self.tokenizer.vocab_size, data.end)
-        inputs, labels = batches.to_test(data, context=recipe.context)
+        self.network = network.new_network(recipe, self.tokenizer.vocab_size, data.end)
+        inputs, labels = batches.held_out_rows(data, context=recipe.context)
         self.test = torch.from_numpy(inputs), torch.from_numpy(labels)
         world = recipe.text == "world"
         self.prompts = PROMPTS if world else openings(data.held_out_text)
@@ -71,16 +71,16 @@ class Pretraining:
     def loss(self, step: int) -> tuple[torch.Tensor, None]:
         """The loss of a step's rows."""
         recipe = self.recipe
-        inputs, labels = batches.drawn(
+        inputs, labels = batches.batch_of_step(
             self.data, seed=recipe.seed, step=step, batch=recipe.batch, context=recipe.context
         )
         return mean_loss(self.network, torch.from_numpy(inputs), torch.from_numpy(labels)), None
 
-    def held_out(self) -> float:
+    def held_out_loss(self) -> float:
         """The loss on every held-out token."""
-        return tested(self.network, *self.test)
+        return evaluate(self.network, *self.test)
 
-    def look(self, step: int, checkpoint: str, notes: dict[str, Any]) -> Snapshot:
+    def snapshot(self, step: int, checkpoint: str, notes: dict[str, Any]) -> Snapshot:
         """Samples, the map, a head, sums and beliefs."""
         network, tokenizer, world = self.network, self.tokenizer, self.recipe.text == "world"
         return Snapshot(

@@ -49,11 +49,11 @@ class Server:
         """What takes seconds, and somebody will want; the tiny world as well, unless a task is there already."""
         import torch
 
-        from lib.training import run
+        from lib.training import stages
 
         torch.set_num_threads(min(torch.get_num_threads(), THREADS))
         if self._tasks.empty():
-            run.warm()
+            stages.warm()
 
     def _listen(self) -> None:
         with contextlib.suppress(EOFError, OSError):
@@ -82,9 +82,9 @@ class Server:
         return last.sentence if last.how == "failed" else ""
 
     def _events(self, task: Task) -> Iterator[Event]:
-        from lib.training import run
+        from lib.training import stages
 
-        made: Iterator[Event] = getattr(run, task.stage)(task.asked, task.folder, stop=self._stop.is_set)
+        made: Iterator[Event] = getattr(stages, task.stage)(task.asked, task.folder, stop=self._stop.is_set)
         return made
 
     def _say(self, kind: str, payload: Any) -> None:

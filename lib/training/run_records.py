@@ -112,9 +112,9 @@ def _replace(path: Path, text: str) -> None:
         raise
 
 
-def _state(run: str, stage: str) -> Path:
-    """As `lib.training.saved` writes it."""
-    return trained.root() / run / "resume" / f"{stage}.safetensors"
+def state_file(folder: Path, stage: str) -> Path:
+    """From which a stage goes on, in the run's folder: `lib.training.checkpoints` writes it."""
+    return folder / "resume" / f"{stage}.safetensors"
 
 
 def begin_anew(run: str, stage: Stage) -> None:
@@ -124,7 +124,7 @@ def begin_anew(run: str, stage: Stage) -> None:
         if checkpoint.stage in later:
             _remove(checkpoint.folder)
     for one in later:
-        _state(run, one).unlink(missing_ok=True)
+        state_file(trained.root() / run, one).unlink(missing_ok=True)
 
 
 def hold(run: str) -> FileLock:

@@ -25,7 +25,7 @@ def test_a_dialogue_is_written_as_the_chat_template_writes_it(tokenizer: Trained
             for role, text in (("user", one.question), ("assistant", one.reply))
         ]
         theirs = rendering.render(messages, template=CHATML, tokenizer=tokenizer, add_generation_prompt=False)
-        assert list(dialogues.written(tokenizer, said).ids) == theirs.ids
+        assert list(dialogues.tokenize(tokenizer, said).ids) == theirs.ids
         asked = rendering.render(messages[:1], template=CHATML, tokenizer=tokenizer)
         assert dialogues.prompt(tokenizer, said[0].question) == asked.ids
 
