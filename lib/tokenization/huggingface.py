@@ -21,7 +21,7 @@ import tokenizers
 
 from lib.json_file import read_json
 from lib.tokenization import tokenizer_file, vocabulary
-from lib.tokenization.base import Token, TokenizationError, checked, outside
+from lib.tokenization.base import Token, TokenizationError, checked, unknown_id
 from lib.tokenization.parts import cut
 
 
@@ -115,7 +115,7 @@ class HFTokenizer:
         data = self._bytes.get(token_id)
         if data is None:
             if not 0 <= token_id < self.vocab_size:
-                raise outside(self, token_id)
+                raise unknown_id(self, token_id)
             data = self._bytes[token_id] = self._find_bytes(token_id)
         return data
 

@@ -338,7 +338,7 @@ def test_the_merges_that_are_played_are_those_that_encode(text: str) -> None:
         left, right, made = step["ids"]
         merge = tokenizer.merges[step["number"] - 1]
         assert ((left, right), made) == (merge.pair, merge.new_id)
-        joined = [bpe.join(ids, merge.pair, merge.new_id) for ids in words]
+        joined = [bpe.merge_pair(ids, merge.pair, merge.new_id) for ids in words]
         assert joined != words  # each of them applies
         words = joined
     assert [i for ids in words for i in ids] == tokenizer.ids(text)

@@ -28,11 +28,11 @@ class _Made(Generic[T]):
     tokenizer: T
 
 
-class Needed(Generic[T]):
+class PartialTokenizer(Generic[T]):
     """Gives, for a text, a tokenizer that has all entries the text can need. Thread-safe; `make` may run in threads.
 
     >>> entries = Entries.read(b"YQ== 0\\nYg== 1\\nYWI= 2\\nYWFh 3\\n")
-    >>> Needed(entries, lambda ids: ids.tolist(), first=0).of(b"abab")
+    >>> PartialTokenizer(entries, lambda ids: ids.tolist(), first=0).of(b"abab")
     [0, 1, 2]
     """
 
