@@ -34,12 +34,12 @@ def _projections(make: BoxMaker) -> list[Item]:
                 key,
                 {"q": "Query", "k": "Key", "v": "Value"}[key],
                 "attention",
-                out * arch.width + out * arch.qkv_bias,
+                out * arch.hidden_size + out * arch.qkv_bias,
                 f"{heads} × {arch.head_dim}",
                 f"{_path(make)}.{names.qkv[0]} (one third)" if fused else f"{_path(make)}.{names.qkv[index]}",
                 (
                     make.stream("input"),
-                    ("weights", (out, arch.width), f"({key} width, d)"),
+                    ("weights", (out, arch.hidden_size), f"({key} width, d)"),
                     ("output", (make.batch, heads, make.tokens, arch.head_dim), "(B, heads, T, head_dim)"),
                 ),
                 inside=True,
@@ -104,7 +104,7 @@ def _scores(make: BoxMaker) -> list[Item]:
             "Output projection",
             "attention",
             make.counts[f"{names.attn}.{names.out}"],
-            f"{arch.q_width:,} → {arch.width:,}",
+            f"{arch.q_width:,} → {arch.hidden_size:,}",
             f"{_path(make)}.{names.out}",
             (("all heads", (make.batch, make.tokens, arch.q_width), "(B, T, heads·head_dim)"), make.stream("output")),
             inside=True,
@@ -117,7 +117,7 @@ def mlp_boxes(make: BoxMaker) -> list[Item]:
     arch, names = make.arch, make.names
     path = f"model.{names.block}[0].mlp"
     bend = f"{path}.{_ACT.get(arch.family, 'act_fn')}"
-    wide = ("output", (make.batch, make.tokens, arch.inner), "(B, T, m)")
+    wide = ("output", (make.batch, make.tokens, arch.intermediate_size), "(B, T, m)")
     keys = ("gate", "up") if arch.gated else ("up",)
     row: list[Item] = [
         make.box(
@@ -125,7 +125,7 @@ def mlp_boxes(make: BoxMaker) -> list[Item]:
             {"gate": "Gate", "up": "Up"}[key],
             "mlp",
             make.counts[f"mlp.{name}"],
-            f"{arch.width:,} → {arch.inner:,}",
+            f"{arch.hidden_size:,} → {arch.intermediate_size:,}",
             f"{path}.{name}",
             (make.stream("input"), wide),
             inside=True,
@@ -149,7 +149,7 @@ def mlp_boxes(make: BoxMaker) -> list[Item]:
             "Down",
             "mlp",
             make.counts[f"mlp.{names.mlp[-1]}"],
-            f"{arch.inner:,} → {arch.width:,}",
+            f"{arch.intermediate_size:,} → {arch.hidden_size:,}",
             f"{path}.{names.mlp[-1]}",
             (("input", wide[1], wide[2]), make.stream("output")),
             inside=True,

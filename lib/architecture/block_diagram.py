@@ -6,7 +6,7 @@ without a reader get a coarser diagram from their ledger.
 
 from lib.architecture.block_boxes import attention_boxes, mlp_boxes
 from lib.architecture.box_maker import BoxMaker
-from lib.architecture.diagram_parts import Diagram, Item, coarse
+from lib.architecture.diagram_parts import Diagram, Item, coarse_diagram
 from lib.architecture.explanations import TEXTS
 from lib.architecture.parameter_ledger import ledger
 from lib.architecture.spec import Architecture
@@ -15,7 +15,7 @@ from lib.architecture.spec import Architecture
 def diagram(arch: Architecture, *, batch: int = 1, tokens: int = 8) -> Diagram:
     """The forward pass of `arch` on `batch` texts of `tokens` tokens."""
     if not arch.known:
-        return coarse(arch, ledger(arch), batch, tokens)
+        return coarse_diagram(arch, ledger(arch), batch, tokens)
     make = BoxMaker(arch, batch, tokens)
     layout: tuple[Item, ...] = (
         {"kind": "line", "items": _start(make)},
@@ -35,9 +35,9 @@ def _start(make: BoxMaker) -> list[Item]:
             "Token embedding",
             "embedding",
             make.counts[names.embed],
-            f"{arch.vocab:,} × {arch.width:,}",
+            f"{arch.vocab_size:,} × {arch.hidden_size:,}",
             f"model.{names.embed}",
-            (ids, ("table", (arch.vocab, arch.width), "(V, d)"), make.stream("output")),
+            (ids, ("table", (arch.vocab_size, arch.hidden_size), "(V, d)"), make.stream("output")),
             text="embedding_scaled" if arch.family == "gemma3_text" else "",
         ),
     ]
@@ -48,9 +48,9 @@ def _start(make: BoxMaker) -> list[Item]:
                 "Position embedding",
                 "positions",
                 make.counts["transformer.wpe"],
-                f"{arch.context:,} × {arch.width:,} · added",
+                f"{arch.context:,} × {arch.hidden_size:,} · added",
                 "model.transformer.wpe",
-                (("table", (arch.context, arch.width), "(P, d)"), make.stream("output")),
+                (("table", (arch.context, arch.hidden_size), "(P, d)"), make.stream("output")),
             )
         )
     return start
@@ -87,7 +87,7 @@ def _block(make: BoxMaker) -> list[Item]:
 
 def _end(make: BoxMaker) -> list[Item]:
     arch, names = make.arch, make.names
-    logits = ("logits", (make.batch, make.tokens, arch.vocab), "(B, T, V)")
+    logits = ("logits", (make.batch, make.tokens, arch.vocab_size), "(B, T, V)")
     tied = " · the embedding's weights again" if arch.tied else ""
     return [
         make.norm("final_norm", "Final norm", names.final, f"model.{names.final}", inside=False),
@@ -96,7 +96,7 @@ def _end(make: BoxMaker) -> list[Item]:
             "Output head",
             "head",
             make.counts[names.head],
-            f"{arch.width:,} → {arch.vocab:,}{tied}",
+            f"{arch.hidden_size:,} → {arch.vocab_size:,}{tied}",
             f"model.{names.head}",
             (make.stream("input"), logits),
             text="head_tied" if arch.tied else "head",
@@ -109,7 +109,7 @@ def _end(make: BoxMaker) -> list[Item]:
             0,
             "scores → probabilities",
             "torch.softmax(logits, -1)",
-            (logits, ("probabilities", (make.batch, make.tokens, arch.vocab), "(B, T, V)")),
+            (logits, ("probabilities", (make.batch, make.tokens, arch.vocab_size), "(B, T, V)")),
         ),
     ]
 

@@ -63,7 +63,7 @@ class BoxMaker:
             label,
             "norm",
             self.counts[name],
-            f"{self.arch.norm} · {self.arch.width:,}",
+            f"{self.arch.norm} · {self.arch.hidden_size:,}",
             code,
             (self.stream("input"), self.stream("output")),
             text="norm" if inside else key,
@@ -87,7 +87,7 @@ class BoxMaker:
 
     def stream(self, name: str) -> Shape:
         """The residual stream, or what is as wide."""
-        return name, (self.batch, self.tokens, self.arch.width), "(B, T, d)"
+        return name, (self.batch, self.tokens, self.arch.hidden_size), "(B, T, d)"
 
     def heads(self, name: str, heads: int = 0) -> Shape:
         """One vector for every head and token; as many heads as there are queries, unless given."""

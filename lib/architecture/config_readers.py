@@ -72,12 +72,12 @@ def _sizes(values: Values, family: str) -> dict[str, Any]:
     layers = values.whole("num_hidden_layers")
     return {
         "layers": layers,
-        "width": width,
+        "hidden_size": width,
         "heads": heads,
         "head_dim": _head_dim(values, family, width, heads),
         "kv_heads": heads if values.null("num_key_value_heads") else values.whole("num_key_value_heads"),
-        "inner": 1 if family == "gpt2" else values.whole("intermediate_size"),
-        "vocab": values.whole("vocab_size"),
+        "intermediate_size": 1 if family == "gpt2" else values.whole("intermediate_size"),
+        "vocab_size": values.whole("vocab_size"),
         "context": values.whole("max_position_embeddings"),
         "tied": values.flag("tie_word_embeddings"),
         "windows": _windows(values, family, layers),
@@ -143,7 +143,7 @@ def _gpt2(values: Values, family: str) -> dict[str, Any]:
     sizes = _sizes(values, family)
     return {
         "kv_heads": sizes["heads"],
-        "inner": 4 * sizes["width"] if values.null("n_inner") else values.whole("n_inner"),
+        "intermediate_size": 4 * sizes["hidden_size"] if values.null("n_inner") else values.whole("n_inner"),
         "norm": "LayerNorm",
         "gated": False,
         "positions": "learned",

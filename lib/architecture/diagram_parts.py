@@ -47,13 +47,13 @@ class Diagram:
         return sum(box.params * box.copies for box in self.boxes.values())
 
 
-def coarse(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram:
+def coarse_diagram(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram:
     """One box a component, for model types whose insides this page does not know."""
     boxes: dict[str, Box] = {}
     outside: list[Item] = []
     inside: list[Item] = []
     blocks = max(1, len(book.by_block()))
-    width = book.architecture.width
+    width = book.architecture.hidden_size
     shape = (("residual stream", (batch, tokens, width), "(B, T, d)"),) if width else ()
     for component, label in COMPONENT_LABELS.items():
         for where, items in ((False, outside), (True, inside)):

@@ -25,9 +25,9 @@ def facts(arch: Architecture) -> None:
     cells = {
         "Parameters": f"{number(total)}<small>{total:,}</small>",
         "Layers": known_size(arch.layers),
-        "Hidden size": known_size(arch.width),
+        "Hidden size": known_size(arch.hidden_size),
         "Heads / KV" if shared else "Heads": f"{arch.heads} / {arch.kv_heads}" if shared else known_size(arch.heads),
-        "Vocabulary": known_size(arch.vocab),
+        "Vocabulary": known_size(arch.vocab_size),
         "Context length": known_size(arch.context),
     }
     numbers_row(cells, kind="facts")
