@@ -76,9 +76,9 @@ def load_for_pages(model: str, *, dtype: str = "auto") -> Engine:
     """The same for an app with many visitors: in the models' own process, unless PLAYGROUND_ENGINE is "inside"."""
     if model.startswith("remote:") or settings().engine_inside:
         return load(model, dtype=dtype)
-    from lib.engine.process import load_apart
+    from lib.engine.process import load_in_process
 
-    return load_apart(model, dtype=dtype)
+    return load_in_process(model, dtype=dtype)
 
 
 def compute(function: str, *args: Any) -> Any:

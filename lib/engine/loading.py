@@ -1,16 +1,14 @@
 """What has to be known before a model is loaded: where it is, in which dtype, on which device, whether it fits."""
 
-import contextlib
-import ctypes
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from lib import models
 from lib.engine import own_kernels
-from lib.engine.stored_weights import Stored, weight_bytes
+from lib.engine.stored_weights import StoredTensor, weight_bytes
 from lib.models import ModelError
-from lib.models.memory import WIDTHS, available_bytes, headroom, total_bytes
+from lib.models.memory import BYTES_PER_WEIGHT, available_bytes, headroom, total_bytes
 
 DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
 
@@ -35,7 +33,7 @@ def find(model: str | Path) -> Source:
     return Source(spec.id, spec.name, location.folder, spec.tokenizer or str(location.folder))
 
 
-def resolve_dtype(dtype: str, tensors: list[Stored], device: str) -> str:
+def resolve_dtype(dtype: str, tensors: list[StoredTensor], device: str) -> str:
     """A dtype by name. "auto" is float32, whose numbers equal transformers' own, and bfloat16 when float32 would take
     more than 60% of the free memory (float16 on CUDA). Raises ModelError on one that cannot be had."""
     if dtype not in DTYPES:
@@ -58,11 +56,11 @@ def free_bytes(device: str) -> int | None:
     return int(torch.cuda.mem_get_info()[0])
 
 
-def check_memory(source: Source, tensors: list[Stored], dtype: str, device: str) -> None:
+def check_memory(source: Source, tensors: list[StoredTensor], dtype: str, device: str) -> None:
     """Raises ModelError with the numbers when this machine has less to give than the weights need."""
     needed, free = weight_bytes(tensors, dtype) + headroom(), free_bytes(device)
     if free is not None and needed > free:
-        narrower = [kind for kind in ("bfloat16", "int8") if WIDTHS[kind] < WIDTHS[dtype]]
+        narrower = [kind for kind in ("bfloat16", "int8") if BYTES_PER_WEIGHT[kind] < BYTES_PER_WEIGHT[dtype]]
         kinds = [
             kind
             for kind in narrower
@@ -83,9 +81,3 @@ def pick_device() -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def give_back() -> None:
-    """Ask the C library to return what loading has freed to the system (glibc only; elsewhere nothing happens)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)

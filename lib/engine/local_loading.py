@@ -7,11 +7,12 @@ sentence.
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from lib.engine import loading, model_config, own_kernels, weight_tree
+from lib.engine import loading, model_config, own_kernels, weight_loading
 from lib.engine.local import LocalEngine
 from lib.engine.stop_tokens import stop_ids
 from lib.engine.stored_weights import stored_tensors
 from lib.models import folder_config
+from lib.models.memory import trim_heap
 
 
 def load_local(source: loading.Source, *, dtype: str = "auto", slots: int | None = None) -> LocalEngine:
@@ -37,11 +38,11 @@ def _load(source: loading.Source, dtype: str, slots: int | None) -> LocalEngine:
     loading.check_memory(source, tensors, dtype, device)
     module: Any = None
     if plain is not None and own_kernels.wanted():
-        module = weight_tree.load(plain, tensors, dtype=dtype, device=device)
+        module = weight_loading.load(plain, tensors, dtype=dtype, device=device)
     if module is None:
         from lib.engine.transformers_loading import load_module
 
         module = load_module(source, tensors, dtype=dtype, device=device)
     engine = LocalEngine(source, module, dtype, slots=slots)
-    loading.give_back()
+    trim_heap()
     return engine

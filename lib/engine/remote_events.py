@@ -15,7 +15,7 @@ _STOPPED = {"stop", "eos", "eos_token", "end_turn"}  # how servers say that the 
 
 
 @dataclass(frozen=True)
-class Named:
+class TokenName:
     """A token as a server names it: by its id, its bytes, its text, or more than one of them."""
 
     text: str
@@ -27,9 +27,9 @@ class Named:
 class RemoteToken:
     """One token (or, where `logprob` is None and it is no `token`, one stretch of text) as the server sent it."""
 
-    name: Named
+    name: TokenName
     logprob: float | None
-    others: tuple[tuple[Named, float], ...] = ()
+    others: tuple[tuple[TokenName, float], ...] = ()
     token: bool = True
 
 
@@ -46,7 +46,7 @@ def read_event(data: str, words: Words) -> Event:
     """What stands in one event. Raises RemoteError, with the server's own reason where it sent one."""
     body = parsed(data)
     if isinstance(body, dict) and body.get("error"):  # vLLM, llama.cpp and OpenRouter say it in the stream
-        raise failed(data, words)
+        raise stream_error(data, words)
     if not isinstance(body, dict) or not isinstance(body.get("choices"), list):
         raise RemoteError(f"The server {host()} sent something else than tokens.{words.says(data)}")
     if not body["choices"]:
@@ -59,16 +59,16 @@ def read_event(data: str, words: Words) -> Event:
         raise RemoteError(f"The server {host()} sent something else than tokens.")
     tokens = tuple(_tokens(choice.get("logprobs")))
     if not tokens and text:
-        tokens = (RemoteToken(Named(_whole_characters(text)), None, token=False),)
+        tokens = (RemoteToken(TokenName(_whole_characters(text)), None, token=False),)
     return Event(tokens, reason or None, True)
 
 
-def failed(data: str, words: Words) -> RemoteError:
+def stream_error(data: str, words: Words) -> RemoteError:
     """What a server says of itself in the middle of a stream."""
     return RemoteError(f"The server {host()} stopped with an error.{words.says(data)}")
 
 
-def end_of(reason: str, words: Words) -> str:
+def finish_reason_of(reason: str, words: Words) -> str:
     """A finish reason as ours: "stop" or "length". Raises RemoteError for one that is no end of a text."""
     if reason in _STOPPED:
         return "stop"
@@ -97,30 +97,30 @@ def _tokens(given: Any) -> Iterator[RemoteToken]:
         )
 
 
-def _named(entry: dict[str, Any]) -> Named | None:
+def _named(entry: dict[str, Any]) -> TokenName | None:
     """A token in the form of chats."""
     text, token_id, data = entry.get("token"), entry.get("id"), _list(entry.get("bytes"))
     if not isinstance(text, str):
         return None
     whole = data and all(isinstance(one, int) and 0 <= one < 256 for one in data)
     number = token_id if isinstance(token_id, int) and not isinstance(token_id, bool) else None
-    return Named(_whole_characters(text), number, bytes(data) if whole else None)
+    return TokenName(_whole_characters(text), number, bytes(data) if whole else None)
 
 
-def _spelled(text: str) -> Named:
+def _spelled(text: str) -> TokenName:
     """A token in the old form: its text, "token_id:42", or "bytes:\\xe2\\x80" for a part of a character."""
     number = text[len(_BY_ID) :]
     if text.startswith(_BY_ID):
-        return Named(text, int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else -1)
+        return TokenName(text, int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else -1)
     if text.startswith("bytes:"):
         try:
-            return Named(text, data=bytes.fromhex(text[len("bytes:") :].replace("\\x", "")))
+            return TokenName(text, data=bytes.fromhex(text[len("bytes:") :].replace("\\x", "")))
         except ValueError:
             pass  # a token whose text begins like that
-    return Named(_whole_characters(text))
+    return TokenName(_whole_characters(text))
 
 
-def _ranked(pairs: Sequence[tuple[Named | None, float | None]]) -> tuple[tuple[Named, float], ...]:
+def _ranked(pairs: Sequence[tuple[TokenName | None, float | None]]) -> tuple[tuple[TokenName, float], ...]:
     """Likeliest first, without what has no number."""
     known = [(name, value) for name, value in pairs if name is not None and value is not None]
     return tuple(sorted(known, key=lambda pair: -pair[1])[: SERVER_ALTERNATIVES + 1])

@@ -5,19 +5,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lib.engine.interface import Alternative, Step
-from lib.engine.remote_events import Named, RemoteToken
+from lib.engine.remote_events import RemoteToken, TokenName
 from lib.engine.server_words import RemoteError, host
 from lib.tokenization import Tokenizer
 
 
 @dataclass
-class Ids:
+class TokenIds:
     """From a server's names of tokens to ids of `tokenizer`."""
 
     tokenizer: Tokenizer
     _by_bytes: Mapping[bytes, int] | None = field(default=None, repr=False)
 
-    def of(self, name: Named, *, token: bool = True) -> list[int]:
+    def of(self, name: TokenName, *, token: bool = True) -> list[int]:
         """The ids; several (or none) for a text that is no single token. Raises RemoteError for an unknown id.
 
         `token`: it is one, and so may be a control token. A stretch of text never is.
@@ -63,7 +63,7 @@ class Ids:
             self._by_bytes = {self.tokenizer.token_bytes(i): i for i in ids}
         return self._by_bytes
 
-    def known(self, name: Named) -> int | None:
+    def known(self, name: TokenName) -> int | None:
         """The id of an alternative, None where there is no single one."""
         try:
             ids = self.of(name)
@@ -72,7 +72,7 @@ class Ids:
         return ids[0] if len(ids) == 1 else None
 
 
-def to_steps(sent: RemoteToken, ids: Ids, *, plain: bool) -> Iterator[Step]:
+def to_steps(sent: RemoteToken, ids: TokenIds, *, plain: bool) -> Iterator[Step]:
     """Steps for one token. `plain`: temperature 1 and no filter, so that the probability drawn from is the model's."""
     found = ids.of(sent.name, token=sent.token)
     known = sent.logprob is not None and bool(found) and (len(found) == 1 or found[-1] == sent.name.id)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.models import ModelError, folders
-from lib.models.memory import WIDTHS
+from lib.models.memory import BYTES_PER_WEIGHT
 from lib.models.safetensors_header import header
 
 # The exponent's bits of a number format, and the integers of its width.
@@ -19,7 +19,7 @@ FLOATS = {"F64", "F32", "F16", "BF16"}
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredTensor:
     """One tensor of a safetensors file, as its header describes it."""
 
     name: str
@@ -32,7 +32,7 @@ class Stored:
     def count(self) -> int:
         """Number of values.
 
-        >>> Stored("w", "F32", (2, 3), Path("x")).count
+        >>> StoredTensor("w", "F32", (2, 3), Path("x")).count
         6
         """
         size = 1
@@ -41,14 +41,14 @@ class Stored:
         return size
 
 
-def stored_tensors(folder: Path) -> list[Stored]:
+def stored_tensors(folder: Path) -> list[StoredTensor]:
     """Names, types and shapes of all weights, from the files' headers. Raises ModelError if they are not whole, or of a
     type that is no plain number."""
     trouble = folders.problem(folder)
     if trouble:
         raise ModelError(trouble)
     tensors = [
-        Stored(name, entry["dtype"], tuple(entry["shape"]), file, base + entry["data_offsets"][0])
+        StoredTensor(name, entry["dtype"], tuple(entry["shape"]), file, base + entry["data_offsets"][0])
         for file in folders.weight_files(folder)
         for base in [_data_start(file)]
         for name, entry in header(file).items()
@@ -67,7 +67,7 @@ def _data_start(file: Path) -> int:
         return 8 + int.from_bytes(opened.read(8), "little")
 
 
-def read_tensor(stored: Stored) -> Any:
+def read_tensor(stored: StoredTensor) -> Any:
     """One tensor, read and not mapped: a mapped file would count as resident memory until the last tensor is read.
 
     Raises ModelError if the file has lost it since it was looked at, or on values that are no numbers."""
@@ -79,10 +79,10 @@ def read_tensor(stored: Stored) -> Any:
         data = bytearray(stored.count * kind.itemsize)
         if opened.readinto(data) != len(data):
             raise ModelError(f"The weights file {stored.file.name} ends before the tensor {stored.name}. Get it again.")
-    return finite(torch.frombuffer(data, dtype=kind).view(stored.shape), stored.name)
+    return check_finite(torch.frombuffer(data, dtype=kind).view(stored.shape), stored.name)
 
 
-def finite(tensor: Any, name: str) -> Any:
+def check_finite(tensor: Any, name: str) -> Any:
     """The tensor itself. Raises ModelError if a value in it is infinite or no number: all that follows would be too.
 
     What is infinite or no number has all bits of its exponent set, so read as a whole number it is greater than any
@@ -103,12 +103,12 @@ def finite(tensor: Any, name: str) -> Any:
     return tensor
 
 
-def weight_bytes(tensors: list[Stored], dtype: str) -> int:
+def weight_bytes(tensors: list[StoredTensor], dtype: str) -> int:
     """Bytes that the weights take once loaded in `dtype`."""
-    return sum(t.count * WIDTHS[dtype] for t in tensors if t.dtype in FLOATS)
+    return sum(t.count * BYTES_PER_WEIGHT[dtype] for t in tensors if t.dtype in FLOATS)
 
 
-def complete(name: str, missing: list[Any]) -> None:
+def check_complete(name: str, missing: list[Any]) -> None:
     """Raises ModelError if any weight is missing: a model with random parts answers with noise."""
     if missing:
         first = sorted(str(key) for key in missing)[0]

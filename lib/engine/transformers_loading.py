@@ -19,13 +19,13 @@ from transformers.utils import logging
 
 from lib.engine import own_kernels
 from lib.engine.loading import Source
-from lib.engine.stored_weights import Stored, complete, finite
+from lib.engine.stored_weights import StoredTensor, check_complete, check_finite
 from lib.engine.transformers_caches import prompt_cache
 from lib.engine.weight_tree import WeightModule, WeightTree
 from lib.models import ModelError, folder_config
 
 
-def load_module(source: Source, tensors: list[Stored], *, dtype: str, device: str) -> Any:
+def load_module(source: Source, tensors: list[StoredTensor], *, dtype: str, device: str) -> Any:
     """The transformers model of a folder in evaluation mode, without gradients. Raises ModelError."""
     config = read_config(source.folder)
     check_size(source, config, tensors)
@@ -33,7 +33,7 @@ def load_module(source: Source, tensors: list[Stored], *, dtype: str, device: st
         module = _from_pretrained(source, config, dtype=dtype, device=device)
     else:
         module = unfilled(config, torch.bfloat16)
-        complete(source.name, own_kernels.fill_int8(module, tensors, device=device))
+        check_complete(source.name, own_kernels.fill_int8(module, tensors, device=device))
     with _as_described(source):
         prompt_cache(module)  # whose layers are made of the configuration too
     return module.to(device)
@@ -78,9 +78,9 @@ def _from_pretrained(source: Source, config: Any, *, dtype: str, device: str) ->
             f"“{source.name}” has {len(odd)} weights of another shape than its config.json says (the first: {odd[0]}), "
             "so the two do not belong together. Get the model again."
         )
-    complete(source.name, [*report["missing_keys"]])
+    check_complete(source.name, [*report["missing_keys"]])
     for name, weight in module.named_parameters():
-        finite(weight, name)
+        check_finite(weight, name)
     return module.eval().requires_grad_(False).to(device)
 
 
@@ -111,7 +111,7 @@ def unfilled(config: Any, dtype: torch.dtype, *, buffers: bool = True) -> Any:
     return module
 
 
-def check_size(source: Source, config: Any, tensors: list[Stored]) -> None:
+def check_size(source: Source, config: Any, tensors: list[StoredTensor]) -> None:
     """Build the model without memory first, and stop as soon as it is bigger than its weights: whatever a configuration
     asks for, under whatever name, costs no more than that. Raises ModelError."""
     stored = sum(tensor.count for tensor in tensors)

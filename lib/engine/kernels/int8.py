@@ -17,7 +17,7 @@ from lib.engine.kernels import int4
 from lib.engine.kernels.huge_pages import HugePages
 from lib.engine.kernels.int4 import Int4Linear
 from lib.engine.kernels.matmul import limits, packed, unpacked
-from lib.engine.stored_weights import Stored, read_tensor
+from lib.engine.stored_weights import StoredTensor, read_tensor
 
 _WEIGHTS = 1 << 18  # that have copies in float32 at the same time
 
@@ -104,7 +104,7 @@ def packed_linear(weight: torch.Tensor, *, fours: bool) -> Int8Linear | Int4Line
     return Int8Linear(weight) if found is None else Int4Linear(*found)
 
 
-def fill(module: Any, tensors: list[Stored], *, device: str) -> list[str]:
+def fill(module: Any, tensors: list[StoredTensor], *, device: str) -> list[str]:
     """Pack the weights of these files into a module without memory; gives back the names of those that they lack.
 
     A head that is the embedding's is packed once, as soon as the embedding is read, and both use it.

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from benchmarks.faults import bad_folders, tiny_files
 from lib.engine import loading
-from lib.engine.stored_weights import Stored, stored_tensors
+from lib.engine.stored_weights import StoredTensor, stored_tensors
 from lib.errors import PlaygroundError
 from tests.engines import load_here
 from tests.tiny import make
@@ -119,7 +119,7 @@ def test_a_model_that_does_not_fit_is_refused_with_numbers(tiny_models, monkeypa
 
 
 def test_auto_is_float32_until_memory_is_short(tiny_models, monkeypatch: pytest.MonkeyPatch) -> None:
-    stored = [Stored("w", "BF16", (1 << 30,), Path("x"))]
+    stored = [StoredTensor("w", "BF16", (1 << 30,), Path("x"))]
     assert loading.resolve_dtype("auto", stored_tensors(tiny_models["gpt2"]), "cpu") == "float32"
     monkeypatch.setattr(loading, "available_bytes", lambda: 5 << 30)
     assert loading.resolve_dtype("auto", stored, "cpu") == "bfloat16"
