@@ -146,7 +146,7 @@ def _mixtral(_: Path) -> Outcome:
 
 def _names(_: Path) -> Outcome:
     arch = ledger({"model_type": "mpt", "n_layers": 2}).architecture
-    assert (arch.layers, arch.width, arch.kv_heads) == (2, 2048, 0)
+    assert (arch.layers, arch.hidden_size, arch.kv_heads) == (2, 2048, 0)
     return Outcome("Layers 2, hidden size 2,048, KV heads not known.", "the configuration", "transformers was asked")
 
 

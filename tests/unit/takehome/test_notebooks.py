@@ -42,7 +42,7 @@ from lib.tokenization.word import WordTokenizer
 from lib.tokenization.word import vocabulary as word_vocabulary
 from lib.training.events import HeldOut, Point
 from lib.training.recipe import checked
-from lib.training.run import pretrain
+from lib.training.stages import pretrain
 from lib.training.world import generate
 from tests.engines import load_here
 
