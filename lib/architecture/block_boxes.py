@@ -49,7 +49,7 @@ def _projections(make: BoxMaker) -> list[Item]:
 
 
 def _before_scores(make: BoxMaker) -> list[Item]:
-    """What is done to queries and keys before they meet."""
+    """What is done to queries and keys before the scores."""
     arch, names = make.arch, make.names
     items: list[Item] = []
     if arch.qk_norm:
@@ -113,7 +113,7 @@ def _scores(make: BoxMaker) -> list[Item]:
 
 
 def mlp_boxes(make: BoxMaker) -> list[Item]:
-    """From the norm to the addition: wider, bent, and back."""
+    """From the norm to the addition: up, through the activation, and down."""
     arch, names = make.arch, make.names
     path = f"model.{names.block}[0].mlp"
     bend = f"{path}.{_ACT.get(arch.family, 'act_fn')}"

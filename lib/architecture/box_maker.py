@@ -72,7 +72,7 @@ class BoxMaker:
         )
 
     def add(self, key: str, label: str) -> str:
-        """Where the residual stream takes something up."""
+        """An addition to the residual stream."""
         return self.box(
             key,
             label,
@@ -86,11 +86,11 @@ class BoxMaker:
         )
 
     def stream(self, name: str) -> Shape:
-        """The residual stream, or what is as wide."""
+        """A tensor of the residual stream's shape."""
         return name, (self.batch, self.tokens, self.arch.hidden_size), "(B, T, d)"
 
     def heads(self, name: str, heads: int = 0) -> Shape:
-        """One vector for every head and token; as many heads as there are queries, unless given."""
+        """A tensor with a vector for every head and token. `heads`: 0 for as many as the queries have."""
         return (
             name,
             (self.batch, heads or self.arch.heads, self.tokens, self.arch.head_dim),

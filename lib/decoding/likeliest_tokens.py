@@ -12,10 +12,10 @@ from lib.engine.sampling import softmax
 _GONE = 60.0  # nats below the likeliest: e^-60 times a million tokens is less than float64 can add to 1
 
 
-def top_ids(scores: np.ndarray, count: int) -> np.ndarray:
+def likeliest_ids(scores: np.ndarray, count: int) -> np.ndarray:
     """The first `count` ids of `lib.engine.sampling.ranking(scores)`: likeliest first, lower ids first among equals.
 
-    >>> top_ids(np.array([1.0, 5.0, 5.0, 3.0]), 3).tolist()
+    >>> likeliest_ids(np.array([1.0, 5.0, 5.0, 3.0]), 3).tolist()
     [1, 2, 3]
     """
     if count >= scores.size:

@@ -1,4 +1,4 @@
-"""The line to the hub: huggingface_hub's client with limits that a person can wait for, and a border.
+"""How the hub is asked: huggingface_hub's own client, with limits that a person can wait for, and a border.
 
 huggingface_hub lets a program hand it an HTTP client. Its own waits without end for a listing, reads answers of any
 length, unpacks them whatever comes out, follows redirects to any address, and tries again for minutes.
@@ -36,7 +36,7 @@ def _client() -> httpx2.Client:
 
 
 class _Client(httpx2.Client):
-    """Failures are LineErrors, which huggingface_hub does not know and so does not repeat on its own."""
+    """Failures are HubErrors, which huggingface_hub does not know and so does not repeat on its own."""
 
     def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
         """As httpx2's; an answer that is wanted in one piece may have MAX_ANSWER bytes."""

@@ -1,4 +1,4 @@
-"""Is the hub to be reached from here at all, within a time that a person waits? And what to do where it is not."""
+"""Can the hub be reached from here at all, in the time that a person waits? And what to do where it cannot."""
 
 import re
 import socket

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lib.takehome.csv_files import csv_text
-from lib.takehome.notebook_file import Cell, code, literal, long_literal, notebook, say
+from lib.takehome.notebook_file import Cell, code_cell, literal, long_literal, markdown_cell, notebook
 from lib.takehome.parts import opening
 from lib.takehome.source_code import copied_code, imports_in
 from lib.training import corpus, tokenizer, world
@@ -69,7 +69,7 @@ def _settings(recipe: Recipe) -> list[Cell]:
         f"STEPS, BATCH, CONTEXT, SEED = {recipe.steps}, {recipe.batch}, {recipe.context}, {recipe.seed}",
         f"LEARNING_RATE, WEIGHT_DECAY = {recipe.learning_rate!r}, {recipe.weight_decay!r}",
     ]
-    return [say("## What is asked"), code("\n".join(lines))]
+    return [markdown_cell("## What is asked"), code_cell("\n".join(lines))]
 
 
 _CLASSES = {"llama": ("LlamaConfig", "LlamaForCausalLM"), "gpt2": ("GPT2Config", "GPT2LMHeadModel")}
@@ -78,12 +78,12 @@ _CLASSES = {"llama": ("LlamaConfig", "LlamaForCausalLM"), "gpt2": ("GPT2Config",
 def _text(recipe: Recipe) -> list[Cell]:
     if recipe.text == "world":
         return [
-            say(
+            markdown_cell(
                 "## The text\n\nA tiny world, made by a small program. Every choice has a known probability, so each "
                 "document comes with how unlikely it is (`nats`)."
             ),
-            code(Path(world.__file__).read_text(encoding="utf-8")),
-            code(
+            code_cell(Path(world.__file__).read_text(encoding="utf-8")),
+            code_cell(
                 f"documents = [d.text for d in generate(seed={corpus.TRAIN_SEED}, documents={corpus.DOCUMENTS})]\n"
                 f"held_out = [d.text for d in generate(seed={corpus.HELD_OUT_SEED}, "
                 f"documents={corpus.HELD_OUT_DOCUMENTS})]\n"
@@ -92,8 +92,10 @@ def _text(recipe: Recipe) -> list[Cell]:
         ]
     found = corpus.corpus_of(recipe)
     return [
-        say("## The text\n\nThe first nine tenths are trained on; the last tenth is held out to test the model."),
-        code(
+        markdown_cell(
+            "## The text\n\nThe first nine tenths are trained on; the last tenth is held out to test the model."
+        ),
+        code_cell(
             f"documents = [{long_literal(found.text)}]\n"
             f"held_out = [{long_literal(found.held_out_text)}]\n"
             "print(documents[0][:300])"
@@ -106,11 +108,11 @@ def _tokens(entries: dict[str, object], recipe: Recipe) -> list[Cell]:
     entries["added_tokens"] = []  # control tokens are put in by number: in a text they are text
     measured = "" if recipe.text == "world" else f"[:{corpus.HELD_OUT_TOKENS + 1}]"
     return [
-        say(
+        markdown_cell(
             "## From text to tokens\n\nThe page's tokenizer: byte-level BPE, learned from this text. Behind its "
             f"entries come {', '.join(f'`{name}`' for name in tokenizer.CONTROL)}; the first ends every document."
         ),
-        code(
+        code_cell(
             f"tokenizer = Tokenizer.from_str({long_literal(json.dumps(entries, ensure_ascii=True))})\n"
             f"end, vocab_size = {count}, {count + len(tokenizer.CONTROL)}\n\n\n"
             "def joined(texts):\n"
@@ -161,8 +163,10 @@ def _model(recipe: Recipe) -> list[Cell]:
     config, network = _CLASSES[recipe.family]
     lines = "".join(f"    {name}={value},\n" for name, value in fields.items())
     return [
-        say("## The model\n\nRandom numbers, drawn from the seed. The output head is the embedding table (tied)."),
-        code(
+        markdown_cell(
+            "## The model\n\nRandom numbers, drawn from the seed. The output head is the embedding table (tied)."
+        ),
+        code_cell(
             f"torch.manual_seed(SEED)\nmodel = {network}({config}(\n{lines}"
             "    bos_token_id=end,\n    eos_token_id=end,\n"
             '))\nprint(f"{sum(p.numel() for p in model.parameters()):,} parameters")'
@@ -173,23 +177,23 @@ def _model(recipe: Recipe) -> list[Cell]:
 def _steps() -> list[Cell]:
     """The loop. `batch_of_step`, `held_out_rows`, the optimizer and its schedule are the page's own."""
     return [
-        say("## Which rows a step reads, and which the model is tested on"),
-        code(
+        markdown_cell("## Which rows a step reads, and which the model is tested on"),
+        code_cell(
             f"{imports_in('batches.py')}\n\nIGNORE = -100\nCorpus, Ids = SimpleNamespace, np.ndarray\n\n\n"
             + "\n\n\n".join(copied_code("batches.py", ("batch_of_step", "held_out_rows")))
         ),
-        say("## AdamW, the learning rate of every step, and one update"),
-        code(
+        markdown_cell("## AdamW, the learning rate of every step, and one update"),
+        code_cell(
             f"{imports_in('optimizer.py')}\n\nNetwork = torch.nn.Module\n"
             + "\n".join(copied_code("optimizer.py", ("WARM_UP", "BETAS", "CLIP")))
             + "\n\n\n"
             + "\n\n\n".join(copied_code("optimizer.py", ("adamw", "learning_rate", "update")))
         ),
-        say(
+        markdown_cell(
             "## Training\n\nThe loss is the mean of −ln of the probability that the model gives to the token that "
             "comes. Each step: read a batch, compute the loss, go one step against its gradient."
         ),
-        code(_LOOP),
+        code_cell(_LOOP),
     ]
 
 
@@ -232,11 +236,11 @@ def _beside(losses: Losses) -> list[Cell]:
     shown = [(step, round(loss, 5)) for step, loss in losses.heldout]
     first = [(step, round(loss, 5)) for step, loss in losses.train[:20]]
     return [
-        say(
+        markdown_cell(
             "## Beside the page\n\nThe losses that the page showed. Small differences grow from step to step on "
             "another processor or another version of torch."
         ),
-        code(
+        code_cell(
             f"page_held, page_first = {literal(shown)}, {literal(first)}\n"
             "both = [(train_losses[s], loss) for s, loss in page_first if s in train_losses]\n"
             "difference = max([abs(here - there) for here, there in both], default=0.0)\n"
@@ -256,8 +260,8 @@ def _beside(losses: Losses) -> list[Cell]:
 def _samples(recipe: Recipe) -> list[Cell]:
     prompts = ("Once upon a time", "2 + 2 =", "The tiger lives in the") if recipe.text == "world" else ("The", "And")
     return [
-        say("## What it writes\n\nGreedy: always the likeliest token."),
-        code(
+        markdown_cell("## What it writes\n\nGreedy: always the likeliest token."),
+        code_cell(
             f"for prompt in {literal(list(prompts))}:\n"
             "    ids = tokenizer.encode(prompt, add_special_tokens=False).ids\n"
             "    room = max(0, min(30, CONTEXT - len(ids)))\n"

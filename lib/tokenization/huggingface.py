@@ -233,4 +233,4 @@ def _model_vocabulary(folder: Path) -> int:
     config = read_json(folder / "config.json")
     inner = config.get("text_config")
     size = config.get("vocab_size") or (inner.get("vocab_size") if isinstance(inner, dict) else 0)
-    return size if type(size) is int and 0 < size <= tokenizer_file.MOST_IDS else 0
+    return size if type(size) is int and 0 < size <= tokenizer_file.MAX_IDS else 0

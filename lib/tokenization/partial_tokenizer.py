@@ -19,7 +19,7 @@ from lib.tokenization.entries import Entries, Ids
 T = TypeVar("T")
 FIRST = 8_000  # entries to start with: BPE learns the frequent ones first
 SHORT = 2_000  # new entries that one text may add to those kept, and that wait before the tokenizer is made anew
-MOST = 32_000  # entries kept; about 230 bytes each inside the libraries
+MAX_ENTRIES = 32_000  # entries kept; about 230 bytes each inside the libraries
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class PartialTokenizer(Generic[T]):
                 if np.count_nonzero(self._waiting) >= SHORT:
                     return self._anew().tokenizer
         pruned = self._made(ids)
-        if len(ids) <= MOST:
+        if len(ids) <= MAX_ENTRIES:
             self._last = pruned
         return pruned.tokenizer
 
@@ -73,7 +73,7 @@ class PartialTokenizer(Generic[T]):
         """The common tokenizer with what has been waiting; without what it had before, where that would be too much."""
         has = self._waiting.copy()
         has[: self._first] = True
-        if self._common and np.count_nonzero(has | self._common.has) <= MOST:
+        if self._common and np.count_nonzero(has | self._common.has) <= MAX_ENTRIES:
             has |= self._common.has
         self._waiting[:] = False
         self._common = made = self._made(np.flatnonzero(has))

@@ -114,7 +114,7 @@ class RankedTokenizer:
         """Length of the left part that BPE joins last to make each entry, 0 for a byte. Found once for an entry."""
         for token, n in ranks.items():
             if len(token) > 1 and not self._left[n]:
-                self._left[n] = len(vocabulary.halves(token, ranks)[0])
+                self._left[n] = len(vocabulary.last_merge(token, ranks)[0])
             yield int(self._left[n])
 
     def _for(self, text: str) -> Tokenizer:

@@ -31,7 +31,7 @@ from lib.training.tokenizer import END_OF_TEXT, END_OF_TURN, TrainedTokenizer, r
 
 
 def write_recipe(folder: Path, recipe: Recipe, tokenizer: TrainedTokenizer) -> None:
-    """Note what is trained."""
+    """Write down what is trained, in the run's folder."""
     with disk_errors("the run"):
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / "tokenizer.json", tokenizer.to_json())

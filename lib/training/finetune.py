@@ -84,7 +84,7 @@ class TuningObjective:
 
 
 class Finetuning(TuningObjective):
-    """The lesson of the dialogues."""
+    """Fine-tuning on dialogues."""
 
     stage: Stage = "finetune"
     comes_after: Stage = "pretrain"

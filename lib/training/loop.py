@@ -1,4 +1,4 @@
-"""The loop that all stages share: step, look, save; as an iterator of events. Needs torch."""
+"""The loop that all stages share: step, evaluate, save; as an iterator of events. Needs torch."""
 
 import math
 import time
@@ -36,7 +36,7 @@ class Baselines:
 
 
 class Objective(Protocol):
-    """What differs between stages."""
+    """All that differs between stages: what is trained, on what, and what is measured."""
 
     stage: Stage
     steps: int
@@ -59,12 +59,12 @@ class Objective(Protocol):
         ...
 
     def snapshot(self, step: int, checkpoint: str, notes: dict[str, Any]) -> Snapshot:
-        """The model as it is. `notes` are kept with the state: what the next look wants to know of this one."""
+        """What the model is like after a step. `notes` are kept with the state, for the next snapshot."""
         ...
 
 
 def checkpoint_steps(steps: int) -> list[int]:
-    """After which steps the model is looked at and kept: soon at first, then about five times more, and at the end.
+    """After which steps a checkpoint is kept: often at first, then about five times more, and at the end.
 
     >>> checkpoint_steps(600)
     [0, 20, 50, 100, 200, 300, 400, 500, 600]
@@ -156,7 +156,7 @@ class _Progress:
         return Point(objective.stage, self.step, self.last_loss, rate, norm, tokens, round(self.seconds, 3), margin)
 
     def evaluated(self, began: Began) -> Iterator[Event]:
-        """Tests and looks that are due after this step."""
+        """What is due after this step: the held-out loss, a checkpoint."""
         objective, step = self.objective, self.step
         if step % EVALUATE_EVERY == 0 or step == objective.steps:
             loss = objective.held_out_loss()
@@ -166,7 +166,7 @@ class _Progress:
             yield self.keep_checkpoint(began)
 
     def keep_checkpoint(self, began: Began) -> Snapshot:
-        """Keep the model as a checkpoint and look at it. It counts as good unless it knows less than nothing."""
+        """Keep the model as a checkpoint and look at it. It is good unless its loss is far above chance."""
         name = self.save_checkpoint()
         if self.step == 0 or self.last_loss < 1.5 * began.uniform:
             self.good = self.notes["good"] = name

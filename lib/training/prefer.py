@@ -74,7 +74,7 @@ def reward_margins(model: network.Network, reference: network.Network, rows: Row
 
 
 class PreferenceTuning(TuningObjective):
-    """The lesson of the pairs."""
+    """Preference tuning on pairs of stories."""
 
     stage: Stage = "prefer"
     comes_after: Stage = "finetune"

@@ -38,7 +38,7 @@ def mean_loss(network: Network, inputs: torch.Tensor, labels: torch.Tensor) -> t
 
 @torch.no_grad()
 def evaluate(network: Network, inputs: torch.Tensor, labels: torch.Tensor, rows: int = 16) -> float:
-    """The same over many rows, some at a time, so that memory stays small."""
+    """`mean_loss` over many rows, some at a time, so that memory stays small."""
     total = 0.0
     for part, wanted in zip(inputs.split(rows), labels.split(rows), strict=True):
         total += float(mean_loss(network, part, wanted)) * int((wanted != batches.IGNORE).sum())
@@ -46,7 +46,7 @@ def evaluate(network: Network, inputs: torch.Tensor, labels: torch.Tensor, rows:
 
 
 class Pretraining:
-    """The lesson of a recipe, on its corpus."""
+    """Pre-training by a recipe, on its corpus."""
 
     stage: Stage = "pretrain"
 

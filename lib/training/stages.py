@@ -49,7 +49,7 @@ def prefer(tuning: Tuning, folder: Path, *, stop: Stop) -> Iterator[Event]:
 
 
 def _stage(stage: Stage, objective: Callable[[], loop.Objective], folder: Path, stop: Stop) -> Iterator[Event]:
-    """A objective that cannot begin is over with a sentence, as one that cannot go on."""
+    """A stage that cannot begin ends with a sentence, as one that cannot go on does."""
     try:
         begun = objective()
     except PlaygroundError as error:

@@ -146,7 +146,7 @@ class Server:
 
 
 def main() -> None:
-    """Serve one pipe. Leaves without farewell: a thread in the middle of torch would abort the process."""
+    """Serve one pipe. Leaves without cleaning up: a thread in the middle of torch would abort the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the app, whose end ends this process
     with contextlib.suppress(OSError):  # not Linux: where memory runs out, the models go and the pages stay
         Path("/proc/self/oom_score_adj").write_text("500", encoding="utf-8")

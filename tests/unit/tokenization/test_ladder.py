@@ -141,7 +141,7 @@ def test_gpt2_itself_follows_from_our_algorithm() -> None:
     from lib.tokenization import vocabulary as files
 
     ranks = files.ranks("r50k_base")
-    halves = [files.halves(token, ranks) for token in ranks if len(token) > 1]
+    halves = [files.last_merge(token, ranks) for token in ranks if len(token) > 1]
     steps = [bpe.Merge((ranks[left], ranks[right]), ranks[left + right], 0, 0) for left, right in halves]
     ours, real = BPETokenizer(steps), load("gpt2")
     for text in [*texts.SAMPLES.values(), *texts.article_1().values(), texts.corpus()]:

@@ -209,7 +209,7 @@ def test_only_the_newest_runs_are_kept_and_nothing_else_is_touched(
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "file").write_text("mine")
-    made = [f"{n:08x}" for n in range(run_records.MOST + 1)]
+    made = [f"{n:08x}" for n in range(run_records.MAX_RUNS + 1)]
     for number, run in enumerate(made):
         run_records.Record(run, number + 1, float(number), recipe(5)).write()
     (trained.root() / "ffffffff").symlink_to(outside)

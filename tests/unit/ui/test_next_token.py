@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.decoding.likeliest_tokens import probs_by_temperature, top_ids
+from lib.decoding.likeliest_tokens import likeliest_ids, probs_by_temperature
 from lib.design import HEAT, HEAT_BITS
 from lib.engine import inspectable
 from lib.engine.sampling import SamplingError, distribution, entropy, ranking, softmax
@@ -133,7 +133,7 @@ def test_figures_show_the_softmax_over_the_whole_vocabulary_keyed_by_id() -> Non
 ], ids=range(10))  # fmt: skip
 def test_temperatures_swept_together_are_the_softmax_of_each(scores) -> None:
     for count in (1, 8, 100):
-        ids = top_ids(scores, count)
+        ids = likeliest_ids(scores, count)
         assert ids.tolist() == ranking(scores)[:count].tolist()
     probs, nats = probs_by_temperature(scores, ids, figures.GRID)
     for row, temperature in enumerate(figures.GRID):
