@@ -1,6 +1,7 @@
 """Figures of the architecture page: what a model costs in memory and arithmetic."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from lib.architecture.cost import DTYPES, kv_cache_bytes, weight_bytes
 from lib.architecture.hardware import Machine
@@ -47,34 +48,39 @@ def memory_bars(parts: Mapping[str, Mapping[str, int]], machines: Sequence[Machi
         )
     most = max(sum(bar.values()) for bar in parts.values()) / 1e9
     shown = sorted((m for m in machines if m.memory / 1e9 <= 1.6 * most), key=lambda m: m.memory)
-    lines, notes = [], []
-    for index, machine in enumerate(shown):
-        colour = BAD if machine.kind == "this" else LETTERS
-        lines.append(vertical(machine.memory / 1e9, {"color": colour, "dash": "dot", "width": 1.5}))
-        notes.append(
-            {
-                "x": machine.memory / 1e9,
-                "y": 1,
-                "yref": "paper",
-                "yanchor": "bottom",
-                "text": plain(machine.name),
-                "showarrow": False,
-                "font": {"size": CHART_PX, "color": colour},
-                "textangle": 0,
-                "yshift": 14 * (index % 3),
-            }
-        )
     return figure(
         traces,
         height=150 + 44 * len(names),
         barmode="stack",
         xaxis=titled("GB", rangemode="tozero"),
         yaxis={"automargin": True},
-        shapes=lines,
-        annotations=notes,
+        shapes=[
+            vertical(machine.memory / 1e9, {"color": _machine_colour(machine), "dash": "dot", "width": 1.5})
+            for machine in shown
+        ],
+        annotations=[_machine_name(machine, 14 * (index % 3)) for index, machine in enumerate(shown)],
         margin={"t": 20 + 14 * min(3, len(shown))},
         legend={"y": -0.28, "yanchor": "top"},
     )
+
+
+def _machine_colour(machine: Machine) -> str:
+    return BAD if machine.kind == "this" else LETTERS
+
+
+def _machine_name(machine: Machine, above: int) -> dict[str, Any]:
+    """Over the line of its memory; neighbours at different heights, `above` in pixels."""
+    return {
+        "x": machine.memory / 1e9,
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "text": plain(machine.name),
+        "showarrow": False,
+        "font": {"size": CHART_PX, "color": _machine_colour(machine)},
+        "textangle": 0,
+        "yshift": above,
+    }
 
 
 def kv_curve(arch: Architecture, *, batch: int, context: int, dtype: str, bytes_per_value: int) -> Figure:
