@@ -30,7 +30,7 @@ _COUNTS: dict[str, tuple[tuple[str, ...], int]] = {
 _POSITIVE = ("rope_theta", "rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon")
 # Keys with one of these in their name count parts that are built one by one, each with a cost of its own.
 _PARTS = ("layer", "blocks", "head", "expert", "depth", "stage", "num_codebooks")
-_MOST_PARTS = 100_000
+_MAX_PARTS = 100_000
 _MOST = 2**63  # of any other whole number: what fits into the integers of torch
 _UNBOUNDED = {"time_step_limit", "time_step_max"}  # Mamba's, which say Infinity where there is no limit
 
@@ -161,7 +161,7 @@ def _bounded(key: str, number: int | float) -> None:
     if isinstance(number, float):
         if not math.isfinite(number) and key not in _UNBOUNDED:
             raise ValueError(f"says that {json_value(key)} is {json_value(number)}, which is no number to compute with")
-    elif abs(number) >= _MOST or (number > _MOST_PARTS and any(part in key.lower() for part in _PARTS)):
+    elif abs(number) >= _MOST or (number > _MAX_PARTS and any(part in key.lower() for part in _PARTS)):
         raise ValueError(f"says that {json_value(key)} is {json_value(number)}, which is more than any model has")
 
 
