@@ -19,6 +19,7 @@ from typing import Any
 
 from lib.errors import PlaygroundError
 from lib.models import trained
+from lib.piped_process import inherited
 from lib.training.events import Ended, Event
 from lib.training.worker import Message, Task
 
@@ -128,18 +129,10 @@ def step_back() -> None:
             Path("/proc/self/oom_score_adj").write_text("900", encoding="utf-8")
 
 
-def _pipe(handle: int) -> Any:
-    if sys.platform == "win32":
-        from multiprocessing.connection import PipeConnection
-
-        return PipeConnection(handle)
-    return Connection(handle)
-
-
 def main() -> None:
     """Serve one pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the app, whose end ends this process
-    Server(_pipe(int(sys.argv[1]))).serve()
+    Server(inherited(int(sys.argv[1]))).serve()
 
 
 if __name__ == "__main__":
