@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lib.architecture.ablation_data import Ablation
 from lib.architecture.errors import ArchitectureError
-from lib.architecture.parameter_ledger import NAMES
+from lib.architecture.module_names import MODULE_NAMES
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class StepwiseForward:
             raise ArchitectureError("The model was released in the meantime. Try again; it will be loaded anew.")
         self.module, self.config, self.ablation = module, module.config, ablation
         self.family = str(getattr(module.config, "model_type", ""))
-        if self.family not in NAMES:
+        if self.family not in MODULE_NAMES:
             raise ArchitectureError(
-                f"The live pass knows the families {', '.join(NAMES)}; this model is a "
+                f"The live pass knows the families {', '.join(MODULE_NAMES)}; this model is a "
                 f"{self.family[:40] or 'model without a type'}. Its parameters can still be counted."
             )
-        self.names = NAMES[self.family]
+        self.names = MODULE_NAMES[self.family]
         try:
             self.embed = module.get_submodule(self.names.embed)
             self.layers = module.get_submodule(self.names.block)

@@ -2,7 +2,8 @@
 
 from lib.architecture.diagram_parts import Box
 from lib.architecture.explanations import TEXTS, norm_formula
-from lib.architecture.parameter_ledger import NAMES, ledger
+from lib.architecture.module_names import MODULE_NAMES
+from lib.architecture.parameter_ledger import ledger
 from lib.architecture.spec import Architecture
 
 Shape = tuple[str, tuple[int, ...], str]  # of a tensor: its name, its sizes, its sizes in symbols
@@ -12,7 +13,7 @@ class BoxMaker:
     """The boxes of a known family. `counts`: parameters by the name of a module, those of one block."""
 
     def __init__(self, arch: Architecture, batch: int, tokens: int) -> None:
-        self.arch, self.names, self.batch, self.tokens = arch, NAMES[arch.family], batch, tokens
+        self.arch, self.names, self.batch, self.tokens = arch, MODULE_NAMES[arch.family], batch, tokens
         self.boxes: dict[str, Box] = {}
         self.counts: dict[str, int] = {}
         for row in ledger(arch).rows:

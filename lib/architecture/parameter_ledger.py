@@ -12,6 +12,7 @@ from math import prod
 
 from lib.architecture import building
 from lib.architecture.known_configs import resolve
+from lib.architecture.module_names import MODULE_NAMES
 from lib.architecture.spec import Architecture
 
 COMPONENT_LABELS = {
@@ -78,59 +79,6 @@ class Ledger:
         return sums
 
 
-@dataclass(frozen=True)
-class Names:
-    """What transformers calls the parts of one family."""
-
-    embed: str = "model.embed_tokens"
-    block: str = "model.layers"
-    norm1: str = "input_layernorm"
-    attn: str = "self_attn"
-    qkv: tuple[str, ...] = ("q_proj", "k_proj", "v_proj")
-    out: str = "o_proj"
-    qk_norms: tuple[str, str] = ("q_norm", "k_norm")
-    after_attn: str = ""  # Gemma's norm after the attention
-    norm2: str = "post_attention_layernorm"
-    mlp: tuple[str, ...] = ("gate_proj", "up_proj", "down_proj")
-    after_mlp: str = ""
-    final: str = "model.norm"
-    head: str = "lm_head"
-
-
-NAMES = dict.fromkeys(("llama", "mistral", "qwen2", "qwen3"), Names()) | {
-    "gpt2": Names(
-        embed="transformer.wte",
-        block="transformer.h",
-        norm1="ln_1",
-        attn="attn",
-        qkv=("c_attn",),
-        out="c_proj",
-        norm2="ln_2",
-        mlp=("c_fc", "c_proj"),
-        final="transformer.ln_f",
-    ),
-    "gemma3_text": Names(
-        after_attn="post_attention_layernorm", norm2="pre_feedforward_layernorm", after_mlp="post_feedforward_layernorm"
-    ),
-    "gpt_neox": Names(
-        embed="gpt_neox.embed_in",
-        block="gpt_neox.layers",
-        attn="attention",
-        qkv=("query_key_value",),
-        out="dense",
-        mlp=("dense_h_to_4h", "dense_4h_to_h"),
-        final="gpt_neox.final_layer_norm",
-    ),
-    "phi": Names(
-        out="dense",
-        qk_norms=("q_layernorm", "k_layernorm"),
-        norm2="",
-        mlp=("fc1", "fc2"),
-        final="model.final_layernorm",
-    ),
-}
-
-
 def ledger(config: object, *, tied: bool = True) -> Ledger:
     """Every tensor of `config` (an id, a folder, a dict, a transformers configuration or an Architecture).
 
@@ -156,7 +104,7 @@ def _ledger(arch: Architecture, tied: bool) -> Ledger:
 
 
 def _rows(arch: Architecture, tied: bool) -> Iterator[LedgerRow]:
-    names = NAMES[arch.family]
+    names = MODULE_NAMES[arch.family]
     yield _row(f"{names.embed}.weight", "embedding", (arch.vocab_size, arch.hidden_size))
     if arch.positions == "learned":
         yield _row("transformer.wpe.weight", "positions", (arch.context, arch.hidden_size))
@@ -196,7 +144,7 @@ def _linear(
 
 def block_tensors(arch: Architecture) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     """(name inside the block, component, shape) of the tensors that every one of the identical blocks has."""
-    names, conv = NAMES[arch.family], arch.family == "gpt2"
+    names, conv = MODULE_NAMES[arch.family], arch.family == "gpt2"
 
     def norm(name: str, width: int, kind: str = arch.norm) -> Iterator[tuple[str, str, tuple[int, ...]]]:
         return ((f"{name}.{part}", "norm", (width,)) for part in _norm_parts(kind))

@@ -15,7 +15,7 @@ import torch
 from lib.architecture import ArchitectureError
 from lib.architecture.ablation import ablate
 from lib.architecture.ablation_data import Ablation, kl_bits
-from lib.architecture.parameter_ledger import NAMES
+from lib.architecture.module_names import MODULE_NAMES
 from tests.engines import load_here
 from tests.unit.architecture.test_cost import SMALL
 from tests.unit.architecture.test_live_pass import IDS, engine_of
@@ -41,7 +41,7 @@ def last(model: Any, **options: Any) -> torch.Tensor:
 
 
 def blocks(model: Any) -> Any:
-    return model.get_submodule(NAMES[model.config.model_type].block)
+    return model.get_submodule(MODULE_NAMES[model.config.model_type].block)
 
 
 def silenced(model: Any, path: str, block: int | None) -> Any:
@@ -68,7 +68,7 @@ def test_before_is_the_models_own_answer(engines: dict[str, Any], family: str) -
 def test_no_mlp_or_attention_is_a_copy_whose_last_matrix_is_zero(
     engines: dict[str, Any], family: str, part: str, block: int | None
 ) -> None:
-    names = NAMES[family]
+    names = MODULE_NAMES[family]
     path = f"mlp.{names.mlp[-1]}" if part == "mlp" else f"{names.attn}.{names.out}"
     same(ablate(engines[family], IDS, Ablation(part, block)).after, last(silenced(engines[family].module, path, block)))
 
@@ -78,7 +78,7 @@ def test_a_head_off_is_a_copy_with_its_columns_of_the_output_projection_zeroed(
     engines: dict[str, Any], family: str
 ) -> None:
     changed = copy.deepcopy(engines[family].module)
-    names = NAMES[family]
+    names = MODULE_NAMES[family]
     out = blocks(changed)[1].get_submodule(f"{names.attn}.{names.out}")
     weight = out.weight.data if family == "gpt2" else out.weight.data.T  # Conv1D: one row an input
     width = weight.shape[0] // 4
@@ -114,7 +114,7 @@ def test_no_positions_is_every_token_at_position_0_or_a_table_of_zeros(engines: 
 def test_no_norms_is_a_copy_whose_norms_hand_on_what_they_get(
     engines: dict[str, Any], family: str, block: int | None
 ) -> None:
-    changed, names = copy.deepcopy(engines[family].module), NAMES[family]
+    changed, names = copy.deepcopy(engines[family].module), MODULE_NAMES[family]
     for index, layer in enumerate(blocks(changed)):
         for name in (names.norm1, names.norm2, names.after_attn, names.after_mlp):
             if name and block in {None, index}:
@@ -133,7 +133,7 @@ def test_no_residual_is_transformers_layers_one_after_the_other(
     engines: dict[str, Any], family: str, block: int | None
 ) -> None:
     model = engines[family].module
-    names, places = NAMES[family], torch.arange(len(IDS))[None]
+    names, places = MODULE_NAMES[family], torch.arange(len(IDS))[None]
     mask = torch.full((1, 1, len(IDS), len(IDS)), float("-inf")).triu(1)
     with torch.inference_mode():
         x = model.get_submodule(names.embed)(TOKENS)
