@@ -193,7 +193,7 @@ class _Idle(threading.Thread):
     def __init__(self, seconds: float) -> None:
         super().__init__(daemon=True)
         self.seconds = seconds
-        self.since: float | None = time.monotonic()  # None while it works
+        self.since: float | None = None  # while it works, and until it is first asked: whoever starts it asks at once
         self.start()
 
     def run(self) -> None:
