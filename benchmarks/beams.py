@@ -8,11 +8,11 @@ one that warms up. Prompts of 32 tokens, 24 new ones, no stop tokens.
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from benchmarks.report import Report
-from benchmarks.workload import prompt
+from benchmarks.workload import prompt, transformers_seconds
 
 ROUNDS, BEAMS, TOKENS = 3, 4, 24
 LOADS = (1, 4, 16)
@@ -24,7 +24,7 @@ def run() -> Report:
 
     folder = models.get(models.EMBEDDED, progress=lambda *_: None).folder
     engines = {dtype: engine.load(folder, dtype=dtype) for dtype in ("float32", "int8")}
-    theirs = _theirs(folder)
+    theirs = partial(transformers_seconds(folder, "float32", num_beams=BEAMS), TOKENS)
     samples: dict[str, list[float]] = defaultdict(list)
     for index in range(ROUNDS + 1):
         figures = {"transformers float32, one search, s": _apart(theirs)}
@@ -70,26 +70,3 @@ def _ours(loaded: Any, count: int) -> dict[str, float]:
         f"{count} searches at once, s": time.perf_counter() - start,
         f"a greedy text beside {count} searches, s": beside,
     }
-
-
-def _theirs(folder: Path) -> Any:
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    automatic: Any = AutoModelForCausalLM
-    module = automatic.from_pretrained(folder, dtype=torch.float32, local_files_only=True).eval()
-
-    def search() -> float:
-        start, ids = time.perf_counter(), torch.tensor([prompt(0)])
-        module.generate(
-            ids,
-            attention_mask=torch.ones_like(ids),
-            do_sample=False,
-            num_beams=BEAMS,
-            max_new_tokens=TOKENS,
-            min_new_tokens=TOKENS,
-            pad_token_id=0,
-        )
-        return time.perf_counter() - start
-
-    return search

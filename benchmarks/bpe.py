@@ -21,7 +21,7 @@ ROUNDS = 3
 def corpus(size: int = SIZE) -> str:
     """`size` characters of varied words: known ones, and pairs of their halves (seeded)."""
     draw = random.Random(0)
-    words = bpe.cut(texts.corpus() + "".join(texts.article_1().values()))
+    words = bpe.pre_tokenize(texts.corpus() + "".join(texts.article_1().values()))
     made: list[str] = []
     length = 0
     while length < size:
@@ -42,7 +42,7 @@ def ours(text: str) -> None:
 def naive(text: str) -> None:
     """Learn a few merges, counting every pair of every different word again at each step."""
     frequency: dict[str, int] = {}
-    for word in bpe.cut(text):
+    for word in bpe.pre_tokenize(text):
         frequency[word] = frequency.get(word, 0) + 1
     words, often = [bpe.byte_ids(word) for word in frequency], list(frequency.values())
     for step in range(NAIVE_MERGES):
@@ -51,7 +51,7 @@ def naive(text: str) -> None:
             for pair in pairwise(word_ids):
                 count[pair] = count.get(pair, 0) + times
         best = min(count, key=lambda pair: (-count[pair], pair))
-        words = [bpe.join(word_ids, best, 256 + step) for word_ids in words]
+        words = [bpe.merge_pair(word_ids, best, 256 + step) for word_ids in words]
 
 
 def library(text: str) -> None:

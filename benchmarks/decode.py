@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks import llama_cpp
 from benchmarks.report import Report
-from benchmarks.workload import TOKENS, prompt, total_label
+from benchmarks.workload import TOKENS, prompt, total_label, transformers_seconds
 
 ROUNDS = 3
 LOADS = (4, 8, 16, 32)
@@ -105,23 +105,7 @@ def _ours(loaded: Any, counts: tuple[int, ...]) -> dict[str, float]:
 
 
 def _theirs(folder: Path, dtype: str) -> Measure:
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    automatic: Any = AutoModelForCausalLM
-    module = automatic.from_pretrained(folder, dtype=getattr(torch, dtype), local_files_only=True).eval()
-
-    def generate(tokens: int) -> float:
-        start, ids = time.perf_counter(), torch.tensor([prompt(0)])
-        module.generate(
-            ids,
-            attention_mask=torch.ones_like(ids),
-            do_sample=False,
-            max_new_tokens=tokens,
-            min_new_tokens=tokens,
-            pad_token_id=0,
-        )
-        return time.perf_counter() - start
+    generate = transformers_seconds(folder, dtype)
 
     def measure(_: tuple[int, ...]) -> dict[str, float]:
         return {"time to first token, ms": 1000 * generate(1), "one stream, tokens/s": TOKENS / generate(TOKENS)}

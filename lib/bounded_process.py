@@ -13,14 +13,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import psutil
 
 from lib.errors import PlaygroundError
+from lib.piped_process import python_path
 
-ROOT = Path(__file__).resolve().parents[1]
 _START_SECONDS = 300  # a cold disk and a busy machine: imports of transformers have taken 60
 
 
@@ -105,7 +104,7 @@ class Bounded:
                 **os.environ,
                 "OMP_NUM_THREADS": "1",
                 "MALLOC_ARENA_MAX": "1",  # each would count as 64 MB
-                "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
+                "PYTHONPATH": python_path(),
             }
             self._fresh = True
             self._process = subprocess.Popen(
@@ -194,7 +193,7 @@ class _Idle(threading.Thread):
     def __init__(self, seconds: float) -> None:
         super().__init__(daemon=True)
         self.seconds = seconds
-        self.since: float | None = time.monotonic()  # None while it works
+        self.since: float | None = None  # while it works, and until it is first asked: whoever starts it asks at once
         self.start()
 
     def run(self) -> None:

@@ -5,10 +5,10 @@ import stat
 from pathlib import Path
 from typing import Any
 
-MOST = 16_000_000  # bytes of a file that is read as JSON, where nothing else is said; the largest known have a few
+MAX_BYTES = 16_000_000  # bytes of a file that is read as JSON, where nothing else is said; the largest known have a few
 
 
-def read_json(path: Path, most: int = MOST) -> dict[str, Any]:
+def read_json(path: Path, most: int = MAX_BYTES) -> dict[str, Any]:
     """The JSON object in a file; {} if there is no such file or it holds something else."""
     try:
         return json_object(path, most)
@@ -16,7 +16,7 @@ def read_json(path: Path, most: int = MOST) -> dict[str, Any]:
         return {}
 
 
-def json_object(path: Path, most: int = MOST) -> dict[str, Any]:
+def json_object(path: Path, most: int = MAX_BYTES) -> dict[str, Any]:
     """The same, or the reason why not: OSError for a file that cannot be read, ValueError with words that follow "it".
 
     >>> json_object(Path("/dev/zero"))
@@ -35,7 +35,7 @@ def json_object(path: Path, most: int = MOST) -> dict[str, Any]:
     return content
 
 
-def text_of(path: Path, most: int = MOST) -> str:
+def text_of(path: Path, most: int = MAX_BYTES) -> str:
     """The text of an ordinary file. A pipe would never end, nor would a device. Raises like `json_object`."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise ValueError("is no ordinary file")

@@ -76,6 +76,20 @@ def embedded() -> str:
     return "smollm2-135m-instruct"
 
 
+def app_command(port: int) -> list[str]:
+    """What starts the app on this machine alone."""
+    return [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(ROOT / "Home.py"),
+        "--server.headless=true",
+        f"--server.port={port}",
+        "--server.address=127.0.0.1",
+    ]
+
+
 def _free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -89,17 +103,7 @@ def start_app() -> Iterator[Callable[..., str]]:
 
     def start(**environment: str) -> str:
         port = _free_port()
-        command = [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            str(ROOT / "Home.py"),
-            "--server.headless=true",
-            f"--server.port={port}",
-            "--server.address=127.0.0.1",
-        ]
-        running.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}))
+        running.append(subprocess.Popen(app_command(port), cwd=ROOT, env={**os.environ, **environment}))
         deadline = time.monotonic() + PATIENCE / 1000
         while time.monotonic() < deadline:
             try:

@@ -13,9 +13,11 @@ from lib.engine import BeamCandidate, BeamStep, Hypothesis
 from lib.engine.sampling import distribution, softmax
 from lib.figures import (
     architecture,
+    architecture_cost,
     architecture_live,
     beam_tree,
     decoding,
+    linear_layer,
     next_token,
     samples,
     tokenizers,
@@ -56,13 +58,13 @@ def _architecture() -> Iterator[tuple[str, dict[str, Any]]]:
     parts = {"bfloat16": {"weights": 2 * 10**9, "KV cache": 10**9}, "training": {"weights": 10**9, "gradients": 10**9,
              "Adam": 10**9, "activations": 10**8}}  # fmt: skip
     machine = hardware.Machine("This machine", 3 * 10**9, "this")
-    yield "memory", architecture.memory_bars(parts, [*hardware.KNOWN, machine])
-    yield "memory without machines", architecture.memory_bars(parts, [])
+    yield "memory", architecture_cost.memory_bars(parts, [*hardware.KNOWN_MACHINES, machine])
+    yield "memory without machines", architecture_cost.memory_bars(parts, [])
     for name in ("gpt2", "qwen2.5-7b-instruct"):
-        yield f"cache {name}", architecture.kv_curve(known_configs.architecture(name), batch=2, context=1000,
-                                                     dtype="bfloat16", width=2)  # fmt: skip
-    yield "linear", architecture.weight_heatmap(make(3, 2), (1.0, 2.0, 3.0), 1)
-    yield "flops", architecture.flops_bars({"attention": 10**9, "mlp": 2 * 10**9})
+        yield f"cache {name}", architecture_cost.kv_curve(known_configs.architecture(name), batch=2, context=1000,
+                                                     dtype="bfloat16", bytes_per_value=2)  # fmt: skip
+    yield "linear", linear_layer.weight_heatmap(make(3, 2), (1.0, 2.0, 3.0), 1)
+    yield "flops", architecture_cost.flops_bars({"attention": 10**9, "mlp": 2 * 10**9})
 
 
 def _live() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -93,9 +95,9 @@ def _next_token() -> Iterator[tuple[str, dict[str, Any]]]:
         bits = np.linspace(0, 20, count, dtype=np.float32)
         yield f"surprisal {count}", next_token.surprisal(bits, [f"<b>{i}" for i in range(count)])
     a, b = softmax(logits), distribution(logits, top_k=2).probs
-    yield "two", two_distributions.two(a, b, ("<b>A</b>", "$B$"), lambda i: f"{HOSTILE}{i}")
-    yield "two chosen", two_distributions.two(a, b, ("A", "B"), str, ids=[5, 6])
-    yield "two of none", two_distributions.two(a, b, ("A", "B"), str, ids=[])
+    yield "two", two_distributions.paired_bars(a, b, ("<b>A</b>", "$B$"), lambda i: f"{HOSTILE}{i}")
+    yield "two chosen", two_distributions.paired_bars(a, b, ("A", "B"), str, ids=[5, 6])
+    yield "two of none", two_distributions.paired_bars(a, b, ("A", "B"), str, ids=[])
 
 
 def _decoding() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -105,8 +107,8 @@ def _decoding() -> Iterator[tuple[str, dict[str, Any]]]:
     texts = [[1, 2, 3], [1, 2, 4], [1, 2, 4, 4], [5]]
     yield "samples", samples.sample_tree(texts, lambda i: f"<{i}>")
     yield "spread", samples.spread(texts)
-    yield "no beams", beam_tree.figure([], str)
-    yield "beams", beam_tree.figure(list(_beams()), lambda i: f"<{i}> $")
+    yield "no beams", beam_tree.beam_tree_figure([], str)
+    yield "beams", beam_tree.beam_tree_figure(list(_beams()), lambda i: f"<{i}> $")
 
 
 def _beams() -> Iterator[BeamStep]:

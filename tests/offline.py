@@ -11,24 +11,14 @@ import shutil
 import socket
 import struct
 import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
 
-from tests.conftest import PATIENCE, settled, without_animations
-from tests.e2e.conftest import leaves
+from tests.conftest import PATIENCE, app_command, settled, without_animations
+from tests.e2e.conftest import CHROMIUM_FLAGS, leaves
 
 ROOT = Path(__file__).resolve().parents[1]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PORT = 8501
 ENDS = {
     "": "[role=tab] >> text=Models on this machine",
@@ -45,16 +35,7 @@ def raise_loopback() -> None:
 
 def start() -> subprocess.Popen[bytes]:
     """The app, when it answers."""
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        str(ROOT / "Home.py"),
-        "--server.headless=true",
-        f"--server.port={PORT}",
-        "--server.address=127.0.0.1",
-    ]
+    command = app_command(PORT)
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "HF_HUB_OFFLINE": "0"}, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + PATIENCE / 1000
     while time.monotonic() < deadline:
@@ -75,7 +56,7 @@ def walk() -> dict[str, object]:
     found: dict[str, object] = {}
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         page = without_animations(browser.new_context()).new_page()
         page.set_default_timeout(PATIENCE)
         elsewhere: list[str] = []

@@ -6,6 +6,16 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 TEXT = "the cat sat on the mat. the dog sat on the log. Once upon a time there was a model. 🚀 naïve café\n" * 4
 VOCAB = 300
+OPT = {  # a family that the Architecture page has no reader for
+    "model_type": "opt",
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "ffn_dim": 64,
+    "vocab_size": 99,
+    "max_position_embeddings": 50,
+    "word_embed_proj_dim": 32,
+}
 
 
 def byte_tokenizer() -> Tokenizer:
@@ -62,4 +72,25 @@ def make(family: str, folder: Path, *, layers: int = 1, width: int = 8, seed: in
         bos_token="<|endoftext|>",
         clean_up_tokenization_spaces=False,
     ).save_pretrained(folder)
+    return folder
+
+
+def make_sliding(folder: Path, *, initializer_range: float = 0.02) -> Path:
+    """Save a random Mistral that attends to the last 8 tokens, whose texts share no batch; gives back `folder`."""
+    import torch
+    from transformers import MistralConfig, MistralForCausalLM
+
+    torch.manual_seed(0)
+    config = MistralConfig(
+        vocab_size=VOCAB,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        max_position_embeddings=64,
+        sliding_window=8,
+        initializer_range=initializer_range,
+    )
+    MistralForCausalLM(config).save_pretrained(folder)
     return folder

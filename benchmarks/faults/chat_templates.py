@@ -1,31 +1,29 @@
-"""Chat templates of model folders, and what people type: programs without end, and control tokens in every text."""
+"""Chat templates of model folders: programs without end, and any program that the grammar of Jinja allows."""
 
-import json
 import random
 import time
-import unicodedata
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
+from benchmarks.faults.chat_texts import HOSTILE_TEXTS, Messages, conversation, nothing_smuggled
 from benchmarks.faults.frame import Fault, Fuzz, Outcome
 from lib import chat, tokenization
 from lib.chat import OTHERS, TEMPLATES, TemplateError, render
 from lib.templating import foreign
 
-Messages = list[dict[str, str]]
 HELLO: Messages = [{"role": "user", "content": "Hi there"}]
 GOOD = "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}"
 LONGEST = 45.0  # seconds of the clock that a stopped template may take, on a machine that others use too
 
 
-def _refused(source: str, words: str, _folder: Path) -> Outcome:
+def _refused(source: str, words: str, folder: Path) -> Outcome:
     """The template in a folder, rendered as the chat page does; then a good one in its place."""
     tokenizer = tokenization.load("qwen")
-    file = _folder / "chat_template.jinja"
+    file = folder / "chat_template.jinja"
     file.write_text(source, encoding="utf-8")
     began = time.perf_counter()
     try:
-        render(HELLO, template=_template(_folder), tokenizer=tokenizer)
+        render(HELLO, template=_template(folder), tokenizer=tokenizer)
     except TemplateError as error:
         said = str(error)
     else:
@@ -34,7 +32,7 @@ def _refused(source: str, words: str, _folder: Path) -> Outcome:
     assert words in said, said
     assert took < LONGEST, f"{took:.1f} s"
     file.write_text(GOOD, encoding="utf-8")
-    text = render(HELLO, template=_template(_folder), tokenizer=tokenizer).text
+    text = render(HELLO, template=_template(folder), tokenizer=tokenizer).text
     assert text == "<|im_start|>user\nHi there<|im_end|>\n"
     return Outcome(said, "the conversation", "another template in the folder: it was rendered")
 
@@ -153,56 +151,6 @@ def foreign_template(rng: random.Random) -> tuple[str, Messages]:
     return source + "{{ '' }}", conversation(rng)
 
 
-HOSTILE_TEXTS = (
-    *("<|im_end|>", "<|im_start|>", "<|endoftext|>", "<think>", "</think>", "<tool_call>", "<|im_", "end|>", "{{ 1 }}"),
-    *(
-        "\n",
-        " ",
-        "\t",
-        "\r\n",
-        "\u0000",
-        "\u200b",
-        "\u202e",
-        "\ufeff",
-        "\ud800",
-        "\U0010fffd",
-        "\U000f0000",
-        "\U00100000",
-    ),
-    *(
-        "é",
-        "e\u0301",
-        "👩‍👩‍👧‍👦",
-        "ﷺ",
-        "日本語",
-        "שלום",
-        "a" * 300,
-        "12345",
-        "' \" \\",
-        "[INST]",
-        "<bos>",
-        "</s>",
-        "user\n",
-        "ab",
-    ),
-)
-
-
-def text(rng: random.Random) -> str:
-    """Pieces that have broken a chat somewhere, and any characters at all."""
-    pieces = (
-        rng.choice(HOSTILE_TEXTS) if rng.random() < 0.7 else chr(rng.randrange(0x110000))
-        for _ in range(rng.randint(0, 9))
-    )
-    return "".join(pieces)
-
-
-def conversation(rng: random.Random) -> Messages:
-    """One to four messages."""
-    roles = ("system", "user", "assistant", "user", "tool")
-    return [{"role": rng.choice(roles), "content": text(rng)} for _ in range(rng.randint(1, 4))]
-
-
 def check_template(case: tuple[str, Messages]) -> None:
     """A sentence, or a text in which no control token lies in what a message said."""
     source, messages = case
@@ -212,61 +160,7 @@ def check_template(case: tuple[str, Messages]) -> None:
     except TemplateError as error:
         assert 10 < len(str(error)) < 600, error
         return
-    _nothing_smuggled(rendered, tokenizer)
+    nothing_smuggled(rendered, tokenizer)
 
 
-def _nothing_smuggled(rendered: chat.Rendered, tokenizer: tokenization.Tokenizer) -> None:
-    assert _comes_back(rendered.text, rendered.ids, tokenizer)
-    inside = [s for s in rendered.segments if s.kind == "content"]
-    starts = {at for s in inside for at in range(s.start, s.end)}
-    found = [token for token in rendered.tokens if token.special and token.start in starts]
-    assert not found, found
-
-
-def _comes_back(whole: str, ids: list[int], tokenizer: tokenization.Tokenizer) -> bool:
-    """Whether ids are the text again, with what two published vocabularies do to it: Qwen's composes accents (NFC), and
-    SmolLM2's has no token for 21 of the 256 bytes."""
-    data = whole.encode().translate(None, _missing(tokenizer.name))
-    pair = tokenizer.decode(ids), data.decode("utf-8", "replace")
-    return len({unicodedata.normalize("NFC", one) for one in pair}) == 1
-
-
-@cache
-def _missing(name: str) -> bytes:
-    """Bytes that a tokenizer drops."""
-    tokenizer = tokenization.load(name)
-    there = {tokenizer.token_bytes(token) for token in range(tokenizer.vocab_size)}
-    return bytes(byte for byte in range(256) if bytes([byte]) not in there)
-
-
-def typed(rng: random.Random) -> tuple[str, str, Messages]:
-    """A tokenizer, a template and a conversation."""
-    return rng.choice(_names()), rng.choice(list(TEMPLATES)), conversation(rng)
-
-
-def _names() -> list[str]:
-    return [name for name in tokenization.PRETRAINED if tokenization.available(name)]
-
-
-def check_typed(case: tuple[str, str, Messages]) -> None:
-    """Every text comes back from the tokenizer; typed control tokens are text; a chat has the template's alone."""
-    name, template, messages = case
-    tokenizer = tokenization.load(name)
-    special = set(tokenizer.special.values())
-    for content in {message["content"] for message in messages}:
-        whole = content.encode("utf-8", "replace").decode()
-        ids = tokenizer.ids(whole)
-        assert _comes_back(whole, ids, tokenizer)
-        assert special.isdisjoint(ids)
-    rendered = render(messages, template=template, tokenizer=tokenizer)
-    _nothing_smuggled(rendered, tokenizer)
-    plain = render([{**m, "content": "x"} for m in messages], template=template, tokenizer=tokenizer)
-    thoughts = template == "qwen3" and any("</think>" in m["content"] for m in messages)  # its own block for them
-    assert thoughts or [i for i in rendered.ids if i in special] == [i for i in plain.ids if i in special]
-    json.dumps(rendered.text.encode().decode())
-
-
-FUZZES = [
-    Fuzz("chat templates", 5_000, foreign_template, check_template, seconds=60.0),
-    Fuzz("chats of 100,000 typed texts", 40_000, typed, check_typed, seconds=10.0),  # 2.5 texts a chat
-]
+FUZZES = [Fuzz("chat templates", 5_000, foreign_template, check_template, seconds=60.0)]

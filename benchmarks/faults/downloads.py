@@ -10,7 +10,17 @@ from typing import Any
 
 from benchmarks.faults.frame import Fault, Fuzz, Outcome
 from benchmarks.faults.hostile_hub import check, hostile
-from benchmarks.faults.hub_place import HUB_ID, SERVED, WEIGHTS, Place, always, files_only, hang, place, reply
+from benchmarks.faults.hub_place import (
+    HUB_ID,
+    SERVED,
+    Place,
+    always,
+    files_only,
+    half_of_the_weights,
+    hang,
+    place,
+    reply,
+)
 from lib.models.hub import MAX_BYTES
 from tests.hub import LocalHub, local_hub
 
@@ -105,12 +115,7 @@ def _elsewhere(handler: BaseHTTPRequestHandler, _: str) -> bool:
 def _sign_in(handler: BaseHTTPRequestHandler, _: str) -> bool:
     """The network asks to sign in when half of the weights have come."""
     if not handler.headers.get("Range"):
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(WEIGHTS)))
-        handler.end_headers()
-        handler.wfile.write(WEIGHTS[: len(WEIGHTS) // 2])
-        handler.close_connection = True
-        return True
+        return half_of_the_weights(handler)
     return reply(handler, 200, b"<html>Sign in", Content_Type="text/html")
 
 

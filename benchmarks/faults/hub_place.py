@@ -138,6 +138,16 @@ def files_only(answer: Callable[[BaseHTTPRequestHandler, str], bool]) -> Callabl
     return lambda handler, path: path.endswith("model.safetensors") and answer(handler, path)
 
 
+def half_of_the_weights(handler: BaseHTTPRequestHandler) -> bool:
+    """The line is cut in the middle of the weights."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(WEIGHTS)))
+    handler.end_headers()
+    handler.wfile.write(WEIGHTS[: len(WEIGHTS) // 2])
+    handler.close_connection = True
+    return True
+
+
 def hang(handler: BaseHTTPRequestHandler, _: str) -> bool:
     """Never answer."""
     handler.close_connection = True

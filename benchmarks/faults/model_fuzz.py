@@ -13,7 +13,7 @@ from transformers.utils import logging
 from benchmarks.faults import tiny_files
 from benchmarks.faults.frame import Fuzz
 from lib.engine.loading import Source
-from lib.engine.local import load_local
+from lib.engine.local_loading import load_local
 from lib.engine.sampling import Sampling, softmax
 from lib.errors import PlaygroundError
 from lib.models import gguf, local

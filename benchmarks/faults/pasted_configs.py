@@ -10,8 +10,9 @@ from typing import Any
 from benchmarks.faults.frame import Fault, Fuzz, Outcome
 from lib.architecture import ArchitectureError, known_configs, ledger
 from lib.architecture.config_border import parsed
-from lib.architecture.config_readers import DEFAULTS, read
+from lib.architecture.config_readers import read
 from lib.architecture.cost import kv_cache_bytes
+from lib.models.config_defaults import DEFAULTS
 
 Config = dict[str, Any]
 HOSTILE: tuple[Any, ...] = (
@@ -145,7 +146,7 @@ def _mixtral(_: Path) -> Outcome:
 
 def _names(_: Path) -> Outcome:
     arch = ledger({"model_type": "mpt", "n_layers": 2}).architecture
-    assert (arch.layers, arch.width, arch.kv_heads) == (2, 2048, 0)
+    assert (arch.layers, arch.hidden_size, arch.kv_heads) == (2, 2048, 0)
     return Outcome("Layers 2, hidden size 2,048, KV heads not known.", "the configuration", "transformers was asked")
 
 

@@ -12,7 +12,7 @@ import httpx2
 from benchmarks.faults.frame import Fuzz
 from lib import tokenization
 from lib.engine.interface import Step
-from lib.engine.remote_steps import Ids
+from lib.engine.remote_steps import TokenIds
 from lib.engine.remote_stream import Stream
 from lib.engine.running_request import Inbox
 from lib.engine.server import Request
@@ -75,8 +75,8 @@ def _broken(value: Any, chance: random.Random) -> Any:
 
 
 @cache
-def _ids() -> Ids:
-    return Ids(tokenization.load("gpt2"))
+def _ids() -> TokenIds:
+    return TokenIds(tokenization.load("gpt2"))
 
 
 def check(pieces: list[bytes]) -> None:

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from lib.architecture.ablation_data import Ablation
 from lib.architecture.errors import ArchitectureError
-from lib.architecture.parameter_ledger import NAMES
+from lib.architecture.module_names import MODULE_NAMES
 
 
 @dataclass(frozen=True)
-class Raw:
+class RawStep:
     """One step: a key of `lib.architecture.step_descriptions.STORY`, its tensor, and where it happens in the code."""
 
     key: str
@@ -26,7 +26,7 @@ class Raw:
     code: str
 
 
-class Walker:
+class StepwiseForward:
     """The parts of one loaded model by their role. Holds references only. `ablation` is left out of every pass."""
 
     def __init__(self, module: Any, ablation: Ablation | None = None) -> None:
@@ -34,12 +34,12 @@ class Walker:
             raise ArchitectureError("The model was released in the meantime. Try again; it will be loaded anew.")
         self.module, self.config, self.ablation = module, module.config, ablation
         self.family = str(getattr(module.config, "model_type", ""))
-        if self.family not in NAMES:
+        if self.family not in MODULE_NAMES:
             raise ArchitectureError(
-                f"The live pass knows the families {', '.join(NAMES)}; this model is a "
+                f"The live pass knows the families {', '.join(MODULE_NAMES)}; this model is a "
                 f"{self.family[:40] or 'model without a type'}. Its parameters can still be counted."
             )
-        self.names = NAMES[self.family]
+        self.names = MODULE_NAMES[self.family]
         try:
             self.embed = module.get_submodule(self.names.embed)
             self.layers = module.get_submodule(self.names.block)
@@ -61,15 +61,15 @@ class Walker:
         """A norm of block `index`."""
         return x if self.off("norm", index) else getattr(layer, name)(x)
 
-    def embedding(self, ids: Tensor) -> Iterator[Raw]:
+    def embedding(self, ids: Tensor) -> Iterator[RawStep]:
         """Token ids (1, T) to the residual stream (1, T, d); the last step is the stream."""
         x = self.embed(ids)
-        yield Raw("embedding", x, f"model.{self.names.embed}")
+        yield RawStep("embedding", x, f"model.{self.names.embed}")
         if self.family == "gpt2":
             places = self.base.wpe(torch.arange(ids.shape[1], device=ids.device)[None])  # (1, T, d)
             places = torch.zeros_like(places) if self.off("positions") else places
-            yield Raw("positions", places, "model.transformer.wpe")
-            yield Raw("stream", x + places, "model.transformer")
+            yield RawStep("positions", places, "model.transformer.wpe")
+            yield RawStep("stream", x + places, "model.transformer")
 
     def last_norm(self, x: Tensor) -> Tensor:
         """The final norm: (..., d) -> (..., d)."""
@@ -81,71 +81,71 @@ class Walker:
         cap = getattr(self.config, "final_logit_softcapping", None)
         return torch.tanh(logits / cap) * cap if cap else logits
 
-    def block(self, index: int, x: Tensor) -> Iterator[Raw]:
+    def block(self, index: int, x: Tensor) -> Iterator[RawStep]:
         """The steps of one block on the stream x (1, T, d); the last step is the block's output."""
         layer, path, names = self.layers[index], f"model.{self.names.block}[{index}]", self.names
         nothing = torch.zeros_like(x)
         kept = nothing if self.off("residual", index) else x  # what the first shortcut carries past attention
         normed = self.norm(layer, names.norm1, index, x)
-        yield Raw("norm1", normed, f"{path}.{names.norm1}")
+        yield RawStep("norm1", normed, f"{path}.{names.norm1}")
         attended = normed
         for step in self._attention(index, normed, x):
             attended = step.tensor
             yield step
         if names.after_attn:
             attended = self.norm(layer, names.after_attn, index, attended)
-            yield Raw("after_attn", attended, f"{path}.{names.after_attn}")
+            yield RawStep("after_attn", attended, f"{path}.{names.after_attn}")
         attended = nothing if self.off("attention", index) else attended
         parallel = self.family == "phi" or (self.family == "gpt_neox" and layer.use_parallel_residual)
         middle = x if parallel else kept + attended
         if not parallel:
-            yield Raw("add1", middle, f"{path}.forward")
+            yield RawStep("add1", middle, f"{path}.forward")
         if names.norm2:
             normed = self.norm(layer, names.norm2, index, middle)
-            yield Raw("norm2", normed, f"{path}.{names.norm2}")
+            yield RawStep("norm2", normed, f"{path}.{names.norm2}")
         mlp = normed
         for step in self._mlp(layer.mlp, normed, f"{path}.mlp"):
             mlp = step.tensor
             yield step
         if names.after_mlp:
             mlp = self.norm(layer, names.after_mlp, index, mlp)
-            yield Raw("after_mlp", mlp, f"{path}.{names.after_mlp}")
+            yield RawStep("after_mlp", mlp, f"{path}.{names.after_mlp}")
         mlp = nothing if self.off("mlp", index) else mlp
         carried = kept + attended if parallel else nothing if self.off("residual", index) else middle
-        yield Raw("add2", carried + mlp, f"{path}.forward")
+        yield RawStep("add2", carried + mlp, f"{path}.forward")
 
-    def _attention(self, index: int, normed: Tensor, x: Tensor) -> Iterator[Raw]:
+    def _attention(self, index: int, normed: Tensor, x: Tensor) -> Iterator[RawStep]:
         attn = getattr(self.layers[index], self.names.attn)
         path = f"model.{self.names.block}[{index}].{self.names.attn}"
         q, k, v = self._heads(attn, normed)  # (1, heads or kv_heads, T, head_dim) each
         code = [f"{path}.{name}" for name in self.names.qkv] * (3 if len(self.names.qkv) == 1 else 1)
-        yield from (Raw(key, part, where) for key, part, where in zip("qkv", (q, k, v), code, strict=True))
+        yield from (RawStep(key, part, where) for key, part, where in zip("qkv", (q, k, v), code, strict=True))
         q_norm, k_norm = (getattr(attn, name, None) for name in self.names.qk_norms)
         if q_norm is not None and k_norm is not None:
             q, k = q_norm(q), k_norm(k)
-            yield Raw("q_norm", q, f"{path}.{self.names.qk_norms[0]}")
-            yield Raw("k_norm", k, f"{path}.{self.names.qk_norms[1]}")
+            yield RawStep("q_norm", q, f"{path}.{self.names.qk_norms[0]}")
+            yield RawStep("k_norm", k, f"{path}.{self.names.qk_norms[1]}")
         if self.family != "gpt2":
             cos, sin = self._angles(index, x)
             q, k = rotate(q, cos, sin), rotate(k, cos, sin)
-            yield Raw("q_rope", q, f"model.{self.names.block.rsplit('.', 1)[0]}.rotary_emb")
-            yield Raw("k_rope", k, f"model.{self.names.block.rsplit('.', 1)[0]}.rotary_emb")
+            yield RawStep("q_rope", q, f"model.{self.names.block.rsplit('.', 1)[0]}.rotary_emb")
+            yield RawStep("k_rope", k, f"model.{self.names.block.rsplit('.', 1)[0]}.rotary_emb")
         k, v = (part.repeat_interleave(q.shape[1] // part.shape[1], dim=1) for part in (k, v))  # one KV per query head
         scores = q @ k.transpose(2, 3) * attn.scaling  # (1, heads, T, T)
         cap = getattr(self.config, "attn_logit_softcapping", None)
         if cap:
             scores = torch.tanh(scores / cap) * cap
-        yield Raw("scores", scores, f"{path}.forward")
+        yield RawStep("scores", scores, f"{path}.forward")
         masked = scores.masked_fill(self._hidden(index, q.shape[2]).to(scores.device), float("-inf"))
-        yield Raw("masked", masked, f"{path}.forward")
+        yield RawStep("masked", masked, f"{path}.forward")
         weights = masked.softmax(-1, dtype=torch.float32).to(q.dtype)
-        yield Raw("weights", weights, f"{path}.forward")
+        yield RawStep("weights", weights, f"{path}.forward")
         mixed = weights @ v  # (1, heads, T, head_dim)
         if self.ablation and self.off("head", index):
             mixed = mixed.index_fill(1, torch.tensor(self.ablation.head, device=mixed.device), 0)
-        yield Raw("mixed", mixed, f"{path}.forward")
+        yield RawStep("mixed", mixed, f"{path}.forward")
         flat = mixed.transpose(1, 2).flatten(2)  # (1, T, heads * head_dim)
-        yield Raw("out", getattr(attn, self.names.out)(flat), f"{path}.{self.names.out}")
+        yield RawStep("out", getattr(attn, self.names.out)(flat), f"{path}.{self.names.out}")
 
     def _heads(self, attn: Any, normed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         names = self.names.qkv
@@ -180,15 +180,15 @@ class Walker:
         window = getattr(self.config, "sliding_window", None) if slides else None
         return hidden | (rows - columns >= window) if window else hidden
 
-    def _mlp(self, mlp: Any, normed: Tensor, path: str) -> Iterator[Raw]:
+    def _mlp(self, mlp: Any, normed: Tensor, path: str) -> Iterator[RawStep]:
         *into, back = self.names.mlp
         wide = [getattr(mlp, name)(normed) for name in into]  # (1, T, m) each
         keys = ("gate", "up") if len(into) == 2 else ("up",)
-        yield from (Raw(key, part, f"{path}.{name}") for key, part, name in zip(keys, wide, into, strict=True))
+        yield from (RawStep(key, part, f"{path}.{name}") for key, part, name in zip(keys, wide, into, strict=True))
         act = next(getattr(mlp, name) for name in ("act", "act_fn", "activation_fn") if hasattr(mlp, name))
         bent = act(wide[0]) * wide[1] if len(wide) == 2 else act(wide[0])
-        yield Raw("activation", bent, f"{path}.forward")
-        yield Raw("down", getattr(mlp, back)(bent), f"{path}.{back}")
+        yield RawStep("activation", bent, f"{path}.forward")
+        yield RawStep("down", getattr(mlp, back)(bent), f"{path}.{back}")
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

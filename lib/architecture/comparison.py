@@ -46,7 +46,7 @@ def _facts(a: Architecture) -> list[tuple[str, str, str]]:
         ("Layers", known_size(a.layers), "Depth: how many blocks correct the stream, one after the other."),
         (
             "Hidden size (d)",
-            known_size(a.width),
+            known_size(a.hidden_size),
             "The length of every token's vector. A block's parameters grow with its square.",
         ),
         (
@@ -59,7 +59,7 @@ def _facts(a: Architecture) -> list[tuple[str, str, str]]:
             known_size(a.kv_heads),
             "Fewer than query heads: they share keys and values, for a smaller KV cache than with one each.",
         ),
-        ("MLP width", known_size(a.inner), "The wide middle of every block."),
+        ("MLP width", known_size(a.intermediate_size), "The wide middle of every block."),
         ("MLP kind", words["MLP kind"], "The activation in the middle. A gate adds a third matrix."),
         (
             "Norm",
@@ -75,7 +75,7 @@ def _facts(a: Architecture) -> list[tuple[str, str, str]]:
         ("Attention sees", words["Attention sees"], "Sliding windows keep the cache small."),
         ("Attention and MLP", words["Attention and MLP"], "Side by side is faster on many chips."),
         ("Biases", words["Biases"], "Few parameters; newer models leave most of them out."),
-        ("Vocabulary", known_size(a.vocab), "More entries, fewer tokens per text, a larger table."),
+        ("Vocabulary", known_size(a.vocab_size), "More entries, fewer tokens per text, a larger table."),
         ("Head tied to embedding", "yes" if a.tied else "no", "Tied: one table serves input and output."),
         (
             "In embedding and head",

@@ -9,8 +9,10 @@ from lib.architecture.config_values import shown
 from lib.architecture.errors import ArchitectureError
 
 MAX_DEPTH, MAX_VALUES = 20, 200_000  # a configuration with the names of 100,000 classes has that many
-MOST = 100_000_000  # a whole number in any key that may be a size; the longest context so far has 10 million tokens
-MOST_PARTS = 4_096  # in a key that counts parts: each of them is built
+MAX_VALUE = (
+    100_000_000  # a whole number in any key that may be a size; the longest context so far has 10 million tokens
+)
+MAX_PARTS = 4_096  # in a key that counts parts: each of them is built
 _PARTS = re.compile(r"(?:layers?|blocks?|depths?|heads?|experts?|stages?|groups?|labels)$")
 _NO_SIZE = re.compile(  # numbers that nothing is built by: bases of RoPE, seeds, ids of tokens, limits of texts
     r"theta|base|seed|token|_ids?$|scal|factor|eps|max_length|min|value|softcap|limit|version|date|label2id"
@@ -54,7 +56,7 @@ def check_number(key: str, value: object) -> None:
     """Whether a number is one that a model can have under this key."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
-    most = MOST_PARTS if _PARTS.search(key) else MOST
+    most = MAX_PARTS if _PARTS.search(key) else MAX_VALUE
     if most < value < float("inf") and not _NO_SIZE.search(key):
         raise ArchitectureError(
             f"In this configuration {key[:60]} is {shown(value)}; no model comes near that. This page goes up to "

@@ -9,16 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib.architecture.config_border import check_sizes
-from lib.architecture.config_defaults import DEFAULTS, SPELLINGS
 from lib.architecture.config_values import Values, shown
 from lib.architecture.errors import ArchitectureError
 from lib.architecture.spec import FAMILIES, LIMITS, Architecture, check
+from lib.models.config_defaults import DEFAULTS, SPELLINGS
 
 Config = Mapping[str, Any]
 _MODEL_TYPE = re.compile(r"[\w.-]{1,60}", re.ASCII)
 _DTYPE = re.compile(r"[a-z]\w{1,20}", re.ASCII)
-
-__all__ = ["DEFAULTS", "read"]
 
 
 def read(config: Config, *, name: str = "", hub_id: str = "", published: int = 0) -> Architecture:
@@ -74,12 +72,12 @@ def _sizes(values: Values, family: str) -> dict[str, Any]:
     layers = values.whole("num_hidden_layers")
     return {
         "layers": layers,
-        "width": width,
+        "hidden_size": width,
         "heads": heads,
         "head_dim": _head_dim(values, family, width, heads),
         "kv_heads": heads if values.null("num_key_value_heads") else values.whole("num_key_value_heads"),
-        "inner": 1 if family == "gpt2" else values.whole("intermediate_size"),
-        "vocab": values.whole("vocab_size"),
+        "intermediate_size": 1 if family == "gpt2" else values.whole("intermediate_size"),
+        "vocab_size": values.whole("vocab_size"),
         "context": values.whole("max_position_embeddings"),
         "tied": values.flag("tie_word_embeddings"),
         "windows": _windows(values, family, layers),
@@ -145,7 +143,7 @@ def _gpt2(values: Values, family: str) -> dict[str, Any]:
     sizes = _sizes(values, family)
     return {
         "kv_heads": sizes["heads"],
-        "inner": 4 * sizes["width"] if values.null("n_inner") else values.whole("n_inner"),
+        "intermediate_size": 4 * sizes["hidden_size"] if values.null("n_inner") else values.whole("n_inner"),
         "norm": "LayerNorm",
         "gated": False,
         "positions": "learned",

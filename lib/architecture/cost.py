@@ -53,7 +53,7 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingMemory:
     """Bytes to train with Adam. Mixed precision costs the same 16 bytes a parameter: 2 + 2 and a 4-byte master copy."""
 
     weights: int
@@ -79,11 +79,11 @@ def cost_of(config: object, *, dtype: str = "bfloat16", batch: int = 1, context:
     _positive(batch=batch, context=context)
     if dtype not in DTYPES:
         raise ArchitectureError(f"{dtype[:40]!r} is not a number format of this page; it has {', '.join(DTYPES)}.")
-    width = max(2, int(DTYPES[dtype]))
+    bytes_per_value = max(2, int(DTYPES[dtype]))
     return Cost(
         weights=weight_bytes(arch, dtype),
-        kv_cache=kv_cache_bytes(arch, batch=batch, context=context, width=width),
-        activations=sum(activation_parts(arch, batch=batch, context=context, width=width).values()),
+        kv_cache=kv_cache_bytes(arch, batch=batch, context=context, bytes_per_value=bytes_per_value),
+        activations=sum(activation_parts(arch, batch=batch, context=context, bytes_per_value=bytes_per_value).values()),
         flops_per_token=flops_per_token(arch, context=context),
         flops_prompt=flops_prompt(arch, batch=batch, context=context),
     )
@@ -150,7 +150,9 @@ def cached_tokens(arch: Architecture, block: int, context: int) -> int:
     return min(context, window - 1) if window > 1 else context
 
 
-def kv_cache_bytes(arch: Architecture, *, batch: int = 1, context: int, width: int = 2, mha: bool = False) -> int:
+def kv_cache_bytes(
+    arch: Architecture, *, batch: int = 1, context: int, bytes_per_value: int = 2, mha: bool = False
+) -> int:
     """2 (K and V) x KV heads x head_dim x tokens x bytes, summed over blocks. `mha`: as if every head had its own KV.
 
     >>> from lib.architecture.known_configs import architecture
@@ -159,19 +161,19 @@ def kv_cache_bytes(arch: Architecture, *, batch: int = 1, context: int, width: i
     """
     heads = arch.heads if mha else arch.kv_heads
     tokens = sum(cached_tokens(arch, block, context) for block in range(arch.layers))
-    return 2 * heads * arch.head_dim * tokens * batch * width
+    return 2 * heads * arch.head_dim * tokens * batch * bytes_per_value
 
 
-def activation_parts(arch: Architecture, *, batch: int = 1, context: int, width: int = 2) -> dict[str, int]:
+def activation_parts(arch: Architecture, *, batch: int = 1, context: int, bytes_per_value: int = 2) -> dict[str, int]:
     """Bytes of the largest tensors of a forward pass that are alive together: the residual stream, the widest step
     inside a block, and the logits of the last position (asking for all positions costs `context` times that)."""
     tokens = batch * context
     attention = 3 * arch.q_width + 3 * arch.kv_width
-    mlp = (3 if arch.gated else 2) * arch.inner
+    mlp = (3 if arch.gated else 2) * arch.intermediate_size
     return {
-        "residual stream": 2 * tokens * arch.width * width,
-        "widest step": tokens * max(attention, mlp) * width,
-        "logits": batch * arch.vocab * 4,
+        "residual stream": 2 * tokens * arch.hidden_size * bytes_per_value,
+        "widest step": tokens * max(attention, mlp) * bytes_per_value,
+        "logits": batch * arch.vocab_size * 4,
     }
 
 
@@ -212,16 +214,16 @@ def _window(arch: Architecture, block: int) -> int:
 
 def saved_for_backward(arch: Architecture, *, batch: int = 1, context: int) -> int:
     """Bytes that autograd keeps in fp32 until the backward pass (fused attention, no dropout, no checkpointing)."""
-    sizes = (arch.width, arch.q_width, arch.kv_width, arch.inner, arch.heads, arch.kv_heads, 1)
+    sizes = (arch.hidden_size, arch.q_width, arch.kv_width, arch.intermediate_size, arch.heads, arch.kv_heads, 1)
     counts = _SAVED.get(arch.family, _SAVED["llama"])
     block = sum(count * size for count, size in zip(counts, sizes, strict=True))
-    outside = 3 * arch.width + arch.vocab  # embedding, final norm, and the loss's log-softmax over the vocabulary
+    outside = 3 * arch.hidden_size + arch.vocab_size  # embedding, final norm, log-softmax of the loss
     return 4 * batch * context * (arch.layers * block + outside)
 
 
-def training(config: object, *, batch: int = 1, context: int = 1024) -> Training:
+def training_memory(config: object, *, batch: int = 1, context: int = 1024) -> TrainingMemory:
     """Bytes to train every weight with Adam in fp32: 16 a parameter, and the activations."""
     arch = _computable(config)
     _positive(batch=batch, context=context)
     total = ledger(arch).total
-    return Training(4 * total, 4 * total, 8 * total, saved_for_backward(arch, batch=batch, context=context))
+    return TrainingMemory(4 * total, 4 * total, 8 * total, saved_for_backward(arch, batch=batch, context=context))

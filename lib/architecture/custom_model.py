@@ -17,18 +17,27 @@ STYLES = {
 
 
 def custom_config(
-    *, style: str, layers: int, width: int, heads: int, kv_heads: int, inner: int, vocab: int, context: int, tied: bool
+    *,
+    style: str,
+    layers: int,
+    hidden_size: int,
+    heads: int,
+    kv_heads: int,
+    intermediate_size: int,
+    vocab_size: int,
+    context: int,
+    tied: bool,
 ) -> dict[str, Any]:
     """The sizes in transformers' words. Raises ArchitectureError for what no model can be."""
     if style not in STYLES:
         raise ArchitectureError(f"There is no style called {style[:40]!r}; there are {', '.join(STYLES)}.")
     sizes = {
         "layers": layers,
-        "width": width,
+        "hidden_size": hidden_size,
         "heads": heads,
         "kv_heads": kv_heads,
-        "inner": inner,
-        "vocab": vocab,
+        "intermediate_size": intermediate_size,
+        "vocab_size": vocab_size,
         "context": context,
     }
     for name, value in sizes.items():
@@ -42,23 +51,23 @@ def custom_config(
             )
         return {
             "model_type": "gpt2",
-            "n_embd": width,
+            "n_embd": hidden_size,
             "n_layer": layers,
             "n_head": heads,
-            "n_inner": inner,
-            "vocab_size": vocab,
+            "n_inner": intermediate_size,
+            "vocab_size": vocab_size,
             "n_positions": context,
             "tie_word_embeddings": tied,
             "activation_function": "gelu_new",
         }
     return {
         "model_type": style,
-        "hidden_size": width,
+        "hidden_size": hidden_size,
         "num_hidden_layers": layers,
         "num_attention_heads": heads,
         "num_key_value_heads": kv_heads,
-        "intermediate_size": inner,
-        "vocab_size": vocab,
+        "intermediate_size": intermediate_size,
+        "vocab_size": vocab_size,
         "hidden_act": "silu",
         "max_position_embeddings": context,
         "tie_word_embeddings": tied,
@@ -70,8 +79,8 @@ def custom_architecture(**sizes: Any) -> Architecture:
     """The architecture of `custom_config(**sizes)`. Raises ArchitectureError with a sentence.
 
     >>> from lib.architecture.parameter_ledger import ledger
-    >>> sizes = dict(layers=12, width=768, heads=12, kv_heads=12, inner=3072, vocab=50257, context=1024)
-    >>> ledger(custom_architecture(style="gpt2", tied=True, **sizes)).total
+    >>> sizes = dict(layers=12, hidden_size=768, heads=12, kv_heads=12, intermediate_size=3072)
+    >>> ledger(custom_architecture(style="gpt2", vocab_size=50257, context=1024, tied=True, **sizes)).total
     124439808
     """
     return read(custom_config(**sizes), name="Your own model")

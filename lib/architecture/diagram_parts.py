@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.architecture.explanations import TEXTS
-from lib.architecture.parameter_ledger import Ledger
+from lib.architecture.parameter_ledger import COMPONENT_LABELS, Ledger
 from lib.architecture.spec import Architecture
 
 # A box id, or {"kind": "column" | "row" | "line" | "group" | "residual" | "repeat" | "wire", "items": [...], ...}. The
@@ -47,24 +47,15 @@ class Diagram:
         return sum(box.params * box.copies for box in self.boxes.values())
 
 
-def coarse(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram:
+def coarse_diagram(arch: Architecture, book: Ledger, batch: int, tokens: int) -> Diagram:
     """One box a component, for model types whose insides this page does not know."""
     boxes: dict[str, Box] = {}
     outside: list[Item] = []
     inside: list[Item] = []
     blocks = max(1, len(book.by_block()))
-    labels = {
-        "embedding": "Token embedding",
-        "positions": "Positions",
-        "attention": "Attention",
-        "mlp": "MLP",
-        "norm": "Norms",
-        "head": "Output head",
-        "other": "Other weights",
-    }
-    width = book.architecture.width
+    width = book.architecture.hidden_size
     shape = (("residual stream", (batch, tokens, width), "(B, T, d)"),) if width else ()
-    for component, label in labels.items():
+    for component, label in COMPONENT_LABELS.items():
         for where, items in ((False, outside), (True, inside)):
             rows = [row for row in book.rows if row.component == component and (row.block is not None) == where]
             if rows:

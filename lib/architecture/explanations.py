@@ -38,22 +38,23 @@ TEXTS = {
     "tokens": Text(
         "The text as whole numbers: the token IDs.",
         "A network computes with numbers: there would be nothing to look up.",
-        "Each ID is a token's place in the vocabulary of {a.vocab:,} entries.",
+        "Each ID is a token's place in the vocabulary of {a.vocab_size:,} entries.",
         "The tokenizer decided how the text is cut. The model never sees letters, only IDs.",
     ),
     "embedding": Text(
-        "Looks up a vector of {a.width:,} numbers for each token.",
+        "Looks up a vector of {a.hidden_size:,} numbers for each token.",
         "An ID is only a name: the layers would have no vector to work on.",
-        "A table with one row of {a.width:,} numbers for each of the {a.vocab:,} tokens. An ID picks its row.",
+        "A table with one row of {a.hidden_size:,} numbers for each of the {a.vocab_size:,} tokens. "
+        "An ID picks its row.",
         "Training moved the rows so that tokens that are used alike have similar rows. Nothing is multiplied here: "
         "it is a lookup.",
         r"x_t = E[\,\mathrm{id}_t\,]",
     ),
     "embedding_scaled": Text(
-        "Looks up a vector of {a.width:,} numbers for each token.",
+        "Looks up a vector of {a.hidden_size:,} numbers for each token.",
         "An ID is only a name: the layers would have no vector to work on.",
-        "A table with one row of {a.width:,} numbers for each of the {a.vocab:,} tokens. An ID picks its row, and "
-        "Gemma multiplies it by the square root of the hidden size.",
+        "A table with one row of {a.hidden_size:,} numbers for each of the {a.vocab_size:,} tokens. "
+        "An ID picks its row, and Gemma multiplies it by the square root of the hidden size.",
         "Training moved the rows so that tokens that are used alike have similar rows. In a small model with a large "
         "vocabulary this table holds most of the parameters.",
         r"x_t = \sqrt{d}\; E[\,\mathrm{id}_t\,]",
@@ -61,8 +62,8 @@ TEXTS = {
     "positions": Text(
         "Adds a vector that says where in the text the token stands.",
         _ORDER,
-        "A second table with one row of {a.width:,} numbers for each of the {a.context:,} positions. The row is added "
-        "to the token's.",
+        "A second table with one row of {a.hidden_size:,} numbers for each of the {a.context:,} positions. "
+        "The row is added to the token's.",
         "Attention compares tokens without asking where they stand. This table says “you are the fifth token”. A text "
         "longer than the table has no rows left: that is this model's hard limit." + _LEAK,
         r"x_t \leftarrow x_t + P[\,t\,]",
@@ -137,7 +138,7 @@ TEXTS = {
     "out": Text(
         "Mixes what the {a.heads} heads found into one vector.",
         "Nothing that the heads found would reach the residual stream.",
-        "A linear layer from all heads' results, {a.q_width:,} numbers side by side, to {a.width:,} numbers.",
+        "A linear layer from all heads' results, {a.q_width:,} numbers side by side, to {a.hidden_size:,} numbers.",
         "The heads work side by side and do not see one another. This layer combines what they found.",
         r"[\,h_1 \dots h_H\,]\, W_O^\top",
     ),
@@ -152,16 +153,16 @@ TEXTS = {
     "gate": Text(
         "Decides, number by number, how far the “Up” branch is let through.",
         _MLP,
-        "A linear layer from {a.width:,} to {a.inner:,} numbers. After the activation they are multiplied with those "
-        "of “Up”.",
+        "A linear layer from {a.hidden_size:,} to {a.intermediate_size:,} numbers. After the activation they "
+        "are multiplied with those of “Up”.",
         "Gated MLPs reach a lower loss for the same number of parameters (Shazeer 2020).",
         _PROJECTION % r"\mathrm{gate}",
     ),
     "up": Text(
-        "Widens each token's vector to {a.inner:,} numbers, one for each of its neurons.",
+        "Widens each token's vector to {a.intermediate_size:,} numbers, one for each of its neurons.",
         _MLP,
-        "A linear layer from {a.width:,} to {a.inner:,} numbers. Each of the {a.inner:,} rows of its matrix reacts to "
-        "some direction of the vector.",
+        "A linear layer from {a.hidden_size:,} to {a.intermediate_size:,} numbers. Each of the "
+        "{a.intermediate_size:,} rows of its matrix reacts to some direction of the vector.",
         "The MLP works on every token alone. Its wide middle is where much of what a model knows seems to sit "
         "(Geva et al. 2021).",
         _PROJECTION % r"\mathrm{up}",
@@ -184,13 +185,13 @@ TEXTS = {
     "down": Text(
         "Writes what the MLP's neurons found back into the residual stream.",
         _MLP,
-        "A linear layer from {a.inner:,} back to {a.width:,} numbers.",
+        "A linear layer from {a.intermediate_size:,} back to {a.hidden_size:,} numbers.",
         "Each neuron that fired adds its own column of this matrix to the token's vector.",
         _PROJECTION % r"\mathrm{down}",
     ),
     "head": Text(
-        "Compares the final vector with a row for each token: one score, a logit, for each of the {a.vocab:,}.",
-        "The model would end with a vector of {a.width:,} numbers, and nobody could say which token it means.",
+        "Compares the final vector with a row for each token: one score, a logit, for each of the {a.vocab_size:,}.",
+        "The model would end with a vector of {a.hidden_size:,} numbers, and nobody could say which token it means.",
         "A linear layer: row i of its matrix stands for token i, and the score is the product of "
         "that row with the final vector. It has parameters of its own.",
         "Up to here there are only vectors. A score is high where the vector points the way of a token's row: this is "
@@ -198,19 +199,19 @@ TEXTS = {
         r"\mathrm{logits} = x\, W_{\mathrm{head}}^\top",
     ),
     "head_tied": Text(
-        "Compares the final vector with a row for each token: one score, a logit, for each of the {a.vocab:,}.",
-        "The model would end with a vector of {a.width:,} numbers, and nobody could say which token it means.",
+        "Compares the final vector with a row for each token: one score, a logit, for each of the {a.vocab_size:,}.",
+        "The model would end with a vector of {a.hidden_size:,} numbers, and nobody could say which token it means.",
         "The score is the product of the final vector with the token's row. The rows are those of the embedding table "
         "(the head is *tied* to it), so its parameters are counted there.",
         "Up to here there are only vectors. A score is high where the vector points the way of a token's row: this is "
         "where the model says something about tokens. Scores are any numbers; softmax makes probabilities of them. "
-        "Tying saves a second table of {a.vocab:,} × {a.width:,} numbers.",
+        "Tying saves a second table of {a.vocab_size:,} × {a.hidden_size:,} numbers.",
         r"\mathrm{logits} = x\, E^\top",
     ),
     "softmax": Text(
         "Turns the scores into probabilities: none negative, together 100%.",
         "Scores can be negative and sum to anything. One could rank tokens by them, but not draw one.",
-        "e to the power of each of the {a.vocab:,} scores, divided by the sum of them all. It has no parameters.",
+        "e to the power of each of the {a.vocab_size:,} scores, divided by the sum of them all. It has no parameters.",
         "The result is a distribution of the next token, at every position at once. Whoever writes a text uses the "
         "last one only.",
         r"p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}",

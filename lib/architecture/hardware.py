@@ -19,7 +19,7 @@ class Machine:
 # GPUs as nvidia-smi reports them, in MiB (https://thundergolfer.com/blog/nvidia-gpu-memory-capacity; the RTX cards by
 # nvidia-smi of their owners): "24 GB" on the box are 24,564 MiB, 25.8 GB. Community Cloud as its documentation states
 # it (guaranteed and most).
-KNOWN = (
+KNOWN_MACHINES = (
     Machine("Community Cloud, guaranteed", 690_000_000, "cloud"),
     Machine("Community Cloud, at most", 2_700_000_000, "cloud"),
     Machine("RTX 3060", 12_288 * MIB, "gpu"),
@@ -40,4 +40,4 @@ def this_machine() -> Machine | None:
 def machines() -> tuple[Machine, ...]:
     """This machine first (if it is known), then the known ones from small to large."""
     machine = this_machine()
-    return (machine, *KNOWN) if machine else KNOWN
+    return (machine, *KNOWN_MACHINES) if machine else KNOWN_MACHINES

@@ -16,7 +16,7 @@ FIRST, BEFORE, SAME, AFTER_SAME = (
 
 
 @dataclass(frozen=True)
-class Notable:
+class NotableHead:
     """The head that shows a pattern most. Weights are means over `tokens`, the tokens that could show it, 0 to 1."""
 
     kind: str
@@ -87,7 +87,7 @@ def patterns(ids: Sequence[int]) -> dict[str, np.ndarray]:
     return {kind: where for kind, where in found.items() if where.any()}
 
 
-def notable_heads(attentions: np.ndarray, ids: Sequence[int]) -> list[Notable]:
+def notable_heads(attentions: np.ndarray, ids: Sequence[int]) -> list[NotableHead]:
     """Of each kind that the text can show, the head (of attentions (L, H, T, T)) that shows it most.
 
     Its weight is the mean, over the tokens that could, of what they put on the tokens that the pattern names.
@@ -98,11 +98,11 @@ def notable_heads(attentions: np.ndarray, ids: Sequence[int]) -> list[Notable]:
         scores = (attentions * where).sum(-1)[..., rows].mean(-1)  # (L, H)
         layer, head = np.unravel_index(int(scores.argmax()), scores.shape)
         even = float((where.sum(1) / np.arange(1, len(ids) + 1))[rows].mean())
-        found.append(Notable(kind, int(layer), int(head), float(scores.max()), even, int(rows.sum())))
+        found.append(NotableHead(kind, int(layer), int(head), float(scores.max()), even, int(rows.sum())))
     return found
 
 
-def opening_head(attentions: np.ndarray, ids: Sequence[int]) -> Notable | None:
+def opening_head(attentions: np.ndarray, ids: Sequence[int]) -> NotableHead | None:
     """The notable head that the page opens on: the one furthest above even attention.
 
     Not that on the first token: most heads rest there when they find nothing (an attention sink, Xiao et al. 2023).

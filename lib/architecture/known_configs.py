@@ -15,7 +15,7 @@ from lib.architecture.config_border import parsed
 from lib.architecture.config_readers import read
 from lib.architecture.errors import ArchitectureError
 from lib.architecture.spec import Architecture
-from lib.models.errors import LineError, ModelError
+from lib.models.errors import HubError, ModelError
 from lib.models.hub import Hub
 from lib.settings import settings
 
@@ -108,7 +108,7 @@ def from_hub(hub_id: str) -> Architecture:
 def _fetch(endpoint: str, hub_id: str) -> bytes:
     try:
         data = Hub(endpoint).configuration(hub_id)
-    except LineError as error:
+    except HubError as error:
         if error.code in {401, 403, 404}:
             raise ArchitectureError(
                 f"The hub has no public configuration for {hub_id} (it may be gated, or the name "

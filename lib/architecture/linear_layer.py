@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lib.architecture.errors import ArchitectureError
 from lib.numbers import Number
 
-MOST = 12  # rows and columns that can still be read
+MAX_SIZE = 12  # rows and columns that can still be read
 _ENTRY = Number(-1_000_000, 1_000_000)
 
 
@@ -46,8 +46,8 @@ class Linear:
 
 def make(inputs: int, outputs: int, *, seed: int = 0, bias: bool = True) -> Linear:
     """A layer with small numbers of one decimal, the same for the same seed."""
-    if not (1 <= inputs <= MOST and 1 <= outputs <= MOST):
-        raise ArchitectureError(f"This lesson shows 1 to {MOST} inputs and outputs.")
+    if not (1 <= inputs <= MAX_SIZE and 1 <= outputs <= MAX_SIZE):
+        raise ArchitectureError(f"This lesson shows 1 to {MAX_SIZE} inputs and outputs.")
     dice = random.Random(f"{seed} {inputs} {outputs}")
     rows = tuple(tuple(dice.randint(-10, 10) / 10 for _ in range(inputs)) for _ in range(outputs))
     return Linear(rows, tuple(dice.randint(-5, 5) / 10 if bias else 0.0 for _ in range(outputs)))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lib.architecture.block_forward import Raw, Walker
+from lib.architecture.block_forward import RawStep, StepwiseForward
 from lib.architecture.errors import ArchitectureError
 from lib.architecture.live_pass_data import NO_LENS, TOP, Lens, Step, Trace
 from lib.architecture.step_descriptions import STORY
@@ -26,27 +26,27 @@ def trace(engine: Any, ids: Sequence[int], *, max_tokens: int = MAX_TOKENS, lens
 
     Raises ArchitectureError on an empty text, ids outside the vocabulary, or a family that cannot be taken apart.
     """
-    walker = Walker(engine.module)
-    kept, cut = fit(walker, ids, max_tokens)
+    forward = StepwiseForward(engine.module)
+    kept, cut = fit(forward, ids, max_tokens)
     with lock_of(engine), torch.inference_mode():
-        tokens = torch.tensor([kept], device=walker.embed.weight.device)
-        start = list(walker.embedding(tokens))
+        tokens = torch.tensor([kept], device=forward.embed.weight.device)
+        start = list(forward.embedding(tokens))
         x = start[-1].tensor
         stream, maps = [x], []
-        for index in range(len(walker.layers)):
-            for step in walker.block(index, x):
+        for index in range(len(forward.layers)):
+            for step in forward.block(index, x):
                 x = step.tensor
                 if step.key == "weights":
                     maps.append(x[0].float().cpu())
             stream.append(x)
-        ending = _step(Raw("final_norm", walker.last_norm(x), f"model.{walker.names.final}"))
-        mine = walker.logits(x)[0].float()
+        ending = _step(RawStep("final_norm", forward.last_norm(x), f"model.{forward.names.final}"))
+        mine = forward.logits(x)[0].float()
         reference = engine.module(tokens, use_cache=False).logits[0].float()
         hidden = torch.cat(stream)  # (L + 1, T, d)
     traced = Trace(
         ids=kept,
         cut=cut,
-        family=walker.family,
+        family=forward.family,
         embedding=tuple(_step(raw) for raw in start),
         ending=ending,
         hidden=hidden.float().cpu().numpy(),
@@ -67,26 +67,26 @@ def without_lens(engine: Any, ids: Sequence[int]) -> Trace:
 
 def block_steps(engine: Any, traced: Trace, block: int) -> tuple[Step, ...]:
     """The steps of one block of a traced pass, computed again from the stream that entered it."""
-    walker = Walker(engine.module)
-    if not 0 <= block < len(walker.layers):
-        raise ArchitectureError(f"This model has blocks 0 to {len(walker.layers) - 1}, not {block}.")
-    weight = walker.embed.weight
+    forward = StepwiseForward(engine.module)
+    if not 0 <= block < len(forward.layers):
+        raise ArchitectureError(f"This model has blocks 0 to {len(forward.layers) - 1}, not {block}.")
+    weight = forward.embed.weight
     with lock_of(engine), torch.inference_mode():
-        x = torch.from_numpy(traced.hidden[block][None]).to(device=weight.device, dtype=_format(walker))
-        return tuple(_step(raw) for raw in walker.block(block, x))
+        x = torch.from_numpy(traced.hidden[block][None]).to(device=weight.device, dtype=_format(forward))
+        return tuple(_step(raw) for raw in forward.block(block, x))
 
 
-def fit(walker: Walker, ids: Sequence[int], most: int) -> tuple[tuple[int, ...], str]:
+def fit(forward: StepwiseForward, ids: Sequence[int], most: int) -> tuple[tuple[int, ...], str]:
     """The last `most` ids, or fewer if the model's context is shorter, and a sentence if that is not all.
 
     Raises ArchitectureError on an empty text and on ids outside the vocabulary.
     """
     if not ids:
         raise ArchitectureError("There is no text to look at. Type a few words.")
-    vocabulary = walker.embed.weight.shape[0]
+    vocabulary = forward.embed.weight.shape[0]
     if any(not 0 <= int(i) < vocabulary for i in ids):
         raise ArchitectureError(f"Some of these ids are outside this model's vocabulary of {vocabulary:,} tokens.")
-    context = int(getattr(walker.config, "max_position_embeddings", most))
+    context = int(getattr(forward.config, "max_position_embeddings", most))
     room = min(most, context)
     kept = tuple(int(i) for i in ids[-room:])
     if len(ids) <= room:
@@ -101,14 +101,14 @@ def logit_lens(engine: Any, traced: Trace) -> Lens:
     Never more than about 128 vectors of (V,) exist at once, and the lock is given back in between, so that nobody
     waits long for the model.
     """
-    walker, lock = Walker(engine.module), lock_of(engine)
-    weight = walker.embed.weight
-    hidden = torch.from_numpy(traced.hidden).to(device=weight.device, dtype=_format(walker))  # (L + 1, T, d)
+    forward, lock = StepwiseForward(engine.module), lock_of(engine)
+    weight = forward.embed.weight
+    hidden = torch.from_numpy(traced.hidden).to(device=weight.device, dtype=_format(forward))  # (L + 1, T, d)
     count = max(1, 128 // len(hidden))
     tops, probs, ids, curves = [], [], [], []
     for first in range(0, hidden.shape[1], count):
         with lock, torch.inference_mode():
-            chances = walker.logits(hidden[:, first : first + count]).float().softmax(-1)  # (L + 1, count, V)
+            chances = forward.logits(hidden[:, first : first + count]).float().softmax(-1)  # (L + 1, count, V)
             best = chances.topk(min(TOP, chances.shape[-1]), dim=-1)
         for column in range(chances.shape[1]):
             union = best.indices[:, column].unique()
@@ -119,9 +119,9 @@ def logit_lens(engine: Any, traced: Trace) -> Lens:
     return Lens(np.stack(tops, axis=1), np.stack(probs, axis=1), tuple(ids), tuple(curves))
 
 
-def _format(walker: Walker) -> torch.dtype:
+def _format(forward: StepwiseForward) -> torch.dtype:
     """What the stream is computed in: that of the norms, as an int8 model's embedding is int8."""
-    found = (weight.dtype for weight in walker.layers[0].parameters() if weight.is_floating_point())
+    found = (weight.dtype for weight in forward.layers[0].parameters() if weight.is_floating_point())
     return next(found, torch.float32)
 
 
@@ -130,5 +130,5 @@ def lock_of(engine: Any) -> AbstractContextManager[Any]:
     return getattr(engine, "lock", None) or nullcontext()
 
 
-def _step(raw: Raw) -> Step:
+def _step(raw: RawStep) -> Step:
     return Step(raw.key, STORY[raw.key], raw.code, tuple(raw.tensor.shape), raw.tensor[0].float().cpu().numpy())

@@ -44,8 +44,8 @@ _IGNORED = (
 _MOST = {
     "num_hidden_layers": LIMITS["layers"],
     "num_attention_heads": LIMITS["heads"],
-    "hidden_size": LIMITS["width"],
-    "vocab_size": LIMITS["vocab"],
+    "hidden_size": LIMITS["hidden_size"],
+    "vocab_size": LIMITS["vocab_size"],
 }
 
 
@@ -127,9 +127,9 @@ def sizes(arch: Architecture, rows: tuple[LedgerRow, ...]) -> dict[str, Any]:
     blocks = {row.block for row in rows if row.block is not None}
     return {
         "layers": layers if len(blocks) == layers else 0,  # Bart's are those of its encoder, which is not built
-        "width": width if any(row.shape[-1] == width for row in rows if len(row.shape) == 2) else 0,
+        "hidden_size": width if any(row.shape[-1] == width for row in rows if len(row.shape) == 2) else 0,
         "heads": size("decoder_attention_heads", "num_attention_heads"),
-        "vocab": vocab if any(row.shape[0] == vocab for row in rows if len(row.shape) == 2) else 0,
+        "vocab_size": vocab if any(row.shape[0] == vocab for row in rows if len(row.shape) == 2) else 0,
         "context": size("max_position_embeddings", "max_seq_len", "max_sequence_length"),
         "tied": any(row.component == "head" and row.shared for row in rows),
     }

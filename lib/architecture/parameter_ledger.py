@@ -12,9 +12,19 @@ from math import prod
 
 from lib.architecture import building
 from lib.architecture.known_configs import resolve
+from lib.architecture.module_names import MODULE_NAMES
 from lib.architecture.spec import Architecture
 
-COMPONENTS = ("embedding", "positions", "attention", "mlp", "norm", "head", "other")
+COMPONENT_LABELS = {
+    "embedding": "Token embedding",
+    "positions": "Positions",
+    "attention": "Attention",
+    "mlp": "MLP",
+    "norm": "Norms",
+    "head": "Output head",
+    "other": "Other weights",
+}
+COMPONENTS = tuple(COMPONENT_LABELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,59 +79,6 @@ class Ledger:
         return sums
 
 
-@dataclass(frozen=True)
-class Names:
-    """What transformers calls the parts of one family."""
-
-    embed: str = "model.embed_tokens"
-    block: str = "model.layers"
-    norm1: str = "input_layernorm"
-    attn: str = "self_attn"
-    qkv: tuple[str, ...] = ("q_proj", "k_proj", "v_proj")
-    out: str = "o_proj"
-    qk_norms: tuple[str, str] = ("q_norm", "k_norm")
-    after_attn: str = ""  # Gemma's norm after the attention
-    norm2: str = "post_attention_layernorm"
-    mlp: tuple[str, ...] = ("gate_proj", "up_proj", "down_proj")
-    after_mlp: str = ""
-    final: str = "model.norm"
-    head: str = "lm_head"
-
-
-NAMES = dict.fromkeys(("llama", "mistral", "qwen2", "qwen3"), Names()) | {
-    "gpt2": Names(
-        embed="transformer.wte",
-        block="transformer.h",
-        norm1="ln_1",
-        attn="attn",
-        qkv=("c_attn",),
-        out="c_proj",
-        norm2="ln_2",
-        mlp=("c_fc", "c_proj"),
-        final="transformer.ln_f",
-    ),
-    "gemma3_text": Names(
-        after_attn="post_attention_layernorm", norm2="pre_feedforward_layernorm", after_mlp="post_feedforward_layernorm"
-    ),
-    "gpt_neox": Names(
-        embed="gpt_neox.embed_in",
-        block="gpt_neox.layers",
-        attn="attention",
-        qkv=("query_key_value",),
-        out="dense",
-        mlp=("dense_h_to_4h", "dense_4h_to_h"),
-        final="gpt_neox.final_layer_norm",
-    ),
-    "phi": Names(
-        out="dense",
-        qk_norms=("q_layernorm", "k_layernorm"),
-        norm2="",
-        mlp=("fc1", "fc2"),
-        final="model.final_layernorm",
-    ),
-}
-
-
 def ledger(config: object, *, tied: bool = True) -> Ledger:
     """Every tensor of `config` (an id, a folder, a dict, a transformers configuration or an Architecture).
 
@@ -147,26 +104,26 @@ def _ledger(arch: Architecture, tied: bool) -> Ledger:
 
 
 def _rows(arch: Architecture, tied: bool) -> Iterator[LedgerRow]:
-    names = NAMES[arch.family]
-    yield _row(f"{names.embed}.weight", "embedding", (arch.vocab, arch.width))
+    names = MODULE_NAMES[arch.family]
+    yield _row(f"{names.embed}.weight", "embedding", (arch.vocab_size, arch.hidden_size))
     if arch.positions == "learned":
-        yield _row("transformer.wpe.weight", "positions", (arch.context, arch.width))
+        yield _row("transformer.wpe.weight", "positions", (arch.context, arch.hidden_size))
     block = list(block_tensors(arch))
     for index in range(arch.layers):
         for name, component, shape in block:
             yield _row(f"{names.block}.{index}.{name}", component, shape, index)
-    yield from (_row(f"{names.final}.{part}", "norm", (arch.width,)) for part in _norm_parts(arch.norm))
+    yield from (_row(f"{names.final}.{part}", "norm", (arch.hidden_size,)) for part in _norm_parts(arch.norm))
     shared = arch.tied and tied
     yield LedgerRow(
         f"{names.head}.weight",
         "head",
         None,
-        (arch.vocab, arch.width),
-        0 if shared else arch.vocab * arch.width,
+        (arch.vocab_size, arch.hidden_size),
+        0 if shared else arch.vocab_size * arch.hidden_size,
         f"{names.embed}.weight" if shared else "",
     )
     if arch.head_bias:
-        yield _row(f"{names.head}.bias", "head", (arch.vocab,))
+        yield _row(f"{names.head}.bias", "head", (arch.vocab_size,))
 
 
 def _row(name: str, component: str, shape: tuple[int, ...], block: int | None = None) -> LedgerRow:
@@ -187,29 +144,31 @@ def _linear(
 
 def block_tensors(arch: Architecture) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     """(name inside the block, component, shape) of the tensors that every one of the identical blocks has."""
-    names, conv = NAMES[arch.family], arch.family == "gpt2"
+    names, conv = MODULE_NAMES[arch.family], arch.family == "gpt2"
 
     def norm(name: str, width: int, kind: str = arch.norm) -> Iterator[tuple[str, str, tuple[int, ...]]]:
         return ((f"{name}.{part}", "norm", (width,)) for part in _norm_parts(kind))
 
-    yield from norm(names.norm1, arch.width)
+    yield from norm(names.norm1, arch.hidden_size)
     widths = (arch.q_width, arch.kv_width, arch.kv_width)
     for name, out in zip(names.qkv, widths if len(names.qkv) == 3 else (sum(widths),), strict=True):
-        yield from _linear(f"{names.attn}.{name}", "attention", out, arch.width, bias=arch.qkv_bias, conv=conv)
+        yield from _linear(f"{names.attn}.{name}", "attention", out, arch.hidden_size, bias=arch.qkv_bias, conv=conv)
     yield from _linear(
-        f"{names.attn}.{names.out}", "attention", arch.width, arch.q_width, bias=arch.out_bias, conv=conv
+        f"{names.attn}.{names.out}", "attention", arch.hidden_size, arch.q_width, bias=arch.out_bias, conv=conv
     )
     if arch.qk_norm:
         for name in names.qk_norms:
             yield from norm(f"{names.attn}.{name}", arch.head_dim, arch.qk_norm)
     for name in filter(None, (names.after_attn, names.norm2)):
-        yield from norm(name, arch.width)
+        yield from norm(name, arch.hidden_size)
     *into, back = names.mlp
     for name in into:
-        yield from _linear(f"mlp.{name}", "mlp", arch.inner, arch.width, bias=arch.mlp_bias, conv=conv)
-    yield from _linear(f"mlp.{back}", "mlp", arch.width, arch.inner, bias=arch.mlp_bias, conv=conv)
+        yield from _linear(
+            f"mlp.{name}", "mlp", arch.intermediate_size, arch.hidden_size, bias=arch.mlp_bias, conv=conv
+        )
+    yield from _linear(f"mlp.{back}", "mlp", arch.hidden_size, arch.intermediate_size, bias=arch.mlp_bias, conv=conv)
     if names.after_mlp:
-        yield from norm(names.after_mlp, arch.width)
+        yield from norm(names.after_mlp, arch.hidden_size)
 
 
 def closed_form(arch: Architecture) -> int:
@@ -221,12 +180,12 @@ def closed_form(arch: Architecture) -> int:
     >>> closed_form(architecture("gpt2")) == 50257*768 + 1024*768 + 12*(12*768**2 + 13*768) + 2*768 == 124439808
     True
     """
-    d, q, kv, m = arch.width, arch.q_width, arch.kv_width, arch.inner
+    d, q, kv, m = arch.hidden_size, arch.q_width, arch.kv_width, arch.intermediate_size
     norm = d * (2 if arch.norm == "LayerNorm" else 1)
     norms = 4 if arch.sandwich else 1 if arch.parallel == 1 else 2
     attention = d * (q + 2 * kv) + q * d + arch.qkv_bias * (q + 2 * kv) + arch.out_bias * d
     mlp = (3 if arch.gated else 2) * d * m + arch.mlp_bias * ((2 if arch.gated else 1) * m + d)
     heads = 2 * arch.head_dim * {"": 0, "RMSNorm": 1, "LayerNorm": 2}[arch.qk_norm]
-    outside = arch.vocab * d * (1 if arch.tied else 2) + norm + arch.head_bias * arch.vocab
+    outside = arch.vocab_size * d * (1 if arch.tied else 2) + norm + arch.head_bias * arch.vocab_size
     positions = arch.context * d if arch.positions == "learned" else 0
     return outside + positions + arch.layers * (attention + mlp + heads + norms * norm)

@@ -13,22 +13,22 @@ from lib.architecture.errors import ArchitectureError
 
 LIMITS = {  # far beyond any model built so far; what is larger is a typing mistake
     "layers": 1_024,
-    "width": 131_072,
+    "hidden_size": 131_072,
     "heads": 1_024,
     "kv_heads": 1_024,
     "head_dim": 4_096,
-    "inner": 1_048_576,
-    "vocab": 16_777_216,
+    "intermediate_size": 1_048_576,
+    "vocab_size": 16_777_216,
     "context": 100_000_000,
 }
 WORDS = {
     "layers": "number of layers",
-    "width": "hidden size (d)",
+    "hidden_size": "hidden size (d)",
     "heads": "number of attention heads",
     "kv_heads": "number of KV heads",
     "head_dim": "size of one head",
-    "inner": "width of the MLP",
-    "vocab": "vocabulary size",
+    "intermediate_size": "width of the MLP",
+    "vocab_size": "vocabulary size",
     "context": "context length",
 }
 
@@ -44,12 +44,12 @@ class Architecture:
     family: str  # transformers' model_type: "gpt2", "llama", "qwen2", "qwen3", "gemma3_text", "gpt_neox", "phi", ...
     name: str  # for people
     layers: int
-    width: int  # d_model
+    hidden_size: int  # d_model
     heads: int
     kv_heads: int
     head_dim: int
-    inner: int  # MLP width
-    vocab: int
+    intermediate_size: int  # width of the MLP
+    vocab_size: int
     context: int
     tied: bool  # the output head is the embedding matrix
     norm: str = "RMSNorm"  # or "LayerNorm" (with a bias)
@@ -121,12 +121,12 @@ def check(arch: Architecture) -> Architecture:
 
 
 def _check_heads(arch: Architecture) -> None:
-    own = arch.family in {"mistral", "qwen2", "qwen3", "phi"} and arch.head_dim != arch.width // arch.heads
-    if arch.width % arch.heads and not own and arch.family != "qwen3":
-        near = next(h for h in range(arch.heads, 0, -1) if arch.width % h == 0)
+    own = arch.family in {"mistral", "qwen2", "qwen3", "phi"} and arch.head_dim != arch.hidden_size // arch.heads
+    if arch.hidden_size % arch.heads and not own and arch.family != "qwen3":
+        near = next(h for h in range(arch.heads, 0, -1) if arch.hidden_size % h == 0)
         raise ArchitectureError(
-            f"{arch.heads} heads do not divide a hidden size of {arch.width:,}: every head gets hidden size / heads "
-            f"components. {near} heads would fit ({arch.width // near:,} each)."
+            f"{arch.heads} heads do not divide a hidden size of {arch.hidden_size:,}: every head gets hidden size / "
+            f"heads components. {near} heads would fit ({arch.hidden_size // near:,} each)."
         )
     if arch.heads % arch.kv_heads:
         near = next(h for h in range(min(arch.kv_heads, arch.heads), 0, -1) if arch.heads % h == 0)

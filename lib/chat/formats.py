@@ -1,16 +1,16 @@
 """The Jinja texts of the named chat templates (`templates` says whose they are and where they were read)."""
 
-CHATML = """\
+from lib.models.chat_format import CHATML
+
+# DEFAULT stands for the system prompt that is put in where a conversation has none.
+CHATML_WITH_SYSTEM = (
+    """\
 {%- if messages[0].role != 'system' %}
     {{- '<|im_start|>system\\nDEFAULT<|im_end|>\\n' }}
 {%- endif %}
-{%- for message in messages %}
-    {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
-{%- endfor %}
-{%- if add_generation_prompt %}
-    {{- '<|im_start|>assistant\\n' }}
-{%- endif %}
 """
+    + CHATML
+)
 
 # Thoughts of earlier answers are left out; an answer after the last question always carries a thought block.
 QWEN3 = """\

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import models
-from lib.chat.formats import CHATML, GEMMA, LLAMA3, MISTRAL, PLAIN, QWEN3
+from lib.chat.formats import CHATML_WITH_SYSTEM, GEMMA, LLAMA3, MISTRAL, PLAIN, QWEN3
 from lib.json_file import read_json
 from lib.models.chat_format import chat_template
 from lib.templating.sandbox import TemplateError
@@ -37,7 +37,7 @@ class ChatTemplate:
 
 
 def _chatml(default_system: str) -> str:
-    return CHATML.replace("DEFAULT", default_system)
+    return CHATML_WITH_SYSTEM.replace("DEFAULT", default_system)
 
 
 TEMPLATES: dict[str, ChatTemplate] = {

@@ -12,10 +12,10 @@ from lib.engine.sampling import softmax
 _GONE = 60.0  # nats below the likeliest: e^-60 times a million tokens is less than float64 can add to 1
 
 
-def leading(scores: np.ndarray, count: int) -> np.ndarray:
+def likeliest_ids(scores: np.ndarray, count: int) -> np.ndarray:
     """The first `count` ids of `lib.engine.sampling.ranking(scores)`: likeliest first, lower ids first among equals.
 
-    >>> leading(np.array([1.0, 5.0, 5.0, 3.0]), 3).tolist()
+    >>> likeliest_ids(np.array([1.0, 5.0, 5.0, 3.0]), 3).tolist()
     [1, 2, 3]
     """
     if count >= scores.size:
@@ -26,13 +26,15 @@ def leading(scores: np.ndarray, count: int) -> np.ndarray:
     return np.asarray(candidates[order[:count]])
 
 
-def along(logits: np.ndarray, ids: np.ndarray, temperatures: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+def probs_by_temperature(
+    logits: np.ndarray, ids: np.ndarray, temperatures: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray]:
     """Softmax of `ids` and entropy in nats over the whole vocabulary: float64 (temperatures, ids), (temperatures,).
 
     A temperature only rescales the distances to the likeliest token. They are sorted once, so that for each one the
     tokens that float64 cannot add to the sum any more are a tail that is left out.
 
-    >>> probs, nats = along(np.log([0.5, 0.25, 0.25]), np.array([0, 2]), (0.0, 1.0))
+    >>> probs, nats = probs_by_temperature(np.log([0.5, 0.25, 0.25]), np.array([0, 2]), (0.0, 1.0))
     >>> probs.round(6).tolist(), (nats / np.log(2)).round(6).tolist()
     ([[1.0, 0.0], [0.5, 0.25]], [0.0, 1.5])
     """

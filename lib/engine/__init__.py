@@ -67,7 +67,7 @@ def load(model: str | Path, *, dtype: str = "auto") -> Engine:
 
         return load_remote(str(model))
     from lib.engine.loading import find
-    from lib.engine.local import load_local
+    from lib.engine.local_loading import load_local
 
     return load_local(find(model), dtype=dtype)
 
@@ -76,9 +76,9 @@ def load_for_pages(model: str, *, dtype: str = "auto") -> Engine:
     """The same for an app with many visitors: in the models' own process, unless PLAYGROUND_ENGINE is "inside"."""
     if model.startswith("remote:") or settings().engine_inside:
         return load(model, dtype=dtype)
-    from lib.engine.process import load_apart
+    from lib.engine.process import load_in_process
 
-    return load_apart(model, dtype=dtype)
+    return load_in_process(model, dtype=dtype)
 
 
 def compute(function: str, *args: Any) -> Any:

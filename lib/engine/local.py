@@ -9,7 +9,6 @@ Every forward pass happens under `lock`, which is handed over in the order of as
 import math
 import weakref
 from collections.abc import Hashable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from threading import Lock
 from typing import Any
@@ -18,7 +17,7 @@ import numpy as np
 import torch
 
 from lib import tokenization
-from lib.engine import loading, own_kernels, weight_tree
+from lib.engine import loading, weight_tree
 from lib.engine.batching.beam_request import BeamRequest
 from lib.engine.batching.fair_lock import FairLock
 from lib.engine.batching.generation_request import ReadRequest, TextRequest, WantedRivals
@@ -27,47 +26,14 @@ from lib.engine.batching.ragged_batch import module_pass
 from lib.engine.batching.scheduler import Scheduler
 from lib.engine.beam import check_knobs
 from lib.engine.interface import BeamSearch, EngineInfo, Generation, InspectableEngine, Rivals, TokenScores
-from lib.engine.model_config import read
 from lib.engine.qualified_names import by_name
 from lib.engine.sampling import Sampling
 from lib.engine.stop_tokens import stop_ids as find_stop_ids
 from lib.errors import PlaygroundError
-from lib.models import folder_config
 from lib.models.memory import available_bytes
 from lib.settings import settings
 
 SCORE_CHUNK = 64  # positions whose full logits are held at the same time
-
-
-def load_local(source: loading.Source, *, dtype: str = "auto", slots: int | None = None) -> "LocalEngine":
-    """Check and load a model that has been found. Raises ModelError.
-
-    In a thread that ends: OpenMP keeps a team of threads for every thread that computed, and once there are more of
-    them than cores, all of them sleep between any two operations, which nearly doubles the time of a token.
-    """
-    with ThreadPoolExecutor(1, thread_name_prefix="load") as thread:
-        return thread.submit(_load, source, dtype, slots).result()
-
-
-def _load(source: loading.Source, dtype: str, slots: int | None) -> "LocalEngine":
-    tensors = loading.stored_tensors(source.folder)
-    plain = read(dict(folder_config.read(source.folder).values))
-    if plain is None:
-        loading.read_config(source.folder)  # raises if transformers cannot run it either
-    find_stop_ids(source.folder, plain)  # raises before anything is read
-    device = loading.pick_device()
-    dtype = loading.resolve_dtype(dtype, tensors, device)
-    loading.check_memory(source, tensors, dtype, device)
-    module: Any = None
-    if plain is not None and own_kernels.wanted():
-        module = weight_tree.load(plain, tensors, dtype=dtype, device=device)
-    if module is None:
-        from lib.engine import transformers_modules
-
-        module = transformers_modules.load_module(source, tensors, dtype=dtype, device=device)
-    engine = LocalEngine(source, module, dtype, slots=slots)
-    loading.give_back()
-    return engine
 
 
 class LocalEngine(InspectableEngine):
@@ -98,9 +64,9 @@ class LocalEngine(InspectableEngine):
             return body
         with self._making:
             if self._module is None:
-                from lib.engine import transformers_modules
+                from lib.engine.transformers_loading import around
 
-                self._module = transformers_modules.around(self.source, body)
+                self._module = around(self.source, body)
             return self._module
 
     def logits(self, ids: Sequence[int], position: int = -1) -> np.ndarray:
@@ -209,9 +175,9 @@ class LocalEngine(InspectableEngine):
 
     def _new_cache(self) -> Any:
         self._open()
-        from lib.engine import transformers_modules
+        from lib.engine.transformers_caches import prompt_cache
 
-        return transformers_modules.prompt_cache(self.module)
+        return prompt_cache(self.module)
 
     def _open(self) -> None:
         if self.body is None:

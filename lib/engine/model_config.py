@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from lib.models.config_defaults import DEFAULTS
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlainConfig:
@@ -40,53 +42,7 @@ class _UnusualError(Exception):
     """For transformers."""
 
 
-# What transformers takes where a file says nothing.
-_QWEN = {
-    "vocab_size": 151936,
-    "hidden_size": 4096,
-    "intermediate_size": 22016,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 32,
-    "hidden_act": "silu",
-    "max_position_embeddings": 32768,
-    "rms_norm_eps": 1e-6,
-    "tie_word_embeddings": False,
-    "eos_token_id": None,
-    "use_sliding_window": False,
-}
-_DEFAULTS: dict[str, dict[str, Any]] = {
-    "llama": {
-        "vocab_size": 32000,
-        "hidden_size": 4096,
-        "intermediate_size": 11008,
-        "num_hidden_layers": 32,
-        "num_attention_heads": 32,
-        "num_key_value_heads": None,
-        "hidden_act": "silu",
-        "rms_norm_eps": 1e-6,
-        "max_position_embeddings": 2048,
-        "tie_word_embeddings": False,
-        "eos_token_id": 2,
-        "head_dim": None,
-        "attention_bias": False,
-        "mlp_bias": False,
-    },
-    "qwen2": _QWEN,
-    "qwen3": _QWEN | {"head_dim": 128, "attention_bias": False},
-    "gpt2": {
-        "vocab_size": 50257,
-        "n_positions": 1024,
-        "n_embd": 768,
-        "n_layer": 12,
-        "n_head": 12,
-        "n_inner": None,
-        "activation_function": "gelu_new",
-        "layer_norm_epsilon": 1e-5,
-        "tie_word_embeddings": True,
-        "eos_token_id": 50256,
-    },
-}
+_FAMILIES = ("llama", "qwen2", "qwen3", "gpt2")
 # Keys whose value changes nothing that we compute: they are about training, other heads, or transformers' own ways.
 _IDLE = frozenset(
     {
@@ -153,15 +109,15 @@ def read(config: dict[str, Any]) -> PlainConfig | None:
     (True, True)
     """
     kind = config.get("model_type")
-    if not isinstance(kind, str) or kind not in _DEFAULTS:
+    if not isinstance(kind, str) or kind not in _FAMILIES:
         return None
-    known = {*_DEFAULTS[kind], *_IDLE, *(_ROPE if kind != "gpt2" else ())}
+    known = {*DEFAULTS[kind], *_IDLE, *(_ROPE if kind != "gpt2" else ())}
     if any(
         key not in known and not (key in _USUAL and value == _USUAL[key] and type(value) is type(_USUAL[key]))
         for key, value in config.items()
     ):
         return None
-    take: Callable[[str], Any] = (_DEFAULTS[kind] | config).get
+    take: Callable[[str], Any] = (DEFAULTS[kind] | config).get
     try:
         return _gpt2(take) if kind == "gpt2" else _rotary(kind, take, config)
     except _UnusualError:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from lib.engine.batching.ragged_batch import Pass
-    from lib.engine.loading import Stored
+    from lib.engine.stored_weights import StoredTensor
 
 
 def wanted() -> bool:
@@ -49,7 +49,7 @@ def step_for(module: Any) -> "Callable[[Pass], torch.Tensor] | None":
     return fused_forward.step_for(module)
 
 
-def fill_int8(module: Any, tensors: "list[Stored]", *, device: str) -> list[str]:
+def fill_int8(module: Any, tensors: "list[StoredTensor]", *, device: str) -> list[str]:
     """Pack the weights of these files into a module without memory; gives back the names of those that they lack.
 
     Raises ModelError without the kernels."""

@@ -1,6 +1,6 @@
 """An engine on the other side of an OpenAI-compatible server: prompts go out as ids, tokens come back one by one.
 
-Ids go out because a server that gets text would read a typed `<|im_end|>` as the control token; only where the server
+IDs go out because a server that gets text would read a typed `<|im_end|>` as the control token; only where the server
 takes no ids is text sent, and only if that text says nothing else than the ids. What the server does not give (full
 logits, the probability after the filters, sometimes log-probabilities at all) is said, never made up.
 """
@@ -15,7 +15,7 @@ import httpx2
 
 from lib import models, tokenization
 from lib.engine.interface import SERVER_ALTERNATIVES, BeamSearch, Engine, EngineInfo, Generation, Step
-from lib.engine.remote_steps import Ids
+from lib.engine.remote_steps import TokenIds
 from lib.engine.remote_stream import Stream
 from lib.engine.running_request import Inbox, Progress, Running
 from lib.engine.sampling import Sampling
@@ -58,7 +58,7 @@ class RemoteEngine(Engine):
             tokenizer.special[text] for text in END_OF_TURN + END_OF_TEXT if text in tokenizer.special
         )
         self.takes_ids = True  # until the server says otherwise
-        self._ids = Ids(tokenizer)
+        self._ids = TokenIds(tokenizer)
         self.info = EngineInfo(
             model_id=spec.id,
             name=spec.name,

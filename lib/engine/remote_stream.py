@@ -9,7 +9,8 @@ import httpx2
 
 from lib.engine import server
 from lib.engine.interface import Step
-from lib.engine.remote_steps import Ids, RemoteToken, end_of, failed, read_event, to_steps
+from lib.engine.remote_events import RemoteToken, finish_reason_of, read_event, stream_error
+from lib.engine.remote_steps import TokenIds, to_steps
 from lib.engine.running_request import FinishReason, Inbox
 from lib.engine.server_words import RemoteError, Words, host, kind_of, parsed
 from lib.errors import PlaygroundError
@@ -24,7 +25,7 @@ class Stream:
         self,
         inbox: Inbox[Step],
         request: server.Request,
-        ids: Ids,
+        ids: TokenIds,
         words: Words,
         *,
         plain: bool,
@@ -51,7 +52,7 @@ class Stream:
         events, seen, other = False, False, bytearray()
         for line in self._lines(response):
             if line.startswith(b"error:"):  # older versions of llama.cpp
-                raise failed(line[6:].decode("utf-8", "replace"), self.words)
+                raise stream_error(line[6:].decode("utf-8", "replace"), self.words)
             if not line.startswith(b"data:"):
                 other += line[: _KEPT - len(other)] if _is_content(line) else b""
                 continue
@@ -64,7 +65,7 @@ class Stream:
                 events = True
                 event = read_event(data.decode("utf-8", "replace"), self.words)
                 seen = seen or event.choices
-                reason = self._give(event.tokens) or (event.reason and end_of(event.reason, self.words))
+                reason = self._give(event.tokens) or (event.reason and finish_reason_of(event.reason, self.words))
                 if reason:
                     return self.full if reason == "length" else "stop"
         if events and not seen:

@@ -1,6 +1,6 @@
 """One OpenAI-compatible server over HTTP: its models, and answers that come in pieces.
 
-What it sends is hostile until `lib.engine.remote_steps` has read it; here it is bounded in bytes and in time, and all
+What it sends is hostile until `lib.engine.remote_events` has read it; here it is bounded in bytes and in time, and all
 that goes wrong becomes a sentence in which the key never stands. A request is a connection of its own, which any thread
 may end at any moment: a socket that is shut down wakes whoever waits for it.
 """

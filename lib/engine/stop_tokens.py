@@ -32,7 +32,7 @@ def _added(folder: Path) -> dict[str, int]:
     """Added tokens by their text, as both of the tokenizer's files list them; what is no token in them is left out."""
     listed: Any = read_json(folder / "tokenizer_config.json").get("added_tokens_decoder")
     pairs = list(listed.items()) if isinstance(listed, dict) else []
-    tokens: Any = read_json(folder / "tokenizer.json", tokenizer_file.MOST_BYTES).get("added_tokens")
+    tokens: Any = read_json(folder / "tokenizer.json", tokenizer_file.MAX_BYTES).get("added_tokens")
     if isinstance(tokens, list):
         pairs += [(entry.get("id"), entry) for entry in tokens if isinstance(entry, dict)]
     return {

@@ -16,7 +16,7 @@ _SYMBOLS = {KEPT: "circle", PRUNED: "x-thin", FINISHED: "square"}
 _ROW = 56  # pixels
 
 
-def figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, root: str = "the prompt") -> Figure:
+def beam_tree_figure(steps: Sequence[BeamStep], name: Callable[[int], str], *, root: str = "the prompt") -> Figure:
     """The tree of a short search: x is the step, y the rank by total log-probability.
 
     `name` gives a token's visible label, `root` stands where the search begins. Every branch starts at a mark. The path

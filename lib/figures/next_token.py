@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.decoding.likeliest_tokens import along, leading
+from lib.decoding.likeliest_tokens import likeliest_ids, probs_by_temperature
 from lib.design import CHART_PX, HEAT, HEAT_BITS
 from lib.figures.theme import (
     ACCENT,
@@ -46,8 +46,8 @@ class Sweep:
 
 def sweep(logits: np.ndarray, *, top: int = 8) -> Sweep:
     """Softmax over the whole vocabulary at every temperature of `GRID`."""
-    ids = leading(logits, top)
-    probs, nats = along(logits, ids, GRID)
+    ids = likeliest_ids(logits, top)
+    probs, nats = probs_by_temperature(logits, ids, GRID)
     return Sweep(tuple(map(int, ids)), logits.size, probs, nats)
 
 

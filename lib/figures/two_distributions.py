@@ -37,7 +37,7 @@ def compare(a: np.ndarray, b: np.ndarray, *, top: int = 12) -> Comparison:
     return Comparison(kl_divergence(a, b) / bits, kl_divergence(b, a) / bits, float(change.sum() / 2), movers)
 
 
-def two(
+def paired_bars(
     a: np.ndarray,
     b: np.ndarray,
     names: tuple[str, str],

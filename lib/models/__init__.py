@@ -3,9 +3,10 @@
 from lib.models.catalog import BASE, CATALOG, CHAT, EMBEDDED, SHIPPED, ModelSpec, Role, Wanted
 from lib.models.errors import DownloadError, ModelError
 from lib.models.folders import Location
+from lib.models.getting import get
 from lib.models.memory import fits
 from lib.models.remote import is_remote, remote_id
-from lib.models.store import default, get, gettable, local_models, problems, require, spec, where
+from lib.models.store import default, gettable, local_models, problems, require, spec, where
 
 __all__ = [
     "BASE",

@@ -32,7 +32,7 @@ class ModelSpec:
     tokenizer: str  # a name that lib.tokenization.load takes, or a folder
     dtype: str  # of the stored weights
     layers: int
-    width: int  # d_model
+    hidden_size: int  # d_model
     kv_width: int  # key/value heads * head size: numbers a layer caches per token, for keys and again for values
     vocab_size: int  # rows of the output head
 
@@ -43,7 +43,15 @@ class ModelSpec:
 
 
 def _gpt2(
-    model_id: str, hub_id: str, name: str, licence: str, *, download: int, parameters: int, layers: int, width: int
+    model_id: str,
+    hub_id: str,
+    name: str,
+    licence: str,
+    *,
+    download: int,
+    parameters: int,
+    layers: int,
+    hidden_size: int,
 ) -> ModelSpec:
     return ModelSpec(
         model_id,
@@ -59,8 +67,8 @@ def _gpt2(
         "gpt2",
         "float32",
         layers,
-        width,
-        width,
+        hidden_size,
+        hidden_size,
         50_257,
     )
 
@@ -76,7 +84,7 @@ def _qwen(
     parameters: int,
     context: int,
     layers: int,
-    width: int,
+    hidden_size: int,
     kv_width: int,
     tokenizer: str = "qwen",
 ) -> ModelSpec:
@@ -95,7 +103,7 @@ def _qwen(
         tokenizer,
         "bfloat16",
         layers,
-        width,
+        hidden_size,
         kv_width,
         151_936,
     )
@@ -128,7 +136,7 @@ _MODELS = (
         download=548_105_171,
         parameters=124_439_808,
         layers=12,
-        width=768,
+        hidden_size=768,
     ),
     _gpt2(
         "distilgpt2",
@@ -138,7 +146,7 @@ _MODELS = (
         download=352_824_413,
         parameters=81_912_576,
         layers=6,
-        width=768,
+        hidden_size=768,
     ),
     _gpt2(
         "gpt2-medium",
@@ -148,7 +156,7 @@ _MODELS = (
         download=1_519_984_962,
         parameters=354_823_168,
         layers=24,
-        width=1024,
+        hidden_size=1024,
     ),
     _qwen(
         "Qwen/Qwen1.5-1.8B-Chat",
@@ -160,7 +168,7 @@ _MODELS = (
         parameters=1_836_828_672,
         context=32_768,
         layers=24,
-        width=2048,
+        hidden_size=2048,
         kv_width=2048,
         tokenizer="qwen1.5",
     ),
@@ -174,7 +182,7 @@ _MODELS = (
         parameters=463_987_712,
         context=32_768,
         layers=24,
-        width=1024,
+        hidden_size=1024,
         kv_width=1024,
         tokenizer="qwen1.5",
     ),
@@ -188,7 +196,7 @@ _MODELS = (
         parameters=494_032_768,
         context=32_768,
         layers=24,
-        width=896,
+        hidden_size=896,
         kv_width=128,
     ),
     _qwen(
@@ -201,7 +209,7 @@ _MODELS = (
         parameters=596_049_920,
         context=40_960,
         layers=28,
-        width=1024,
+        hidden_size=1024,
         kv_width=1024,
         tokenizer="qwen3",
     ),
@@ -215,7 +223,7 @@ _MODELS = (
         parameters=494_032_768,
         context=32_768,
         layers=24,
-        width=896,
+        hidden_size=896,
         kv_width=128,
     ),
 )

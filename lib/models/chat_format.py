@@ -9,6 +9,16 @@ from lib.json_file import read_json
 END_OF_TURN = ("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<|end|>")
 END_OF_TEXT = ("<|endoftext|>", "</s>")
 
+# ChatML as Jinja text, which Qwen, SmolLM2 and the models that are trained here share; some put a system prompt before.
+CHATML = """\
+{%- for message in messages %}
+    {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|im_start|>assistant\\n' }}
+{%- endif %}
+"""
+
 
 def chat_template(folder: Path) -> str:
     """The Jinja source in a model folder, "" if it has none: `chat_template.jinja`, or tokenizer_config.json's.

@@ -44,7 +44,7 @@ def disk_errors(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def exclusive(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
+def process_lock(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold the lock file `path`. `waiting` is called again and again while another process holds it."""
     from filelock import FileLock, Timeout
 
@@ -62,7 +62,7 @@ def exclusive(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
         lock.release()
 
 
-def appear(folder: Path, final: Path) -> None:
+def move_into_place(folder: Path, final: Path) -> None:
     """Rename the finished `folder` to `final`, replacing a damaged one. Readers see the old, or the new, whole."""
     if final.exists():
         old = Path(tempfile.mkdtemp(prefix=".old-", dir=final.parent)) / "old"

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 
 from lib.errors import PlaygroundError
-from lib.models.store import get
+from lib.models.getting import get
 
 
 @dataclass

@@ -11,7 +11,7 @@ class DownloadError(ModelError):
     """A source that could not deliver: unreachable, refused, damaged on the way, or no room for it."""
 
 
-class LineError(Exception):
+class HubError(Exception):
     """What happened between this machine and the hub, in a few words; `code` is the hub's status, 0 where it gave none.
 
     Never shown to anybody: `lib.models.hub` makes a DownloadError of it, which names the model and says what to do.

@@ -1,8 +1,8 @@
 """The one border for a model folder's config.json: what it says, checked, or a sentence on what cannot be.
 
-Everybody who wants to know a folder's layers, width or token IDs takes them from `read`. What is left to others is the
-whole, for a forward pass that knows every key (`lib.engine.model_config`, transformers); sizes in it are bounded here,
-whatever they are called, so that nobody builds what no memory holds.
+Everybody who wants to know a folder's layers, hidden size or token IDs takes them from `read`. What is left to others
+is the whole, for a forward pass that knows every key (`lib.engine.model_config`, transformers); sizes in it are bounded
+here, whatever they are called, so that nobody builds what no memory holds.
 """
 
 import json
@@ -20,17 +20,17 @@ _NESTED = 30
 # name here: the names that transformers' families give it, and the largest value that anybody could mean
 _COUNTS: dict[str, tuple[tuple[str, ...], int]] = {
     "layers": (("num_hidden_layers", "n_layer", "n_layers", "num_layers"), 10_000),
-    "width": (("hidden_size", "n_embd", "d_model"), 1_000_000),
+    "hidden_size": (("hidden_size", "n_embd", "d_model"), 1_000_000),
     "heads": (("num_attention_heads", "n_head", "n_heads", "num_heads"), 100_000),
     "kv_heads": (("num_key_value_heads",), 100_000),
-    "head_width": (("head_dim",), 1_000_000),
+    "head_dim": (("head_dim",), 1_000_000),
     "context": (("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx"), 1_000_000_000),
     "vocab_size": (("vocab_size",), 10_000_000),
 }
 _POSITIVE = ("rope_theta", "rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon")
 # Keys with one of these in their name count parts that are built one by one, each with a cost of its own.
 _PARTS = ("layer", "blocks", "head", "expert", "depth", "stage", "num_codebooks")
-_MOST_PARTS = 100_000
+_MAX_PARTS = 100_000
 _MOST = 2**63  # of any other whole number: what fits into the integers of torch
 _UNBOUNDED = {"time_step_limit", "time_step_max"}  # Mamba's, which say Infinity where there is no limit
 
@@ -41,10 +41,10 @@ class FolderConfig:
 
     model_type: str
     layers: int
-    width: int
+    hidden_size: int
     heads: int
     kv_heads: int  # `heads` where it says nothing else
-    head_width: int
+    head_dim: int
     context: int  # positions
     vocab_size: int  # rows of the embedding
     tied: bool  # whether the head is the embedding
@@ -53,7 +53,7 @@ class FolderConfig:
     @property
     def kv_width(self) -> int:
         """Numbers that a layer caches per token, for keys and again for values."""
-        return self.kv_heads * self.head_width
+        return self.kv_heads * self.head_dim
 
 
 def read(folder: Path) -> FolderConfig:
@@ -82,14 +82,14 @@ def token_ids(value: Any) -> frozenset[int]:
     """
     ids = [] if value is None else value if isinstance(value, list) else [value]
     if not all(type(one) is int and abs(one) < _MOST for one in ids):
-        raise ValueError(f"says that eos_token_id is {said(value)}, which is no token ID")
+        raise ValueError(f"says that eos_token_id is {json_value(value)}, which is no token ID")
     return frozenset(ids)
 
 
-def said(value: Any) -> str:
+def json_value(value: Any) -> str:
     """A value of a JSON file in a sentence, cut.
 
-    >>> said("nine"), said([1.5, None]), said("x" * 99)[-5:]
+    >>> json_value("nine"), json_value([1.5, None]), json_value("x" * 99)[-5:]
     ('"nine"', '[1.5, null]', 'xxxx…')
     """
     text = json.dumps(value)
@@ -131,15 +131,15 @@ def _checked(values: dict[str, Any]) -> FolderConfig:
     if heads and heads % kv_heads:
         raise ValueError(f"gives {heads} heads keys and values for {kv_heads}, which cannot be shared evenly")
     found["kv_heads"] = kv_heads
-    found["head_width"] = found["head_width"] or (found["width"] // heads if heads else 0)
+    found["head_dim"] = found["head_dim"] or (found["hidden_size"] // heads if heads else 0)
     for name in _POSITIVE:
         value = text.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value <= 0):
-            raise ValueError(f"says that {name} is {said(value)}, and that has to be a number above 0")
+            raise ValueError(f"says that {name} is {json_value(value)}, and that has to be a number above 0")
     token_ids(text.get("eos_token_id"))
     tied = text.get("tie_word_embeddings")
     if tied not in (None, True, False):
-        raise ValueError(f"says that tie_word_embeddings is {said(tied)}, which is neither true nor false")
+        raise ValueError(f"says that tie_word_embeddings is {json_value(tied)}, which is neither true nor false")
     return FolderConfig(model_type=kind, tied=tied is not False, values=values, **found)
 
 
@@ -160,9 +160,9 @@ def _numbers(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, i
 def _bounded(key: str, number: int | float) -> None:
     if isinstance(number, float):
         if not math.isfinite(number) and key not in _UNBOUNDED:
-            raise ValueError(f"says that {said(key)} is {said(number)}, which is no number to compute with")
-    elif abs(number) >= _MOST or (number > _MOST_PARTS and any(part in key.lower() for part in _PARTS)):
-        raise ValueError(f"says that {said(key)} is {said(number)}, which is more than any model has")
+            raise ValueError(f"says that {json_value(key)} is {json_value(number)}, which is no number to compute with")
+    elif abs(number) >= _MOST or (number > _MAX_PARTS and any(part in key.lower() for part in _PARTS)):
+        raise ValueError(f"says that {json_value(key)} is {json_value(number)}, which is more than any model has")
 
 
 def _count(values: Mapping[str, Any], names: tuple[str, ...], most: int) -> int:
@@ -172,8 +172,10 @@ def _count(values: Mapping[str, Any], names: tuple[str, ...], most: int) -> int:
         if value is None:
             continue
         if type(value) is not int or value < 1:
-            raise ValueError(f"says that {name} is {said(value)}, and that has to be a whole number of at least 1")
+            raise ValueError(
+                f"says that {name} is {json_value(value)}, and that has to be a whole number of at least 1"
+            )
         if value > most:
-            raise ValueError(f"says that {name} is {said(value)}, which is more than any model has")
+            raise ValueError(f"says that {name} is {json_value(value)}, which is more than any model has")
         return value
     return 0

@@ -32,7 +32,7 @@ def is_model_folder(folder: Path) -> bool:
     return os.path.isfile(folder / "config.json") or any(name.endswith(".gguf") for name in _names(folder))
 
 
-def means_a_model(folder: Path) -> bool:
+def meant_as_model(folder: Path) -> bool:
     """Whether somebody meant this folder to be one: a part of a model is in it, so what is missing should be said."""
     names = _names(folder)
     return any(name in _OURS or name.endswith((".gguf", ".safetensors", *_PICKLES)) for name in names)

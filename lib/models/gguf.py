@@ -153,10 +153,10 @@ def to_bfloat16(values: np.ndarray) -> np.ndarray:
     return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
 
 
-def halves(rows: np.ndarray, heads: int) -> np.ndarray:
+def rotary_halves(rows: np.ndarray, heads: int) -> np.ndarray:
     """Rows of a query or key matrix from neighbouring rotary pairs (0, 1), (2, 3) … to halves (0, d/2), (1, d/2 + 1) …
 
-    >>> halves(np.arange(4), heads=1).tolist()
+    >>> rotary_halves(np.arange(4), heads=1).tolist()
     [0, 2, 1, 3]
     """
     pairs = rows.reshape(heads, rows.shape[0] // heads // 2, 2, *rows.shape[1:])  # (heads, d/2, 2, in)
@@ -167,7 +167,7 @@ def _reorder(name: str, config: Mapping[str, Any]) -> Callable[[np.ndarray], np.
     """What has to be done to the rows of a whole tensor, if anything."""
     if config["model_type"] == "llama" and (".attn_q." in name or ".attn_k." in name):
         heads = config["num_attention_heads" if ".attn_q." in name else "num_key_value_heads"]
-        return lambda rows: halves(rows, heads)
+        return lambda rows: rotary_halves(rows, heads)
     return None
 
 

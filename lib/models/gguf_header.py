@@ -13,9 +13,9 @@ from lib.models.errors import ModelError
 from lib.models.folder_config import file_in_folder
 
 _VERSIONS = (2, 3)
-_MOST_KEYS, _MOST_TENSORS = 4_096, 65_536
-_MOST_ITEMS = 8_000_000  # of all arrays together; a vocabulary of a million has four of them
-_MOST_BYTES = 400_000_000  # of all metadata
+_MAX_KEYS, _MAX_TENSORS = 4_096, 65_536
+_MAX_ITEMS = 8_000_000  # of all arrays together; a vocabulary of a million has four of them
+_MAX_BYTES = 400_000_000  # of all metadata
 _DIMENSIONS = 4  # ggml's own
 # Bytes of a value by the number of its type; 8 is a text, 9 a list.
 _WIDTHS = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
@@ -78,7 +78,7 @@ class _Walk:
         tensors, keys = self.number(8), self.number(8)
         if not tensors:
             raise _OddError("it holds a vocabulary and no weights")
-        if tensors > _MOST_TENSORS or keys > _MOST_KEYS:
+        if tensors > _MAX_TENSORS or keys > _MAX_KEYS:
             raise _DamageError(f"it says that it holds {tensors:,} tensors and {keys:,} settings")
         for _ in range(keys):
             self.text()
@@ -95,7 +95,7 @@ class _Walk:
         self.at += count
         if self.at > self.size:
             raise EOFError
-        if self.at > _MOST_BYTES:
+        if self.at > _MAX_BYTES:
             raise _DamageError("its header has more bytes than any model's")
 
     def text(self) -> None:
@@ -114,7 +114,7 @@ class _Walk:
     def list(self) -> None:
         kind, count = self.number(4), self.number(8)
         self.items += count
-        if kind == _LIST or self.items > _MOST_ITEMS:
+        if kind == _LIST or self.items > _MAX_ITEMS:
             raise _DamageError("it holds a list that is longer than any model's, or lists of lists")
         if kind == _TEXT:
             for _ in range(count):

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lib.models.disk import Progress
-from lib.models.errors import DownloadError, LineError, ModelError
+from lib.models.errors import DownloadError, HubError, ModelError
 from lib.models.reach import by_hand, within
 
 WANTED = re.compile(
@@ -62,7 +62,7 @@ class Hub:
         try:
             from huggingface_hub import HfApi
 
-            import lib.models.hub_line  # noqa: F401 # gives huggingface_hub its client
+            import lib.models.hub_client  # noqa: F401 # gives huggingface_hub its client
         except ValueError as error:  # it reads HF_HUB_DOWNLOAD_TIMEOUT and others when it is imported
             raise DownloadError(f"One of this machine's HF_ settings is not what it has to be ({error}).") from None
         self.api = HfApi(endpoint, token=self.token or False, library_name="llm-playground", library_version="1")
@@ -78,15 +78,15 @@ class Hub:
             return _checked(hub_id, listing)
         except ModelError:
             raise
-        except LineError as error:
+        except HubError as error:
             raise self.sentence(error, hub_id) from error
         except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             # What reading an answer may raise in huggingface_hub, which trusts the hub.
-            raise self.sentence(LineError("not what a hub answers"), hub_id) from error
+            raise self.sentence(HubError("not what a hub answers"), hub_id) from error
 
     def configuration(self, hub_id: str) -> bytes:
         """The config.json that `main` has now, asked for without a token: whoever reads it may be a stranger.
-        Raises LineError."""
+        Raises HubError."""
         from huggingface_hub import get_session, hf_hub_url
 
         url = hf_hub_url(hub_id, "config.json", revision="main", endpoint=self.endpoint)
@@ -105,7 +105,7 @@ class Hub:
 
         return build_hf_headers(token=self.token or False, library_name="llm-playground", library_version="1")
 
-    def sentence(self, error: LineError, hub_id: str) -> DownloadError:
+    def sentence(self, error: HubError, hub_id: str) -> DownloadError:
         """What to tell a person about an answer that cannot be used."""
         host = urlsplit(self.endpoint).hostname
         if error.code in {401, 403} and self.token:

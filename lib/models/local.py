@@ -12,7 +12,7 @@ from lib.models import folder_config
 from lib.models.catalog import CATALOG, SHIPPED, ModelSpec
 from lib.models.chat_format import chat_template
 from lib.models.errors import ModelError
-from lib.models.folders import Location, Stamp, is_model_folder, means_a_model, problem, stamp, weight_files
+from lib.models.folders import Location, Stamp, is_model_folder, meant_as_model, problem, stamp, weight_files
 from lib.models.remote import PREFIX as REMOTE
 from lib.models.safetensors_header import header
 from lib.settings import settings
@@ -34,7 +34,7 @@ def model_folders() -> Iterator[Path]:
         if _is_folder(root) and is_model_folder(root):
             yield root
         else:
-            yield from (root / name for name in _names(root) if _is_folder(root / name) and means_a_model(root / name))
+            yield from (root / name for name in _names(root) if _is_folder(root / name) and meant_as_model(root / name))
 
 
 def catalog_id(folder: Path) -> str | None:
@@ -51,8 +51,8 @@ def _has_the_shape_of(spec: ModelSpec, folder: Path) -> bool:
         config = folder_config.read(folder)
     except ModelError:
         return False
-    shape = (config.model_type, config.layers, config.width, config.vocab_size)
-    return shape == (spec.family, spec.layers, spec.width, spec.vocab_size)
+    shape = (config.model_type, config.layers, config.hidden_size, config.vocab_size)
+    return shape == (spec.family, spec.layers, spec.hidden_size, spec.vocab_size)
 
 
 def folder_models() -> dict[str, Path]:
@@ -150,7 +150,7 @@ def _describe(folder: Path, _state: Stamp) -> ModelSpec:
         tokenizer=str(folder),
         dtype=dtype,
         layers=config.layers,
-        width=config.width,
+        hidden_size=config.hidden_size,
         kv_width=config.kv_width,
         vocab_size=config.vocab_size,
     )

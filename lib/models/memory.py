@@ -15,7 +15,7 @@ from lib.models.catalog import ModelSpec
 from lib.models.store import spec
 
 SMALL = 1100 * 10**6  # bytes: a machine or container with no more than this is small
-WIDTHS = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}  # bytes a weight
+BYTES_PER_WEIGHT = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}
 
 CGROUPS = (  # (limit, used) in bytes; version 2 first
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
@@ -35,7 +35,7 @@ def headroom() -> int:
 
 def needed_bytes(model: ModelSpec, dtype: str = "bfloat16") -> int:
     """Memory to load and run a model: its weights in `dtype` (a tied head once) and the headroom."""
-    return model.parameters * WIDTHS[dtype] + headroom()
+    return model.parameters * BYTES_PER_WEIGHT[dtype] + headroom()
 
 
 def fits(model: ModelSpec | str, dtype: str = "bfloat16") -> tuple[int, int | None]:
@@ -66,8 +66,13 @@ def resident_bytes(pid: int | None = None) -> int | None:
 
 
 def give_memory_back() -> None:
-    """Collect garbage and hand freed pages back to the system: glibc keeps them otherwise."""
+    """Collect garbage, and hand what it freed back to the system, which glibc would keep."""
     gc.collect()
+    trim_heap()
+
+
+def trim_heap() -> None:
+    """Ask the C library to return freed pages to the system (glibc only; elsewhere nothing happens)."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # another C library
             ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -1,4 +1,4 @@
-"""Is the hub to be reached from here at all, within a time that a person waits? And what to do where it is not."""
+"""Can the hub be reached from here at all, in the time that a person waits? And what to do where it cannot."""
 
 import re
 import socket
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from lib.models.errors import DownloadError, LineError
+from lib.models.errors import DownloadError, HubError
 from lib.settings import settings
 
 T = TypeVar("T")
@@ -54,13 +54,13 @@ def _answers(endpoint: str, seconds: float) -> bool:
             url = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
         address = (url.hostname or "", url.port or (443 if url.scheme == "https" else 80))
         within(seconds, lambda: socket.create_connection(address, timeout=seconds).close())
-    except (LineError, OSError, ValueError):
+    except (HubError, OSError, ValueError):
         return False
     return True
 
 
 def within(seconds: float, work: Callable[[], T], waiting: Callable[[], None] = lambda: None) -> T:
-    """What `work` gives or raises, or a LineError once it has taken too long: it is then left behind in its thread.
+    """What `work` gives or raises, or a HubError once it has taken too long: it is then left behind in its thread.
 
     `waiting` is called ten times a second, so that whoever waits can change their mind.
     """
@@ -82,5 +82,5 @@ def within(seconds: float, work: Callable[[], T], waiting: Callable[[], None] = 
     if errors:
         raise errors[0]
     if not results:
-        raise LineError("no answer in time")
+        raise HubError("no answer in time")
     return results[0]

@@ -59,7 +59,7 @@ def remote_spec(model_id: str) -> ModelSpec:
             context=4096,
             template="",
             layers=0,
-            width=0,
+            hidden_size=0,
             kv_width=0,
             vocab_size=0,
         )

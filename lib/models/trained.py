@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from lib.json_file import read_json
 from lib.models import local
@@ -20,7 +20,8 @@ from lib.settings import settings
 
 PREFIX = "trained-"
 RECORD = "run.json"  # what a run's folder says of the run: its number, its recipe, when it was made
-STAGES = ("pretrain", "finetune", "prefer")
+Stage = Literal["pretrain", "finetune", "prefer"]
+STAGES: tuple[Stage, ...] = get_args(Stage)  # in the order in which they build on one another
 _RUN = re.compile(r"[0-9a-f]{8}")
 _CHECKPOINT = re.compile(rf"({'|'.join(STAGES)})-([0-9]{{5}})")
 _TEXTS = {"world": "Tiny world", "alice": "Alice", "own": "Own text"}
@@ -42,7 +43,7 @@ class Checkpoint:
         >>> Checkpoint("0123abcd", "pretrain", 50).name
         'pretrain-00050'
         """
-        return f"{self.stage}-{self.step:05d}"
+        return checkpoint_name(self.stage, self.step)
 
     @property
     def model_id(self) -> str:
@@ -53,6 +54,15 @@ class Checkpoint:
     def folder(self) -> Path:
         """Where it is, if it is."""
         return root() / self.run / self.name
+
+
+def checkpoint_name(stage: str, step: int) -> str:
+    """A checkpoint's folder in the folder of its run.
+
+    >>> checkpoint_name("pretrain", 50)
+    'pretrain-00050'
+    """
+    return f"{stage}-{step:05d}"
 
 
 def root() -> Path:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from lib.models.disk import Progress, check_space
-from lib.models.errors import DownloadError, LineError
+from lib.models.errors import DownloadError, HubError
 from lib.models.hub import Hub, HubFile, Repository
 from lib.text_format import size
 
@@ -66,7 +66,7 @@ def _continue(hub: Hub, repository: Repository, file: HubFile, part: Path, meter
         try:
             _append(hub, repository, file, part, meter)
             continue
-        except LineError as error:
+        except HubError as error:
             if error.code == 416:
                 raise _WrongError from error
             if error.code in {401, 403, 404}:
@@ -83,7 +83,7 @@ def _continue(hub: Hub, repository: Repository, file: HubFile, part: Path, meter
 
 
 def _append(hub: Hub, repository: Repository, file: HubFile, part: Path, meter: "_Meter") -> None:
-    """One request for what is missing. Raises LineError when it ends early, _WrongError when it brings too much."""
+    """One request for what is missing. Raises HubError when it ends early, _WrongError when it brings too much."""
     from huggingface_hub.file_download import http_get
 
     start = _size(part)
@@ -103,11 +103,11 @@ def _append(hub: Hub, repository: Repository, file: HubFile, part: Path, meter: 
                 tqdm_class=bar,  # type: ignore[arg-type] # it calls what makes a bar
             )
     except ValueError as error:  # a Content-Range without numbers
-        raise LineError("not what a hub answers") from error
+        raise HubError("not what a hub answers") from error
     except OSError as error:
         if error.errno is not None:  # the disk
             raise
-        raise LineError("the connection ended early") from error  # http_get's word for another size
+        raise HubError("the connection ended early") from error  # http_get's word for another size
 
 
 class _Bar:

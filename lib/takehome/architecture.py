@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lib.takehome.notebook_file import Cell, code, literal, notebook, say, shown_in_markdown
+from lib.takehome.notebook_file import Cell, code_cell, literal, markdown_cell, notebook, shown_in_markdown
 from lib.takehome.parts import Prompt, Source, ids_cell, opening, setup
 
 
@@ -68,11 +68,11 @@ def _counted(counted: Counted) -> list[Cell]:
     config = pprint.pformat(words, width=110, sort_dicts=False)
     name = shown_in_markdown(counted.name)
     return [
-        say(
+        markdown_cell(
             f"## The parameters of {name}\n\nThe configuration alone fixes every shape. On PyTorch's `meta` device the "
             "module is built without its weights, so nothing is downloaded and no memory is needed."
         ),
-        code(
+        code_cell(
             "# In a new environment, first: pip install torch transformers plotly\n"
             "import re\n\n"
             "import plotly.graph_objects as go\n"
@@ -84,8 +84,8 @@ def _counted(counted: Counted) -> list[Cell]:
             "skeleton.tie_weights()  # a tied output head is the token embedding itself and counts once\n"
             "print(skeleton)"
         ),
-        say("## Part by part"),
-        code(
+        markdown_cell("## Part by part"),
+        code_cell(
             f"{_KINDS}\n\n"
             "parts = {}\n"
             "for name, parameter in skeleton.named_parameters():\n"
@@ -141,27 +141,29 @@ fig.show()\
 
 def _live(live: Live) -> list[Cell]:
     page = [(token, round(p, 9)) for token, p in live.best]
-    cut = [code(f"ids = ids[-{live.kept}:]  # the page looks at the last ones alone")]
+    cut = [code_cell(f"ids = ids[-{live.kept}:]  # the page looks at the last ones alone")]
     return [
         *setup(live.source, eager=True),
         *ids_cell(live.prompt),
         *(cut if live.kept < len(live.prompt.ids) else []),
-        say(
+        markdown_cell(
             "## One pass, looked into\n\nThe model keeps one vector for each token and adds to it in every layer. The "
             "*logit lens* applies the final norm and the output head after every layer: what would the model say if "
             "it stopped there? The head was trained for the last layer alone, so early rows are rough."
         ),
-        code(_LENS),
-        say("## Attention\n\nEach row of a map says how much a token looks at each earlier one, and sums to 1."),
-        code(_ATTENTION),
-        say("## The next token, beside the page"),
-        code(
+        code_cell(_LENS),
+        markdown_cell(
+            "## Attention\n\nEach row of a map says how much a token looks at each earlier one, and sums to 1."
+        ),
+        code_cell(_ATTENTION),
+        markdown_cell("## The next token, beside the page"),
+        code_cell(
             f"page = {page!r}\n"
             "for i, p in page:\n"
             '    print(f"{i:>9} {probs[i]:8.3%} {p:8.3%}  {tokenizer.decode([i])!r}")\n'
             "difference = max(abs(probs[i].item() - p) for i, p in page)\n"
             'print(f"largest difference between here and the page: {difference:.1e}")'
         ),
-        say("## The picture"),
-        code(_PICTURE),
+        markdown_cell("## The picture"),
+        code_cell(_PICTURE),
     ]

@@ -11,7 +11,7 @@ from math import exp
 from lib.decoding.strategies import Strategy
 from lib.decoding.transformers_code import generate_arguments
 from lib.engine import Step
-from lib.takehome.notebook_file import Cell, code, literal, notebook, say, wrapped
+from lib.takehome.notebook_file import Cell, code_cell, literal, markdown_cell, notebook, wrapped
 from lib.takehome.parts import Prompt, Source, ids_cell, opening, read_cell, setup, surprise_chart, warpers
 
 
@@ -38,9 +38,11 @@ def decoding_notebook(source: Source, prompt: Prompt, columns: Sequence[Written]
         opening("Decoding strategies", "Decoding", about),
         *setup(source, imports=[*classes, *(["RepetitionPenaltyLogitsProcessor"] if penalties else [])]),
         *ids_cell(prompt),
-        say("## How the model reads a finished text\n\nOne pass gives the probabilities at every position at once."),
+        markdown_cell(
+            "## How the model reads a finished text\n\nOne pass gives the probabilities at every position at once."
+        ),
         read_cell(),
-        code("texts, tokenizer_of = {}, {}"),
+        code_cell("texts, tokenizer_of = {}, {}"),
     ]
     for number, column in enumerate(columns, 1):
         cells += _column(number, column, stop_ids)
@@ -58,10 +60,10 @@ def _column(number: int, column: Written, stop_ids: frozenset[int]) -> list[Cell
         f"texts[{literal(name)}], tokenizer_of[{literal(name)}] = (new, logprobs), tokenizer",
     ]
     if strategy.random:
-        cells = [say(f"## {name}\n\n{_DRAWN}"), code("\n".join(lines))]
+        cells = [markdown_cell(f"## {name}\n\n{_DRAWN}"), code_cell("\n".join(lines))]
         return [*cells, *_after(column)]
     words = _SEARCHED if column.whole else "This text was stopped, so it may be only the beginning of what follows."
-    return [say(f"## {name}\n\n{words}"), code("\n".join([*_again(column, stop_ids), *lines]))]
+    return [markdown_cell(f"## {name}\n\n{words}"), code_cell("\n".join([*_again(column, stop_ids), *lines]))]
 
 
 _DRAWN = (
@@ -105,11 +107,11 @@ def _after(column: Written) -> list[Cell]:
         ]
     lines += [f"    scores = {name}({value})(None, scores)" for name, value in steps]
     return [
-        say(
+        markdown_cell(
             "After the sampling settings, in the order in which `transformers` applies them, each token had this "
             "probability of being drawn."
         ),
-        code(
+        code_cell(
             "\n".join(
                 [
                     "with torch.inference_mode():",

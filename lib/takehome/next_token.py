@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lib.engine import Sampling
-from lib.takehome.notebook_file import Cell, code, notebook, say
+from lib.takehome.notebook_file import Cell, code_cell, markdown_cell, notebook
 from lib.takehome.parts import Prompt, Source, ids_cell, opening, setup, warpers
 
 
@@ -41,11 +41,11 @@ def next_token_notebook(
 
 def _logits() -> list[Cell]:
     return [
-        say(
+        markdown_cell(
             "## From ids to probabilities\n\nOne pass gives a score (a logit) for every token of the vocabulary. "
             "Softmax makes probabilities of them: all positive, together 1."
         ),
-        code(
+        code_cell(
             "with torch.inference_mode():\n"
             "    logits = model(torch.tensor([ids]), logits_to_keep=1).logits[0, -1].double()  # (vocabulary,)\n"
             "raw = torch.softmax(logits, dim=-1)\n"
@@ -67,17 +67,17 @@ def _settings(sampling: Sampling, steps: Sequence[tuple[str, str]]) -> list[Cell
         lines = [f"scores = {name}({value})(None, scores)" for name, value in steps]
         body = "\n".join(["scores = logits[None]", *lines, "probs = torch.softmax(scores[0], dim=-1)"])
     body += '\nprint(f"{int((probs > 0).sum()):,} tokens still possible")'
-    return [say(f"## The sampling settings\n\n{words}"), code(body)]
+    return [markdown_cell(f"## The sampling settings\n\n{words}"), code_cell(body)]
 
 
 def _compared(bars: Sequence[Bar]) -> list[Cell]:
     rows = "".join(f"    ({bar.id}, {bar.raw!r}, {bar.after!r}),\n" for bar in bars)
     return [
-        say(
+        markdown_cell(
             "## Beside the page\n\nWhat the page showed, likeliest first: the token's id, its probability under the "
             "model (T = 1), and after the sampling settings."
         ),
-        code(
+        code_cell(
             f"page = [\n{rows}]\n"
             'print("       id   model     page   after     page  token")\n'
             "for i, p, q in page:\n"
@@ -90,8 +90,8 @@ def _compared(bars: Sequence[Bar]) -> list[Cell]:
 
 def _chart() -> list[Cell]:
     return [
-        say("## The picture"),
-        code(
+        markdown_cell("## The picture"),
+        code_cell(
             "best = raw.topk(20).indices.tolist()\n"
             'labels = [repr(tokenizer.decode([i])).replace("<", "&lt;") for i in best]  # Plotly reads < as a tag\n'
             "places = list(range(len(best)))  # two tokens may look alike: bars stand by place\n"

@@ -18,12 +18,12 @@ class Cell:
     source: str
 
 
-def say(text: str) -> Cell:
+def markdown_cell(text: str) -> Cell:
     """A Markdown cell of our own words."""
     return Cell("markdown", text.strip())
 
 
-def code(text: str) -> Cell:
+def code_cell(text: str) -> Cell:
     """A code cell."""
     return Cell("code", text.strip("\n"))
 

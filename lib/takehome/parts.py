@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lib import models
 from lib.engine import Sampling
-from lib.takehome.notebook_file import Cell, code, literal, say, shown_in_markdown, wrapped
+from lib.takehome.notebook_file import Cell, code_cell, literal, markdown_cell, shown_in_markdown, wrapped
 
 VARIABLE = "PLAYGROUND_NOTEBOOK_MODEL"  # a folder in place of the hub's name
 _DTYPES = {"bfloat16", "float16"}
@@ -65,10 +65,22 @@ def torch_dtype(dtype: str) -> str:
 
 def opening(title: str, page: str, about: str) -> Cell:
     """The first cell. `title`, `page` and `about` are our own words."""
-    return say(
+    return markdown_cell(
         f"# {title}\n\n{about}\n\nThis notebook repeats the state of the *{page}* page of the LLM Playground at the "
         "moment it was saved, without the app. Run the cells from top to bottom (Shift+Enter)."
     )
+
+
+def imports_of(names: str) -> list[str]:
+    """The first lines of code; `names` are what is imported of transformers, separated by commas."""
+    return [
+        "# In a new environment, first: pip install torch transformers plotly",
+        "import os",
+        "",
+        "import plotly.graph_objects as go",
+        "import torch",
+        f"from transformers import {names}",
+    ]
 
 
 def setup(source: Source, *, imports: Sequence[str] = (), eager: bool = False) -> list[Cell]:
@@ -77,19 +89,14 @@ def setup(source: Source, *, imports: Sequence[str] = (), eager: bool = False) -
     more = ', attn_implementation="eager"' if eager else ""
     names = ", ".join(sorted({"AutoModelForCausalLM", "AutoTokenizer", *imports}))
     lines = [
-        "# In a new environment, first: pip install torch transformers plotly",
-        "import os",
-        "",
-        "import plotly.graph_objects as go",
-        "import torch",
-        f"from transformers import {names}",
+        *imports_of(names),
         "",
         "# A name on the Hugging Face hub (downloaded once), or a folder with a model.",
         f"MODEL = os.environ.get({VARIABLE!r}) or {literal(source.model)}",
         "tokenizer = AutoTokenizer.from_pretrained(MODEL)",
         f"model = AutoModelForCausalLM.from_pretrained(MODEL, dtype=torch.{kind}{more}).eval()",
     ]
-    return [say(_model_words(source)), code("\n".join(lines))]
+    return [markdown_cell(_model_words(source)), code_cell("\n".join(lines))]
 
 
 def _model_words(source: Source) -> str:
@@ -118,7 +125,7 @@ def ids_cell(prompt: Prompt, *, name: str = "PROMPT", added: Sequence[int] = (),
     if added:
         lines.append(f"ids += {wrapped(added)}  # {why_added}")
     lines += ["", "for i in ids[:40]:  # the first 40", '    print(f"{i:>7}  {tokenizer.decode([i])!r}")']
-    return [say(words), code("\n".join(lines))]
+    return [markdown_cell(words), code_cell("\n".join(lines))]
 
 
 def warpers(sampling: Sampling) -> list[tuple[str, str]]:
@@ -157,7 +164,7 @@ def show(ids, new, page):
 
 def read_cell() -> Cell:
     """`read` and `show`."""
-    return code(READ)
+    return code_cell(READ)
 
 
 SURPRISE = """\
@@ -176,9 +183,9 @@ fig.show()
 def surprise_chart() -> list[Cell]:
     """One line a text: surprise token by token. Needs `texts` and `tokenizer_of`, by name."""
     return [
-        say(
+        markdown_cell(
             "## The picture\n\nSurprise is −log₂ of the probability the model itself gave (temperature 1). "
             "0 bits is certainty; each bit halves the probability."
         ),
-        code(SURPRISE),
+        code_cell(SURPRISE),
     ]

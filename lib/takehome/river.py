@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lib.takehome.notebook_file import code, notebook, say
+from lib.takehome.notebook_file import code_cell, markdown_cell, notebook
 from lib.takehome.parts import Prompt, Source, ids_cell, opening, setup
 
 Place = Sequence[tuple[int, float]]  # (id, probability at the page's temperature), likeliest first
@@ -22,12 +22,12 @@ def river_notebook(
             opening("The river of roads not taken", "Home", about),
             *setup(source),
             *ids_cell(prompt, added=path, why_added="the branches taken, and what was written after them"),
-            say(
+            markdown_cell(
                 "## What could have followed, at every place\n\nOne pass gives the scores (logits) after every token. "
                 "They are divided by the temperature before softmax makes probabilities of them: below 1 the likely "
                 "becomes likelier."
             ),
-            code(
+            code_cell(
                 f"TEMPERATURE = {temperature!r}\n"
                 "with torch.inference_mode():\n"
                 "    logits = model(torch.tensor([ids])).logits[0].double()  # (tokens, vocabulary)\n"
@@ -38,15 +38,17 @@ def river_notebook(
                 "zip(best.indices[place].tolist(), best.values[place].tolist())]\n"
                 '    print(f"after {tokenizer.decode([i])!r}: {row}")'
             ),
-            say("## Beside the page\n\nThe same tokens as Home shows them: (id, probability) at the same temperature."),
-            code(
+            markdown_cell(
+                "## Beside the page\n\nThe same tokens as Home shows them: (id, probability) at the same temperature."
+            ),
+            code_cell(
                 f"page = [\n{rows}]\n"
                 "difference = max(abs(probs[place, i].item() - p) "
                 "for place, row in enumerate(page) for i, p in row)\n"
                 'print(f"largest difference between here and the page: {difference:.1e}")'
             ),
-            say("## The picture\n\nThe darker a token, the likelier it was in its place."),
-            code(
+            markdown_cell("## The picture\n\nThe darker a token, the likelier it was in its place."),
+            code_cell(
                 "labels = [[repr(tokenizer.decode([j])).replace('<', '&lt;') for j in row] "
                 "for row in best.indices.T.tolist()]  # Plotly reads < as a tag\n"
                 "fig = go.Figure(go.Heatmap(\n"

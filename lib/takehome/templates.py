@@ -8,8 +8,17 @@ from typing import Any
 from lib.decoding.strategies import Strategy
 from lib.decoding.transformers_code import generate_arguments
 from lib.engine import Step
-from lib.takehome.notebook_file import Cell, code, literal, long_literal, notebook, say, shown_in_markdown, wrapped
-from lib.takehome.parts import VARIABLE, Source, opening, read_cell, surprise_chart, torch_dtype
+from lib.takehome.notebook_file import (
+    Cell,
+    code_cell,
+    literal,
+    long_literal,
+    markdown_cell,
+    notebook,
+    shown_in_markdown,
+    wrapped,
+)
+from lib.takehome.parts import VARIABLE, Source, imports_of, opening, read_cell, surprise_chart, torch_dtype
 
 CHAT_VARIABLE = "PLAYGROUND_NOTEBOOK_CHAT_MODEL"
 GREEDY = Strategy("greedy")
@@ -48,7 +57,7 @@ def completion_notebook(corners: Sequence[Corner]) -> str:
             opening("Completion against chat", "Completion vs chat", about),
             *_models(sources),
             read_cell(),
-            code("texts, tokenizer_of = {}, {}"),
+            code_cell("texts, tokenizer_of = {}, {}"),
             *(cell for corner in corners for cell in _corner(corner, sources.index(corner.source))),
             *surprise_chart(),
         ]
@@ -62,18 +71,13 @@ def chat_notebook(corner: Corner) -> str:
         "continues it. Here is that text, its token IDs, and the reply, token by token."
     )
     cells = [opening("A chat", "Chat", about), *_models([corner.source]), read_cell()]
-    cells += [code("texts, tokenizer_of = {}, {}"), *_corner(corner, 0)]
+    cells += [code_cell("texts, tokenizer_of = {}, {}"), *_corner(corner, 0)]
     return notebook([*cells, *(surprise_chart() if corner.steps else _next())])
 
 
 def _models(sources: Sequence[Source]) -> list[Cell]:
     lines = [
-        "# In a new environment, first: pip install torch transformers plotly",
-        "import os",
-        "",
-        "import plotly.graph_objects as go",
-        "import torch",
-        "from transformers import AutoModelForCausalLM, AutoTokenizer",
+        *imports_of("AutoModelForCausalLM, AutoTokenizer"),
         "",
         "",
         "def load(name, dtype):",
@@ -90,22 +94,25 @@ def _models(sources: Sequence[Source]) -> list[Cell]:
     remarks = [shown_in_markdown(source.about) for source in sources if source.about]
     if any(source.dtype == "int8" for source in sources):
         remarks.append("The page computed with int8 weights; this notebook uses float32, so numbers differ a little.")
-    return [say("\n\n".join(["## The model" + "s" * (len(sources) > 1), *remarks])), code("\n".join(lines))]
+    return [
+        markdown_cell("\n\n".join(["## The model" + "s" * (len(sources) > 1), *remarks])),
+        code_cell("\n".join(lines)),
+    ]
 
 
 def _corner(corner: Corner, number: int) -> list[Cell]:
     title = shown_in_markdown(corner.title)
-    cells = [say(f"## {title}\n\n{_HOW['template' if corner.template else 'raw']}")]
-    cells.append(code("\n".join([f"tokenizer, model = loaded_{number}", *_text(corner)])))
+    cells = [markdown_cell(f"## {title}\n\n{_HOW['template' if corner.template else 'raw']}")]
+    cells.append(code_cell("\n".join([f"tokenizer, model = loaded_{number}", *_text(corner)])))
     if corner.read_as_text:
         cells.append(
-            say(
+            markdown_cell(
                 "Somebody typed the spelling of a special token, or characters that are no text. The page reads it as "
                 "ordinary text, so that nobody can forge a turn; `transformers` would obey it. So the ids are written "
                 "out here."
             )
         )
-    cells.append(code("\n".join(_ids(corner))))
+    cells.append(code_cell("\n".join(_ids(corner))))
     if corner.steps:
         cells += _written(corner)
     return cells
@@ -166,13 +173,13 @@ def _written(corner: Corner) -> list[Cell]:
         "logprobs = show(ids, new, page)",
         f"texts[{literal(corner.title)}], tokenizer_of[{literal(corner.title)}] = (new, logprobs), tokenizer",
     ]
-    return [say(words), code("\n".join(lines))]
+    return [markdown_cell(words), code_cell("\n".join(lines))]
 
 
 def _next() -> list[Cell]:
     return [
-        say("## The picture\n\nNothing is written yet. These are the likeliest first tokens of a reply."),
-        code(
+        markdown_cell("## The picture\n\nNothing is written yet. These are the likeliest first tokens of a reply."),
+        code_cell(
             "with torch.inference_mode():\n"
             "    logits = model(torch.tensor([ids]), logits_to_keep=1).logits[0, -1].double()\n"
             "probs = torch.softmax(logits, dim=-1)\n"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lib.takehome.csv_files import csv_text
-from lib.takehome.notebook_file import Cell, code, literal, long_literal, notebook, say, wrapped
+from lib.takehome.notebook_file import Cell, code_cell, literal, long_literal, markdown_cell, notebook, wrapped
 from lib.takehome.parts import opening
 from lib.tokenization.comparison import ComparisonRow
 
@@ -37,10 +37,10 @@ def tokenizers_notebook(text: str, cuts: Sequence[Cut]) -> str:
     return notebook(
         [
             opening("Tokenizers", "Tokenizers", about),
-            code(_START + f"\n\nTEXT = {long_literal(text)}\ntables = {{}}"),
+            code_cell(_START + f"\n\nTEXT = {long_literal(text)}\ntables = {{}}"),
             *(cell for cut in cuts for cell in _cut(cut)),
-            say("## The picture\n\nHow many tokens each tokenizer makes of the same text."),
-            code(_CHART),
+            markdown_cell("## The picture\n\nHow many tokens each tokenizer makes of the same text."),
+            code_cell(_CHART),
         ]
     )
 
@@ -88,7 +88,7 @@ def _cut(cut: Cut) -> list[Cell]:
     words, lines = _BY_KIND[cut.kind], _program(cut)
     head = [token.id for token in cut.row.head]
     lines.append(f"show({literal(cut.title)}, ids, pieces, {cut.row.tokens}, {wrapped(head)})")
-    return [say(f"## {cut.title}\n\n{words}"), code("\n".join(lines))]
+    return [markdown_cell(f"## {cut.title}\n\n{words}"), code_cell("\n".join(lines))]
 
 
 _BY_KIND = {

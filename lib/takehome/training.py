@@ -5,19 +5,17 @@ with the page's version of torch the losses are those of the page, up to roundin
 they are on the page are copied out of their files.
 """
 
-import ast
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lib.takehome.csv_files import csv_text
-from lib.takehome.notebook_file import Cell, code, literal, long_literal, notebook, say
+from lib.takehome.notebook_file import Cell, code_cell, literal, long_literal, markdown_cell, notebook
 from lib.takehome.parts import opening
+from lib.takehome.source_code import copied_code, imports_in
 from lib.training import corpus, tokenizer, world
 from lib.training.recipe import SIZES, Recipe, inner_width
-
-_ROOM = Path(world.__file__).parent
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def _settings(recipe: Recipe) -> list[Cell]:
         f"STEPS, BATCH, CONTEXT, SEED = {recipe.steps}, {recipe.batch}, {recipe.context}, {recipe.seed}",
         f"LEARNING_RATE, WEIGHT_DECAY = {recipe.learning_rate!r}, {recipe.weight_decay!r}",
     ]
-    return [say("## What is asked"), code("\n".join(lines))]
+    return [markdown_cell("## What is asked"), code_cell("\n".join(lines))]
 
 
 _CLASSES = {"llama": ("LlamaConfig", "LlamaForCausalLM"), "gpt2": ("GPT2Config", "GPT2LMHeadModel")}
@@ -80,22 +78,24 @@ _CLASSES = {"llama": ("LlamaConfig", "LlamaForCausalLM"), "gpt2": ("GPT2Config",
 def _text(recipe: Recipe) -> list[Cell]:
     if recipe.text == "world":
         return [
-            say(
+            markdown_cell(
                 "## The text\n\nA tiny world, made by a small program. Every choice has a known probability, so each "
                 "document comes with how unlikely it is (`nats`)."
             ),
-            code(Path(world.__file__).read_text(encoding="utf-8")),
-            code(
+            code_cell(Path(world.__file__).read_text(encoding="utf-8")),
+            code_cell(
                 f"documents = [d.text for d in generate(seed={corpus.TRAIN_SEED}, documents={corpus.DOCUMENTS})]\n"
                 f"held_out = [d.text for d in generate(seed={corpus.HELD_OUT_SEED}, "
                 f"documents={corpus.HELD_OUT_DOCUMENTS})]\n"
                 "print(documents[0])"
             ),
         ]
-    found = corpus.of(recipe)
+    found = corpus.corpus_of(recipe)
     return [
-        say("## The text\n\nThe first nine tenths are trained on; the last tenth is held out to test the model."),
-        code(
+        markdown_cell(
+            "## The text\n\nThe first nine tenths are trained on; the last tenth is held out to test the model."
+        ),
+        code_cell(
             f"documents = [{long_literal(found.text)}]\n"
             f"held_out = [{long_literal(found.held_out_text)}]\n"
             "print(documents[0][:300])"
@@ -108,11 +108,11 @@ def _tokens(entries: dict[str, object], recipe: Recipe) -> list[Cell]:
     entries["added_tokens"] = []  # control tokens are put in by number: in a text they are text
     measured = "" if recipe.text == "world" else f"[:{corpus.HELD_OUT_TOKENS + 1}]"
     return [
-        say(
+        markdown_cell(
             "## From text to tokens\n\nThe page's tokenizer: byte-level BPE, learned from this text. Behind its "
             f"entries come {', '.join(f'`{name}`' for name in tokenizer.CONTROL)}; the first ends every document."
         ),
-        code(
+        code_cell(
             f"tokenizer = Tokenizer.from_str({long_literal(json.dumps(entries, ensure_ascii=True))})\n"
             f"end, vocab_size = {count}, {count + len(tokenizer.CONTROL)}\n\n\n"
             "def joined(texts):\n"
@@ -142,8 +142,8 @@ def _model(recipe: Recipe) -> list[Cell]:
         fields = {
             "vocab_size": "vocab_size",
             "num_hidden_layers": size.layers,
-            "hidden_size": size.width,
-            "intermediate_size": inner_width(size.width),
+            "hidden_size": size.hidden_size,
+            "intermediate_size": inner_width(size.hidden_size),
             "num_attention_heads": size.heads,
             "num_key_value_heads": size.heads,
             "max_position_embeddings": "CONTEXT",
@@ -153,7 +153,7 @@ def _model(recipe: Recipe) -> list[Cell]:
         fields = {
             "vocab_size": "vocab_size",
             "n_layer": size.layers,
-            "n_embd": size.width,
+            "n_embd": size.hidden_size,
             "n_head": size.heads,
             "n_positions": "CONTEXT",
             "resid_pdrop": 0.0,
@@ -163,8 +163,10 @@ def _model(recipe: Recipe) -> list[Cell]:
     config, network = _CLASSES[recipe.family]
     lines = "".join(f"    {name}={value},\n" for name, value in fields.items())
     return [
-        say("## The model\n\nRandom numbers, drawn from the seed. The output head is the embedding table (tied)."),
-        code(
+        markdown_cell(
+            "## The model\n\nRandom numbers, drawn from the seed. The output head is the embedding table (tied)."
+        ),
+        code_cell(
             f"torch.manual_seed(SEED)\nmodel = {network}({config}(\n{lines}"
             "    bos_token_id=end,\n    eos_token_id=end,\n"
             '))\nprint(f"{sum(p.numel() for p in model.parameters()):,} parameters")'
@@ -173,25 +175,25 @@ def _model(recipe: Recipe) -> list[Cell]:
 
 
 def _steps() -> list[Cell]:
-    """The loop. `drawn`, `to_test`, the optimizer and its schedule are the page's own."""
+    """The loop. `batch_of_step`, `held_out_rows`, the optimizer and its schedule are the page's own."""
     return [
-        say("## Which rows a step reads, and which the model is tested on"),
-        code(
-            f"{imports('batches.py')}\n\nIGNORE = -100\nCorpus, Ids = SimpleNamespace, np.ndarray\n\n\n"
-            + "\n\n\n".join(copied("batches.py", ("drawn", "to_test")))
+        markdown_cell("## Which rows a step reads, and which the model is tested on"),
+        code_cell(
+            f"{imports_in('batches.py')}\n\nIGNORE = -100\nCorpus, Ids = SimpleNamespace, np.ndarray\n\n\n"
+            + "\n\n\n".join(copied_code("batches.py", ("batch_of_step", "held_out_rows")))
         ),
-        say("## AdamW, the learning rate of every step, and one update"),
-        code(
-            f"{imports('optimizer.py')}\n\nNetwork = torch.nn.Module\n"
-            + "\n".join(copied("optimizer.py", ("WARM_UP", "BETAS", "CLIP")))
+        markdown_cell("## AdamW, the learning rate of every step, and one update"),
+        code_cell(
+            f"{imports_in('optimizer.py')}\n\nNetwork = torch.nn.Module\n"
+            + "\n".join(copied_code("optimizer.py", ("WARM_UP", "BETAS", "CLIP")))
             + "\n\n\n"
-            + "\n\n\n".join(copied("optimizer.py", ("adamw", "learning_rate", "update")))
+            + "\n\n\n".join(copied_code("optimizer.py", ("adamw", "learning_rate", "update")))
         ),
-        say(
+        markdown_cell(
             "## Training\n\nThe loss is the mean of −ln of the probability that the model gives to the token that "
             "comes. Each step: read a batch, compute the loss, go one step against its gradient."
         ),
-        code(_LOOP),
+        code_cell(_LOOP),
     ]
 
 
@@ -204,9 +206,9 @@ def mean_loss(inputs, labels):
 
 
 @torch.no_grad()
-def tested():
+def evaluate():
     """The same on every held-out token, 16 rows at a time."""
-    inputs, labels = to_test(corpus, context=CONTEXT)
+    inputs, labels = held_out_rows(corpus, context=CONTEXT)
     total = 0.0
     for at in range(0, len(inputs), 16):
         wanted = labels[at : at + 16]
@@ -215,9 +217,9 @@ def tested():
 
 
 optimizer = adamw(model, WEIGHT_DECAY)
-train_losses, held_losses = {}, {0: tested()}
+train_losses, held_losses = {}, {0: evaluate()}
 for step in range(STEPS):
-    inputs, labels = drawn(corpus, seed=SEED, step=step, batch=BATCH, context=CONTEXT)
+    inputs, labels = batch_of_step(corpus, seed=SEED, step=step, batch=BATCH, context=CONTEXT)
     loss = mean_loss(inputs, labels)
     update(model, optimizer, loss, learning_rate(step, steps=STEPS, highest=LEARNING_RATE))
     train_losses[step + 1] = loss.item()
@@ -225,7 +227,7 @@ for step in range(STEPS):
         print("The loss is no number any more.")
         break
     if (step + 1) % 25 == 0 or step + 1 == STEPS:
-        held_losses[step + 1] = tested()
+        held_losses[step + 1] = evaluate()
         print(f"step {step + 1}: train {loss.item():.3f}, held-out {held_losses[step + 1]:.3f}")
 '''
 
@@ -234,11 +236,11 @@ def _beside(losses: Losses) -> list[Cell]:
     shown = [(step, round(loss, 5)) for step, loss in losses.heldout]
     first = [(step, round(loss, 5)) for step, loss in losses.train[:20]]
     return [
-        say(
+        markdown_cell(
             "## Beside the page\n\nThe losses that the page showed. Small differences grow from step to step on "
             "another processor or another version of torch."
         ),
-        code(
+        code_cell(
             f"page_held, page_first = {literal(shown)}, {literal(first)}\n"
             "both = [(train_losses[s], loss) for s, loss in page_first if s in train_losses]\n"
             "difference = max([abs(here - there) for here, there in both], default=0.0)\n"
@@ -258,8 +260,8 @@ def _beside(losses: Losses) -> list[Cell]:
 def _samples(recipe: Recipe) -> list[Cell]:
     prompts = ("Once upon a time", "2 + 2 =", "The tiger lives in the") if recipe.text == "world" else ("The", "And")
     return [
-        say("## What it writes\n\nGreedy: always the likeliest token."),
-        code(
+        markdown_cell("## What it writes\n\nGreedy: always the likeliest token."),
+        code_cell(
             f"for prompt in {literal(list(prompts))}:\n"
             "    ids = tokenizer.encode(prompt, add_special_tokens=False).ids\n"
             "    room = max(0, min(30, CONTEXT - len(ids)))\n"
@@ -271,27 +273,3 @@ def _samples(recipe: Recipe) -> list[Cell]:
             "    print(repr(tokenizer.decode([i for i in ids if i < end])))"
         ),
     ]
-
-
-def copied(file: str, names: Sequence[str]) -> list[str]:
-    """Functions and constants of a file of `lib/training`, as they stand there; it is read, not imported."""
-    text = (_ROOM / file).read_text(encoding="utf-8")
-    found: dict[str, str] = {}
-    for node in ast.parse(text).body:
-        name = (
-            node.name
-            if isinstance(node, ast.FunctionDef)
-            else node.targets[0].id
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-            else ""
-        )
-        found[name] = ast.get_source_segment(text, node) or ""
-    return [found[name] for name in names]
-
-
-def imports(file: str) -> str:
-    """What a file of `lib/training` imports from elsewhere."""
-    text = (_ROOM / file).read_text(encoding="utf-8")
-    nodes = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    lines = [ast.get_source_segment(text, node) or "" for node in nodes]
-    return "\n".join(line for line in lines if not line.startswith("from lib"))

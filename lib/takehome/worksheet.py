@@ -13,8 +13,8 @@ from lib.takehome.csv_files import csv_text
 from lib.takehome.svg import Row, bars, clean
 from lib.text_format import percent
 
-MOST_PICTURES = 10
-MOST_NAME = 80  # characters
+MAX_PICTURES = 10
+MAX_NAME = 80  # characters
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 def to_html(sheet: Worksheet) -> str:
     """One file, self-contained."""
     questions = "".join(_question(one) for one in sheet.answers) or "<p>No question has been answered yet.</p>"
-    pictures = "".join(_picture(one) for one in sheet.pictures[-MOST_PICTURES:])
+    pictures = "".join(_picture(one) for one in sheet.pictures[-MAX_PICTURES:])
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
@@ -110,7 +110,7 @@ _LEGEND = (
 
 
 def _name(sheet: Worksheet) -> str:
-    return " ".join(sheet.name.split())[:MOST_NAME] or "no name"
+    return " ".join(sheet.name.split())[:MAX_NAME] or "no name"
 
 
 def _question(answer: Answer) -> str:
@@ -147,7 +147,7 @@ def to_markdown(sheet: Worksheet) -> str:
         lines.append("")
     if sheet.pictures:
         lines += ["## Prompts I looked at", ""]
-    for picture in sheet.pictures[-MOST_PICTURES:]:
+    for picture in sheet.pictures[-MAX_PICTURES:]:
         lines += [f"**{literal(picture.prompt)}**", "", f"{literal(picture.model)} · {literal(picture.settings)}", ""]
         lines += ["| token | model (T = 1) | | after sampling settings |", "|---|---|--:|--:|"]
         most = max([row.raw for row in picture.rows] + [1e-9])

@@ -15,7 +15,7 @@ from lib.templating.sandbox import TemplateError
 
 # A real template takes a millisecond; the longest published ones, with tools, are some 30,000 characters.
 LIMITS = Limits(cpu_seconds=2, wall_seconds=30, megabytes=300, answer_bytes=30_000_000, idle_seconds=300)
-MOST_SOURCE = 200_000
+MAX_SOURCE = 200_000
 PROCESS = Bounded("lib.templating.process", LIMITS)
 _AGAIN = 60.0  # seconds after which a template that took too much is tried again
 _MUCH = {
@@ -45,8 +45,8 @@ def looked_for(source: str) -> tuple[str, ...]:
 
 
 def _ask(source: str, question: dict[str, Any]) -> Any:
-    if len(source) > MOST_SOURCE:
-        raise StoppedError(f"This chat template is longer than {MOST_SOURCE:,} characters, so it is not used.")
+    if len(source) > MAX_SOURCE:
+        raise StoppedError(f"This chat template is longer than {MAX_SOURCE:,} characters, so it is not used.")
     until, sentence = _stopped.get(source, (0.0, ""))
     if time.monotonic() < until:  # thirty students shall not wait for it, one after the other
         raise StoppedError(sentence)

@@ -79,7 +79,7 @@ def checked(text: str) -> str:
     return text
 
 
-def outside(tokenizer: Tokenizer, token_id: int) -> TokenizationError:
+def unknown_id(tokenizer: Tokenizer, token_id: int) -> TokenizationError:
     """The error for an id beyond a vocabulary."""
     return TokenizationError(
         f"{tokenizer.name} has ids 0 to {tokenizer.vocab_size - 1}; {token_id} is not one of them."

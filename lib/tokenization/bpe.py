@@ -51,10 +51,10 @@ def pair_counts(ids: Iterable[int]) -> Counter[Pair]:
     return Counter(pairwise(ids))
 
 
-def join(ids: list[int], pair: Pair, new_id: int) -> list[int]:
+def merge_pair(ids: list[int], pair: Pair, new_id: int) -> list[int]:
     """Replace every `pair` from left to right.
 
-    >>> join([1, 2, 3, 1, 2], (1, 2), 4)
+    >>> merge_pair([1, 2, 3, 1, 2], (1, 2), 4)
     [4, 3, 4]
     """
     left, right = pair
@@ -75,10 +75,10 @@ def _cutter() -> regex.Pattern[str]:
     return regex.compile(PATTERN)
 
 
-def cut(text: str) -> list[str]:
+def pre_tokenize(text: str) -> list[str]:
     """The pieces that merges stay inside.
 
-    >>> cut("Hello there, 12 cats!")
+    >>> pre_tokenize("Hello there, 12 cats!")
     ['Hello', ' there', ',', ' 12', ' cats', '!']
     """
     return _cutter().findall(text)
@@ -96,7 +96,7 @@ class _Counts:
     """Pair counts of a corpus, kept up to date: a merge touches only the neighbours of the places it joins."""
 
     def __init__(self, corpus: str) -> None:
-        frequency = Counter(cut(corpus))
+        frequency = Counter(pre_tokenize(corpus))
         words = [byte_ids(word) for word in frequency]
         self.words = ["".join(map(chr, word)) for word in words]  # ids as characters: joined by `str.replace`
         self.often = list(frequency.values())

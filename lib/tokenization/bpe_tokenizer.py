@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from lib.tokenization import bpe
-from lib.tokenization.base import Token, checked, outside
+from lib.tokenization.base import Token, checked, unknown_id
 from lib.tokenization.tiktokens import spanned
 from lib.tokenization.vocabulary import spell
 
@@ -66,7 +66,7 @@ class BPETokenizer:
             rank = min(self._rank.get(pair, never) for pair in pairwise(ids))
             if rank == never:
                 break
-            ids = bpe.join(ids, self.merges[rank].pair, self.merges[rank].new_id)
+            ids = bpe.merge_pair(ids, self.merges[rank].pair, self.merges[rank].new_id)
         return tuple(ids)
 
     def _encode_long(self, ids: list[int]) -> tuple[int, ...]:
@@ -91,7 +91,7 @@ class BPETokenizer:
 
     def ids(self, text: str, *, parse_special: bool = False) -> list[int]:
         """Only the ids of `encode`."""
-        return [i for word in bpe.cut(checked(text)) for i in self._word(word)]
+        return [i for word in bpe.pre_tokenize(checked(text)) for i in self._word(word)]
 
     def encode(self, text: str, *, parse_special: bool = False) -> list[Token]:
         """Tokens tile the text; several byte tokens may share a character."""
@@ -104,7 +104,7 @@ class BPETokenizer:
     def token_bytes(self, token_id: int) -> bytes:
         """The bytes of one id."""
         if not 0 <= token_id < len(self.vocab):
-            raise outside(self, token_id)
+            raise unknown_id(self, token_id)
         return self.vocab[token_id]
 
     def raw(self, token_id: int) -> str:
@@ -112,7 +112,7 @@ class BPETokenizer:
         return spell(self.token_bytes(token_id))
 
     def tree(self, word: str) -> list[MergeNode]:
-        """How `word` (one piece of `bpe.cut`) is joined: one node for every token of the result."""
+        """How `word` (one piece of `bpe.pre_tokenize`) is joined: one node for every token of the result."""
         nodes = [MergeNode(i, self.vocab[i]) for i in bpe.byte_ids(word)]
         never = len(self.merges)
         while len(nodes) > 1:
@@ -131,7 +131,7 @@ class BPETokenizer:
         >>> BPETokenizer(bpe.train("low lower lowest low", vocab_size=260)).applied("lowly")
         [1, 2]
         """
-        pieces = [bpe.byte_ids(piece) for piece in set(bpe.cut(checked(text)))]
+        pieces = [bpe.byte_ids(piece) for piece in set(bpe.pre_tokenize(checked(text)))]
         used: list[int] = []
         never = len(self.merges)
         while True:
@@ -139,7 +139,7 @@ class BPETokenizer:
             if (rank := min(ranks, default=never)) == never:
                 return used
             merge = self.merges[rank]
-            pieces = [bpe.join(ids, merge.pair, merge.new_id) for ids in pieces]
+            pieces = [bpe.merge_pair(ids, merge.pair, merge.new_id) for ids in pieces]
             used.append(rank + 1)
 
     def to_json(self) -> str:

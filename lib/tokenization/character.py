@@ -6,7 +6,7 @@ A character outside the alphabet has no id at all: it is lost, and the gap betwe
 import string
 from collections.abc import Mapping, Sequence
 
-from lib.tokenization.base import Token, checked, outside
+from lib.tokenization.base import Token, checked, unknown_id
 
 ALPHABET = string.ascii_lowercase + string.ascii_uppercase + " ?"  # the course's 54 characters
 
@@ -58,7 +58,7 @@ class CharacterTokenizer:
     def raw(self, token_id: int) -> str:
         """The character."""
         if not 0 <= token_id < len(self.alphabet):
-            raise outside(self, token_id)
+            raise unknown_id(self, token_id)
         return self.alphabet[token_id]
 
 

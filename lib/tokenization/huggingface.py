@@ -21,7 +21,7 @@ import tokenizers
 
 from lib.json_file import read_json
 from lib.tokenization import tokenizer_file, vocabulary
-from lib.tokenization.base import Token, TokenizationError, checked, outside
+from lib.tokenization.base import Token, TokenizationError, checked, unknown_id
 from lib.tokenization.parts import cut
 
 
@@ -115,7 +115,7 @@ class HFTokenizer:
         data = self._bytes.get(token_id)
         if data is None:
             if not 0 <= token_id < self.vocab_size:
-                raise outside(self, token_id)
+                raise unknown_id(self, token_id)
             data = self._bytes[token_id] = self._find_bytes(token_id)
         return data
 
@@ -233,4 +233,4 @@ def _model_vocabulary(folder: Path) -> int:
     config = read_json(folder / "config.json")
     inner = config.get("text_config")
     size = config.get("vocab_size") or (inner.get("vocab_size") if isinstance(inner, dict) else 0)
-    return size if type(size) is int and 0 < size <= tokenizer_file.MOST_IDS else 0
+    return size if type(size) is int and 0 < size <= tokenizer_file.MAX_IDS else 0

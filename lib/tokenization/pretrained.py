@@ -13,9 +13,9 @@ import numpy as np
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 from lib.tokenization import vocabulary
-from lib.tokenization.base import Token, checked, outside
+from lib.tokenization.base import Token, checked, unknown_id
 from lib.tokenization.entries import Ids
-from lib.tokenization.needed import Needed
+from lib.tokenization.partial_tokenizer import PartialTokenizer
 from lib.tokenization.parts import cut
 from lib.tokenization.tiktokens import joined
 
@@ -80,7 +80,7 @@ class RankedTokenizer:
         self._normalizer = normalizers.NFC() if recipe.nfc else None
         self._pre_tokenizer = _pre_tokenizer(recipe)
         self._left = np.zeros(len(self._entries), np.uint8)  # bytes of the left half of an entry's merge; 0: not known
-        self._some = Needed(self._entries, self._with)
+        self._some = PartialTokenizer(self._entries, self._with)
 
     @property
     def vocab_size(self) -> int:
@@ -114,7 +114,7 @@ class RankedTokenizer:
         """Length of the left part that BPE joins last to make each entry, 0 for a byte. Found once for an entry."""
         for token, n in ranks.items():
             if len(token) > 1 and not self._left[n]:
-                self._left[n] = len(vocabulary.halves(token, ranks)[0])
+                self._left[n] = len(vocabulary.last_merge(token, ranks)[0])
             yield int(self._left[n])
 
     def _for(self, text: str) -> Tokenizer:
@@ -167,7 +167,7 @@ class RankedTokenizer:
     def token_bytes(self, token_id: int) -> bytes:
         """The bytes of one id, b'' for an id without a token."""
         if not 0 <= token_id < self.vocab_size:
-            raise outside(self, token_id)
+            raise unknown_id(self, token_id)
         if token_id < len(self._entries):
             return self._entries[token_id]
         return self._text_of.get(token_id, "").encode()

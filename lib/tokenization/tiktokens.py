@@ -10,9 +10,9 @@ import regex
 import tiktoken
 
 from lib.tokenization import vocabulary
-from lib.tokenization.base import Token, TokenizationError, checked, outside
+from lib.tokenization.base import Token, TokenizationError, checked, unknown_id
 from lib.tokenization.entries import Entries, Ids
-from lib.tokenization.needed import Needed
+from lib.tokenization.partial_tokenizer import PartialTokenizer
 from lib.tokenization.parts import cut
 
 
@@ -66,7 +66,7 @@ class TiktokenTokenizer:
         self.special = dict(recipe.special)
         self._text_of = {token_id: text for text, token_id in self.special.items()}
         self._entries, self._pattern = entries, recipe.pattern
-        self._encoding = Needed(entries, self._with)
+        self._encoding = PartialTokenizer(entries, self._with)
 
     def _with(self, ids: Ids) -> tiktoken.Encoding:
         """tiktoken's encoding with some of the entries."""
@@ -116,7 +116,7 @@ class TiktokenTokenizer:
     def token_bytes(self, token_id: int) -> bytes:
         """The bytes of one id, b'' for a gap in the vocabulary."""
         if not 0 <= token_id < self.vocab_size:
-            raise outside(self, token_id)
+            raise unknown_id(self, token_id)
         return self._bytes_of(token_id)
 
     def _bytes_of(self, token_id: int) -> bytes:

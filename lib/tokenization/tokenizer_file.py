@@ -13,8 +13,8 @@ from typing import Any
 from lib.json_file import json_object
 from lib.tokenization.base import TokenizationError
 
-MOST_IDS = 10_000_000  # of a vocabulary; the largest published ones have a million
-MOST_BYTES = 100_000_000  # of a file; the largest published ones have 35 MB
+MAX_IDS = 10_000_000  # of a vocabulary; the largest published ones have a million
+MAX_BYTES = 100_000_000  # of a file; the largest published ones have 35 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def read(folder: Path) -> TokenizerFile:
     path = folder / "tokenizer.json"
     name = f"The tokenizer.json of {path.parent.name}"
     try:
-        spec = json_object(path, MOST_BYTES)
+        spec = json_object(path, MAX_BYTES)
     except FileNotFoundError:
         raise TokenizationError(
             f"The model folder {folder.name} has no tokenizer.json, so no text can be cut into tokens for it."
@@ -102,7 +102,7 @@ def _vocabulary(spec: dict[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def _entry(text: Any, number: Any) -> tuple[str, int]:
-    if not (isinstance(text, str) and type(number) is int and 0 <= number < MOST_IDS):
+    if not (isinstance(text, str) and type(number) is int and 0 <= number < MAX_IDS):
         raise _DamageError("an entry is not a text with a token ID")
     if not text.isascii():
         try:

@@ -58,12 +58,12 @@ def _damaged(path: Path) -> str:
 _NEVER = 1 << 60
 
 
-def halves(token: bytes, ranks: Mapping[bytes, int]) -> tuple[bytes, bytes]:
+def last_merge(token: bytes, ranks: Mapping[bytes, int]) -> tuple[bytes, bytes]:
     """The two pieces that BPE joins last to make `token`: run BPE on its bytes until two pieces remain.
 
     `ranks` has all the entries that occur in `token`.
 
-    >>> halves(b"abc", {b"a": 0, b"b": 1, b"c": 2, b"bc": 3, b"abc": 4})
+    >>> last_merge(b"abc", {b"a": 0, b"b": 1, b"c": 2, b"bc": 3, b"abc": 4})
     (b'a', b'bc')
     """
     pieces = [token[i : i + 1] for i in range(len(token))]

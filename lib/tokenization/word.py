@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import regex
 
-from lib.tokenization.base import Token, checked, outside
+from lib.tokenization.base import Token, checked, unknown_id
 
 PAD, UNK = "[PAD]", "[UNK]"
 # A word is a run of letters, marks, digits and underscores; any other visible character stands alone.
@@ -97,7 +97,7 @@ class WordTokenizer:
     def raw(self, token_id: int) -> str:
         """The word."""
         if not 0 <= token_id < len(self.vocab):
-            raise outside(self, token_id)
+            raise unknown_id(self, token_id)
         return self.vocab[token_id]
 
 

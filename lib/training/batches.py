@@ -11,7 +11,7 @@ from lib.training.corpus import Corpus, Ids
 IGNORE = -100  # a label that counts for nothing, as in torch
 
 
-def drawn(corpus: Corpus, *, seed: int, step: int, batch: int, context: int) -> tuple[Ids, Ids]:
+def batch_of_step(corpus: Corpus, *, seed: int, step: int, batch: int, context: int) -> tuple[Ids, Ids]:
     """(inputs, labels) of a step, each (batch, T): the labels are the inputs moved on by one token.
 
     A row begins where a document begins, in half of the rows one place earlier, at the <|endoftext|> before it, and
@@ -30,7 +30,7 @@ def drawn(corpus: Corpus, *, seed: int, step: int, batch: int, context: int) -> 
     return rows[:, :-1], rows[:, 1:]
 
 
-def to_test(corpus: Corpus, *, context: int) -> tuple[Ids, Ids]:
+def held_out_rows(corpus: Corpus, *, context: int) -> tuple[Ids, Ids]:
     """(inputs, labels) with which every held-out token is predicted once, each (rows, T).
 
     Whole documents where there are several, as many as fit into a row, so that each is predicted from its beginning;

@@ -52,7 +52,7 @@ class Corpus:
         return self.tokenizer.special[END_OF_TEXT]
 
 
-def of(recipe: Recipe) -> Corpus:
+def corpus_of(recipe: Recipe) -> Corpus:
     """The corpus of a recipe. Raises TrainingError if too little is left of a text to test with."""
     return _corpus(recipe.text, recipe.own)
 

@@ -86,11 +86,11 @@ def dialogue(dice: Dice, pairs: Sequence[tuple[int, int]] = SEEN) -> tuple[Excha
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """Exchanges as ids. `learned`: which of them the loss counts: replies and the <|im_end|> after each."""
+class TokenizedDialogue:
+    """Exchanges as ids. `in_loss`: which of them the loss counts: replies and the <|im_end|> after each."""
 
     ids: tuple[int, ...]
-    learned: tuple[bool, ...]
+    in_loss: tuple[bool, ...]
 
 
 def prompt(tokenizer: TrainedTokenizer, question: str) -> list[int]:
@@ -100,20 +100,20 @@ def prompt(tokenizer: TrainedTokenizer, question: str) -> list[int]:
     return [start, *user, end, *tokenizer.ids("\n"), start, *assistant]
 
 
-def written(tokenizer: TrainedTokenizer, exchanges: Sequence[Exchange]) -> Written:
+def tokenize(tokenizer: TrainedTokenizer, exchanges: Sequence[Exchange]) -> TokenizedDialogue:
     """A dialogue in ChatML."""
     end, line = tokenizer.special[END_OF_TURN], tokenizer.ids("\n")
     parts = [
-        (part, learned)
+        (part, counts)
         for one in exchanges
-        for part, learned in (
+        for part, counts in (
             (prompt(tokenizer, one.question), False),
             ([*tokenizer.ids(one.reply), end], True),
             (line, False),
         )
     ]
-    flags = (learned for part, learned in parts for _ in part)
-    return Written(tuple(chain.from_iterable(part for part, _ in parts)), tuple(flags))
+    flags = (counts for part, counts in parts for _ in part)
+    return TokenizedDialogue(tuple(chain.from_iterable(part for part, _ in parts)), tuple(flags))
 
 
 def rows(tokenizer: TrainedTokenizer, *, seed: Sequence[int], batch: int, context: int) -> tuple[Ids, Ids]:
@@ -126,23 +126,23 @@ def rows(tokenizer: TrainedTokenizer, *, seed: Sequence[int], batch: int, contex
         stream: list[int] = []
         wanted: list[int] = []
         while len(stream) <= context:
-            made = written(tokenizer, dialogue(dice))
+            made = tokenize(tokenizer, dialogue(dice))
             stream += made.ids
-            wanted += (i if learned else IGNORE for i, learned in zip(made.ids, made.learned, strict=True))
+            wanted += (i if counts else IGNORE for i, counts in zip(made.ids, made.in_loss, strict=True))
         ids[row], labels[row] = stream[: context + 1], wanted[: context + 1]
     return ids[:, :-1], labels[:, 1:]
 
 
-def to_test(tokenizer: TrainedTokenizer, *, count: int, context: int) -> tuple[Ids, Ids, float]:
+def held_out_rows(tokenizer: TrainedTokenizer, *, count: int, context: int) -> tuple[Ids, Ids, float]:
     """(inputs, labels, floor): dialogues that are never trained on, one a row, with sums of the pairs that no document
     adds. `floor`: the entropy of their replies in nats a token.
     """
     dice = Dice(one_seed((1,)))
-    made: list[Written] = []
+    made: list[TokenizedDialogue] = []
     nats = 0.0
     while len(made) < count:
         said = exchange(dice, tuple(sorted(UNSEEN)))
-        one = written(tokenizer, [said])
+        one = tokenize(tokenizer, [said])
         if len(one.ids) <= context + 1:
             made.append(one)
             nats += said.nats
@@ -151,7 +151,7 @@ def to_test(tokenizer: TrainedTokenizer, *, count: int, context: int) -> tuple[I
     labels = np.full((count, longest), IGNORE, dtype=np.int64)
     for row, one in enumerate(made):
         ids[row, : len(one.ids)] = one.ids
-        labels[row, : len(one.ids)] = np.where(one.learned, one.ids, IGNORE)
+        labels[row, : len(one.ids)] = np.where(one.in_loss, one.ids, IGNORE)
     return ids[:, :-1], labels[:, 1:], nats / int((labels[:, 1:] != IGNORE).sum())
 
 

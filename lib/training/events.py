@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-Stage = Literal["pretrain", "finetune", "prefer"]
+from lib.models.trained import Stage
 
 
 @dataclass(frozen=True, slots=True)

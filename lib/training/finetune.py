@@ -1,16 +1,16 @@
 """Supervised fine-tuning: the base model goes on learning, on dialogues, and only what it should reply. Needs torch."""
 
 import math
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from lib.training import batches, dialogues, network, ngrams, saved, snapshot
-from lib.training.events import Began, Snapshot, Stage
-from lib.training.pretrain import mean_loss, tested
+from lib.training import batches, checkpoints, dialogues, network, ngrams, snapshot
+from lib.training.events import Snapshot, Stage
+from lib.training.loop import Baselines
+from lib.training.pretrain import evaluate, mean_loss
 from lib.training.recipe import TrainingError, Tuning
 from lib.training.tokenizer import END_OF_TEXT
 from lib.training.world import HAPPY, UNTOLD, sum_question
@@ -29,7 +29,7 @@ QUESTIONS = (
 )
 
 
-class Tuned:
+class TuningObjective:
     """What fine-tuning and preference tuning share: they begin with the newest checkpoint of an earlier stage."""
 
     stage: Stage
@@ -37,8 +37,8 @@ class Tuned:
     weight_decay = 0.1
 
     def __init__(self, tuning: Tuning, folder: Path) -> None:
-        self.tuning, self.recipe = tuning, saved.recipe_of(folder)
-        self.tokenizer = saved.tokenizer_of(folder)
+        self.tuning, self.recipe = tuning, checkpoints.recipe_of(folder)
+        self.tokenizer = checkpoints.tokenizer_of(folder)
         if self.recipe.context < SHORTEST_CHAT:
             raise TrainingError(
                 f"This model reads {self.recipe.context} tokens at most, too few for a question and its reply in the "
@@ -50,7 +50,7 @@ class Tuned:
 
     def earlier(self, folder: Path) -> network.Network:
         """The model that is tuned."""
-        start = saved.newest(folder, self.comes_after)
+        start = checkpoints.newest_checkpoint(folder, self.comes_after)
         if start is None:
             before = "pre-trained" if self.comes_after == "pretrain" else "fine-tuned"
             raise TrainingError(f"This model has to be {before} first.")
@@ -61,7 +61,7 @@ class Tuned:
         """A question as the model reads it."""
         return dialogues.prompt(self.tokenizer, question)
 
-    def look(self, step: int, checkpoint: str, notes: dict[str, Any]) -> Snapshot:
+    def snapshot(self, step: int, checkpoint: str, notes: dict[str, Any]) -> Snapshot:
         """Replies, the map, a head, sums, and how stories are believed to end."""
         model, tokenizer = self.network, self.tokenizer
         asked = {question: self.prompt(question) for question in QUESTIONS}
@@ -83,8 +83,8 @@ class Tuned:
         return {"The story ends …": {"well": (well, HAPPY), "sadly": (1 - well, 1 - HAPPY)}}
 
 
-class Finetuning(Tuned):
-    """The lesson of the dialogues."""
+class Finetuning(TuningObjective):
+    """Fine-tuning on dialogues."""
 
     stage: Stage = "finetune"
     comes_after: Stage = "pretrain"
@@ -93,7 +93,7 @@ class Finetuning(Tuned):
         super().__init__(tuning, folder)
         context = self.recipe.context
         self.tokens = STEP_ROWS * context
-        inputs, labels, self.floor = dialogues.to_test(self.tokenizer, count=TEST_ROWS, context=context)
+        inputs, labels, self.floor = dialogues.held_out_rows(self.tokenizer, count=TEST_ROWS, context=context)
         self.test = torch.from_numpy(inputs), torch.from_numpy(labels)
 
     def rows(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -103,34 +103,18 @@ class Finetuning(Tuned):
         )
         return torch.from_numpy(made[0]), torch.from_numpy(made[1])
 
-    @cached_property
-    def baselines(self) -> tuple[float, float, float]:
+    def baselines(self) -> Baselines:
         """What n-grams of the same dialogues reach on the same replies."""
         read = np.concatenate([self.rows(step)[0].numpy().ravel() for step in range(min(COUNTED, self.steps))])
         inputs, labels = (part.numpy() for part in self.test)
-        return ngrams.losses_at(read, inputs, labels, self.tokenizer.vocab_size)
-
-    def began(self) -> Began:
-        """What is planned, and the baselines, all on replies only."""
-        unigram, bigram, trigram = self.baselines
-        return Began(
-            stage=self.stage,
-            steps=self.steps,
-            parameters=network.count(self.network),
-            vocab_size=self.tokenizer.vocab_size,
-            train_tokens=self.steps * self.tokens,
-            heldout_tokens=int((self.test[1] != batches.IGNORE).sum()),
-            uniform=math.log(self.tokenizer.vocab_size),
-            unigram=unigram,
-            bigram=bigram,
-            trigram=trigram,
-            floor=self.floor,
-        )
+        size, replies = self.tokenizer.vocab_size, int((labels != batches.IGNORE).sum())
+        counted = ngrams.losses_at(read, inputs, labels, size)
+        return Baselines(self.steps * self.tokens, replies, math.log(size), *counted, self.floor)
 
     def loss(self, step: int) -> tuple[torch.Tensor, None]:
         """The loss on the replies in a step's rows."""
         return mean_loss(self.network, *self.rows(step)), None
 
-    def held_out(self) -> float:
+    def held_out_loss(self) -> float:
         """The loss on replies that are never trained on."""
-        return tested(self.network, *self.test)
+        return evaluate(self.network, *self.test)

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from lib.training.events import Began, Ended, Event, HeldOut, Point, Snapshot, Stage
+from lib.models.trained import STAGES, Stage
+from lib.training.events import Began, Ended, Event, HeldOut, Point, Snapshot
 
 T = TypeVar("T", Point, HeldOut, Snapshot)
-STAGES: tuple[Stage, ...] = ("pretrain", "finetune", "prefer")
-MOST_DRAWN = 600  # points of a curve
+MAX_DRAWN = 600  # points of a curve
 
 
 @dataclass
@@ -54,8 +54,8 @@ class StageHistory:
         return last.tokens / last.seconds if last and last.seconds > 0 else 0.0
 
     def drawn(self) -> list[Point]:
-        """Every k-th step, and the last: at most `MOST_DRAWN` points and one."""
-        every = -(-len(self.points) // MOST_DRAWN) or 1
+        """Every k-th step, and the last: at most `MAX_DRAWN` points and one."""
+        every = -(-len(self.points) // MAX_DRAWN) or 1
         kept = self.points[::every]
         return kept if not self.points or kept[-1] is self.points[-1] else [*kept, self.points[-1]]
 

@@ -1,6 +1,6 @@
 """Training as jobs of one server: a queue, one run at a time, and everybody may watch. Knows nothing of Streamlit.
 
-What pages ask, from any thread; the work is done by the thread of `lib.training.desk`.
+What pages ask, from any thread; the work is done by the thread of `lib.training.run_queue`.
 """
 
 import contextlib
@@ -9,17 +9,17 @@ import time
 from collections.abc import Callable
 
 from lib.models import trained
-from lib.training import kept, limits
-from lib.training.desk import IDLE, Desk
+from lib.training import limits, run_records
 from lib.training.events import Stage
 from lib.training.recipe import Recipe, TrainingError, Tuning
+from lib.training.run_queue import IDLE, RunQueue
 from lib.training.runs import Run, from_disk
 
 WAITING = 20  # runs in the queue, at most
 CHAT_CONTEXT = 64  # tokens: a short dialogue in ChatML, where the vocabulary knows no more than single characters
 
 
-class Jobs(Desk):
+class Jobs(RunQueue):
     """All runs of this app."""
 
     def warm(self) -> None:
@@ -33,7 +33,7 @@ class Jobs(Desk):
         """Pre-training, queued. Raises PlaygroundError: turned off, no room, the owner has a run under way."""
         with self._mutex:
             self._check(recipe, owner)
-            return self._enqueue(Run(kept.new_record(self._new_id(), recipe)), owner)
+            return self._enqueue(Run(run_records.new_record(self._new_id(), recipe)), owner)
 
     def tune(self, run_id: str, stage: Stage, tuning: Tuning, owner: str) -> Run:
         """Another stage of a run that is over, begun anew if there was one. Raises PlaygroundError."""
@@ -48,10 +48,10 @@ class Jobs(Desk):
             if not any(one.stage == base for one in trained.checkpoints(run_id)):
                 raise TrainingError("This step builds on the one before it, which has no checkpoint yet.")
             run.begin_anew(stage)
-            kept.begin_anew(run_id, stage)
+            run_records.begin_anew(run_id, stage)
             run.record.stage, run.record.tunings[stage] = stage, tuning
             with contextlib.suppress(OSError):
-                kept.write_events(run_id, run.events)
+                run_records.write_events(run_id, run.events)
             return self._enqueue(run, owner)
 
     def go_on(self, run_id: str, owner: str) -> Run:
@@ -65,7 +65,7 @@ class Jobs(Desk):
                 raise TrainingError("There is nothing to go on with in this run: it has come to its end.")
             return self._enqueue(run, owner)
 
-    def keep(self, run_id: str, owner: str, alive: Callable[[], bool]) -> None:
+    def keep_alive(self, run_id: str, owner: str, alive: Callable[[], bool]) -> None:
         """The owner's tab is open: from the first of them on, the run ends half a minute after the last has gone.
 
         Called by every run of the owner's page. Somebody else's tab changes nothing.
@@ -126,5 +126,6 @@ class Jobs(Desk):
 
 JOBS = Jobs()
 model_id = trained.model_id
-warm, start, tune, go_on, keep, cancel = JOBS.warm, JOBS.start, JOBS.tune, JOBS.go_on, JOBS.keep, JOBS.cancel
+warm, start, tune, go_on = JOBS.warm, JOBS.start, JOBS.tune, JOBS.go_on
+keep_alive, cancel = JOBS.keep_alive, JOBS.cancel
 runs, find = JOBS.runs, JOBS.find

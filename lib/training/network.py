@@ -15,7 +15,7 @@ from lib.training.recipe import SIZES, Recipe, inner_width
 Network = Any  # LlamaForCausalLM | GPT2LMHeadModel: both have .logits and a tied head
 
 
-def fresh(recipe: Recipe, vocab_size: int, end: int) -> Network:
+def new_network(recipe: Recipe, vocab_size: int, end: int) -> Network:
     """A model with random weights (normal, standard deviation 0.02, as transformers makes them), drawn from the seed.
 
     `end`: the id of <|endoftext|>.
@@ -27,7 +27,7 @@ def fresh(recipe: Recipe, vocab_size: int, end: int) -> Network:
             GPT2Config(
                 vocab_size=vocab_size,
                 n_layer=size.layers,
-                n_embd=size.width,
+                n_embd=size.hidden_size,
                 n_head=size.heads,
                 n_positions=recipe.context,
                 resid_pdrop=0.0,
@@ -41,8 +41,8 @@ def fresh(recipe: Recipe, vocab_size: int, end: int) -> Network:
         LlamaConfig(
             vocab_size=vocab_size,
             num_hidden_layers=size.layers,
-            hidden_size=size.width,
-            intermediate_size=inner_width(size.width),
+            hidden_size=size.hidden_size,
+            intermediate_size=inner_width(size.hidden_size),
             num_attention_heads=size.heads,
             num_key_value_heads=size.heads,
             max_position_embeddings=recipe.context,
@@ -55,8 +55,8 @@ def fresh(recipe: Recipe, vocab_size: int, end: int) -> Network:
 
 def load(folder: Path, recipe: Recipe, vocab_size: int, end: int) -> Network:
     """The model of a checkpoint of this recipe's run."""
-    network = fresh(recipe, vocab_size, end)
-    put(network, load_file(folder / "model.safetensors"))
+    network = new_network(recipe, vocab_size, end)
+    load_weights(network, load_file(folder / "model.safetensors"))
     return network
 
 
@@ -65,13 +65,13 @@ def weights(network: Network) -> dict[str, torch.Tensor]:
     return {name: weight.detach() for name, weight in network.named_parameters()}
 
 
-def put(network: Network, stored: dict[str, torch.Tensor]) -> None:
+def load_weights(network: Network, stored: dict[str, torch.Tensor]) -> None:
     """Give a network the weights that `weights` took from one like it."""
     with torch.no_grad():
         for name, weight in network.named_parameters():
             weight.copy_(stored[name])
 
 
-def count(network: Network) -> int:
+def parameter_count(network: Network) -> int:
     """Parameters, the tied head once."""
     return sum(weight.numel() for weight in network.parameters())

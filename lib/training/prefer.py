@@ -13,9 +13,10 @@ from torch.nn import functional
 
 from lib.training import network
 from lib.training.batches import IGNORE
-from lib.training.dialogues import Exchange, Written, one_seed, story_question, written
-from lib.training.events import Began, Stage
-from lib.training.finetune import Tuned
+from lib.training.dialogues import Exchange, TokenizedDialogue, one_seed, story_question, tokenize
+from lib.training.events import Stage
+from lib.training.finetune import TuningObjective
+from lib.training.loop import Baselines
 from lib.training.recipe import TrainingError, Tuning
 from lib.training.tokenizer import TrainedTokenizer
 from lib.training.world import NAMES, Dice, story
@@ -32,11 +33,11 @@ def pairs(tokenizer: TrainedTokenizer, *, seed: tuple[int, ...], count: int, con
     none fits into a row.
     """
     dice = Dice(one_seed(seed))
-    made: list[list[Written]] = []
+    made: list[list[TokenizedDialogue]] = []
     for _ in range(20 * count):
         name, tale = dice.pick(NAMES), dice.random.getrandbits(32)
         both = [Exchange(story_question(name), story(Dice(tale), name, happy)) for happy in (True, False)]
-        pair = [written(tokenizer, [one]) for one in both]
+        pair = [tokenize(tokenizer, [one]) for one in both]
         if all(len(one.ids) <= context + 1 for one in pair):
             made.append(pair)
         if len(made) == count:
@@ -52,7 +53,7 @@ def pairs(tokenizer: TrainedTokenizer, *, seed: tuple[int, ...], count: int, con
     labels = torch.full((len(texts), longest), IGNORE)
     for row, text in enumerate(texts):
         ids[row, : len(text.ids)] = torch.tensor(text.ids)
-        labels[row, : len(text.ids)] = torch.tensor(text.ids).where(torch.tensor(text.learned), IGNORE)
+        labels[row, : len(text.ids)] = torch.tensor(text.ids).where(torch.tensor(text.in_loss), IGNORE)
     return ids[:, :-1], labels[:, 1:]
 
 
@@ -64,7 +65,7 @@ def log_probabilities(model: network.Network, rows: Rows) -> torch.Tensor:
     return -of_each.sum(-1)
 
 
-def rewards(model: network.Network, reference: network.Network, rows: Rows) -> torch.Tensor:
+def reward_margins(model: network.Network, reference: network.Network, rows: Rows) -> torch.Tensor:
     """The margin of every pair: the implicit reward of the preferred story less that of the other one."""
     with torch.no_grad():
         before = log_probabilities(reference, rows)
@@ -72,8 +73,8 @@ def rewards(model: network.Network, reference: network.Network, rows: Rows) -> t
     return preferred - other
 
 
-class Preferring(Tuned):
-    """The lesson of the pairs."""
+class PreferenceTuning(TuningObjective):
+    """Preference tuning on pairs of stories."""
 
     stage: Stage = "prefer"
     comes_after: Stage = "finetune"
@@ -89,29 +90,17 @@ class Preferring(Tuned):
         """The pairs of a step."""
         return pairs(self.tokenizer, seed=(3, self.tuning.seed, step), count=PAIRS, context=self.recipe.context)
 
-    def began(self) -> Began:
-        """What is planned. A model that prefers neither has the loss ln 2; counting n-grams says nothing here."""
-        even = math.log(2)
-        return Began(
-            stage=self.stage,
-            steps=self.steps,
-            parameters=network.count(self.network),
-            vocab_size=self.tokenizer.vocab_size,
-            train_tokens=self.steps * self.tokens,
-            heldout_tokens=int((self.test[1] != IGNORE).sum()),
-            uniform=even,
-            unigram=even,
-            bigram=even,
-            trigram=even,
-            floor=None,
-        )
+    def baselines(self) -> Baselines:
+        """A model that prefers neither has the loss ln 2; counting n-grams says nothing here."""
+        even, told = math.log(2), int((self.test[1] != IGNORE).sum())
+        return Baselines(self.steps * self.tokens, told, even, even, even, even)
 
     def loss(self, step: int) -> tuple[torch.Tensor, float]:
         """The loss of a step's pairs, and their mean margin."""
-        margin = rewards(self.network, self.reference, self.pairs(step))
+        margin = reward_margins(self.network, self.reference, self.pairs(step))
         return -functional.logsigmoid(margin).mean(), float(margin.detach().mean())
 
     @torch.no_grad()
-    def held_out(self) -> float:
+    def held_out_loss(self) -> float:
         """The loss on pairs that are never trained on."""
-        return float(-functional.logsigmoid(rewards(self.network, self.reference, self.test)).mean())
+        return float(-functional.logsigmoid(reward_margins(self.network, self.reference, self.test)).mean())

@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from lib.training import batches, network, ngrams, snapshot
 from lib.training.corpus import Corpus
-from lib.training.events import Began, Snapshot, Stage
+from lib.training.events import Snapshot, Stage
+from lib.training.loop import Baselines
 from lib.training.network import Network
 from lib.training.recipe import Recipe
 from lib.training.world import ADJECTIVES, COLOURS, HAPPY, HOMES, UNTOLD
@@ -36,8 +37,8 @@ def mean_loss(network: Network, inputs: torch.Tensor, labels: torch.Tensor) -> t
 
 
 @torch.no_grad()
-def tested(network: Network, inputs: torch.Tensor, labels: torch.Tensor, rows: int = 16) -> float:
-    """The same over many rows, some at a time, so that memory stays small."""
+def evaluate(network: Network, inputs: torch.Tensor, labels: torch.Tensor, rows: int = 16) -> float:
+    """`mean_loss` over many rows, some at a time, so that memory stays small."""
     total = 0.0
     for part, wanted in zip(inputs.split(rows), labels.split(rows), strict=True):
         total += float(mean_loss(network, part, wanted)) * int((wanted != batches.IGNORE).sum())
@@ -45,15 +46,15 @@ def tested(network: Network, inputs: torch.Tensor, labels: torch.Tensor, rows: i
 
 
 class Pretraining:
-    """The lesson of a recipe, on its corpus."""
+    """Pre-training by a recipe, on its corpus."""
 
     stage: Stage = "pretrain"
 
     def __init__(self, recipe: Recipe, data: Corpus) -> None:
         self.recipe, self.data, self.tokenizer = recipe, data, data.tokenizer
         self.steps, self.learning_rate, self.weight_decay = recipe.steps, recipe.learning_rate, recipe.weight_decay
-        self.network = network.fresh(recipe, self.tokenizer.vocab_size, data.end)
-        inputs, labels = batches.to_test(data, context=recipe.context)
+        self.network = network.new_network(recipe, self.tokenizer.vocab_size, data.end)
+        inputs, labels = batches.held_out_rows(data, context=recipe.context)
         self.test = torch.from_numpy(inputs), torch.from_numpy(labels)
         world = recipe.text == "world"
         self.prompts = PROMPTS if world else openings(data.held_out_text)
@@ -61,37 +62,25 @@ class Pretraining:
         self.labels = snapshot.labels_of(self.tokenizer, data.text, world=world)
         self.tokens = recipe.batch * min(recipe.context, len(data.train) - 1)
 
-    def began(self) -> Began:
-        """What is planned, and what counting alone reaches."""
+    def baselines(self) -> Baselines:
+        """What counting alone reaches."""
         data, size = self.data, self.tokenizer.vocab_size
-        unigram, bigram, trigram = ngrams.losses(data.train, data.held_out, size)
-        return Began(
-            stage=self.stage,
-            steps=self.steps,
-            parameters=network.count(self.network),
-            vocab_size=size,
-            train_tokens=len(data.train) - 1,
-            heldout_tokens=len(data.held_out) - 1,
-            uniform=math.log(size),
-            unigram=unigram,
-            bigram=bigram,
-            trigram=trigram,
-            floor=data.floor,
-        )
+        counted = ngrams.losses(data.train, data.held_out, size)
+        return Baselines(len(data.train) - 1, len(data.held_out) - 1, math.log(size), *counted, data.floor)
 
     def loss(self, step: int) -> tuple[torch.Tensor, None]:
         """The loss of a step's rows."""
         recipe = self.recipe
-        inputs, labels = batches.drawn(
+        inputs, labels = batches.batch_of_step(
             self.data, seed=recipe.seed, step=step, batch=recipe.batch, context=recipe.context
         )
         return mean_loss(self.network, torch.from_numpy(inputs), torch.from_numpy(labels)), None
 
-    def held_out(self) -> float:
+    def held_out_loss(self) -> float:
         """The loss on every held-out token."""
-        return tested(self.network, *self.test)
+        return evaluate(self.network, *self.test)
 
-    def look(self, step: int, checkpoint: str, notes: dict[str, Any]) -> Snapshot:
+    def snapshot(self, step: int, checkpoint: str, notes: dict[str, Any]) -> Snapshot:
         """Samples, the map, a head, sums and beliefs."""
         network, tokenizer, world = self.network, self.tokenizer, self.recipe.text == "world"
         return Snapshot(

@@ -19,6 +19,7 @@ from typing import Any
 
 from lib.errors import PlaygroundError
 from lib.models import trained
+from lib.piped_process import inherited
 from lib.training.events import Ended, Event
 from lib.training.worker import Message, Task
 
@@ -49,11 +50,11 @@ class Server:
         """What takes seconds, and somebody will want; the tiny world as well, unless a task is there already."""
         import torch
 
-        from lib.training import run
+        from lib.training import stages
 
         torch.set_num_threads(min(torch.get_num_threads(), THREADS))
         if self._tasks.empty():
-            run.warm()
+            stages.warm()
 
     def _listen(self) -> None:
         with contextlib.suppress(EOFError, OSError):
@@ -82,9 +83,9 @@ class Server:
         return last.sentence if last.how == "failed" else ""
 
     def _events(self, task: Task) -> Iterator[Event]:
-        from lib.training import run
+        from lib.training import stages
 
-        made: Iterator[Event] = getattr(run, task.stage)(task.asked, task.folder, stop=self._stop.is_set)
+        made: Iterator[Event] = getattr(stages, task.stage)(task.asked, task.folder, stop=self._stop.is_set)
         return made
 
     def _say(self, kind: str, payload: Any) -> None:
@@ -128,18 +129,10 @@ def step_back() -> None:
             Path("/proc/self/oom_score_adj").write_text("900", encoding="utf-8")
 
 
-def _pipe(handle: int) -> Any:
-    if sys.platform == "win32":
-        from multiprocessing.connection import PipeConnection
-
-        return PipeConnection(handle)
-    return Connection(handle)
-
-
 def main() -> None:
     """Serve one pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the app, whose end ends this process
-    Server(_pipe(int(sys.argv[1]))).serve()
+    Server(inherited(int(sys.argv[1]))).serve()
 
 
 if __name__ == "__main__":

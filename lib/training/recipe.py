@@ -21,10 +21,10 @@ class TrainingError(PlaygroundError):
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The shape of a model: layers, width (d_model) and heads."""
+    """The shape of a model: layers, hidden size (d_model) and heads."""
 
     layers: int
-    width: int
+    hidden_size: int
     heads: int
 
 
@@ -179,7 +179,7 @@ def estimate(recipe: Recipe, vocab_size: int | None = None) -> Estimate:
     """
     vocab_size = vocab_size or VOCABULARY[recipe.text]
     size = SIZES[recipe.size]
-    d, inner = size.width, inner_width(size.width)
+    d, inner = size.hidden_size, inner_width(size.hidden_size)
     if recipe.family == "llama":
         block = 4 * d * d + 3 * d * inner + 2 * d  # q, k, v, o; gate, up, down; two RMSNorms
         parameters = vocab_size * d + size.layers * block + d

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lib.models import trained
-from lib.training import kept
+from lib.training import run_records
 from lib.training.events import Ended, Event, Stage
-from lib.training.kept import Record
 from lib.training.recipe import Recipe, Tuning
+from lib.training.run_records import Record
 
 State = Literal["queued", "starting", "running", "over"]
 CUT_OFF = "The app or its training process ended while this run was under way. It can be gone on with."
@@ -103,10 +103,10 @@ def from_disk() -> dict[str, Run]:
     """The runs that are kept there, as they were left."""
     found: dict[str, Run] = {}
     for name in trained.runs():
-        record = kept.read(name)
+        record = run_records.read(name)
         if record is not None:
             run = found[name] = Run(record)
-            for event in kept.read_events(name):
+            for event in run_records.read_events(name):
                 run.tell(event)
             last = run.events[-1] if run.events else None
             run.state = "over"

@@ -16,15 +16,15 @@ from safetensors.torch import load_file, save_file
 
 from lib.errors import PlaygroundError
 from lib.models import BASE, CHAT
-from lib.training import corpus, dialogues, network, run, snapshot
+from lib.models.trained import checkpoint_name
+from lib.training import corpus, dialogues, network, snapshot, stages
 from lib.training.continuation import continued
 from lib.training.events import Ended, Event, HeldOut, Point
 from lib.training.finetune import TEST_ROWS
 from lib.training.model_card import card
 from lib.training.ngrams import losses
-from lib.training.pretrain import Pretraining, tested
+from lib.training.pretrain import Pretraining, evaluate
 from lib.training.recipe import Recipe, Tuning
-from lib.training.saved import name_of
 from lib.training.tokenizer import END_OF_TURN, TrainedTokenizer
 from lib.training.world import NAMES, SEEN, UNSEEN, right, sum_question
 
@@ -36,11 +36,11 @@ Figures = dict[str, Any]
 
 def make(scratch: Path, target: Path, tell: Callable[[str], None]) -> None:
     """Train the pair in `scratch` and put both folders, their cards and checksums into `target`."""
-    for stage in (run.pretrain(RECIPE, scratch, stop=_never), run.finetune(TUNING, scratch, stop=_never)):
+    for stage in (stages.pretrain(RECIPE, scratch, stop=_never), stages.finetune(TUNING, scratch, stop=_never)):
         for line in _told(stage):
             tell(line)
-    for model_id, checkpoint in ((BASE, name_of("pretrain", RECIPE.steps)), (CHAT, name_of("finetune", TUNING.steps))):
-        _rounded(scratch / checkpoint, target / model_id)
+    _rounded(scratch / checkpoint_name("pretrain", RECIPE.steps), target / BASE)
+    _rounded(scratch / checkpoint_name("finetune", TUNING.steps), target / CHAT)
     figures = measured(target)
     (target / FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     for model_id in (BASE, CHAT):
@@ -77,23 +77,23 @@ def _rounded(checkpoint: Path, folder: Path) -> None:
 
 def measured(target: Path) -> Figures:
     """What the two folders can do, computed in float32 from the weights that are there."""
-    data = corpus.of(RECIPE)
+    data = corpus.corpus_of(RECIPE)
     pretraining = Pretraining(RECIPE, data)
     _put(pretraining.network, target / BASE)
     tokenizer, base = data.tokenizer, pretraining.network
     *_, trigram = losses(data.train, data.held_out, tokenizer.vocab_size)
     table = snapshot.sums(base, tokenizer, lambda a, b: tokenizer.ids(f"{a} + {b} ="))
     figures: Figures = {
-        "parameters": network.count(base),
+        "parameters": network.parameter_count(base),
         "trigram": round(trigram, 4),
         "entropy": round(data.floor or 0.0, 4),
         BASE: {
-            "held_out": round(pretraining.held_out(), 4),
+            "held_out": round(pretraining.held_out_loss(), 4),
             "seen": right(table, SEEN),
             "unseen": right(table, UNSEEN),
         },
     }
-    tuned = network.fresh(RECIPE, tokenizer.vocab_size, data.end)
+    tuned = network.new_network(RECIPE, tokenizer.vocab_size, data.end)
     _put(tuned, target / CHAT)
     table = snapshot.sums(tuned, tokenizer, lambda a, b: dialogues.prompt(tokenizer, sum_question(a, b)))
     figures[CHAT] = {
@@ -106,13 +106,14 @@ def measured(target: Path) -> Figures:
 
 
 def _put(model: network.Network, folder: Path) -> None:
-    network.put(model, {name: weight.float() for name, weight in load_file(folder / "model.safetensors").items()})
+    stored = load_file(folder / "model.safetensors")
+    network.load_weights(model, {name: weight.float() for name, weight in stored.items()})
 
 
 def _replies(tuned: network.Network, tokenizer: TrainedTokenizer) -> float:
     """The loss on the replies of dialogues that were not trained on, with sums that were never added."""
-    inputs, labels, _ = dialogues.to_test(tokenizer, count=TEST_ROWS, context=RECIPE.context)
-    return tested(tuned, torch.from_numpy(inputs), torch.from_numpy(labels))
+    inputs, labels, _ = dialogues.held_out_rows(tokenizer, count=TEST_ROWS, context=RECIPE.context)
+    return evaluate(tuned, torch.from_numpy(inputs), torch.from_numpy(labels))
 
 
 def _stories(tuned: network.Network, tokenizer: TrainedTokenizer) -> int:

@@ -90,7 +90,7 @@ def sharpest_head(network: Network, ids: list[int]) -> tuple[str, Floats]:
     """One head's attention over a text, (T, T), and its name: the head that, at the last token, attends most to a
     single token between the first and the last.
 
-    The first is left out because heads that find nothing rest there (Xiao et al. 2024, "attention sinks").
+    The first is left out because heads that find nothing rest there (attention sinks, Xiao et al. 2023).
     """
     network.set_attn_implementation("eager")  # the one that gives its weights back
     try:

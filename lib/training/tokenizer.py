@@ -18,15 +18,6 @@ VOCAB_SIZE = 768  # with the control tokens
 LEARN_FROM = 400_000  # bytes: more of the same text teaches the tokenizer little
 TOKENS_EACH = 4  # joining ends where the text would have fewer tokens than this for every entry of the vocabulary
 
-CHAT_TEMPLATE = """\
-{%- for message in messages %}
-    {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
-{%- endfor %}
-{%- if add_generation_prompt %}
-    {{- '<|im_start|>assistant\\n' }}
-{%- endif %}
-"""  # ChatML, without a system prompt of its own: there is none in the dialogues
-
 
 class TrainedTokenizer(BPETokenizer):
     """A BPE tokenizer with <|endoftext|>, <|im_start|> and <|im_end|> as its last three ids."""

@@ -1,18 +1,13 @@
 """The training process, seen from the app: started, asked, listened to, ended. Knows nothing of queues."""
 
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from lib.piped_process import start
 from lib.training.events import Stage
 from lib.training.recipe import Recipe, Tuning
 
-ROOT = Path(__file__).resolve().parents[2]
 Message = tuple[str, Any]  # ("ready", None), ("event", Event), ("over", a sentence or "")
 
 
@@ -30,7 +25,11 @@ class Worker:
 
     def __init__(self) -> None:
         """Raises OSError where no process can be started."""
-        self._pipe, self.process = _start()
+        self._pipe, self.process = start(
+            "lib.training.process",
+            OMP_WAIT_POLICY="PASSIVE",  # threads that spin while they wait would take the time of a chat beside them
+            MALLOC_ARENA_MAX="2",
+        )
         self.ready = False  # whether it has imported what it needs
 
     def ask(self, what: Task | None) -> bool:
@@ -57,28 +56,3 @@ class Worker:
         self._pipe.close()  # which it notices
         self.process.kill()
         self.process.wait()
-
-
-def _start() -> "tuple[Connection, subprocess.Popen[bytes]]":
-    """A process with one end of a pipe, which it inherits; on Windows that takes an inheritable handle."""
-    ours, theirs = Pipe(duplex=True)
-    handle = theirs.fileno()
-    options: dict[str, Any] = {"pass_fds": (handle,)}
-    if sys.platform == "win32":
-        os.set_handle_inheritable(handle, True)
-        options = {"close_fds": False}
-    environment = {
-        "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin while they wait would take the time of a chat beside them
-        "MALLOC_ARENA_MAX": "2",
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
-    }
-    command = [sys.executable, "-m", "lib.training.process", str(handle)]
-    try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, **options)
-    except OSError:
-        ours.close()
-        raise
-    finally:
-        theirs.close()
-    return ours, process

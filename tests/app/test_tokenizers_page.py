@@ -14,7 +14,7 @@ from lib.ui.tokenizers.bpe import played
 from lib.ui.tokenizers.code_pieces import row as code_row
 from lib.ui.tokenizers.counts import ways
 from lib.ui.tokenizers.ladder import LADDER, REAL
-from lib.ui.tokenizers.options import MERGES, MOST_CHOSEN
+from lib.ui.tokenizers.options import MAX_CHOSEN, MERGES
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = ["Words", "Characters", "BPE", "WordPiece and Unigram", "Languages", "Code", "Special tokens"]
@@ -288,11 +288,11 @@ def test_only_so_many_tokenizers_are_shown_as_a_screen_holds() -> None:
     app = page(text="many")
     every = list(app.button_group(key="tokenizers").options)
     names = ["word", "character", "bpe", "gpt2", "cl100k_base", "o200k_base", "qwen", "smollm2"]
-    assert len(every) >= len(names) > MOST_CHOSEN
+    assert len(every) >= len(names) > MAX_CHOSEN
     app.button_group(key="tokenizers").set_value(names).run()
     assert not app.exception
-    assert len(sent(app, "compare-rows")["rows"]) == MOST_CHOSEN
-    assert any(f"Only the first {MOST_CHOSEN}" in caption.value for caption in app.caption)
+    assert len(sent(app, "compare-rows")["rows"]) == MAX_CHOSEN
+    assert any(f"Only the first {MAX_CHOSEN}" in caption.value for caption in app.caption)
 
 
 def test_one_tokenizer_alone_has_no_other_to_cut_beside() -> None:
@@ -338,7 +338,7 @@ def test_the_merges_that_are_played_are_those_that_encode(text: str) -> None:
         left, right, made = step["ids"]
         merge = tokenizer.merges[step["number"] - 1]
         assert ((left, right), made) == (merge.pair, merge.new_id)
-        joined = [bpe.join(ids, merge.pair, merge.new_id) for ids in words]
+        joined = [bpe.merge_pair(ids, merge.pair, merge.new_id) for ids in words]
         assert joined != words  # each of them applies
         words = joined
     assert [i for ids in words for i in ids] == tokenizer.ids(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.training import jobs, kept
+from lib.training import jobs, run_records
 from lib.training.events import Began, Ended, Event, HeldOut, Point, Sample, Snapshot, Stage
 from lib.training.recipe import Recipe, checked
 from lib.training.world import NUMBERS, UNSEEN
@@ -73,9 +73,9 @@ def told(loss: float = 0.6) -> list[Event]:
 
 def keep(recipe: Recipe, events: list[Event], run: str = RUN) -> None:
     """A run on the disk, as a server that was started again finds it."""
-    record = kept.Record(run, 1, 1e9, recipe)
+    record = run_records.Record(run, 1, 1e9, recipe)
     record.write()
-    kept.write_events(run, events)
+    run_records.write_events(run, events)
     (record.folder / "tokenizer.json").write_text('{"model": {"vocab": {}, "merges": []}}')
 
 

@@ -313,7 +313,7 @@ def test_the_merge_stepper_replays_training_in_the_browser(page, app: str) -> No
     open_page(page, app, learn="BPE")
     stepper = page.locator(".st-key-stepper .stepper")
     slider = stepper.locator("input[type=range]")
-    words = bpe.cut(texts.corpus())
+    words = bpe.pre_tokenize(texts.corpus())
     steps = list(bpe.train(texts.corpus(), vocab_size=456))
     for step in (1, 57, 200):
         slider.fill(str(step))

@@ -18,10 +18,10 @@ from lib.engine.batching.kv_cache import PromptCache, SlotCache, kv_bytes_per_to
 from lib.engine.batching.length_buckets import LengthBucket, bucket_length
 from lib.engine.batching.prefill import Prompt, Prompts
 from lib.engine.batching.ragged_batch import Part, Pass, PromptPiece, Rows
-from lib.engine.batching.sampler import Chooser
+from lib.engine.batching.sampler import BatchSampler
 from lib.engine.batching.token_scores import score_piece
-from lib.engine.loading import give_back
 from lib.engine.weight_tree import WeightTree
+from lib.models.memory import trim_heap
 
 PROMPT_TOKENS = 128  # of new prompts in one pass; twice as many while nobody waits for a next token
 
@@ -34,11 +34,11 @@ class Batch:
         if isinstance(module, WeightTree):
             self.layers, self.batchable = module.config.num_hidden_layers, True
         else:
-            from lib.engine import transformers_modules
+            from lib.engine import transformers_caches
 
             self.layers, self.batchable = (
-                transformers_modules.layer_count(module),
-                transformers_modules.batchable(module),
+                transformers_caches.layer_count(module),
+                transformers_caches.batchable(module),
             )
         self.short = self.batchable and own_kernels.knows(module)  # whether our own short pass knows the model
         self.kv_bytes = kv_bytes_per_token(module)
@@ -51,7 +51,7 @@ class Batch:
     def step(self) -> Callable[[Pass], torch.Tensor] | None:
         """The short forward pass of this family, made when the first text is asked for; None: transformers' own."""
         step = own_kernels.step_for(self.module) if self.short else None
-        give_back()  # the memory of layers that were joined
+        trim_heap()  # the memory of layers that were joined
         return step
 
     def __len__(self) -> int:
@@ -164,9 +164,9 @@ class Batch:
     def _prompt_cache(self) -> Any:
         if self.short:
             return PromptCache(self.layers)
-        from lib.engine import transformers_modules
+        from lib.engine import transformers_caches
 
-        return transformers_modules.prompt_cache(self.module)
+        return transformers_caches.prompt_cache(self.module)
 
     def logits(self, parts: Sequence[Part]) -> list[torch.Tensor]:
         """float32 (wanted, V) of every part, on the CPU."""
@@ -197,12 +197,12 @@ class Batch:
             self.buckets[bucket_length(text.final_length)].join(text, prompt.cache)
 
     def _sample(self, texts: list[TextRequest], logits: torch.Tensor) -> None:
-        chooser = Chooser(logits, max((text.alternatives for text in texts), default=0))
+        sampler = BatchSampler(logits, max((text.alternatives for text in texts), default=0))
         for row, text in enumerate(texts):
             if text.cancelled:
                 continue
             try:
-                text.take(chooser.choose(row, text.sampling, text.seen, text.rng, text.alternatives))
+                text.take(sampler.sample(row, text.sampling, text.seen, text.rng, text.alternatives))
             except ValueError as error:  # this row has no distribution; the others go on
                 text.end(None, error)
 

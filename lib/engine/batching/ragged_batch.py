@@ -46,7 +46,7 @@ class Rows:
         return out.view(n, heads * width)
 
     def whole(self, module: Any) -> torch.Tensor:
-        from lib.engine.transformers_modules import rows_cache
+        from lib.engine.transformers_caches import rows_cache
 
         extra: dict[str, Any] = {} if self.mask is None else {"attention_mask": self.mask}
         ids = torch.tensor(self.ids, device=module.device)[:, None]

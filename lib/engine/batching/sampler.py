@@ -50,7 +50,7 @@ def largest(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tenso
     return values, torch.cat((ids.flatten(1), rest), 1).gather(1, at)
 
 
-class Chooser:
+class BatchSampler:
     """The logits of one step, (n, V) float32 on the CPU, and what is computed once for all rows."""
 
     def __init__(self, logits: torch.Tensor, alternatives: int) -> None:
@@ -60,7 +60,7 @@ class Chooser:
         values, ids = largest(logits, min(max(alternatives, 1), logits.shape[-1]))  # (n, A)
         self.top_values, self.top_ids = values.tolist(), ids.tolist()
 
-    def choose(
+    def sample(
         self, row: int, sampling: Sampling, seen: Iterable[int], rng: np.random.Generator, alternatives: int
     ) -> SampledToken:
         """Draw the next token of one row. Raises SamplingError if the model gave no distribution."""

@@ -22,9 +22,9 @@ from lib.engine.batching.fair_lock import FairLock
 from lib.engine.batching.fairness import order, rounds_until
 from lib.engine.batching.generation_request import ReadRequest, Request, TextRequest
 from lib.engine.interface import Item
-from lib.engine.loading import give_back
 from lib.engine.running_request import Inbox, Running
 from lib.errors import PlaygroundError
+from lib.models.memory import trim_heap
 
 _GIVE_BACK = 5.0  # seconds of work after which freed memory goes back to the system: often enough, and not felt
 IDLE_SECONDS = 0.1  # an idle worker ends, and its OpenMP threads with it: they would slow other models' workers down
@@ -102,7 +102,7 @@ class Scheduler:
 
     def _work(self) -> None:
         self._serve()
-        give_back()  # what freed caches left between others, most of it after beam searches
+        trim_heap()  # what freed caches left between others, most of it after beam searches
 
     def _serve(self) -> None:
         given_back = time.perf_counter()
@@ -120,7 +120,7 @@ class Scheduler:
                 took = time.perf_counter() - began
                 self.round_seconds = 0.8 * (self.round_seconds or took) + 0.2 * took
             if time.perf_counter() - given_back > _GIVE_BACK:  # a class is never idle
-                give_back()
+                trim_heap()
                 given_back = time.perf_counter()
             time.sleep(0)  # let the readers of the new tokens run
         for request in [*self.batch, *self._queue]:

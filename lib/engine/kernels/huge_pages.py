@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from lib.engine.loading import give_back
+from lib.models.memory import trim_heap
 
 _CHUNK = 1 << 25  # bytes of one mapping, or of the weight if that is larger
 _HUGE = 1 << 21  # bytes of a huge page
@@ -44,7 +44,7 @@ class HugePages:
         """The next `size` bytes."""
         lines = -(-size // _LINE) * _LINE
         if lines > len(self._room):
-            give_back()  # what the weights of the last mapping have left, or all would be held twice in the end
+            trim_heap()  # what the weights of the last mapping have left, or all would be held twice in the end
             self._room = _mapping(max(lines, _CHUNK))
         place, self._room = self._room.split((lines, len(self._room) - lines))
         return place[:size]

@@ -13,11 +13,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from lib.engine import loading
 from lib.engine.kernels import int4
 from lib.engine.kernels.huge_pages import HugePages
 from lib.engine.kernels.int4 import Int4Linear
 from lib.engine.kernels.matmul import limits, packed, unpacked
+from lib.engine.stored_weights import StoredTensor, read_tensor
 
 _WEIGHTS = 1 << 18  # that have copies in float32 at the same time
 
@@ -104,7 +104,7 @@ def packed_linear(weight: torch.Tensor, *, fours: bool) -> Int8Linear | Int4Line
     return Int8Linear(weight) if found is None else Int4Linear(*found)
 
 
-def fill(module: Any, tensors: list[loading.Stored], *, device: str) -> list[str]:
+def fill(module: Any, tensors: list[StoredTensor], *, device: str) -> list[str]:
     """Pack the weights of these files into a module without memory; gives back the names of those that they lack.
 
     A head that is the embedding's is packed once, as soon as the embedding is read, and both use it.
@@ -124,7 +124,7 @@ def fill(module: Any, tensors: list[loading.Stored], *, device: str) -> list[str
         target = next((n for n in (stored.name, f"{prefix}.{stored.name}") if n in wanted), None)
         if target is None or wanted[target] != stored.shape:
             continue
-        tensor = loading.read_tensor(stored)
+        tensor = read_tensor(stored)
         del wanted[target]
         if target == tied:
             packed = Int8Linear(tensor)

@@ -4,7 +4,7 @@
 `engine`: one model there behind the `Engine` boundary. Between the two go lists of (call, kind, payload).
 """
 
-from lib.engine.process.engine import load_apart
+from lib.engine.process.engine import load_in_process
 from lib.engine.process.host import HOST
 
-__all__ = ["HOST", "load_apart"]
+__all__ = ["HOST", "load_in_process"]

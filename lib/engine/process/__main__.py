@@ -20,6 +20,7 @@ from typing import Any
 from lib.engine.qualified_names import by_name
 from lib.engine.running_request import FinishReason, Progress
 from lib.errors import PlaygroundError
+from lib.piped_process import inherited
 
 Message = tuple[int, str, Any]
 
@@ -97,7 +98,7 @@ class Server:
             self._out.put((call, "error", portable(error)))
 
     def _load(self, payload: Any) -> Any:
-        from lib.engine.local import load_local
+        from lib.engine.local_loading import load_local
 
         source, dtype, slots = payload
         gc.disable()
@@ -146,11 +147,11 @@ class Server:
 
 
 def main() -> None:
-    """Serve one pipe. Leaves without farewell: a thread in the middle of torch would abort the process."""
+    """Serve one pipe. Leaves without cleaning up: a thread in the middle of torch would abort the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the app, whose end ends this process
     with contextlib.suppress(OSError):  # not Linux: where memory runs out, the models go and the pages stay
         Path("/proc/self/oom_score_adj").write_text("500", encoding="utf-8")
-    server = Server(_pipe(int(sys.argv[1])))
+    server = Server(inherited(int(sys.argv[1])))
     Thread(target=_import_early, daemon=True).start()
     with contextlib.suppress(EOFError, OSError):
         server.serve()
@@ -158,15 +159,7 @@ def main() -> None:
 
 
 def _import_early() -> None:
-    import lib.engine.local  # noqa: F401 (takes seconds, and somebody will want it)
-
-
-def _pipe(handle: int) -> Any:
-    if sys.platform == "win32":
-        from multiprocessing.connection import PipeConnection
-
-        return PipeConnection(handle)
-    return Connection(handle)
+    import lib.engine.local_loading  # noqa: F401 (takes seconds, and somebody will want it)
 
 
 if __name__ == "__main__":

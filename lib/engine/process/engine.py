@@ -14,7 +14,7 @@ from lib.engine.process.host import HOST, Link
 from lib.settings import settings
 
 
-def load_apart(model: str | Path, *, dtype: str = "auto") -> "ProcessEngine":
+def load_in_process(model: str | Path, *, dtype: str = "auto") -> "ProcessEngine":
     """Find a model here and load it there. Raises PlaygroundError."""
     source = loading.find(model)
     link = HOST.link()

@@ -5,21 +5,15 @@ unless it wants one answer. Knows nothing of models.
 """
 
 import itertools
-import os
-import subprocess
-import sys
 from concurrent.futures import Future
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any
 
 from lib.engine.running_request import Inbox, Progress, Running
 from lib.errors import PlaygroundError
+from lib.piped_process import start
 
-ROOT = Path(__file__).resolve().parents[3]
 GONE = (
     "The process that computes the models has ended, perhaps because it ran out of memory. It starts again with "
     "your next click; what it was writing is lost."
@@ -37,7 +31,10 @@ class Link:
     """One life of the process, and everything that was asked of it and is not over."""
 
     def __init__(self) -> None:
-        self.pipe, self.process = _start()
+        self.pipe, self.process = start(
+            "lib.engine.process",
+            MALLOC_ARENA_MAX="2",  # each busy spell is a new thread, and glibc would keep freed memory for each
+        )
         self.alive = True
         self.inboxes: dict[int, Inbox[Any]] = {}
         self.answers: dict[int, Future[Any]] = {}
@@ -133,26 +130,3 @@ class Host:
 
 
 HOST = Host()
-
-
-def _start() -> tuple[Connection, "subprocess.Popen[bytes]"]:
-    """A process with one end of a pipe. Its end is inherited; on Windows that takes an inheritable handle."""
-    ours, theirs = Pipe(duplex=True)
-    handle = theirs.fileno()
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    options: dict[str, Any] = {"pass_fds": (handle,)}
-    if sys.platform == "win32":
-        os.set_handle_inheritable(handle, True)
-        options = {"close_fds": False}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lib.engine.process", str(handle)],
-        stdin=subprocess.DEVNULL,
-        env={
-            "MALLOC_ARENA_MAX": "2",  # each busy spell is a new thread, and glibc would keep freed memory for each
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        },
-        **options,
-    )
-    theirs.close()
-    return ours, process

@@ -6,9 +6,17 @@ from dataclasses import asdict
 import streamlit as st
 
 from lib.architecture import Architecture, ledger
-from lib.architecture.cost import DTYPES, Cost, bytes_read_per_token, cost_of, flops_per_token, kv_cache_bytes, training
+from lib.architecture.cost import (
+    DTYPES,
+    Cost,
+    bytes_read_per_token,
+    cost_of,
+    flops_per_token,
+    kv_cache_bytes,
+    training_memory,
+)
 from lib.architecture.hardware import machines
-from lib.figures.architecture import flops_bars, kv_curve, memory_bars, weights_by_dtype
+from lib.figures.architecture_cost import flops_bars, kv_curve, memory_bars, weights_by_dtype
 from lib.text_format import number, size
 from lib.ui.architecture.look import numbers_row
 from lib.ui.components.charts import chart
@@ -68,7 +76,7 @@ def _memory(arch: Architecture, batch: int, context: int) -> None:
     bars = {
         name: {"weights": c.weights, "KV cache": c.kv_cache, "activations": c.activations} for name, c in costs.items()
     }
-    train = training(arch, batch=batch, context=context)
+    train = training_memory(arch, batch=batch, context=context)
     if st.toggle("Show training with Adam too", key="with_training", persist_state="page"):
         bars["training, float32"] = {
             "weights": train.weights,
@@ -117,7 +125,7 @@ def _fits(needs: Mapping[str, int]) -> str:
 
 
 def _notes(arch: Architecture, batch: int, context: int) -> None:
-    train = training(arch, batch=batch, context=context)
+    train = training_memory(arch, batch=batch, context=context)
     parts = asdict(train)
     st.markdown(
         f"- **Weights**: parameters × 4 bytes (float32) or 2 (bfloat16). This model's published weights are stored "
@@ -150,13 +158,13 @@ def _windows(arch: Architecture) -> str:
 
 def _cache(arch: Architecture, *, batch: int, context: int, dtype: str) -> None:
     st.header("The KV cache grows with the text", anchor=False)
-    width = 4 if dtype == "float32" else 2
+    bytes_per_value = 4 if dtype == "float32" else 2
     chart(
-        kv_curve(arch, batch=batch, context=context, dtype=dtype, width=width),
+        kv_curve(arch, batch=batch, context=context, dtype=dtype, bytes_per_value=bytes_per_value),
         key="chart-kv",
         alt="KV cache against tokens",
     )
-    each = kv_cache_bytes(arch, context=context, width=width) / context
+    each = kv_cache_bytes(arch, context=context, bytes_per_value=bytes_per_value) / context
     text = f"At {context:,} tokens each one costs {size(each)} on average."
     if arch.groups > 1:
         text += f" {arch.groups} query heads share each KV head; without sharing it would be {arch.groups} times that."

@@ -6,7 +6,8 @@ from typing import Any
 import streamlit as st
 
 from lib.architecture import Architecture, ledger
-from lib.architecture.block_diagram import Box, Diagram, diagram
+from lib.architecture.block_diagram import diagram
+from lib.architecture.diagram_parts import Box, Diagram
 from lib.text_format import number, percent
 from lib.ui.architecture import links, passes, take_out
 from lib.ui.architecture.box_live import live_numbers

@@ -6,7 +6,7 @@ from lib.architecture import Architecture, known_configs
 from lib.architecture.cost import flops_per_token, matrix_params
 from lib.architecture.linear_layer import Linear, make, numbers
 from lib.engine import compute
-from lib.figures.architecture import weight_heatmap
+from lib.figures.linear_layer import weight_heatmap
 from lib.ui.architecture.take_out import ordinal
 from lib.ui.components.charts import chart
 from lib.ui.components.glossary import term
@@ -109,13 +109,14 @@ def _size(layer: Linear, with_bias: bool, arch: Architecture) -> None:
     outputs, inputs = len(layer.weight), len(layer.weight[0])
     count = inputs * outputs + (outputs if with_bias else 0)
     plus = f" + {outputs}" if with_bias else ""
-    theirs = arch.width * arch.inner + (arch.inner if arch.mlp_bias else 0)
-    bias = f" + {arch.inner:,}" if arch.mlp_bias else ""
+    d, m = arch.hidden_size, arch.intermediate_size
+    theirs = d * m + (m if arch.mlp_bias else 0)
+    bias = f" + {m:,}" if arch.mlp_bias else ""
     matrices = 3 if arch.gated else 2
-    whole = matrices * arch.width * arch.inner + ((matrices - 1) * arch.inner + arch.width) * arch.mlp_bias
+    whole = matrices * d * m + ((matrices - 1) * m + d) * arch.mlp_bias
     st.markdown(
         f"**Parameters:** {inputs} × {outputs}{plus} = **{count}**. In each of the {arch.layers} blocks of "
-        f"{escape(arch.name)}, “Up” in the MLP does the same with {arch.width:,} × {arch.inner:,}{bias} = "
+        f"{escape(arch.name)}, “Up” in the MLP does the same with {d:,} × {m:,}{bias} = "
         f"**{theirs:,}**; all {matrices} matrices of the MLP have {whole:,}."
     )
 
@@ -125,15 +126,16 @@ def _conv1d(layer: Linear, x: tuple[float, ...]) -> None:
     with hold:
         if not hold.open:
             return
-        width, inner = known_configs.architecture("gpt2").width, known_configs.architecture("gpt2").inner
+        gpt2 = known_configs.architecture("gpt2")
+        d, m = gpt2.hidden_size, gpt2.intermediate_size
         st.markdown(
             # github.com/openai/gpt-2, src/model.py: conv1d is a tf.matmul of the reshaped input and weight
             "GPT-2's original code calls its linear layer `conv1d`, but what it computes is a plain matrix product. It "
             "keeps the matrix the other way round: one row per *input*. `transformers` has taken over the name and the "
             "layout, so that the published weights fit.\n\n"
             "| | weight's shape | computes |\n|---|---|---|\n"
-            f"| `nn.Linear({width}, {inner})` | `({inner}, {width})` | `x @ W.T + b` |\n"
-            f"| `Conv1D({inner}, {width})` | `({width}, {inner})` | `x @ W + b` |\n\n"
+            f"| `nn.Linear({d}, {m})` | `({m}, {d})` | `x @ W.T + b` |\n"
+            f"| `Conv1D({m}, {d})` | `({d}, {m})` | `x @ W + b` |\n\n"
             "The same numbers, the same result, a transposed matrix. The layer above as Conv1D, with its "
             "matrix transposed:"
         )

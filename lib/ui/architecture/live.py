@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lib.architecture import Architecture
-from lib.architecture.head_patterns import Notable, head_summary, notable_heads, opening_head, patterns
+from lib.architecture.head_patterns import NotableHead, head_summary, notable_heads, opening_head, patterns
 from lib.architecture.live_pass_data import Trace
 from lib.ui import cache
 from lib.ui.architecture import passes
@@ -101,7 +101,7 @@ def attention_panel(model_id: str, traced: Trace, labels: Sequence[str]) -> None
     )
 
 
-def _says(traced: Trace, layer: int, head: int, opening: Notable | None) -> None:
+def _says(traced: Trace, layer: int, head: int, opening: NotableHead | None) -> None:
     if len(traced.ids) < 2:
         st.info("One token has only itself to look at. Type a longer text.")
         return

@@ -6,8 +6,8 @@ import streamlit as st
 
 from lib.architecture import Architecture, Ledger, ledger
 from lib.architecture.comparison import known_size
+from lib.architecture.parameter_ledger import COMPONENT_LABELS
 from lib.design import PARTS
-from lib.figures.architecture import LABELS
 from lib.text_format import number
 from lib.ui.components.page import page_style
 
@@ -25,9 +25,9 @@ def facts(arch: Architecture) -> None:
     cells = {
         "Parameters": f"{number(total)}<small>{total:,}</small>",
         "Layers": known_size(arch.layers),
-        "Hidden size": known_size(arch.width),
+        "Hidden size": known_size(arch.hidden_size),
         "Heads / KV" if shared else "Heads": f"{arch.heads} / {arch.kv_heads}" if shared else known_size(arch.heads),
-        "Vocabulary": known_size(arch.vocab),
+        "Vocabulary": known_size(arch.vocab_size),
         "Context length": known_size(arch.context),
     }
     numbers_row(cells, kind="facts")
@@ -51,9 +51,9 @@ def variable(part: str) -> str:
     return f"--pg-part-{part}" if part in PARTS else ""
 
 
-def legend(names: Iterable[str] = LABELS) -> None:
+def legend(names: Iterable[str] = COMPONENT_LABELS) -> None:
     """The colours of the parts of a model."""
-    _legend({name: LABELS[name] for name in names if name != "other"})
+    _legend({name: COMPONENT_LABELS[name] for name in names if name != "other"})
 
 
 def shares(total: int, book: Ledger) -> None:
@@ -61,7 +61,7 @@ def shares(total: int, book: Ledger) -> None:
     parts = {}
     for name, count in book.by_component().items():
         share = count / max(1, total)
-        parts[name] = f"{LABELS[name]} {f'{share:.1%}' if share >= 0.0005 else '&lt; 0.1%'}"
+        parts[name] = f"{COMPONENT_LABELS[name]} {f'{share:.1%}' if share >= 0.0005 else '&lt; 0.1%'}"
     _legend(parts)
 
 

@@ -44,7 +44,7 @@ def steps(model_id: str, ids: tuple[int, ...], block: int) -> tuple[Step, ...]:
 def effect(model_id: str, ids: tuple[int, ...], part: str, block: int | None, head: int) -> Effect:
     """The next token with and without a part."""
     found: Effect = cache.inspectable(model_id).run(
-        "lib.architecture.ablation.without", ids, Ablation(part, block, head)
+        "lib.architecture.ablation.ablate", ids, Ablation(part, block, head)
     )
     return found
 

@@ -114,8 +114,8 @@ def _by_panel(way: str) -> Picked:
             return Picked(None, escape(str(error)), wrong=True)
         st.error(escape(str(error)), icon=":material/error:")
         st.caption(
-            f"The page still shows the last model that made sense: {last.layers} layers, hidden size {last.width:,}, "
-            f"{last.heads} heads, {last.kv_heads} KV heads."
+            f"The page still shows the last model that made sense: {last.layers} layers, hidden size "
+            f"{last.hidden_size:,}, {last.heads} heads, {last.kv_heads} KV heads."
         )
         return Picked(last)
     if arch is None:

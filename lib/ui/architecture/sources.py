@@ -60,11 +60,11 @@ def custom() -> Architecture:
     return custom_architecture(
         style=style,
         layers=layers,
-        width=width,
+        hidden_size=width,
         heads=heads,
         kv_heads=heads if style == "gpt2" else kv_heads,
-        inner=inner,
-        vocab=vocab,
+        intermediate_size=inner,
+        vocab_size=vocab,
         context=context,
         tied=tied,
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from lib.classroom.border import ClassroomError
 from lib.classroom.questions import TEXT, Question
-from lib.decoding.likeliest_tokens import leading
+from lib.decoding.likeliest_tokens import likeliest_ids
 from lib.engine.sampling import draw, softmax
 from lib.ui import available_models
 from lib.ui.next_token.reading import read
@@ -26,7 +26,7 @@ def token_question(model_id: str, prompt: str) -> Question:
     reading = read(model_id, prompt, ())
     probs = softmax(reading.logits())
     rng = np.random.default_rng(secrets.randbits(128))
-    shown = rng.permutation(leading(probs, LEADING))
+    shown = rng.permutation(likeliest_ids(probs, LEADING))
     came = int(draw(probs, rng)[0])
     places = np.flatnonzero(shown == came)
     return Question(

@@ -16,7 +16,7 @@ from lib.ui.components.page import escape
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageCard:
     """One stage of training: its terms in the glossary, what the model is shown, what it learns and what comes out."""
 
     name: str
@@ -30,20 +30,20 @@ class Stage:
 # against it. Rafailov et al. 2023, "Direct Preference Optimization" (arXiv:2305.18290): the same pairs without a reward
 # model.
 STAGES = (
-    Stage(
+    StageCard(
         term("pre-training", "Pre-training"),
         "Trillions of tokens of web pages, books and code. The documents are separated by a special token.",
         "To predict the next token. It is all a model ever does.",
         f"A **{term('base model')}**: it goes on with any text, and may end it with the "
         f"{term('end-of-text token')}. It knows no questions and answers as such.",
     ),
-    Stage(
+    StageCard(
         term("supervised fine-tuning (SFT)", "Supervised fine-tuning (SFT)"),
         "Thousands to millions of written conversations in the chat template.",
         "Still to predict the next token, now of good replies: answer the request, then end the turn.",
         f"An **{term('instruct model')}**: in its template it answers and stops.",
     ),
-    Stage(
+    StageCard(
         term("preference tuning", "Preference tuning"),
         "Pairs of replies to the same request, of which people or another model preferred one.",
         "To make the preferred reply likelier, compared with the other. "
@@ -56,7 +56,7 @@ STAGES = (
 
 
 @dataclass(frozen=True)
-class Recipe:
+class PublishedTraining:
     """What is published of a model's training: the number of stages of the strip, and it in words with its source."""
 
     stages: int
@@ -67,25 +67,27 @@ class Recipe:
 # al. 2019 (GPT-2); the model card of DistilGPT-2; Yang et al. 2024 (Qwen2.5, arXiv:2412.15115); Yang et al. 2025
 # (Qwen3, arXiv:2505.09388, section 4.5: small models learn from bigger ones); the Qwen1.5 release notes (DPO and PPO).
 _RECIPES = {
-    models.BASE: Recipe(1, "pre-training only, on the tiny world: stories, facts, sums, lists of questions"),
-    models.CHAT: Recipe(2, "it began as Playground-Base; then SFT on dialogues about the same tiny world"),
-    "smollm2": Recipe(3, "pre-training on 2 trillion tokens, then SFT, then DPO (its model card)"),
-    "gpt2": Recipe(1, "pre-training only, on 40 GB of web pages (Radford et al. 2019)"),
-    "distilgpt2": Recipe(1, "pre-training only, to imitate GPT-2's predictions (its model card)"),
-    "qwen2.5-0.5b-instruct": Recipe(3, "pre-training on 18 trillion tokens, SFT, DPO and GRPO (arXiv:2412.15115)"),
-    "qwen2.5": Recipe(1, "pre-training only, on 18 trillion tokens (arXiv:2412.15115)"),
-    "qwen3": Recipe(
+    models.BASE: PublishedTraining(1, "pre-training only, on the tiny world: stories, facts, sums, lists of questions"),
+    models.CHAT: PublishedTraining(2, "it began as Playground-Base; then SFT on dialogues about the same tiny world"),
+    "smollm2": PublishedTraining(3, "pre-training on 2 trillion tokens, then SFT, then DPO (its model card)"),
+    "gpt2": PublishedTraining(1, "pre-training only, on 40 GB of web pages (Radford et al. 2019)"),
+    "distilgpt2": PublishedTraining(1, "pre-training only, to imitate GPT-2's predictions (its model card)"),
+    "qwen2.5-0.5b-instruct": PublishedTraining(
+        3, "pre-training on 18 trillion tokens, SFT, DPO and GRPO (arXiv:2412.15115)"
+    ),
+    "qwen2.5": PublishedTraining(1, "pre-training only, on 18 trillion tokens (arXiv:2412.15115)"),
+    "qwen3": PublishedTraining(
         2, "pre-training on 36 trillion tokens, then replies learned from bigger models (arXiv:2505.09388)"
     ),
-    "qwen1.5": Recipe(3, "pre-training, SFT, then DPO and PPO (the Qwen1.5 release notes)"),
+    "qwen1.5": PublishedTraining(3, "pre-training, SFT, then DPO and PPO (the Qwen1.5 release notes)"),
 }
 
 
-def recipe(model_id: str) -> Recipe | None:
+def recipe(model_id: str) -> PublishedTraining | None:
     """What is known of a model's training; None for a model of one's own."""
     if (checkpoint := trained.parsed(model_id)) is not None:
         stages = trained.STAGES.index(checkpoint.stage) + 1
-        return Recipe(stages, "trained on this machine, on the page [Training](Training)")
+        return PublishedTraining(stages, "trained on this machine, on the page [Training](Training)")
     if model_id not in models.CATALOG and model_id not in models.SHIPPED:
         return None
     return next((found for start, found in _RECIPES.items() if model_id.startswith(start)), None)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.takehome.worksheet import MOST_PICTURES
+from lib.takehome.worksheet import MAX_PICTURES
 
 _LOOKS = "prompts-looked-at"
 
@@ -14,7 +14,7 @@ def keep_look(model_id: str, ids: tuple[int, ...], settings: object) -> None:
     looks: dict[Look, object] = st.session_state.setdefault(_LOOKS, {})
     looks.pop((model_id, ids), None)
     looks[model_id, ids] = settings
-    while len(looks) > MOST_PICTURES:
+    while len(looks) > MAX_PICTURES:
         del looks[next(iter(looks))]
 
 

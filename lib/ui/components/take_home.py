@@ -18,7 +18,7 @@ from functools import partial
 import streamlit as st
 
 from lib.course.progress import Answer
-from lib.decoding.likeliest_tokens import leading
+from lib.decoding.likeliest_tokens import likeliest_ids
 from lib.engine import Sampling
 from lib.engine.sampling import distribution, softmax
 from lib.errors import PlaygroundError
@@ -102,7 +102,7 @@ def hand_in(place: str) -> None:
         "Your name",
         value=st.session_state.get(_NAME, ""),
         key=f"{_NAME}-{place}",
-        max_chars=worksheet.MOST_NAME,
+        max_chars=worksheet.MAX_NAME,
         on_change=_keep_name,
         args=(f"{_NAME}-{place}",),
     )
@@ -161,7 +161,8 @@ def _picture(look: looked_at.Look, settings: object) -> Picture | None:
         return None
     raw, now = softmax(logits), distribution(logits, **sampling.filters)
     rows = [
-        Row(_name(engine.tokenizer, i), float(raw[i]), float(now.probs[i])) for i in leading(logits, _BARS).tolist()
+        Row(_name(engine.tokenizer, i), float(raw[i]), float(now.probs[i]))
+        for i in likeliest_ids(logits, _BARS).tolist()
     ]
     return Picture(engine.tokenizer.decode(ids), engine.info.name, in_words(sampling), rows)
 

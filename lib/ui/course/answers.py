@@ -189,8 +189,8 @@ def _tuning(asked: Asked) -> Found:
     )  # it has all that is asked of it
     dice = world.Dice(0)
     exchanges = [dialogues.exchange(dice) for _ in range(200)]
-    told = [dialogues.written(tokenizer, [one]) for one in exchanges]
-    learned = [[i for i, counts in zip(one.ids, one.learned, strict=True) if counts] for one in told]
+    told = [dialogues.tokenize(tokenizer, [one]) for one in exchanges]
+    learned = [[i for i, counts in zip(one.ids, one.in_loss, strict=True) if counts] for one in told]
     said = [tokenizer.decode(ids) for ids in learned]
     end = tokenizer.decode([tokenizer.special["<|im_end|>"]])
     replies = all(text == one.reply + end for text, one in zip(said, exchanges, strict=True))

@@ -143,10 +143,7 @@ def show(step: Step) -> None:
     """The strip of an open step."""
     from lib.ui.course.question import show_question  # needs what the page's shell has
 
-    way = path()
     scroll.place("top")
-    before = [other for other in way if other.number < step.number]
-    after = [other for other in way if other.number > step.number]
     with _line("course-strip"):
         st.html(
             f'<p class="course-do"><span>{place_of(step)}</span> <b>{step.title}.</b> {step.do}</p>', width="stretch"
@@ -159,34 +156,41 @@ def show(step: Step) -> None:
             st.container(key="course-asked"),
         ):  # a popover for each step: the answer of another one is never in it while this one's is computed
             show_question(step)
-        st.button(
-            "Back",
-            icon=":material/arrow_back:",
-            key="course-back",
-            disabled=not before,
-            on_click=go,
-            args=(before[-1] if before else None,),
-            wrap=False,
-        )
-        st.button(
-            "Next" if after else "Finish",
-            icon=":material/arrow_forward:",
-            icon_position="right",
-            type="primary",
-            key="course-next",
-            on_click=go,
-            args=(after[0] if after else None,),
-            kwargs={"done": step},
-            wrap=False,
-        )
-        st.button(
-            "Leave the course",
-            icon=":material/close:",
-            type="tertiary",
-            key="course-leave",
-            on_click=leave,
-            help="Leave the course. The sidebar and Home lead back to this step.",
-        )
+        _ways_on(step)
+
+
+def _ways_on(step: Step) -> None:
+    """Back, Next and out."""
+    before = [other for other in path() if other.number < step.number]
+    after = [other for other in path() if other.number > step.number]
+    st.button(
+        "Back",
+        icon=":material/arrow_back:",
+        key="course-back",
+        disabled=not before,
+        on_click=go,
+        args=(before[-1] if before else None,),
+        wrap=False,
+    )
+    st.button(
+        "Next" if after else "Finish",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        type="primary",
+        key="course-next",
+        on_click=go,
+        args=(after[0] if after else None,),
+        kwargs={"done": step},
+        wrap=False,
+    )
+    st.button(
+        "Leave the course",
+        icon=":material/close:",
+        type="tertiary",
+        key="course-leave",
+        on_click=leave,
+        help="Leave the course. The sidebar and Home lead back to this step.",
+    )
 
 
 def invite() -> None:

@@ -77,17 +77,7 @@ def _head(column: state.Column, *, number: int, removable: bool, full: bool) -> 
         icon = ":material/call_split:" if strategy.forced else None
         words = strategy.summary()
         with st.popover(words or "Adjust", icon=icon, key=f"decoding-{uid}-knobs", help=words or None, wrap=False):
-            st.caption(KINDS[strategy.kind].sentence + (f" {escape(column.origin)}" if column.origin else ""))
-            if strategy.forced:
-                count = len(strategy.forced)
-                st.caption(
-                    f"Its text begins with {count} token{'s' * (count != 1)} chosen by hand, whatever the prompt is."
-                )
-                st.button("Let the strategy choose them", key=f"decoding-{uid}-release", on_click=state.release,
-                          args=(uid,))  # fmt: skip
-            with st.container(horizontal=True, gap="small"):
-                for name, value in strategy.knobs.items():
-                    _knob(uid, strategy.kind, name, value)
+            _settings(column)
             with st.container(horizontal=True, gap="small"):
                 st.button(
                     "Duplicate",
@@ -105,6 +95,19 @@ def _head(column: state.Column, *, number: int, removable: bool, full: bool) -> 
                     args=(uid,),
                     disabled=not removable,
                 )
+
+
+def _settings(column: state.Column) -> None:
+    """What the strategy does, the tokens that were chosen by hand, and its knobs."""
+    uid, strategy = column.uid, column.strategy
+    st.caption(KINDS[strategy.kind].sentence + (f" {escape(column.origin)}" if column.origin else ""))
+    if strategy.forced:
+        count = len(strategy.forced)
+        st.caption(f"Its text begins with {count} token{'s' * (count != 1)} chosen by hand, whatever the prompt is.")
+        st.button("Let the strategy choose them", key=f"decoding-{uid}-release", on_click=state.release, args=(uid,))
+    with st.container(horizontal=True, gap="small"):
+        for name, value in strategy.knobs.items():
+            _knob(uid, strategy.kind, name, value)
 
 
 def _knob(uid: int, kind: str, name: str, value: float) -> None:

@@ -22,7 +22,7 @@ def show_toy() -> None:
     steps = toy_steps()
     picture, words = st.columns([3, 2], gap="medium", vertical_alignment="center")
     with picture:
-        chart(beam_tree.figure(steps, _TOY.__getitem__, root=_TOY[0]), key="decoding-toy")
+        chart(beam_tree.beam_tree_figure(steps, _TOY.__getitem__, root=_TOY[0]), key="decoding-toy")
     words.markdown(
         "Greedy decoding takes the best token now. Beam search keeps several beginnings, follows each of them "
         "one token further, and keeps the best in **total**: the sum of log-probabilities, that is, the "

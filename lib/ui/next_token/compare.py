@@ -124,7 +124,7 @@ def _versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callabl
         st.caption("∞ means: one side gives no probability at all to a token that the other allows. Filters do that.")
     bars, table = st.columns([3, 2])
     with bars:
-        chart(pairs.two(a, b, names, label, top=8), key=f"{key}-two")
+        chart(pairs.paired_bars(a, b, names, label, top=8), key=f"{key}-two")
     if result.movers:
         ids = list(result.movers)
         with table:

@@ -12,6 +12,34 @@ MAX_PATH = 512  # tokens that a path may have
 PARAMETERS = ("t", "k", "p", "minp", "n", "seed", "draws", "path")
 
 
+# parameter: (field of Knobs, what it may be, the sentence where it is something else)
+_KNOBS: dict[str, tuple[str, Number, str]] = {
+    "t": ("t", Number(0, 2), "The temperature in the link is “{}”, but it must be between 0 and 2; it is 1."),
+    "k": (
+        "k",
+        Number(1, 10**9, whole=True),
+        "Top-k in the link is “{}”, but it must be a whole number from 1; it is off.",
+    ),
+    "p": ("p", Number(0, 1), "Top-p in the link is “{}”, but it must be between 0 and 1; it is off."),
+    "minp": ("m", Number(0, 1), "Min-p in the link is “{}”, but it must be between 0 and 1; it is off."),
+    "n": (
+        "n",
+        Number(5, ROWS, whole=True),
+        "The number of tokens in the link is “{}”, but it must be from 5 to 100; it is 20.",
+    ),
+    "seed": (
+        "seed",
+        Number(0, 2**32 - 1, whole=True),
+        "The seed in the link is “{}”, but it must be a whole number; it is 0.",
+    ),
+    "draws": (
+        "draws",
+        Number(0, DRAWS, whole=True),
+        "The draws in the link are “{}”, but they must be 1, 100 or 10000.",
+    ),
+}
+
+
 def read_link(query: Mapping[str, str]) -> tuple[Knobs, tuple[int, ...], list[str]]:
     """Knobs, path and a sentence for every parameter that cannot be used (its default is used instead).
 
@@ -21,46 +49,13 @@ def read_link(query: Mapping[str, str]) -> tuple[Knobs, tuple[int, ...], list[st
     """
     values: dict[str, float | int | None] = {}
     problems: list[str] = []
-
-    def take(name: str, knob: str, low: float, high: float, words: str, *, whole: bool = False) -> None:
-        if (text := query.get(name, "")) == "":
-            return
-        value = Number(low, high, whole=whole).read(text)
-        if value is None:
-            problems.append(f"{words.format(text=text[:40])}")
-        else:
+    for name, (knob, limits, sentence) in _KNOBS.items():
+        text = query.get(name, "")
+        value = limits.read(text) if text else None
+        if value is not None:
             values[knob] = value
-
-    take("t", "t", 0, 2, "The temperature in the link is “{text}”, but it must be between 0 and 2; it is 1.")
-    take(
-        "k",
-        "k",
-        1,
-        10**9,
-        "Top-k in the link is “{text}”, but it must be a whole number from 1; it is off.",
-        whole=True,
-    )
-    take("p", "p", 0, 1, "Top-p in the link is “{text}”, but it must be between 0 and 1; it is off.")
-    take("minp", "m", 0, 1, "Min-p in the link is “{text}”, but it must be between 0 and 1; it is off.")
-    take(
-        "n",
-        "n",
-        5,
-        ROWS,
-        "The number of tokens in the link is “{text}”, but it must be from 5 to 100; it is 20.",
-        whole=True,
-    )
-    take(
-        "seed",
-        "seed",
-        0,
-        2**32 - 1,
-        "The seed in the link is “{text}”, but it must be a whole number; it is 0.",
-        whole=True,
-    )
-    take(
-        "draws", "draws", 0, DRAWS, "The draws in the link are “{text}”, but they must be 1, 100 or 10000.", whole=True
-    )
+        elif text:
+            problems.append(sentence.format(text[:40]))
     path = token_ids(query.get("path", ""), MAX_PATH)
     if path is None:
         problems.append("The path in the link is not a list of token IDs; it is left out.")

@@ -133,7 +133,7 @@ def trailing_space(reading: Reading, name: str, without: Reading) -> None:
     )
     a, b = reading.shaped(Knobs()).probs, without.shaped(Knobs()).probs
     result = pairs.compare(a, b)
-    chart(pairs.two(a, b, (f"with the {name}", "without"), reading.label, top=8), key="trailing-two")
+    chart(pairs.paired_bars(a, b, (f"with the {name}", "without"), reading.label, top=8), key="trailing-two")
     st.caption(
         f"KL(with ‖ without) = {in_bits(result.forward)}; {percent(result.distance)} of the probability moved. "
         "Your text is left as it is: delete the white space if you did not mean it."

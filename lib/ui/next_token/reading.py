@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import streamlit as st
 
-from lib.decoding.likeliest_tokens import leading
+from lib.decoding.likeliest_tokens import likeliest_ids
 from lib.engine import Engine, TokenScores
 from lib.engine.sampling import Distribution, distribution, softmax
 from lib.errors import PlaygroundError
@@ -39,7 +39,7 @@ def _logits(model_id: str, ids: tuple[int, ...]) -> np.ndarray:
 def _content(model_id: str, ids: tuple[int, ...]) -> Content:
     """The chart of the token after `ids`, for everybody who looks at it."""
     logits, tokenizer = _logits(model_id, ids), tokenizer_of(model_id)
-    return Content.of(logits, [token_row(tokenizer, int(i)) for i in leading(logits, ROWS)])
+    return Content.of(logits, [token_row(tokenizer, int(i)) for i in likeliest_ids(logits, ROWS)])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from lib.decoding.likeliest_tokens import leading
+from lib.decoding.likeliest_tokens import likeliest_ids
 from lib.engine.sampling import distribution, ranking, softmax
 from lib.figures import next_token as figures
 from lib.ui.components.charts import chart
@@ -24,7 +24,7 @@ def table_panel(reading: Reading, view: State, append: Choose) -> None:
     """The likeliest tokens as a table whose rows append, and the full distribution as CSV."""
     knobs, logits = view.knobs, reading.logits(view.at)
     raw, now = softmax(logits), distribution(logits, **knobs.sampling)
-    ids = leading(logits, knobs.n).tolist()
+    ids = likeliest_ids(logits, knobs.n).tolist()
     rows = [reading.row(i) for i in ids]
     columns = {
         "rank": list(range(1, len(ids) + 1)),

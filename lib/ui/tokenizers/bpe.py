@@ -98,7 +98,7 @@ def _encode(tokenizer: BPETokenizer) -> None:
 def stepper_data(corpus: str, steps: list[bpe.Merge]) -> dict[str, Any]:
     """What the browser needs to replay training: merges, labels, and the first words of the corpus as byte ids."""
     vocab = BPETokenizer(steps).vocab
-    pieces = bpe.cut(corpus)
+    pieces = bpe.pre_tokenize(corpus)
     first = pieces[:_SENT]
     number = {piece: n for n, piece in enumerate(dict.fromkeys(first))}
     size = len(corpus.encode())
@@ -124,7 +124,7 @@ def played(text: str, tokenizer: BPETokenizer) -> dict[str, Any]:
     """What the browser needs to play encoding: the text's pieces as byte ids, and the merges that apply to them."""
     short = text[:_PLAYED]
     return {
-        "words": [bpe.byte_ids(piece) for piece in bpe.cut(short)],
+        "words": [bpe.byte_ids(piece) for piece in bpe.pre_tokenize(short)],
         "labels": [label(piece) for piece in tokenizer.vocab],
         "learned": len(tokenizer.merges),
         "steps": [
@@ -135,7 +135,7 @@ def played(text: str, tokenizer: BPETokenizer) -> dict[str, Any]:
 
 
 def _piece(text: str) -> str | None:
-    pieces = list(dict.fromkeys(bpe.cut(text)))
+    pieces = list(dict.fromkeys(bpe.pre_tokenize(text)))
     if not pieces:
         return None
     longest = max(range(len(pieces)), key=lambda n: len(pieces[n]))

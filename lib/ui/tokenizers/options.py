@@ -15,7 +15,7 @@ from lib.tokenization.word import WordTokenizer, vocabulary
 from lib.ui import available_models
 from lib.ui.components.link_values import in_link
 
-MOST_CHOSEN = 6  # at a time: more rows than a screen holds
+MAX_CHOSEN = 6  # at a time: more rows than a screen holds
 DEFAULT = ["gpt2", "cl100k_base", "o200k_base", "qwen"]
 OWN = "bpe"
 MERGES, FEWEST, MOST = 200, 10, 400  # merges of the BPE trained on the page: unless changed, and the slider's ends
@@ -89,11 +89,11 @@ def chosen_names(then: Callable[[], None] | None = None) -> list[str]:
         **in_link("tokenizers", ["", *map(title, present)]),
         wrap=True,
         on_change=then,
-        help=f"Up to {MOST_CHOSEN} at a time. The first three come from the lessons under Learn.",
+        help=f"Up to {MAX_CHOSEN} at a time. The first three come from the lessons under Learn.",
     )
-    if len(chosen) > MOST_CHOSEN:
-        st.caption(f"Only the first {MOST_CHOSEN} of them are shown.")
-    return chosen[:MOST_CHOSEN]
+    if len(chosen) > MAX_CHOSEN:
+        st.caption(f"Only the first {MAX_CHOSEN} of them are shown.")
+    return chosen[:MAX_CHOSEN]
 
 
 def choose(name: str) -> TokenizerOption:

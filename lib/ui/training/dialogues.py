@@ -28,7 +28,7 @@ def show_dialogues(shown: Shown) -> None:
     dice, special = Dice(first), set(cut.special.values())
     rows = []
     for _ in range(_COUNT):
-        made = dialogues.written(cut, dialogues.dialogue(dice))
+        made = dialogues.tokenize(cut, dialogues.dialogue(dice))
         rows.append(
             [
                 {
@@ -36,7 +36,7 @@ def show_dialogues(shown: Shown) -> None:
                     "counts": counts,
                     "special": i in special,
                 }
-                for i, counts in zip(made.ids, made.learned, strict=True)
+                for i, counts in zip(made.ids, made.in_loss, strict=True)
             ]
         )
     _component(key="train-dialogues", data={"rows": rows})

@@ -14,8 +14,8 @@ from lib.ui import cache
 from lib.ui.components.glossary import term
 from lib.ui.components.page import escape, explained, predict, takeaways
 from lib.ui.training import choices
-from lib.ui.training.looks import counts
 from lib.ui.training.result import Shown
+from lib.ui.training.snapshot_tabs import counts
 
 _TINY_DOCUMENTS = 60  # of the tiny world, with another seed: a text that is read over and over
 _TINY_SEED = 7

@@ -10,10 +10,10 @@ import streamlit as st
 
 from lib.text_format import number
 from lib.training import jobs
-from lib.training.desk import CLOSED
 from lib.training.events import Snapshot, Stage
 from lib.training.history import History, StageHistory
 from lib.training.jobs import Run
+from lib.training.run_queue import CLOSED
 from lib.ui.components.live_updates import LiveRegion, LiveUpdates
 from lib.ui.components.page import escape
 from lib.ui.components.replaceable import Replaceable

@@ -8,16 +8,16 @@ from lib.training.recipe import Recipe
 from lib.ui.components.link_values import in_link
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import explained
-from lib.ui.training import chatting, data, lessons, looks, open_in
+from lib.ui.training import chatting, data, lessons, open_in, snapshot_tabs
 from lib.ui.training.result import Shown, trouble
 
 _LOOKS: dict[str, Callable[[Shown], None]] = {
-    "Samples over time": looks.over_time,
-    "Curves": looks.curves,
-    "Embeddings": looks.embeddings,
-    "Attention": looks.attention,
-    "Sums": looks.sums,
-    "Beliefs": looks.beliefs,
+    "Samples over time": snapshot_tabs.over_time,
+    "Curves": snapshot_tabs.curves,
+    "Embeddings": snapshot_tabs.embeddings,
+    "Attention": snapshot_tabs.attention,
+    "Sums": snapshot_tabs.sums,
+    "Beliefs": snapshot_tabs.beliefs,
 }
 _CHAT, _DATA, _QUESTIONS, _SHORT = "The dialogues", "The data", "Questions", "In short"
 TABS = (*_LOOKS, _CHAT, _DATA, _QUESTIONS, _SHORT)

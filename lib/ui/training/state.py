@@ -11,9 +11,10 @@ from typing import Literal
 
 import streamlit as st
 
+from lib.models.trained import STAGES
 from lib.training import jobs
 from lib.training.events import Ended, Snapshot, Stage
-from lib.training.history import STAGES, History, StageHistory
+from lib.training.history import History, StageHistory
 from lib.training.jobs import Run
 from lib.training.recipe import TUNINGS, checked
 from lib.ui.classroom.teacher_key import key_box, may_change, require_teacher
@@ -48,7 +49,7 @@ def begin() -> None:
     """The page's first words to the training process: get ready, and (for one's own run) somebody is here."""
     jobs.warm()
     if (mine := own_run()) is not None:
-        jobs.keep(mine.id, mine.owner, session_alive())
+        jobs.keep_alive(mine.id, mine.owner, session_alive())
 
 
 def buttons() -> None:
@@ -93,7 +94,7 @@ def carry_out(fields: dict[str, object]) -> None:
             run = jobs.go_on(watched.id, browser_id())
         else:
             run = jobs.tune(watched.id, asked, TUNINGS[asked], browser_id())
-        jobs.keep(run.id, browser_id(), session_alive())
+        jobs.keep_alive(run.id, browser_id(), session_alive())
         look_at(run.id)
         st.rerun()  # the buttons above were drawn before it began
 

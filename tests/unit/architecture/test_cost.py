@@ -17,11 +17,12 @@ from lib.architecture.cost import (
     kv_cache_bytes,
     row_bytes,
     saved_for_backward,
-    training,
+    training_memory,
     weight_bytes,
 )
 from lib.models import memory
 from lib.text_format import number, size
+from tests.tiny import OPT
 
 GPT2 = {
     "model_type": "gpt2",
@@ -125,7 +126,7 @@ def test_kv_cache_bytes_equal_the_caches_tensors(family: str, tokens: int) -> No
     with torch.inference_mode():
         layers = model(torch.zeros(2, tokens, dtype=torch.long), use_cache=True).past_key_values.layers
     held = sum(layer.keys.numel() * layer.keys.element_size() * 2 for layer in layers)
-    assert kv_cache_bytes(read(SMALL[family]), batch=2, context=tokens, width=4) == held
+    assert kv_cache_bytes(read(SMALL[family]), batch=2, context=tokens, bytes_per_value=4) == held
 
 
 def test_kv_cache_of_real_configurations_on_the_meta_device() -> None:
@@ -136,7 +137,7 @@ def test_kv_cache_of_real_configurations_on_the_meta_device() -> None:
         with torch.no_grad():
             layers = model(ids, use_cache=True, logits_to_keep=1).past_key_values.layers
         held = sum(layer.keys.nbytes + layer.values.nbytes for layer in layers)
-        assert kv_cache_bytes(arch, context=600, width=layers[0].keys.element_size()) == held
+        assert kv_cache_bytes(arch, context=600, bytes_per_value=layers[0].keys.element_size()) == held
 
 
 @pytest.mark.parametrize("family", SMALL)
@@ -183,7 +184,7 @@ def test_training_memory_is_what_adam_holds() -> None:
     model(torch.zeros(1, 8, dtype=torch.long), labels=torch.zeros(1, 8, dtype=torch.long)).loss.backward()
     optimizer.step()
     moments = sum(state[key].nbytes for state in optimizer.state.values() for key in ("exp_avg", "exp_avg_sq"))
-    mine = training(GPT2, context=8)
+    mine = training_memory(GPT2, context=8)
     assert mine.adam == moments
     assert mine.weights == mine.gradients == sum(p.grad.nbytes for p in model.parameters())
     assert mine.total == 16 * ledger(GPT2).total + mine.activations
@@ -236,20 +237,10 @@ def test_bad_questions_get_sentences() -> None:
 
 
 def test_of_families_not_known_only_the_weights_are_given() -> None:
-    config = {
-        "model_type": "opt",
-        "hidden_size": 32,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "ffn_dim": 64,
-        "vocab_size": 99,
-        "max_position_embeddings": 50,
-        "word_embed_proj_dim": 32,
-    }
-    assert weight_bytes(read(config), "bfloat16") == 2 * ledger(config).total
-    for figure in (cost_of, training):
+    assert weight_bytes(read(OPT), "bfloat16") == 2 * ledger(OPT).total
+    for figure in (cost_of, training_memory):
         with pytest.raises(ArchitectureError, match="not how it computes"):
-            figure(config)
+            figure(OPT)
 
 
 def test_halving_kv_heads_halves_the_cache_only() -> None:
@@ -268,8 +259,8 @@ def test_what_a_token_reads_leaves_out_the_tables_it_looks_up() -> None:
 def test_this_machine_comes_first_with_its_memory() -> None:
     machine = hardware.this_machine()
     assert machine is not None and machine.memory == memory.total_bytes()
-    assert hardware.machines() == (machine, *hardware.KNOWN)
-    assert [machine.kind for machine in hardware.KNOWN].count("cloud") == 2
+    assert hardware.machines() == (machine, *hardware.KNOWN_MACHINES)
+    assert [machine.kind for machine in hardware.KNOWN_MACHINES].count("cloud") == 2
 
 
 def test_sizes_and_numbers_are_rounded_for_people() -> None:

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from lib.architecture import ArchitectureError, known_configs, ledger, meta_module
 from lib.architecture.block_diagram import diagram
 from lib.architecture.comparison import compare
-from lib.architecture.config_readers import DEFAULTS, read
+from lib.architecture.config_readers import read
 from lib.architecture.custom_model import custom_architecture
 from lib.architecture.module_tree import render, tree
 from lib.architecture.parameter_ledger import closed_form
+from lib.models.config_defaults import DEFAULTS
+from tests.tiny import OPT
 
 SLOW = int(os.environ.get("ANATOMY_EXAMPLES", "20"))  # modules built a family; thousands on request
 FAST = max(250, SLOW)
@@ -93,7 +95,7 @@ def test_published_counts_come_out_and_the_module_agrees(name: str) -> None:
 
 def test_golden_gpt2() -> None:
     arch, book = known_configs.architecture("openai-community/gpt2"), ledger("gpt2")
-    assert (arch.layers, arch.heads, arch.width, arch.vocab, arch.context) == (12, 12, 768, 50257, 1024)
+    assert (arch.layers, arch.heads, arch.hidden_size, arch.vocab_size, arch.context) == (12, 12, 768, 50257, 1024)
     assert (book.total, arch.activation) == (124_439_808, "gelu_new")
     untied = ledger("gpt2", tied=False)
     assert untied.total == 124_439_808 + 50257 * 768
@@ -111,7 +113,7 @@ def test_rows_add_up_for_random_configurations(family: str) -> None:
         assert book.total == closed_form(arch) == diagram(arch).total
         assert sum(book.by_block().values()) + sum(r.params for r in book.rows if r.block is None) == book.total
         assert len(set(book.by_block().values())) == 1
-        assert ledger(arch, tied=False).total == book.total + (arch.tied * arch.vocab * arch.width)
+        assert ledger(arch, tied=False).total == book.total + (arch.tied * arch.vocab_size * arch.hidden_size)
 
     check()
 
@@ -155,17 +157,7 @@ def test_old_and_new_spellings_of_windows_and_rope_agree() -> None:
 
 
 def test_an_unknown_family_is_walked_on_the_meta_device() -> None:
-    config = {
-        "model_type": "opt",
-        "hidden_size": 32,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "ffn_dim": 64,
-        "vocab_size": 99,
-        "max_position_embeddings": 50,
-        "word_embed_proj_dim": 32,
-    }
-    arch = read(config)
+    arch = read(OPT)
     book = ledger(arch)
     assert not arch.known
     assert book.total == meta_module.count(arch) > 0
@@ -207,7 +199,7 @@ def test_nonsense_gets_a_sentence(change: dict[str, Any], words: str) -> None:
         ({"kv_heads": 5}, "5 KV heads cannot be shared evenly by 12"),
         ({"style": "gpt2", "kv_heads": 4}, "GPT-2's attention has a key and a value for every head"),
         ({"heads": 256, "kv_heads": 256}, "even number"),
-        ({"inner": 10**9}, "1,000,000,000"),
+        ({"intermediate_size": 10**9}, "1,000,000,000"),
         ({"layers": 0}, "at least 1"),
         ({"heads": 5}, "do not divide"),
         ({"kv_heads": 24}, "cannot be shared"),
@@ -218,11 +210,11 @@ def test_ones_own_nonsense_gets_a_sentence(change: dict[str, Any], words: str) -
     sizes = {
         "style": "llama",
         "layers": 12,
-        "width": 768,
+        "hidden_size": 768,
         "heads": 12,
         "kv_heads": 12,
-        "inner": 3072,
-        "vocab": 50257,
+        "intermediate_size": 3072,
+        "vocab_size": 50257,
         "context": 1024,
         "tied": True,
     }

@@ -11,9 +11,10 @@ from benchmarks.faults.pasted_configs import check_config, hostile_config
 from lib.architecture import ArchitectureError, known_configs, ledger
 from lib.architecture.comparison import compare
 from lib.architecture.config_border import check_sizes, parsed
-from lib.architecture.config_readers import DEFAULTS, read
+from lib.architecture.config_readers import read
 from lib.architecture.cost import kv_cache_bytes
 from lib.architecture.spec import FAMILIES, Architecture
+from lib.models.config_defaults import DEFAULTS
 
 MISTRAL = {"model_type": "mistral"}  # the defaults of its class are those of Mistral-7B-v0.1
 LEFT_TO_THE_BUILD = {"rope_parameters"}  # transformers takes these only apart when a model is built
@@ -24,14 +25,16 @@ def _differs(mine: Architecture, theirs: Any) -> dict[str, tuple[Any, Any]]:
     heads = theirs.num_attention_heads
     right = {
         "layers": theirs.num_hidden_layers,
-        "width": theirs.hidden_size,
+        "hidden_size": theirs.hidden_size,
         "heads": heads,
-        "vocab": theirs.vocab_size,
+        "vocab_size": theirs.vocab_size,
         "context": theirs.max_position_embeddings,
         "tied": theirs.tie_word_embeddings,
         "kv_heads": getattr(theirs, "num_key_value_heads", heads),
         "head_dim": getattr(theirs, "head_dim", None) or theirs.hidden_size // heads,
-        "inner": (theirs.n_inner or 4 * theirs.n_embd) if mine.family == "gpt2" else theirs.intermediate_size,
+        "intermediate_size": (theirs.n_inner or 4 * theirs.n_embd)
+        if mine.family == "gpt2"
+        else theirs.intermediate_size,
     }
     window = getattr(theirs, "sliding_window", None) or 0
     if mine.family == "mistral":
@@ -142,8 +145,8 @@ def test_two_configurations_that_differ_anywhere_share_no_ledger() -> None:
 def test_a_family_without_a_reader_gets_the_sizes_that_transformers_knows() -> None:
     before = read({"model_type": "mpt", "d_model": 256, "n_heads": 4, "n_layers": 5})
     arch = ledger(before).architecture
-    assert (before.layers, before.width, before.context) == (0, 0, 0)
-    assert (arch.layers, arch.width, arch.heads, arch.context, arch.tied) == (5, 256, 4, 2048, True)
+    assert (before.layers, before.hidden_size, before.context) == (0, 0, 0)
+    assert (arch.layers, arch.hidden_size, arch.heads, arch.context, arch.tied) == (5, 256, 4, 2048, True)
     lines = {line.what: line.left for line in compare(before, known_configs.architecture("gpt2"))}
     assert lines["Layers"] == "5" and lines["KV heads"] == "not known" and lines["Norm"] == "not known here"
     lines = {line.what: line.left for line in compare(read({"model_type": "mamba"}), before)}

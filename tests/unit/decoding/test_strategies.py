@@ -316,7 +316,7 @@ def test_the_toy_s_best_first_token_loses() -> None:
 def test_figures_show_hostile_tokens_as_text(engine) -> None:
     steps = list(engine.beam([70, 71], num_beams=2, length_penalty=1.0, max_new_tokens=3))
     for figure in (
-        beam_tree.figure(steps, lambda _: "<b>$x$</b>"),
+        beam_tree.beam_tree_figure(steps, lambda _: "<b>$x$</b>"),
         samples.sample_tree([[1, 2], [1, 3]], lambda _: "<b>$x$</b>"),
         decoding.step_bars(
             np.full(4, 0.25),
@@ -411,7 +411,7 @@ def test_a_branch_by_click_does_not_read_the_prompt_for_its_opening(engine, monk
 def test_the_tree_shows_totals_and_every_edge_starts_at_its_parent(engine) -> None:
     steps = list(engine.beam([70, 71, 72], num_beams=3, length_penalty=1.0, max_new_tokens=6))
     nodes = {node.ids: node for node in beam_nodes.nodes(steps)}
-    figure = beam_tree.figure(steps, str)
+    figure = beam_tree.beam_tree_figure(steps, str)
     texts = " ".join(text for trace in figure["data"] for text in trace.get("text", ()))
     assert all(f"{abs(node.total):.2f}" in texts for node in nodes.values())
     ends = [

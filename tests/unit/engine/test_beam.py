@@ -1,19 +1,17 @@
 """Our beam search against transformers' for the three families, and the steps it shows."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from transformers import MistralConfig, MistralForCausalLM
 
 from lib import engine
 from lib.engine import BeamSearch, Generation
 from lib.engine.running_request import Inbox, Progress
 from lib.errors import PlaygroundError
 from tests.engines import load_here
-from tests.tiny import make
+from tests.tiny import make, make_sliding
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -169,24 +167,7 @@ def test_logits_that_are_no_numbers_end_the_search_alone(tiny, monkeypatch) -> N
 
 
 def test_a_search_in_a_model_whose_rows_share_no_batch(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    shape: dict[str, Any] = {
-        "hidden_size": 16,
-        "intermediate_size": 32,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 1,
-    }
-    MistralForCausalLM(
-        MistralConfig(
-            vocab_size=300,
-            num_hidden_layers=2,
-            sliding_window=8,
-            initializer_range=0.3,
-            max_position_embeddings=64,
-            **shape,
-        )
-    ).save_pretrained(tmp_path / "m")
-    sliding = load_here(tmp_path / "m")
+    sliding = load_here(make_sliding(tmp_path / "m", initializer_range=0.3))
     ids = list(range(3, 23))
     with sliding.lock:
         search = sliding.beam(ids, num_beams=3, max_new_tokens=12, stop_ids=frozenset())

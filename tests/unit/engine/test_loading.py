@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from benchmarks.faults import bad_folders, tiny_files
 from lib.engine import loading
+from lib.engine.stored_weights import StoredTensor, stored_tensors
 from lib.errors import PlaygroundError
 from tests.engines import load_here
 from tests.tiny import make
@@ -34,7 +35,7 @@ def test_what_is_loaded_is_described(tiny_models) -> None:
     loaded = load_here(tiny_models["gpt2"])
     info = loaded.info
     assert (info.family, info.dtype, info.vocab_size, info.context) == ("gpt2", "float32", 300, 64)
-    stored = loading.stored_tensors(tiny_models["gpt2"])
+    stored = stored_tensors(tiny_models["gpt2"])
     assert info.parameters == sum(tensor.count for tensor in stored) and info.weight_bytes == 4 * info.parameters
     assert loaded.stop_ids == {0}
     assert loaded.tokenizer.decode([token.id for token in loaded.tokenizer.encode("the cat")]) == "the cat"
@@ -118,8 +119,8 @@ def test_a_model_that_does_not_fit_is_refused_with_numbers(tiny_models, monkeypa
 
 
 def test_auto_is_float32_until_memory_is_short(tiny_models, monkeypatch: pytest.MonkeyPatch) -> None:
-    stored = [loading.Stored("w", "BF16", (1 << 30,), Path("x"))]
-    assert loading.resolve_dtype("auto", loading.stored_tensors(tiny_models["gpt2"]), "cpu") == "float32"
+    stored = [StoredTensor("w", "BF16", (1 << 30,), Path("x"))]
+    assert loading.resolve_dtype("auto", stored_tensors(tiny_models["gpt2"]), "cpu") == "float32"
     monkeypatch.setattr(loading, "available_bytes", lambda: 5 << 30)
     assert loading.resolve_dtype("auto", stored, "cpu") == "bfloat16"
     assert loading.resolve_dtype("float32", stored, "cpu") == "float32"

@@ -14,7 +14,7 @@ import pytest
 
 from lib.engine import InspectableEngine, Sampling
 from lib.engine.local import LocalEngine
-from lib.engine.process import HOST, load_apart
+from lib.engine.process import HOST, load_in_process
 from lib.engine.process.host import ProcessEndedError
 from lib.errors import PlaygroundError
 from tests.engines import load_here
@@ -34,7 +34,7 @@ def inside(tiny_models) -> Iterator[LocalEngine]:
 
 @pytest.fixture
 def apart(tiny_models) -> Iterator[InspectableEngine]:
-    loaded = load_apart(tiny_models["llama"], dtype="float32")
+    loaded = load_in_process(tiny_models["llama"], dtype="float32")
     yield loaded
     loaded.close()
 
@@ -92,7 +92,7 @@ def test_a_closed_or_forgotten_text_frees_its_slot(apart: InspectableEngine) -> 
 
 
 def test_an_unloaded_model_says_so(tiny_models) -> None:
-    gone = load_apart(tiny_models["gpt2"])
+    gone = load_in_process(tiny_models["gpt2"])
     gone.close()
     with pytest.raises(PlaygroundError, match="unloaded"):
         gone.logits([1])
@@ -101,7 +101,7 @@ def test_an_unloaded_model_says_so(tiny_models) -> None:
 
 
 def test_a_process_that_dies_is_told_and_replaced(tiny_models, inside: LocalEngine) -> None:
-    first = load_apart(tiny_models["llama"], dtype="float32")
+    first = load_in_process(tiny_models["llama"], dtype="float32")
     text = first.generate(PROMPT, sampling=GREEDY, max_new_tokens=59, stop_ids=NEVER)
     assert HOST.pid is not None
     os.kill(HOST.pid, getattr(signal, "SIGKILL", signal.SIGTERM))  # as the kernel does where memory runs out
@@ -111,7 +111,7 @@ def test_a_process_that_dies_is_told_and_replaced(tiny_models, inside: LocalEngi
     assert not first.alive
     with pytest.raises(ProcessEndedError):
         first.logits(PROMPT)
-    again = load_apart(tiny_models["llama"], dtype="float32")
+    again = load_in_process(tiny_models["llama"], dtype="float32")
     assert again.alive and [s.id for s in again.generate(PROMPT, sampling=GREEDY, max_new_tokens=5)] == [
         s.id for s in inside.generate(PROMPT, sampling=GREEDY, max_new_tokens=5)
     ]
@@ -120,8 +120,8 @@ def test_a_process_that_dies_is_told_and_replaced(tiny_models, inside: LocalEngi
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_it_ends_with_the_app(tiny_models) -> None:
     program = (
-        "from lib.engine.process import HOST, load_apart\n"
-        f"load_apart({str(tiny_models['llama'])!r})\nprint(HOST.pid, flush=True)"
+        "from lib.engine.process import HOST, load_in_process\n"
+        f"load_in_process({str(tiny_models['llama'])!r})\nprint(HOST.pid, flush=True)"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -107,6 +107,15 @@ def test_configurations_are_read_as_transformers_reads_them(name: str) -> None:
         assert torch.equal(weight_tree.frequencies(ours.rope, ours.head_dim), rotary.inv_freq)
 
 
+@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3", "gpt2"])
+def test_what_a_file_leaves_out_is_what_transformers_takes(family: str) -> None:
+    ours, theirs = model_config.read({"model_type": family}), AutoConfig.for_model(family)
+    assert ours is not None and ours.eos_token_id == theirs.eos_token_id
+    assert ours.eps == (theirs.layer_norm_epsilon if family == "gpt2" else theirs.rms_norm_eps)
+    assert ours.activation_function == (theirs.activation_function if family == "gpt2" else theirs.hidden_act)
+    assert ours.num_key_value_heads == getattr(theirs, "num_key_value_heads", theirs.num_attention_heads)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -10,8 +10,10 @@ from lib.architecture import hardware, known_configs, ledger
 from lib.architecture.cost import kv_cache_bytes, weight_bytes
 from lib.architecture.linear_layer import make
 from lib.design import PARTS
-from lib.figures.architecture import component_bars, kv_curve, memory_bars, parameter_map, weight_heatmap
+from lib.figures.architecture import component_bars, parameter_map
+from lib.figures.architecture_cost import kv_curve, memory_bars
 from lib.figures.architecture_live import COLUMNS, lens_curves, lens_heatmap, next_bars, values_heatmap
+from lib.figures.linear_layer import weight_heatmap
 from lib.figures.theme import DIVERGING, SEQUENTIAL, WHITE, contrast
 from tests.figures import numbers
 
@@ -51,12 +53,12 @@ def test_the_shares_of_the_components_add_up_to_a_hundred() -> None:
 
 def test_the_cache_curve_and_memory_bars_are_the_cost_functions() -> None:
     arch = known_configs.architecture("qwen2.5-7b-instruct")
-    fig = kv_curve(arch, batch=2, context=1000, dtype="bfloat16", width=2)
+    fig = kv_curve(arch, batch=2, context=1000, dtype="bfloat16", bytes_per_value=2)
     built, all_heads = fig["data"]
     for tokens, value in zip(built["x"], built["y"], strict=True):
         assert value * 1e9 == pytest.approx(kv_cache_bytes(arch, batch=2, context=tokens))
     assert all_heads["y"][-1] == pytest.approx(7 * built["y"][-1])
-    bars = memory_bars({"bfloat16": {"weights": weight_bytes(arch, "bfloat16")}}, hardware.KNOWN)
+    bars = memory_bars({"bfloat16": {"weights": weight_bytes(arch, "bfloat16")}}, hardware.KNOWN_MACHINES)
     assert bars["data"][0]["x"][0] == pytest.approx(2 * arch.published / 1e9)
     assert {note["text"] for note in bars["layout"]["annotations"]} >= {"RTX 3060", "T4 (Colab, Kaggle)"}
 

@@ -26,7 +26,7 @@ def edges(trace: dict[str, Any]) -> list[tuple[tuple[float, float], tuple[float,
 
 
 def test_every_edge_joins_two_marks(steps: list[BeamStep]) -> None:
-    traces = beam_tree.figure(steps, str)["data"]
+    traces = beam_tree.beam_tree_figure(steps, str)["data"]
     marks = {at for trace in traces if "markers" in trace["mode"] for at in zip(trace["x"], trace["y"], strict=True)}
     drawn = [edge for trace in traces if trace["mode"] == "lines" for edge in edges(trace)]
     assert drawn and all(a in marks and b in marks and b[0] - a[0] == 1 for a, b in drawn)
@@ -36,5 +36,5 @@ def test_every_edge_joins_two_marks(steps: list[BeamStep]) -> None:
 def test_the_thick_path_is_that_of_the_best_text(steps: list[BeamStep]) -> None:
     best = steps[-1].best.ids
     places = {node.ids: node.place for node in beam_nodes.nodes(steps)}
-    thick = next(t for t in beam_tree.figure(steps, str)["data"] if t.get("name") == "the best text's path")
+    thick = next(t for t in beam_tree.beam_tree_figure(steps, str)["data"] if t.get("name") == "the best text's path")
     assert [b for _, b in edges(thick)] == [(at, places[best[: at + 1]]) for at in range(len(best))]

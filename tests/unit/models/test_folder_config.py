@@ -20,16 +20,16 @@ def test_what_published_models_say_is_taken() -> None:
     for path in sorted(CONFIGS.glob("*.json")):
         if path.name != "SOURCES.json":
             said[path.stem] = folder_config._checked(json.loads(path.read_text()))
-    assert len(said) > 5 and all(one.layers and one.width and one.vocab_size for one in said.values())
+    assert len(said) > 5 and all(one.layers and one.hidden_size and one.vocab_size for one in said.values())
     gpt2 = said["gpt2"]
-    assert (gpt2.layers, gpt2.width, gpt2.heads, gpt2.kv_width, gpt2.context) == (12, 768, 12, 768, 1024)
+    assert (gpt2.layers, gpt2.hidden_size, gpt2.heads, gpt2.kv_width, gpt2.context) == (12, 768, 12, 768, 1024)
 
 
 def test_null_says_nothing(tmp_path: Path) -> None:
     folder = tiny_files.make(tmp_path / "m")
     tiny_files.change(folder, num_key_value_heads=None, head_dim=None, rope_scaling=None, eos_token_id=None)
     config = folder_config.read(folder)
-    assert (config.kv_heads, config.head_width, config.kv_width) == (2, 8, 16)
+    assert (config.kv_heads, config.head_dim, config.kv_width) == (2, 8, 16)
 
 
 def test_hundreds_of_hostile_configurations_are_described_or_refused_with_a_sentence(tmp_path: Path) -> None:

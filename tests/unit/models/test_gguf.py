@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.faults import tiny_files
 from lib.engine.loading import Source
-from lib.engine.local import load_local
+from lib.engine.local_loading import load_local
 from lib.models import ModelError, gguf, gguf_header
 from lib.models.gguf_config import llama3_factors
 

@@ -19,10 +19,20 @@ import pytest
 from huggingface_hub.hf_api import ModelInfo
 
 from benchmarks.faults.hostile_hub import PATHS, check, hostile
-from benchmarks.faults.hub_place import HUB_ID, SERVED, WEIGHTS, Place, always, files_only, place, reply
+from benchmarks.faults.hub_place import (
+    HUB_ID,
+    SERVED,
+    WEIGHTS,
+    Place,
+    always,
+    files_only,
+    half_of_the_weights,
+    place,
+    reply,
+)
 from lib import models
-from lib.models import download_jobs, hub, hub_line, reach, transfer
-from lib.models.errors import LineError
+from lib.models import download_jobs, hub, hub_client, reach, transfer
+from lib.models.errors import HubError
 from lib.settings import settings
 from tests.hub import commit_of, local_hub, sibling
 
@@ -99,14 +109,7 @@ def test_a_download_asks_for_nothing_but_the_list_and_the_files_and_no_token_is_
 
 
 def _half(handler: BaseHTTPRequestHandler, then: Callable[[], bool]) -> bool:
-    if handler.headers.get("Range"):
-        return then()
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(WEIGHTS)))
-    handler.end_headers()
-    handler.wfile.write(WEIGHTS[: len(WEIGHTS) // 2])
-    handler.close_connection = True
-    return True
+    return then() if handler.headers.get("Range") else half_of_the_weights(handler)
 
 
 @pytest.mark.parametrize("status", [200, 206, 503])
@@ -177,7 +180,7 @@ def test_a_token_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_waiting_ends_by_itself_and_by_whoever_waits() -> None:
     never = threading.Event()
-    with pytest.raises(LineError, match="no answer in time"):
+    with pytest.raises(HubError, match="no answer in time"):
         reach.within(0.2, never.wait)
     with pytest.raises(KeyboardInterrupt):
         reach.within(600, never.wait, _interrupt)
@@ -192,7 +195,7 @@ def _interrupt() -> None:
     "host", ["127.1", "0x7f000001", "2130706433", "::ffff:127.0.0.1", "0.0.0.0", "a.localhost", "localhost."]
 )
 def test_this_machine_has_many_names(host: str) -> None:
-    assert hub_line.is_inside(host, private=False)
+    assert hub_client.is_inside(host, private=False)
 
 
 def test_a_machine_without_a_home_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

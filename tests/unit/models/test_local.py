@@ -57,7 +57,7 @@ def test_a_folder_describes_itself(tiny_models, folder: Path) -> None:
         spec = models.spec(f"my-{family}")
         module = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
         assert spec.parameters == sum(p.numel() for p in module.parameters())
-        assert (spec.family, spec.role, spec.context, spec.layers, spec.width, spec.vocab_size) == (
+        assert (spec.family, spec.role, spec.context, spec.layers, spec.hidden_size, spec.vocab_size) == (
             family,
             "base",
             64,

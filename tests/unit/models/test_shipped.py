@@ -81,7 +81,7 @@ def test_the_weights_are_those_that_the_repository_names() -> None:
 def test_the_pair_is_small_one_shape_and_one_vocabulary() -> None:
     base, tuned = models.spec(models.BASE), models.spec(models.CHAT)
     assert (base.role, tuned.role) == ("base", "instruct")
-    shape = [(spec.family, spec.layers, spec.width, spec.vocab_size, spec.context) for spec in (base, tuned)]
+    shape = [(spec.family, spec.layers, spec.hidden_size, spec.vocab_size, spec.context) for spec in (base, tuned)]
     assert shape[0] == shape[1] and base.parameters == tuned.parameters
     assert all(spec.download_bytes < 12_000_000 for spec in (base, tuned))
     files = [(local.SHIPPED_FOLDER / model_id / "tokenizer.json").read_bytes() for model_id in models.SHIPPED]

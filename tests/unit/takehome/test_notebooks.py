@@ -28,7 +28,7 @@ from lib.takehome import parts
 from lib.takehome.architecture import Counted, Live, architecture_notebook
 from lib.takehome.decoding import Written, decoding_notebook
 from lib.takehome.next_token import Bar, next_token_notebook
-from lib.takehome.notebook_file import code, notebook
+from lib.takehome.notebook_file import code_cell, notebook
 from lib.takehome.river import river_notebook
 from lib.takehome.templates import Corner, chat_notebook, completion_notebook
 from lib.takehome.tokenizers import Cut, tokenizers_notebook
@@ -42,7 +42,7 @@ from lib.tokenization.word import WordTokenizer
 from lib.tokenization.word import vocabulary as word_vocabulary
 from lib.training.events import HeldOut, Point
 from lib.training.recipe import checked
-from lib.training.run import pretrain
+from lib.training.stages import pretrain
 from lib.training.world import generate
 from tests.engines import load_here
 
@@ -374,7 +374,7 @@ def test_a_folder_of_this_machine_is_named_without_its_path(
 
 @pytest.mark.parametrize("text", [*HOSTILE.values(), "half \ud800 of a character", "`" * 3, ""])
 def test_any_text_is_a_valid_cell(text: str) -> None:
-    made = notebook([code(f"x = {text!r}")])
+    made = notebook([code_cell(f"x = {text!r}")])
     nbformat.validate(nbformat.reads(made, as_version=4))
     space: dict[str, Any] = {}
     exec("".join(json.loads(made)["cells"][0]["source"]), space)

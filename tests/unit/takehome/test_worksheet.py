@@ -15,7 +15,7 @@ from lib.engine import Step
 from lib.takehome.csv_files import csv_text, harmless
 from lib.takehome.decoding_results import Result, results_csv, results_json
 from lib.takehome.svg import Row, bars
-from lib.takehome.worksheet import MOST_PICTURES, Answer, Picture, Worksheet, plain, to_csv, to_html, to_markdown
+from lib.takehome.worksheet import MAX_PICTURES, Answer, Picture, Worksheet, plain, to_csv, to_html, to_markdown
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -104,9 +104,9 @@ def test_a_worksheet_has_the_answers_and_their_marks() -> None:
 
 
 def test_at_most_the_last_pictures_are_handed_in() -> None:
-    pictures = [Picture(f"prompt {n}.", "m", "s", [Row("a", 1, 1)]) for n in range(MOST_PICTURES + 3)]
+    pictures = [Picture(f"prompt {n}.", "m", "s", [Row("a", 1, 1)]) for n in range(MAX_PICTURES + 3)]
     page = to_html(Worksheet("", "", [], pictures))
-    assert page.count("<svg") == MOST_PICTURES and "prompt 2." not in page and "prompt 12." in page
+    assert page.count("<svg") == MAX_PICTURES and "prompt 2." not in page and "prompt 12." in page
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from benchmarks.faults import chat_templates
+from benchmarks.faults import chat_templates, chat_texts
 from benchmarks.faults.chat_templates import GOOD, HELLO
 from lib import tokenization
 from lib.bounded_process import Bounded, Limits, TooMuchError
@@ -64,7 +64,7 @@ def test_hostile_templates_give_a_sentence_or_a_text_without_a_smuggled_token() 
 
 def test_typed_texts_come_back_and_smuggle_no_control_token() -> None:
     for number in range(25):
-        chat_templates.check_typed(chat_templates.typed(random.Random(f"test {number}")))
+        chat_texts.check_typed(chat_texts.typed(random.Random(f"test {number}")))
 
 
 def test_many_control_tokens_between_characters_take_no_square_of_their_number() -> None:

@@ -58,7 +58,7 @@ def test_training_on_real_text_learns_what_the_library_learns() -> None:
 
 @pytest.mark.parametrize("corpus", ["abcab" * 400 + "aaaa" * 50, "".join(map(chr, range(0x4E00, 0x5200))) * 2])
 def test_training_on_one_long_word_learns_what_the_library_learns(corpus: str) -> None:
-    assert len(bpe.cut(corpus)) == 1 and trains_like_library(corpus, 400)
+    assert len(bpe.pre_tokenize(corpus)) == 1 and trains_like_library(corpus, 400)
 
 
 TRAINED = BPETokenizer(bpe.train(texts.corpus(), vocab_size=456))
@@ -74,7 +74,7 @@ def test_the_exported_tokenizer_gives_the_same_ids_and_nothing_is_lost(text: str
 
 def naive(corpus: str, merges: int) -> list[tuple[bpe.Pair, int, int]]:
     """The definition: recount everything at every step."""
-    words = [bpe.byte_ids(word) for word in bpe.cut(corpus)]
+    words = [bpe.byte_ids(word) for word in bpe.pre_tokenize(corpus)]
     vocab = [bytes([byte]) for byte in bpe.BYTES]
     steps = []
     while len(vocab) < 256 + merges:
@@ -85,7 +85,7 @@ def naive(corpus: str, merges: int) -> list[tuple[bpe.Pair, int, int]]:
         piece = vocab[best[0]] + vocab[best[1]]
         if piece not in vocab:
             vocab.append(piece)
-        words = [bpe.join(word, best, vocab.index(piece)) for word in words]
+        words = [bpe.merge_pair(word, best, vocab.index(piece)) for word in words]
         steps.append((best, counts[best], sum(map(len, words))))
     return steps
 
@@ -141,7 +141,7 @@ def test_gpt2_itself_follows_from_our_algorithm() -> None:
     from lib.tokenization import vocabulary as files
 
     ranks = files.ranks("r50k_base")
-    halves = [files.halves(token, ranks) for token in ranks if len(token) > 1]
+    halves = [files.last_merge(token, ranks) for token in ranks if len(token) > 1]
     steps = [bpe.Merge((ranks[left], ranks[right]), ranks[left + right], 0, 0) for left, right in halves]
     ours, real = BPETokenizer(steps), load("gpt2")
     for text in [*texts.SAMPLES.values(), *texts.article_1().values(), texts.corpus()]:

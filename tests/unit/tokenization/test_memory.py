@@ -14,9 +14,9 @@ import tiktoken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.tokenization import needed, tiktokens, vocabulary
+from lib.tokenization import partial_tokenizer, tiktokens, vocabulary
 from lib.tokenization.entries import Entries
-from lib.tokenization.needed import Needed
+from lib.tokenization.partial_tokenizer import PartialTokenizer
 from lib.tokenization.pretrained import RECIPES, RankedTokenizer
 from lib.tokenization.texts import SAMPLES, article_1, corpus
 
@@ -66,8 +66,8 @@ def test_the_ids_never_depend_on_what_was_asked_before(
 ) -> None:
     """Whether a text's entries are kept, thrown away or made for it alone, with few and many kept."""
     first, short, most = limits
-    for name, value in (("FIRST", first), ("SHORT", short), ("MOST", most)):
-        monkeypatch.setattr(needed, name, value)
+    for name, value in (("FIRST", first), ("SHORT", short), ("MAX_ENTRIES", most)):
+        monkeypatch.setattr(partial_tokenizer, name, value)
     cl100k, gpt2 = tiktokens.load("cl100k_base"), RankedTokenizer("gpt2", RECIPES["gpt2"])
     twin, whole = tiktoken_with_all("cl100k_base"), gpt2.full
     texts = [text[at : at + 300] for text in TEXTS[::3] for at in (0, 300)] * 2
@@ -89,9 +89,9 @@ def test_what_is_kept_grows_with_short_texts_and_is_bounded(monkeypatch: pytest.
     made: list[int] = []
     entries = Entries.read(b"".join(base64.b64encode(bytes([n])) + b" %d\n" % n for n in range(256)) + b"".join(
         base64.b64encode(b"%02d" % n) + b" %d\n" % (256 + n) for n in range(100)))  # fmt: skip
-    monkeypatch.setattr(needed, "SHORT", 3)
-    monkeypatch.setattr(needed, "MOST", 262)
-    some = Needed(entries, lambda ids: made.append(len(ids)) or np.array(ids), first=256)
+    monkeypatch.setattr(partial_tokenizer, "SHORT", 3)
+    monkeypatch.setattr(partial_tokenizer, "MAX_ENTRIES", 262)
+    some = PartialTokenizer(entries, lambda ids: made.append(len(ids)) or np.array(ids), first=256)
     assert 256 + 12 in some.of(b"12") and made == [256, 257]  # the first ones; and those of this text
     assert 256 + 12 in some.of(b"12") and made == [256, 257]  # asked again
     some.of(b"34")

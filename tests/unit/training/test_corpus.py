@@ -43,20 +43,20 @@ def test_a_control_token_in_a_text_stays_text(small: corpus.Corpus) -> None:
 
 def test_rows_are_documents_of_the_world_from_their_beginnings(small: corpus.Corpus) -> None:
     texts = {document.text for document in generate(seed=corpus.TRAIN_SEED, documents=300)}
-    inputs, labels = batches.drawn(small, seed=3, step=5, batch=8, context=64)
+    inputs, labels = batches.batch_of_step(small, seed=3, step=5, batch=8, context=64)
     assert inputs.shape == labels.shape == (8, 64)
     assert (inputs[:, 1:] == labels[:, :-1]).all()
     for row in inputs:
         first = small.tokenizer.decode(row[1:] if row[0] == small.end else row).split("<|endoftext|>")[0]
         assert any(text.startswith(first) for text in texts)
-    again, _ = batches.drawn(small, seed=3, step=5, batch=8, context=64)
-    other, _ = batches.drawn(small, seed=3, step=6, batch=8, context=64)
+    again, _ = batches.batch_of_step(small, seed=3, step=5, batch=8, context=64)
+    other, _ = batches.batch_of_step(small, seed=3, step=6, batch=8, context=64)
     assert (again == inputs).all() and (other != inputs).any()
 
 
 def test_every_held_out_token_is_predicted_once(small: corpus.Corpus) -> None:
     for data, context in ((small, 64), (small, 16), (corpus.from_text("one two three. " * 100), 16)):
-        inputs, labels = batches.to_test(data, context=context)
+        inputs, labels = batches.held_out_rows(data, context=context)
         counted = labels[labels != batches.IGNORE]
         assert sorted(counted.tolist()) == sorted(data.held_out[1:].tolist())
         assert inputs.shape[1] <= context
@@ -69,10 +69,10 @@ def test_the_floor_is_the_nats_of_the_held_out_documents(small: corpus.Corpus) -
 
 @pytest.mark.parametrize("text", ["a" * 200, "😀" * 500, "x\n" * 150, "日本語の文です。" * 60, "a" * 50_000])
 def test_odd_texts_can_be_learned_from(text: str) -> None:
-    data = corpus.of(checked({"text": "own", "own": text}))
+    data = corpus.corpus_of(checked({"text": "own", "own": text}))
     assert data.tokenizer.vocab_size <= 768
     assert len(data.held_out) >= 10
-    inputs, _ = batches.drawn(data, seed=0, step=0, batch=2, context=128)
+    inputs, _ = batches.batch_of_step(data, seed=0, step=0, batch=2, context=128)
     assert inputs.max() < data.tokenizer.vocab_size
 
 
@@ -96,9 +96,9 @@ def test_too_little_to_test_with_is_a_sentence() -> None:
 
 
 def test_the_vocabularies_that_are_promised_are_those_that_are_learned() -> None:
-    assert corpus.of(Recipe()).tokenizer.vocab_size == VOCABULARY["world"]
-    assert corpus.of(Recipe(text="alice")).tokenizer.vocab_size == VOCABULARY["alice"]
-    assert np.unique(corpus.of(Recipe()).train).max() < VOCABULARY["world"]
+    assert corpus.corpus_of(Recipe()).tokenizer.vocab_size == VOCABULARY["world"]
+    assert corpus.corpus_of(Recipe(text="alice")).tokenizer.vocab_size == VOCABULARY["alice"]
+    assert np.unique(corpus.corpus_of(Recipe()).train).max() < VOCABULARY["world"]
 
 
 def test_no_held_out_story_is_among_those_trained_on() -> None:

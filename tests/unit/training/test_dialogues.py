@@ -5,8 +5,9 @@ import re
 import pytest
 
 from lib.chat import rendering
+from lib.models.chat_format import CHATML
 from lib.training import batches, corpus, dialogues
-from lib.training.tokenizer import CHAT_TEMPLATE, END_OF_TURN, TrainedTokenizer
+from lib.training.tokenizer import END_OF_TURN, TrainedTokenizer
 from lib.training.world import SEEN, UNSEEN, UNTOLD, Dice
 
 
@@ -23,9 +24,9 @@ def test_a_dialogue_is_written_as_the_chat_template_writes_it(tokenizer: Trained
             for one in said
             for role, text in (("user", one.question), ("assistant", one.reply))
         ]
-        theirs = rendering.render(messages, template=CHAT_TEMPLATE, tokenizer=tokenizer, add_generation_prompt=False)
-        assert list(dialogues.written(tokenizer, said).ids) == theirs.ids
-        asked = rendering.render(messages[:1], template=CHAT_TEMPLATE, tokenizer=tokenizer)
+        theirs = rendering.render(messages, template=CHATML, tokenizer=tokenizer, add_generation_prompt=False)
+        assert list(dialogues.tokenize(tokenizer, said).ids) == theirs.ids
+        asked = rendering.render(messages[:1], template=CHATML, tokenizer=tokenizer)
         assert dialogues.prompt(tokenizer, said[0].question) == asked.ids
 
 

@@ -1,7 +1,7 @@
 """What a run has told, sorted: in order, thinned for drawing, and right after a crash or another beginning."""
 
 from lib.training.events import Began, Ended, Event, HeldOut, Point
-from lib.training.history import MOST_DRAWN, History
+from lib.training.history import MAX_DRAWN, History
 
 
 def point(step: int) -> Point:
@@ -41,4 +41,4 @@ def test_a_long_run_has_few_drawn_points_and_its_last_one() -> None:
     told = History()
     told.read([*map(point, range(1, 2002))])
     drawn = told.stage("pretrain").drawn()
-    assert len(drawn) <= MOST_DRAWN + 1 and drawn[-1].step == 2001 and drawn[0].step == 1
+    assert len(drawn) <= MAX_DRAWN + 1 and drawn[-1].step == 2001 and drawn[0].step == 1

@@ -12,7 +12,7 @@ import pytest
 from lib import models
 from lib.errors import PlaygroundError
 from lib.models import trained
-from lib.training import desk, kept, limits
+from lib.training import limits, run_queue, run_records
 from lib.training.events import Began, Ended, Point, Snapshot
 from lib.training.jobs import Jobs, model_id
 from lib.training.recipe import Recipe, Tuning
@@ -89,7 +89,7 @@ def plain(jobs: Jobs) -> Run:
 def test_a_run_tells_everything_in_order_and_its_last_checkpoint_is_a_model(plain: Run) -> None:
     assert isinstance(plain.events[0], Began)
     assert [step for step, _ in losses(plain)] == list(range(1, 121))
-    assert kept.read_events(plain.id) == plain.events
+    assert run_records.read_events(plain.id) == plain.events
     last = [event for event in plain.events if isinstance(event, Snapshot)][-1]
     found = models.where(model_id(plain.id, last.checkpoint))
     assert found is not None and found.folder == plain.folder / "pretrain-00120"
@@ -111,19 +111,19 @@ def test_one_run_at_a_time_the_others_wait_in_the_order_of_their_coming(jobs: Jo
 def test_everybody_sees_a_run_and_only_its_owner_keeps_it_a_new_tab_in_time_as_well(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "GRACE", 1.5)
-    monkeypatch.setattr(desk, "LOOK", 0.1)
+    monkeypatch.setattr(run_queue, "GRACE", 1.5)
+    monkeypatch.setattr(run_queue, "LOOK", 0.1)
     run = jobs.start(recipe(20_000), "ann")
     assert until(lambda: steps(run) > 0, SECONDS) and jobs.find(run.id) is run and jobs.runs()[0] is run
-    jobs.keep(run.id, "ann", lambda: False)  # loaded again: this tab has gone
+    jobs.keep_alive(run.id, "ann", lambda: False)  # loaded again: this tab has gone
     time.sleep(0.3)
     there = True
-    jobs.keep(run.id, "ann", lambda: there)  # the same person in a new one
+    jobs.keep_alive(run.id, "ann", lambda: there)  # the same person in a new one
     time.sleep(2.0)
     assert run.state == "running"
     there = False
-    jobs.keep(run.id, "a student", lambda: True)
-    assert over(run).how == "stopped" and run.trouble == desk.CLOSED
+    jobs.keep_alive(run.id, "a student", lambda: True)
+    assert over(run).how == "stopped" and run.trouble == run_queue.CLOSED
 
 
 def test_a_stopped_run_is_gone_on_with_as_if_nothing_had_been(jobs: Jobs, plain: Run) -> None:
@@ -142,10 +142,10 @@ def test_a_killed_process_costs_nothing_and_one_that_is_killed_twice_ends_the_ru
     for kills in (0, 1):
         assert further(run, 20) and run.crashes == kills
         os.kill(pid(jobs), signal.SIGKILL)
-    assert over(run).how == "failed" and run.trouble == desk.CRASHED == over(run).sentence
+    assert over(run).how == "failed" and run.trouble == run_queue.CRASHED == over(run).sentence
     jobs.go_on(run.id, "ann")
     assert over(run).how == "done" and losses(run) == losses(plain)
-    assert kept.read_events(run.id) == run.events
+    assert run_records.read_events(run.id) == run.events
     assert len([event for event in run.events if isinstance(event, Began)]) == 1
 
 
@@ -162,7 +162,7 @@ def test_a_full_disk_ends_the_run_with_a_sentence_and_leaves_the_last_good_check
 
 
 def test_a_run_that_takes_too_long_is_ended(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "LOOK", 0.1)
+    monkeypatch.setattr(run_queue, "LOOK", 0.1)
     monkeypatch.setenv("PLAYGROUND_TRAINING_MINUTES", "1")
     run = jobs.start(recipe(20_000), "ann")
     assert until(lambda: steps(run) > 0, SECONDS)
@@ -176,7 +176,7 @@ def test_a_stage_on_top_can_be_begun_anew(jobs: Jobs, plain: Run) -> None:
     for count in (4, 3):
         jobs.tune(plain.id, "finetune", Tuning(steps=count), "ann")
         assert over(plain).how == "done" and len(losses(plain, "finetune")) == count
-    assert plain.edition == 1 and steps(plain) == 120 and kept.read_events(plain.id) == plain.events
+    assert plain.edition == 1 and steps(plain) == 120 and run_records.read_events(plain.id) == plain.events
     assert [one.name for one in trained.checkpoints(plain.id)][-1] == "finetune-00003"
 
 
@@ -209,13 +209,13 @@ def test_only_the_newest_runs_are_kept_and_nothing_else_is_touched(
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "file").write_text("mine")
-    made = [f"{n:08x}" for n in range(kept.MOST + 1)]
+    made = [f"{n:08x}" for n in range(run_records.MAX_RUNS + 1)]
     for number, run in enumerate(made):
-        kept.Record(run, number + 1, float(number), recipe(5)).write()
+        run_records.Record(run, number + 1, float(number), recipe(5)).write()
     (trained.root() / "ffffffff").symlink_to(outside)
     (trained.root() / "notes").mkdir()
-    mine = kept.hold(made[2])  # another app trains it
-    gone = kept.make_room([made[0]])  # loaded
+    mine = run_records.hold(made[2])  # another app trains it
+    gone = run_records.make_room([made[0]])  # loaded
     mine.release()
     assert gone[:2] == [made[1], made[3]] and made[0] not in gone and made[2] not in gone
     assert (outside / "file").read_text() == "mine" and (trained.root() / "notes").is_dir()

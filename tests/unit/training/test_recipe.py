@@ -64,6 +64,6 @@ def test_parameters_are_counted_to_the_last_one(family: str) -> None:
     for size in SIZES:
         recipe = checked({"family": family, "size": size})
         promised = estimate(recipe)
-        assert network.count(network.fresh(recipe, 710, 707)) == promised.parameters
+        assert network.parameter_count(network.new_network(recipe, 710, 707)) == promised.parameters
         assert promised.parameters == pytest.approx(float(size.split()[0]) * 1e6, rel=0.1)
         assert promised.tokens == 600 * 12 * 128

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from lib import engine
-from lib.training import corpus, loop, run, saved
+from lib.training import checkpoints, corpus, loop, stages
 from lib.training.events import Began, Ended, Event, HeldOut, Point, Snapshot, from_json, to_json
 from lib.training.recipe import SIZES, Recipe, Size, Tuning
 
@@ -24,7 +24,9 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """One layer, 8 wide, and a world of 300 documents."""
     monkeypatch.setitem(SIZES, "tiny", Size(1, 8, 2))
     data = small_corpus()
-    monkeypatch.setattr(corpus, "of", lambda recipe: data if recipe.text == "world" else corpus.from_text(recipe.own))
+    monkeypatch.setattr(
+        corpus, "corpus_of", lambda recipe: data if recipe.text == "world" else corpus.from_text(recipe.own)
+    )
 
 
 _made: list[corpus.Corpus] = []
@@ -62,14 +64,14 @@ def test_twenty_steps_are_those_of_a_plain_loop(family: str, tmp_path: Path) -> 
     from lib.training import batches, network
 
     recipe = Recipe(**{**TINY, "steps": 20, "family": family})
-    points = [e for e in run.pretrain(recipe, tmp_path, stop=never) if isinstance(e, Point)]
+    points = [e for e in stages.pretrain(recipe, tmp_path, stop=never) if isinstance(e, Point)]
 
     data = small_corpus()
-    model = network.fresh(recipe, data.tokenizer.vocab_size, data.end)
+    model = network.new_network(recipe, data.tokenizer.vocab_size, data.end)
     decayed = [{"params": [p], "weight_decay": 0.3 if p.dim() > 1 else 0.0} for p in model.parameters()]
     adamw = torch.optim.AdamW(decayed, betas=(0.9, 0.95))
     for step, point in enumerate(points):
-        inputs, labels = map(torch.from_numpy, batches.drawn(data, seed=0, step=step, batch=2, context=32))
+        inputs, labels = map(torch.from_numpy, batches.batch_of_step(data, seed=0, step=step, batch=2, context=32))
         likely = model(inputs).logits.log_softmax(-1)
         loss = -likely.gather(-1, labels[..., None]).mean()
         adamw.zero_grad()
@@ -87,7 +89,7 @@ def test_twenty_steps_are_those_of_a_plain_loop(family: str, tmp_path: Path) -> 
 
 
 def test_a_run_tells_everything_and_its_checkpoints_open_in_the_app(tmp_path: Path) -> None:
-    events = list(run.pretrain(Recipe(**TINY), tmp_path, stop=never))
+    events = list(stages.pretrain(Recipe(**TINY), tmp_path, stop=never))
     assert isinstance(events[0], Began) and events[0].floor is not None
     assert [e.step for e in events if isinstance(e, Point)] == list(range(1, 31))
     looks = [e for e in events if isinstance(e, Snapshot)]
@@ -109,7 +111,7 @@ def test_a_run_tells_everything_and_its_checkpoints_open_in_the_app(tmp_path: Pa
 
 def test_a_seed_repeats_and_another_does_not(tmp_path: Path) -> None:
     first, again, other = (
-        numbers(list(run.pretrain(Recipe(**{**TINY, "steps": 6, "seed": seed}), tmp_path / name, stop=never)))
+        numbers(list(stages.pretrain(Recipe(**{**TINY, "steps": 6, "seed": seed}), tmp_path / name, stop=never)))
         for name, seed in (("a", 1), ("b", 1), ("c", 2))
     )
     assert first == again
@@ -117,10 +119,10 @@ def test_a_seed_repeats_and_another_does_not(tmp_path: Path) -> None:
 
 
 def test_what_is_resumed_equals_what_was_never_interrupted(tmp_path: Path) -> None:
-    whole = list(run.pretrain(Recipe(**TINY), tmp_path / "whole", stop=never))
+    whole = list(stages.pretrain(Recipe(**TINY), tmp_path / "whole", stop=never))
     parts: list[Event] = []
     for stop in (after(9), after(14), never):
-        parts += run.pretrain(Recipe(**TINY), tmp_path / "parts", stop=stop)
+        parts += stages.pretrain(Recipe(**TINY), tmp_path / "parts", stop=stop)
     assert [e.how for e in parts if isinstance(e, Ended)] == ["stopped", "stopped", "done"]
     assert sorted(numbers(parts)) == sorted(numbers(whole))
     one, other = (weights(tmp_path / name / "pretrain-00030") for name in ("whole", "parts"))
@@ -131,26 +133,26 @@ def test_what_is_resumed_equals_what_was_never_interrupted(tmp_path: Path) -> No
 
 def test_a_crash_costs_what_came_after_the_last_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
-    whole = list(run.pretrain(Recipe(**TINY), tmp_path / "whole", stop=never))
-    running = run.pretrain(Recipe(**TINY), tmp_path / "crashed", stop=never)
+    whole = list(stages.pretrain(Recipe(**TINY), tmp_path / "whole", stop=never))
+    running = stages.pretrain(Recipe(**TINY), tmp_path / "crashed", stop=never)
     seen: list[Event] = []
     while not (isinstance(event := next(running), Point) and event.step == 12):
         seen.append(event)
     running.close()  # type: ignore[attr-defined]  # as a process that is killed: nothing more is written
-    seen += run.pretrain(Recipe(**TINY), tmp_path / "crashed", stop=never)
+    seen += stages.pretrain(Recipe(**TINY), tmp_path / "crashed", stop=never)
     assert sorted(set(numbers(seen))) == sorted(numbers(whole))
 
 
 def test_a_damaged_state_is_begun_anew(tmp_path: Path) -> None:
-    list(run.pretrain(Recipe(**TINY), tmp_path, stop=after(4)))
+    list(stages.pretrain(Recipe(**TINY), tmp_path, stop=after(4)))
     (tmp_path / "resume" / "pretrain.safetensors").write_bytes(b"half")
-    events = list(run.pretrain(Recipe(**{**TINY, "steps": 5}), tmp_path, stop=never))
+    events = list(stages.pretrain(Recipe(**{**TINY, "steps": 5}), tmp_path, stop=never))
     assert [e.step for e in events if isinstance(e, Point)] == [1, 2, 3, 4, 5]
 
 
 def test_a_learning_rate_of_ten_ends_with_a_sentence_and_a_good_checkpoint(tmp_path: Path) -> None:
     recipe = Recipe(**{**TINY, "learning_rate": 10.0, "steps": 400, "size": "0.2 M"})
-    *_, last = run.pretrain(recipe, tmp_path, stop=never)
+    *_, last = stages.pretrain(recipe, tmp_path, stop=never)
     assert isinstance(last, Ended) and last.how == "failed"
     assert "no longer a number" in last.sentence and "learning rate of 10 " in last.sentence
     assert all(bool(weight.isfinite().all()) for weight in weights(tmp_path / last.checkpoint).values())
@@ -160,31 +162,31 @@ def test_a_full_disk_ends_with_a_sentence(tmp_path: Path, monkeypatch: pytest.Mo
     def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    running = run.pretrain(Recipe(**TINY), tmp_path, stop=never)
+    running = stages.pretrain(Recipe(**TINY), tmp_path, stop=never)
     events = [next(running), next(running), next(running)]  # until the first checkpoint is there
-    monkeypatch.setattr(saved, "save_file", full)
+    monkeypatch.setattr(checkpoints, "save_file", full)
     events += running
     assert isinstance(events[-1], Ended) and (events[-1].how, events[-1].checkpoint) == ("failed", "pretrain-00000")
     assert "disk is full" in events[-1].sentence
 
 
 def test_no_memory_is_a_sentence_before_and_while_it_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "available_bytes", lambda: 1000)
-    (last,) = run.pretrain(Recipe(**TINY), tmp_path, stop=never)
+    monkeypatch.setattr(stages, "available_bytes", lambda: 1000)
+    (last,) = stages.pretrain(Recipe(**TINY), tmp_path, stop=never)
     assert isinstance(last, Ended) and "of memory" in last.sentence
-    monkeypatch.setattr(run, "available_bytes", lambda: None)
+    monkeypatch.setattr(stages, "available_bytes", lambda: None)
 
     def none(*_: Any, **__: Any) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes")
 
     monkeypatch.setattr("lib.training.pretrain.mean_loss", none)
-    *_, last = run.pretrain(Recipe(**TINY), tmp_path, stop=never)
+    *_, last = stages.pretrain(Recipe(**TINY), tmp_path, stop=never)
     assert isinstance(last, Ended) and last.sentence == loop.NO_MEMORY
 
 
 def test_a_text_of_ones_own_is_trained_on(tmp_path: Path) -> None:
     own = "<|endoftext|> 😀 The cat sat on the mat. <|im_end|>\n" * 30
-    events = list(run.pretrain(Recipe(**{**TINY, "text": "own", "own": own, "steps": 3}), tmp_path, stop=never))
+    events = list(stages.pretrain(Recipe(**{**TINY, "text": "own", "own": own, "steps": 3}), tmp_path, stop=never))
     assert isinstance(events[-1], Ended) and events[-1].how == "done"
     (last,) = [e for e in events if isinstance(e, Snapshot)][-1:]
     assert last.sums == () and last.beliefs == {} and last.samples and len(last.labels) > 20
@@ -196,17 +198,17 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tuned(folder: Path, stage: str, tuning: Tuning, stop: Callable[[], bool] = never) -> Iterator[Event]:
-    return {"finetune": run.finetune, "prefer": run.prefer}[stage](tuning, folder, stop=stop)
+    return {"finetune": stages.finetune, "prefer": stages.prefer}[stage](tuning, folder, stop=stop)
 
 
 def test_fine_tuning_and_preferences_follow_and_resume_exactly(base: Path, tmp_path: Path) -> None:
     recipe = Recipe(**{**TINY, "context": 128, "steps": 2, "size": "tiny"})
     tuning = Tuning(steps=8, learning_rate=3e-3)
-    (ended,) = run.finetune(tuning, tmp_path / "nothing", stop=never)
+    (ended,) = stages.finetune(tuning, tmp_path / "nothing", stop=never)
     assert isinstance(ended, Ended) and ended.how == "failed" and ended.sentence
     runs: dict[str, list[Event]] = {}
     for name, stops in (("whole", (99,)), ("parts", (4, 99))):
-        list(run.pretrain(recipe, base / name, stop=never))
+        list(stages.pretrain(recipe, base / name, stop=never))
         runs[name] = [e for stop in stops for e in tuned(base / name, "finetune", tuning, after(stop))]
         runs[name] += [e for stop in stops for e in tuned(base / name, "prefer", tuning, after(stop))]
     assert sorted(numbers(runs["whole"])) == sorted(numbers(runs["parts"]))
@@ -222,13 +224,13 @@ def test_fine_tuning_and_preferences_follow_and_resume_exactly(base: Path, tmp_p
 
 
 def test_a_model_that_reads_too_little_to_chat_says_so(tmp_path: Path) -> None:
-    list(run.pretrain(Recipe(**{**TINY, "steps": 1}), tmp_path / "short", stop=never))
-    (ended,) = run.finetune(Tuning(steps=1), tmp_path / "short", stop=never)
+    list(stages.pretrain(Recipe(**{**TINY, "steps": 1}), tmp_path / "short", stop=never))
+    (ended,) = stages.finetune(Tuning(steps=1), tmp_path / "short", stop=never)
     assert isinstance(ended, Ended) and ended.how == "failed" and "64 or more" in ended.sentence
     bytes_only = {**TINY, "steps": 1, "context": 64, "text": "own", "own": "x\n" * 150}  # every character is a token
-    list(run.pretrain(Recipe(**bytes_only), tmp_path / "bytes", stop=never))
-    *told, ended = run.finetune(Tuning(steps=1), tmp_path / "bytes", stop=never)
+    list(stages.pretrain(Recipe(**bytes_only), tmp_path / "bytes", stop=never))
+    *told, ended = stages.finetune(Tuning(steps=1), tmp_path / "bytes", stop=never)
     assert isinstance(ended, Ended) and ended.how == "done"
     assert [e.beliefs for e in told if isinstance(e, Snapshot)] == [{}, {}]
-    (ended,) = run.prefer(Tuning(steps=1), tmp_path / "bytes", stop=never)
+    (ended,) = stages.prefer(Tuning(steps=1), tmp_path / "bytes", stop=never)
     assert isinstance(ended, Ended) and "stories are longer than the 64" in ended.sentence

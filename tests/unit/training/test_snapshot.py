@@ -23,7 +23,7 @@ def model(request: pytest.FixtureRequest) -> tuple[Network, TrainedTokenizer]:
     data = corpus.from_world(200, 5)
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(SIZES, "tiny", Size(1, 8, 2))
-        made = network.fresh(Recipe(size="tiny", family=request.param), data.tokenizer.vocab_size, data.end)
+        made = network.new_network(Recipe(size="tiny", family=request.param), data.tokenizer.vocab_size, data.end)
     with torch.no_grad():
         for weight in made.parameters():
             weight.add_(torch.randn(weight.shape, generator=torch.Generator().manual_seed(1)) * 0.5)
@@ -99,12 +99,13 @@ def test_a_checkpoint_has_each_weight_once_and_transformers_reads_it(
 ) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from lib.training import saved
+    from lib.training import checkpoints
 
     net, tokenizer = model
-    folder = tmp_path / saved.checkpoint(tmp_path, "finetune", 7, net, tokenizer)
+    folder = tmp_path / checkpoints.save_checkpoint(tmp_path, "finetune", 7, net, tokenizer)
     assert folder.name == "finetune-00007"
-    assert sum(weight.numel() for weight in load_file(folder / "model.safetensors").values()) == network.count(net)
+    stored = load_file(folder / "model.safetensors")
+    assert sum(weight.numel() for weight in stored.values()) == network.parameter_count(net)
     theirs, ids = AutoModelForCausalLM.from_pretrained(folder), torch.tensor([tokenizer.ids("The fox")])
     with torch.no_grad():
         assert torch.allclose(theirs(ids).logits, net(ids).logits, atol=1e-5)

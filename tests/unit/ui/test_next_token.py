@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.decoding.likeliest_tokens import along, leading
+from lib.decoding.likeliest_tokens import likeliest_ids, probs_by_temperature
 from lib.design import HEAT, HEAT_BITS
 from lib.engine import inspectable
 from lib.engine.sampling import SamplingError, distribution, entropy, ranking, softmax
@@ -133,9 +133,9 @@ def test_figures_show_the_softmax_over_the_whole_vocabulary_keyed_by_id() -> Non
 ], ids=range(10))  # fmt: skip
 def test_temperatures_swept_together_are_the_softmax_of_each(scores) -> None:
     for count in (1, 8, 100):
-        ids = leading(scores, count)
+        ids = likeliest_ids(scores, count)
         assert ids.tolist() == ranking(scores)[:count].tolist()
-    probs, nats = along(scores, ids, figures.GRID)
+    probs, nats = probs_by_temperature(scores, ids, figures.GRID)
     for row, temperature in enumerate(figures.GRID):
         expected = softmax(scores, temperature)
         np.testing.assert_allclose(probs[row], expected[ids], rtol=0, atol=1e-9)
@@ -158,7 +158,7 @@ def test_no_temperature_makes_a_distribution_of_what_are_no_numbers(bad) -> None
 
 
 def test_hostile_labels_stay_text_in_figures() -> None:
-    fig = pairs.two(softmax(LOGITS), softmax(-LOGITS), ("<b>A</b>", "$B$"), lambda _: "<img src=x> $x$")
+    fig = pairs.paired_bars(softmax(LOGITS), softmax(-LOGITS), ("<b>A</b>", "$B$"), lambda _: "<img src=x> $x$")
     assert "<" not in "".join([*fig["layout"]["yaxis"]["ticktext"], *(trace["name"] for trace in fig["data"])])
     assert "$" not in "".join(trace["name"] for trace in fig["data"])
 

@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from transformers import MistralConfig, MistralForCausalLM
 
 from lib.engine import Generation, Sampling
 from lib.engine.batching.generation_request import TextRequest
@@ -13,6 +11,7 @@ from lib.engine.batching.prefill import Prompts
 from lib.engine.local import LocalEngine
 from lib.generation.waiting import waiting_for
 from tests.engines import load_here
+from tests.tiny import make_sliding
 
 NEVER: frozenset[int] = frozenset()
 PROMPT = [3 + i % 50 for i in range(40)]
@@ -26,17 +25,7 @@ def tiny(request, tiny_models: dict[str, Path], tmp_path: Path):
     """A model whose rows share a batch, and one (with a sliding window) whose texts are computed one by one."""
     folder = tiny_models["qwen2"]
     if request.param == "alone":
-        torch.manual_seed(0)
-        shape: dict[str, Any] = {
-            "hidden_size": 16,
-            "intermediate_size": 32,
-            "num_attention_heads": 2,
-            "num_key_value_heads": 1,
-        }
-        MistralForCausalLM(
-            MistralConfig(vocab_size=300, num_hidden_layers=2, sliding_window=8, max_position_embeddings=64, **shape)
-        ).save_pretrained(tmp_path / "m")
-        folder = tmp_path / "m"
+        folder = make_sliding(tmp_path / "m")
     loaded = load_here(folder)
     assert loaded.scheduler.batch.batchable == (request.param == "rows")
     yield loaded

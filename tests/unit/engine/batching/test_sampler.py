@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lib.engine import Sampling, SamplingError
-from lib.engine.batching.sampler import Chooser, filtered, largest
+from lib.engine.batching.sampler import BatchSampler, filtered, largest
 from lib.engine.sampling import distribution, penalise, softmax
 from tests.engines import load_here
 
@@ -56,9 +56,9 @@ def test_candidates_are_the_distribution(knobs: Sampling) -> None:
 
 def test_a_choice_tells_the_raw_and_the_filtered_probability() -> None:
     logits = torch.randn(3, 400, generator=torch.Generator().manual_seed(0)) * 3
-    chooser, sampling = Chooser(logits, 6), Sampling(temperature=0.8, top_k=4)
+    sampler, sampling = BatchSampler(logits, 6), Sampling(temperature=0.8, top_k=4)
     for row in range(3):
-        choice = chooser.choose(row, sampling, (), np.random.default_rng(row), 6)
+        choice = sampler.sample(row, sampling, (), np.random.default_rng(row), 6)
         raw = logits[row].numpy()
         expected = distribution(raw, temperature=0.8, top_k=4).probs
         assert choice.prob == pytest.approx(expected[choice.id]) and choice.prob > 0
@@ -130,9 +130,9 @@ def test_a_seed_gives_the_same_text_alone_and_in_company(tiny) -> None:
 
 
 def test_numbers_that_are_no_distribution_are_explained() -> None:
-    chooser = Chooser(torch.full((1, 10), float("nan")), 3)
+    sampler = BatchSampler(torch.full((1, 10), float("nan")), 3)
     with pytest.raises(SamplingError):
-        chooser.choose(0, Sampling(), (), np.random.default_rng(0), 3)
+        sampler.sample(0, Sampling(), (), np.random.default_rng(0), 3)
 
 
 def test_penalise_is_transformers() -> None:

@@ -21,7 +21,7 @@ from lib.models import trained
 from lib.training.events import Event, Stage, from_json, to_json
 from lib.training.recipe import Recipe, TrainingError, Tuning, checked, tuning
 
-MOST = 6  # runs that are kept
+MAX_RUNS = 6  # runs that are kept
 
 
 @dataclass
@@ -112,9 +112,9 @@ def _replace(path: Path, text: str) -> None:
         raise
 
 
-def _state(run: str, stage: str) -> Path:
-    """As `lib.training.saved` writes it."""
-    return trained.root() / run / "resume" / f"{stage}.safetensors"
+def state_file(folder: Path, stage: str) -> Path:
+    """From which a stage goes on, in the run's folder: `lib.training.checkpoints` writes it."""
+    return folder / "resume" / f"{stage}.safetensors"
 
 
 def begin_anew(run: str, stage: Stage) -> None:
@@ -124,7 +124,7 @@ def begin_anew(run: str, stage: Stage) -> None:
         if checkpoint.stage in later:
             _remove(checkpoint.folder)
     for one in later:
-        _state(run, one).unlink(missing_ok=True)
+        state_file(trained.root() / run, one).unlink(missing_ok=True)
 
 
 def hold(run: str) -> FileLock:
@@ -149,7 +149,7 @@ def make_room(in_use: Iterable[str]) -> list[str]:
     """Remove the oldest runs until there is room for a new one; gives back which. `in_use`: ids of runs that stay."""
     there, stay = trained.runs(), set(in_use)
     oldest = [run for run in reversed(there) if run not in stay and not _held(run)]
-    gone = oldest[: max(len(there) - MOST + 1, 0)]
+    gone = oldest[: max(len(there) - MAX_RUNS + 1, 0)]
     for run in gone:
         _remove(trained.root() / run)
     return gone

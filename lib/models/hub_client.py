@@ -1,4 +1,4 @@
-"""The line to the hub: huggingface_hub's client with limits that a person can wait for, and a border.
+"""How the hub is asked: huggingface_hub's own client, with limits that a person can wait for, and a border.
 
 huggingface_hub lets a program hand it an HTTP client. Its own waits without end for a listing, reads answers of any
 length, unpacks them whatever comes out, follows redirects to any address, and tries again for minutes.
@@ -17,7 +17,7 @@ import httpx2
 import huggingface_hub
 from huggingface_hub import constants
 
-from lib.models.errors import LineError
+from lib.models.errors import HubError
 from lib.settings import settings
 
 READ_SECONDS = 10.0  # of silence after which a connection counts as lost
@@ -36,7 +36,7 @@ def _client() -> httpx2.Client:
 
 
 class _Client(httpx2.Client):
-    """Failures are LineErrors, which huggingface_hub does not know and so does not repeat on its own."""
+    """Failures are HubErrors, which huggingface_hub does not know and so does not repeat on its own."""
 
     def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
         """As httpx2's; an answer that is wanted in one piece may have MAX_ANSWER bytes."""
@@ -50,13 +50,13 @@ def _check_address(request: httpx2.Request) -> None:
     known = settings()
     hub, url = urlsplit(known.hub_endpoint), request.url
     if known.offline:
-        raise LineError("HF_HUB_OFFLINE is set")
+        raise HubError("HF_HUB_OFFLINE is set")
     if url.scheme not in {"http", "https"}:
-        raise LineError("it sent us to an address that is not on the web")
+        raise HubError("it sent us to an address that is not on the web")
     if url.scheme not in {"https", hub.scheme}:
-        raise LineError("it sent us to an address without encryption")
+        raise HubError("it sent us to an address without encryption")
     if url.host != hub.hostname and is_inside(url.host, private=hub.scheme == "https"):
-        raise LineError("it sent us to an address inside this network")
+        raise HubError("it sent us to an address inside this network")
     limits = httpx2.Timeout(READ_SECONDS, connect=known.connect_seconds)
     request.extensions = {**request.extensions, "timeout": limits.as_dict()}
 
@@ -86,16 +86,14 @@ def _check_answer(response: httpx2.Response) -> None:
     if redirected:
         return
     if response.status_code not in {200, 206}:
-        raise LineError(f"error {response.status_code}", response.status_code)
+        raise HubError(f"error {response.status_code}", response.status_code)
     asked, sent = response.request.headers.get("Range", ""), response.headers.get("Content-Range", "")
     if response.status_code == 206 and not (asked and sent.startswith(asked.replace("=", " "))):
-        raise LineError("it sent a piece that was not asked for")
+        raise HubError("it sent a piece that was not asked for")
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise LineError("it sent a compressed answer, which nobody asked for")
+        raise HubError("it sent a compressed answer, which nobody asked for")
     if "html" in response.headers.get("Content-Type", "").lower():
-        raise LineError(
-            "a web page came instead: this network may want you to sign in first, or a filter is in the way"
-        )
+        raise HubError("a web page came instead: this network may want you to sign in first, or a filter is in the way")
 
 
 class _Body(httpx2.SyncByteStream):
@@ -110,10 +108,10 @@ class _Body(httpx2.SyncByteStream):
             for piece in self.stream:
                 came += len(piece)
                 if self.limit is not None and came > self.limit:
-                    raise LineError("its answer was too long")
+                    raise HubError("its answer was too long")
                 if (now := time.monotonic()) - since > SLOW_SECONDS:
                     if came - counted < SLOW_BYTES:
-                        raise LineError("almost nothing came any more")
+                        raise HubError("almost nothing came any more")
                     counted, since = came, now
                 yield piece
 
@@ -123,7 +121,7 @@ class _Body(httpx2.SyncByteStream):
 
 @contextmanager
 def _in_words() -> Iterator[None]:
-    """What the network's layers raise, as a LineError."""
+    """What the network's layers raise, as a HubError."""
     try:
         yield
     except (
@@ -134,7 +132,7 @@ def _in_words() -> Iterator[None]:
         OSError,
         ValueError,
     ) as error:
-        raise LineError(_words(error)) from error
+        raise HubError(_words(error)) from error
 
 
 def _words(error: Exception) -> str:

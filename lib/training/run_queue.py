@@ -1,4 +1,4 @@
-"""The desk at which training runs wait: one thread begins them, listens to the process and looks after the owners.
+"""The queue of training runs: one thread begins them, listens to the process and looks after the owners.
 
 The thread ends when nothing is to be done, and so does the process, a while after.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from lib.errors import PlaygroundError
 from lib.models import trained
 from lib.settings import settings
-from lib.training import kept, limits
+from lib.training import limits, run_records
 from lib.training.events import Ended, Event
 from lib.training.runs import Run
 from lib.training.worker import Message, Task, Worker
@@ -29,7 +29,7 @@ CRASHED = (
 )
 
 
-class Desk:
+class RunQueue:
     """The runs of this app, which one is under way and which wait. Methods with an underscore are called locked."""
 
     def __init__(self) -> None:
@@ -162,7 +162,7 @@ class Desk:
             limits.check(run.recipe, warm=True)
             self._make_room(run)
             run.record.write()
-            run.lock = kept.hold(run.id)
+            run.lock = run_records.hold(run.id)
         except PlaygroundError as error:
             run.trouble = str(error)
         except OSError as error:
@@ -175,7 +175,7 @@ class Desk:
     def _make_room(self, run: Run) -> None:
         loaded = [found.run for one in self.in_use() if (found := trained.parsed(one))]
         busy = [one.id for one in (run, *self._queue)]
-        for gone in kept.make_room([*loaded, *busy]) if not run.folder.exists() else ():
+        for gone in run_records.make_room([*loaded, *busy]) if not run.folder.exists() else ():
             self._runs.pop(gone, None)
 
     def _hear(self, said: list[Message]) -> None:
@@ -194,7 +194,7 @@ class Desk:
     def _note(self, run: Run, fresh: list[Event]) -> None:
         """On the disk too; where it is full, the run finds that out by itself."""
         with contextlib.suppress(OSError, ValueError):
-            kept.add_events(run.id, fresh)
+            run_records.add_events(run.id, fresh)
 
     def _died(self) -> None:
         if self._worker is not None:

@@ -11,10 +11,10 @@ from pathlib import Path
 from lib.errors import PlaygroundError
 from lib.models.memory import available_bytes
 from lib.text_format import size
-from lib.training import corpus, loop, saved
+from lib.training import checkpoints, corpus, loop
 from lib.training.events import Ended, Event, Stage
 from lib.training.finetune import Finetuning
-from lib.training.prefer import Preferring
+from lib.training.prefer import PreferenceTuning
 from lib.training.pretrain import Pretraining
 from lib.training.recipe import Recipe, TrainingError, Tuning, estimate
 
@@ -23,19 +23,19 @@ Stop = Callable[[], bool]
 
 def warm() -> None:
     """What the first run would wait for: torch, transformers, and the tiny world as tokens (about a second)."""
-    corpus.of(Recipe())
+    corpus.corpus_of(Recipe())
 
 
 def pretrain(recipe: Recipe, folder: Path, *, stop: Stop) -> Iterator[Event]:
     """Train a fresh model. `stop` is asked after every step."""
 
-    def lesson() -> loop.Lesson:
+    def objective() -> loop.Objective:
         _check_memory(recipe)
-        data = corpus.of(recipe)
-        saved.begin(folder, recipe, data.tokenizer)
+        data = corpus.corpus_of(recipe)
+        checkpoints.write_recipe(folder, recipe, data.tokenizer)
         return Pretraining(recipe, data)
 
-    return _stage("pretrain", lesson, folder, stop)
+    return _stage("pretrain", objective, folder, stop)
 
 
 def finetune(tuning: Tuning, folder: Path, *, stop: Stop) -> Iterator[Event]:
@@ -45,13 +45,13 @@ def finetune(tuning: Tuning, folder: Path, *, stop: Stop) -> Iterator[Event]:
 
 def prefer(tuning: Tuning, folder: Path, *, stop: Stop) -> Iterator[Event]:
     """Teach the run's newest chat model to tell stories that end well."""
-    return _stage("prefer", lambda: Preferring(tuning, folder), folder, stop)
+    return _stage("prefer", lambda: PreferenceTuning(tuning, folder), folder, stop)
 
 
-def _stage(stage: Stage, lesson: Callable[[], loop.Lesson], folder: Path, stop: Stop) -> Iterator[Event]:
-    """A lesson that cannot begin is over with a sentence, as one that cannot go on."""
+def _stage(stage: Stage, objective: Callable[[], loop.Objective], folder: Path, stop: Stop) -> Iterator[Event]:
+    """A stage that cannot begin ends with a sentence, as one that cannot go on does."""
     try:
-        begun = lesson()
+        begun = objective()
     except PlaygroundError as error:
         yield Ended(stage, "failed", str(error), "")
         return

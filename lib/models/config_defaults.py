@@ -1,13 +1,11 @@
-"""What a family's configuration class takes for a key that a configuration leaves out (transformers 5.23)."""
+"""What a family's configuration class takes for a key that a config.json leaves out (transformers 5.23).
+
+The one list for all that read a config.json: `lib.architecture.config_readers` counts with it, and
+`lib.engine.model_config` computes with it. Only keys that one of them reads, and None where the class has None.
+"""
 
 from typing import Any
 
-_COMMON: dict[str, Any] = {
-    "hidden_act": "silu",
-    "tie_word_embeddings": False,
-    "attention_bias": False,
-    "mlp_bias": False,
-}
 DEFAULTS: dict[str, dict[str, Any]] = {
     "gpt2": {
         "vocab_size": 50257,
@@ -15,86 +13,101 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "n_embd": 768,
         "n_layer": 12,
         "n_head": 12,
+        "n_inner": None,
         "activation_function": "gelu_new",
+        "layer_norm_epsilon": 1e-5,
         "tie_word_embeddings": True,
+        "eos_token_id": 50256,
     },
-    "llama": _COMMON
-    | {
+    "llama": {
         "vocab_size": 32000,
         "hidden_size": 4096,
         "intermediate_size": 11008,
         "num_hidden_layers": 32,
         "num_attention_heads": 32,
+        "num_key_value_heads": None,
+        "head_dim": None,
+        "hidden_act": "silu",
         "max_position_embeddings": 2048,
+        "rms_norm_eps": 1e-6,
+        "tie_word_embeddings": False,
+        "attention_bias": False,
+        "mlp_bias": False,
+        "eos_token_id": 2,
     },
-    "mistral": _COMMON
-    | {
+    "mistral": {
         "vocab_size": 32000,
         "hidden_size": 4096,
         "intermediate_size": 14336,
-        "sliding_window": 4096,
         "num_hidden_layers": 32,
         "num_attention_heads": 32,
         "num_key_value_heads": 8,
+        "hidden_act": "silu",
         "max_position_embeddings": 131072,
+        "sliding_window": 4096,
+        "tie_word_embeddings": False,
     },
-    "qwen2": _COMMON
-    | {
-        "use_sliding_window": False,
+    "qwen2": {
         "vocab_size": 151936,
         "hidden_size": 4096,
         "intermediate_size": 22016,
         "num_hidden_layers": 32,
         "num_attention_heads": 32,
         "num_key_value_heads": 32,
+        "hidden_act": "silu",
         "max_position_embeddings": 32768,
-        "sliding_window": 4096,
+        "rms_norm_eps": 1e-6,
+        "use_sliding_window": False,
+        "sliding_window": 4096,  # which counts only where use_sliding_window says so
         "max_window_layers": 28,
+        "tie_word_embeddings": False,
+        "eos_token_id": None,
     },
-    "gemma3_text": _COMMON
-    | {
-        "sliding_window_pattern": 6,
-        "use_bidirectional_attention": False,
+    "gemma3_text": {
         "vocab_size": 262208,
         "hidden_size": 2304,
         "intermediate_size": 9216,
-        "head_dim": 256,
         "num_hidden_layers": 26,
         "num_attention_heads": 8,
         "num_key_value_heads": 4,
-        "max_position_embeddings": 131072,
+        "head_dim": 256,
         "hidden_activation": "gelu_pytorch_tanh",
-        "sliding_window": 4096,
-        "tie_word_embeddings": True,
+        "max_position_embeddings": 131072,
         "rope_theta": 1e6,
+        "sliding_window": 4096,
+        "sliding_window_pattern": 6,
+        "use_bidirectional_attention": False,
+        "attention_bias": False,
+        "tie_word_embeddings": True,
     },
-    "gpt_neox": _COMMON
-    | {
+    "gpt_neox": {
         "vocab_size": 50432,
         "hidden_size": 6144,
         "intermediate_size": 24576,
-        "hidden_act": "gelu",
         "num_hidden_layers": 44,
         "num_attention_heads": 64,
+        "hidden_act": "gelu",
         "max_position_embeddings": 2048,
-        "attention_bias": True,
         "rotary_pct": 0.25,
         "use_parallel_residual": True,
+        "attention_bias": True,
+        "tie_word_embeddings": False,
     },
-    "phi": _COMMON
-    | {
+    "phi": {
         "vocab_size": 51200,
         "hidden_size": 2048,
         "intermediate_size": 8192,
         "num_hidden_layers": 24,
         "num_attention_heads": 32,
+        "num_key_value_heads": None,
         "hidden_act": "gelu_new",
         "max_position_embeddings": 2048,
         "partial_rotary_factor": 0.5,
         "qk_layernorm": False,
+        "tie_word_embeddings": False,
     },
 }
-DEFAULTS["qwen3"] = DEFAULTS["qwen2"] | {"head_dim": 128}
+DEFAULTS["qwen3"] = DEFAULTS["qwen2"] | {"head_dim": 128, "attention_bias": False}
 # The keys that a family's class may have under another name; where both are given, the first counts (attribute_map).
 SPELLINGS: dict[str, dict[str, tuple[str, ...]]] = {
     "gpt2": {

@@ -19,16 +19,19 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from lib.json_file import read_json
-from lib.models.disk import appear, disk_errors
+from lib.models.chat_format import CHATML
+from lib.models.disk import disk_errors, move_into_place
+from lib.models.trained import checkpoint_name
 from lib.training import network as networks
 from lib.training.events import Stage
 from lib.training.network import Network
 from lib.training.recipe import Recipe, TrainingError, checked
-from lib.training.tokenizer import CHAT_TEMPLATE, END_OF_TEXT, END_OF_TURN, TrainedTokenizer, read, settings
+from lib.training.run_records import state_file
+from lib.training.tokenizer import END_OF_TEXT, END_OF_TURN, TrainedTokenizer, read, settings
 
 
-def begin(folder: Path, recipe: Recipe, tokenizer: TrainedTokenizer) -> None:
-    """Note what is trained."""
+def write_recipe(folder: Path, recipe: Recipe, tokenizer: TrainedTokenizer) -> None:
+    """Write down what is trained, in the run's folder."""
     with disk_errors("the run"):
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / "tokenizer.json", tokenizer.to_json())
@@ -57,24 +60,15 @@ def _write(path: Path, text: str) -> None:
     os.replace(fresh, path)
 
 
-def name_of(stage: Stage, step: int) -> str:
-    """A checkpoint's folder.
-
-    >>> name_of("pretrain", 50)
-    'pretrain-00050'
-    """
-    return f"{stage}-{step:05d}"
-
-
-def newest(folder: Path, stage: Stage) -> Path | None:
+def newest_checkpoint(folder: Path, stage: Stage) -> Path | None:
     """The newest whole checkpoint of a stage."""
     found = sorted(path for path in folder.glob(f"{stage}-*") if (path / "config.json").is_file())
     return found[-1] if found else None
 
 
-def checkpoint(folder: Path, stage: Stage, step: int, network: Network, tokenizer: TrainedTokenizer) -> str:
+def save_checkpoint(folder: Path, stage: Stage, step: int, network: Network, tokenizer: TrainedTokenizer) -> str:
     """Keep the model as a folder that any page loads; it appears whole. Gives back its name."""
-    name, chat = name_of(stage, step), stage != "pretrain"
+    name, chat = checkpoint_name(stage, step), stage != "pretrain"
     scratch = folder / f".{name}.new"
     with disk_errors("this checkpoint"):
         shutil.rmtree(scratch, ignore_errors=True)
@@ -89,14 +83,14 @@ def checkpoint(folder: Path, stage: Stage, step: int, network: Network, tokenize
             (scratch / file).write_text(json.dumps(content, indent=1), encoding="utf-8")
         (scratch / "tokenizer.json").write_text(tokenizer.to_json(), encoding="utf-8")
         (scratch / "tokenizer_config.json").write_text(settings(chat=chat), encoding="utf-8")
-        if chat:
-            (scratch / "chat_template.jinja").write_text(CHAT_TEMPLATE, encoding="utf-8")
-        appear(scratch, folder / name)
+        if chat:  # no system prompt is put in: the dialogues have none
+            (scratch / "chat_template.jinja").write_text(CHATML, encoding="utf-8")
+        move_into_place(scratch, folder / name)
     return name
 
 
 @dataclass(frozen=True)
-class State:
+class TrainingState:
     """Where a stage stands. `notes`: what it wants back, as JSON."""
 
     step: int
@@ -104,12 +98,14 @@ class State:
     notes: dict[str, Any]
 
 
-def keep(folder: Path, stage: Stage, state: State, network: Network, optimizer: torch.optim.AdamW) -> None:
+def save_state(
+    folder: Path, stage: Stage, state: TrainingState, network: Network, optimizer: torch.optim.AdamW
+) -> None:
     """Write the state of a stage over the last one, at once: whoever reads finds the old or the new, whole."""
     tensors = {f"weights.{name}": weight for name, weight in networks.weights(network).items()}
     for index, averages in optimizer.state_dict()["state"].items():
         tensors |= {f"adamw.{index}.{name}": value for name, value in averages.items()}
-    path = folder / "resume" / f"{stage}.safetensors"
+    path = state_file(folder, stage)
     with disk_errors("the state of this run"):
         path.parent.mkdir(exist_ok=True)
         fresh = path.with_suffix(".new")
@@ -117,15 +113,15 @@ def keep(folder: Path, stage: Stage, state: State, network: Network, optimizer: 
         os.replace(fresh, path)
 
 
-def resume(folder: Path, stage: Stage, network: Network, optimizer: torch.optim.AdamW) -> State | None:
+def restore_state(folder: Path, stage: Stage, network: Network, optimizer: torch.optim.AdamW) -> TrainingState | None:
     """Put a stage's state back into its network and optimizer; None if there is none that can be read."""
-    path = folder / "resume" / f"{stage}.safetensors"
+    path = state_file(folder, stage)
     if not path.is_file():
         return None
     try:
         with safe_open(path, framework="pt") as stored:
             tensors = {name: stored.get_tensor(name) for name in stored.offset_keys()}
-            state = State(**json.loads(stored.metadata()["state"]))
+            state = TrainingState(**json.loads(stored.metadata()["state"]))
     except (SafetensorError, OSError, ValueError, KeyError, TypeError):
         return None
     averages: dict[int, dict[str, torch.Tensor]] = {}
@@ -133,6 +129,6 @@ def resume(folder: Path, stage: Stage, network: Network, optimizer: torch.optim.
         if name.startswith("adamw."):
             _, index, what = name.split(".")
             averages.setdefault(int(index), {})[what] = value
-    networks.put(network, {name.removeprefix("weights."): value for name, value in tensors.items()})
+    networks.load_weights(network, {name.removeprefix("weights."): value for name, value in tensors.items()})
     optimizer.load_state_dict({"state": averages, "param_groups": optimizer.state_dict()["param_groups"]})
     return state

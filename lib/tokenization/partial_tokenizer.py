@@ -19,7 +19,7 @@ from lib.tokenization.entries import Entries, Ids
 T = TypeVar("T")
 FIRST = 8_000  # entries to start with: BPE learns the frequent ones first
 SHORT = 2_000  # new entries that one text may add to those kept, and that wait before the tokenizer is made anew
-MOST = 32_000  # entries kept; about 230 bytes each inside the libraries
+MAX_ENTRIES = 32_000  # entries kept; about 230 bytes each inside the libraries
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class _Made(Generic[T]):
     tokenizer: T
 
 
-class Needed(Generic[T]):
+class PartialTokenizer(Generic[T]):
     """Gives, for a text, a tokenizer that has all entries the text can need. Thread-safe; `make` may run in threads.
 
     >>> entries = Entries.read(b"YQ== 0\\nYg== 1\\nYWI= 2\\nYWFh 3\\n")
-    >>> Needed(entries, lambda ids: ids.tolist(), first=0).of(b"abab")
+    >>> PartialTokenizer(entries, lambda ids: ids.tolist(), first=0).of(b"abab")
     [0, 1, 2]
     """
 
@@ -65,7 +65,7 @@ class Needed(Generic[T]):
                 if np.count_nonzero(self._waiting) >= SHORT:
                     return self._anew().tokenizer
         pruned = self._made(ids)
-        if len(ids) <= MOST:
+        if len(ids) <= MAX_ENTRIES:
             self._last = pruned
         return pruned.tokenizer
 
@@ -73,7 +73,7 @@ class Needed(Generic[T]):
         """The common tokenizer with what has been waiting; without what it had before, where that would be too much."""
         has = self._waiting.copy()
         has[: self._first] = True
-        if self._common and np.count_nonzero(has | self._common.has) <= MOST:
+        if self._common and np.count_nonzero(has | self._common.has) <= MAX_ENTRIES:
             has |= self._common.has
         self._waiting[:] = False
         self._common = made = self._made(np.flatnonzero(has))
