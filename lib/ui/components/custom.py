@@ -30,7 +30,8 @@ def component(name: str, *, html: str, js: str, css: str | None = None) -> Calla
     """`st.components.v2.component`, registered once at import; gives back the function that mounts it.
 
     Streamlit asks of every value in a component's data whether it is a data frame, and imports pandas and pyarrow to
-    answer (70 MB). It does not look inside a list, so `data` travels in one. `js` exports a default function by name
+    answer (70 MB). It does not look inside a list, so `data` travels in one. A key may have two underscores in a row,
+    as a message's random name or a folder's own has, where Streamlit's may not. `js` exports a default function by name
     or without one, sees `data` as it was given, and has `make(tag, class, text)`, `icon(name)`, `percent(share)`,
     `surprise(logprob)` and `tokenChip(tag, label, …)`, whose look is there too.
     """
@@ -39,7 +40,7 @@ def component(name: str, *, html: str, js: str, css: str | None = None) -> Calla
     unpacked += "\nexport default (given) => mountedComponent({ ...given, data: given.data[0] });\n"
     mount = st.components.v2.component(name, html=html, css=TOKEN + (css or ""), js=unpacked)
 
-    def mounted(*, data: dict[str, Any], **options: Any) -> Any:
-        return mount(data=[data], **options)
+    def mounted(*, key: str, data: dict[str, Any], **options: Any) -> Any:
+        return mount(key=key.replace("__", "‗"), data=[data], **options)
 
     return mounted

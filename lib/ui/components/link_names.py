@@ -2,7 +2,7 @@
 
 A name that is not here means nothing on that page and is taken out of the address (`leave_out_unknown` in
 `link_values.py`). Whoever gives a page another parameter names it here: `in_link` and the helpers in `linked_text.py`
-take no other.
+take no other. Of a page that is not here, any parameter is taken and none is left out.
 """
 
 import streamlit as st
@@ -54,4 +54,5 @@ NAMES: dict[str, frozenset[str]] = {
 def declared(name: str) -> None:
     """Holds that the page being drawn has this parameter: undeclared, it would be taken out of every link."""
     page = page_called(str(st.session_state.get("page-title", "")))
-    assert page is None or name in NAMES[page.address], f"{name} is missing in link_names.NAMES"
+    names = NAMES.get(page.address) if page else None
+    assert names is None or name in names, f"{name} is missing in link_names.NAMES"

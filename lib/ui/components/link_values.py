@@ -53,7 +53,8 @@ def in_link(key: str, takes: Number | Iterable[str]) -> dict[str, Any]:
 
 def leave_out_unknown(page: Page) -> None:
     """Every page's beginning: take out of the address what is no parameter of this page, and say so."""
-    unknown = [name for name in st.query_params if name not in NAMES[page.address]]
+    names = NAMES.get(page.address)
+    unknown = [] if names is None else [name for name in st.query_params if name not in names]
     for name in unknown:
         del st.query_params[name]
     written = [name for name in unknown if not name.startswith(_TAGS)]

@@ -11,6 +11,7 @@ from benchmarks.faults import link_fuzz
 from benchmarks.faults.link_table import NUMBERS, PAGES, TEXTS
 from lib.course.steps import STEPS
 from lib.numbers import Number
+from lib.ui.components import pages
 from lib.ui.components.link_names import NAMES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -142,6 +143,10 @@ def test_a_choice_that_a_link_names_and_a_page_does_not_have_is_not_left_in_the_
     page.query_params["model"] = "b"
     page.run()
     assert page.session_state["model"] == "b" and "b" in page.query_params["model"]
+
+
+def test_every_page_names_its_parameters() -> None:
+    assert set(NAMES) == set(pages.PAGES)
 
 
 def test_every_step_of_the_course_asks_for_parameters_that_its_page_has() -> None:
