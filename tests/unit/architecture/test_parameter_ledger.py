@@ -152,8 +152,8 @@ def test_old_and_new_spellings_of_windows_and_rope_agree() -> None:
     for name in known_configs.names():
         mine = known_configs.architecture(name)
         theirs = read(AutoConfig.for_model(**dict(mine.config)).to_dict())
-        same = ("windows", "rope_theta", "rotary_dim", "head_dim", "kv_heads", "tied")
-        same += ("intermediate_size", "activation", "context")
+        rope, rest = ("windows", "rope_theta", "rotary_dim"), ("head_dim", "kv_heads", "tied", "activation", "context")
+        same = (*rope, *rest, "intermediate_size")
         assert [getattr(mine, key) for key in same] == [getattr(theirs, key) for key in same], name
 
 
