@@ -138,6 +138,7 @@ def _samples(page: Any) -> None:
 
 def _train(page: Any) -> None:
     page.locator(".st-key-train-go button").click()
+    expect(page.locator(".st-key-train-go button")).to_be_disabled(timeout=SLOW)  # an earlier run is no longer shown
     page.locator(".train-line").get_by_text(re.compile(r"step (\d+) of \1\b")).wait_for(timeout=5 * SLOW)
     expect(page.locator(".st-key-train-go button")).to_be_enabled(timeout=SLOW)
 
@@ -151,7 +152,7 @@ def _write(page: Any) -> None:
     ended = page.get_by_text(re.compile("ended its turn with|reached the maximum length"))
     page.get_by_role("button", name="Write all").click()
     expect(ended).not_to_have_count(0, timeout=SLOW)
-    expect(page.locator(".st-key-cvc-stop button")).to_be_disabled(timeout=SLOW)
+    expect(page.locator(".st-key-cvc-stop button").first).to_be_disabled(timeout=SLOW)
 
 
 def _say(page: Any) -> None:
