@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from lib.ui.components.followed import followed, wrote
 from lib.ui.components.history import came_by_history
 from lib.ui.components.link_values import left_out
 
@@ -36,10 +37,11 @@ def follow_old() -> None:
 def chosen(name: str, options: Sequence[str], default: str) -> str:
     """What the link's parameter `name` says, or what was chosen on the page last; `default` for what is no option."""
     state, link = st.session_state, st.query_params.get(name)
-    if link is not None and link != state.get(f"architecture-linked-{name}") and link in options:
-        choose(name, link)
-    elif link is not None and link != state.get(f"architecture-linked-{name}"):
-        left_out(name, link, "a part that can be chosen on this page")
+    if link is not None and followed(f"architecture-{name}", link):
+        if link in options:
+            choose(name, link)
+        else:
+            left_out(name, link, "a part that can be chosen on this page")
     elif link is None and came_by_history():
         choose(name, default)
     value = state.get(f"architecture-{name}", default)
@@ -58,4 +60,4 @@ def keep(name: str, value: str, default: str) -> None:
         st.query_params[name] = value
     elif name in st.query_params:
         del st.query_params[name]
-    st.session_state[f"architecture-linked-{name}"] = st.query_params.get(name)
+    wrote(f"architecture-{name}", st.query_params.get(name))

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from lib.ui.components.followed import followed, wrote
 from lib.ui.components.history import came_by_history
 from lib.ui.components.link_names import declared
 
@@ -27,7 +28,7 @@ def text_box(box: Callable[..., str | None], label: str, default: str, *, key: s
     page = context.page_script_hash if context else ""
     if came_by_history():
         state[key] = link if link is not None else unlinked(key, default)
-    elif link is not None and link != state.get(f"linked-{key}"):
+    elif followed(key, link):
         state[key] = link  # a link was followed, from outside or from another page
     elif key not in state or state.get(f"page-{key}") != page:
         kept = kept_text(key)
@@ -69,8 +70,8 @@ def linked_choice(key: str, options: Sequence[str]) -> str | None:
     """
     declared(key)
     state, link = st.session_state, st.query_params.get(key)
-    followed = link is not None and (came_by_history() or link != state.get(f"linked-{key}"))
-    if followed and link in options:
+    new = link is not None and (came_by_history() or followed(key, link))
+    if new and link in options:
         state[f"chosen-{key}"] = link
     elif link is None and came_by_history():
         state.pop(f"chosen-{key}", None)
@@ -78,10 +79,10 @@ def linked_choice(key: str, options: Sequence[str]) -> str | None:
     state[key] = chosen if chosen in options else options[0]
     if state[key] != options[0]:
         st.query_params[key] = state[key]
-    elif key in st.query_params and not (followed and link in options):
+    elif key in st.query_params and not (new and link in options):
         del st.query_params[key]
-    state[f"linked-{key}"] = st.query_params.get(key)
-    return link if followed and link not in options else None
+    wrote(key, st.query_params.get(key))
+    return link if new and link not in options else None
 
 
 def keep_choice(key: str) -> None:
@@ -97,7 +98,7 @@ def keep_choice_of(key: str, value: str) -> None:
 def keep_in_link(key: str, text: str, default: str, *, box: str = "") -> None:
     """Put `text` into the address as parameter `key`, if it is short and not the default.
 
-    What is there is remembered under "linked" with the box's name, so that the next link can be told from it.
+    What is there is remembered under the box's name, so that the next link can be told from it.
     """
     declared(key)
     query = for_link(**{key: text}) if text != default else {}
@@ -109,7 +110,7 @@ def keep_in_link(key: str, text: str, default: str, *, box: str = "") -> None:
         st.session_state.pop(f"unlinked-{box or key}", None)
     elif not query:  # too long: an address without it may mean this text
         st.session_state[f"unlinked-{box or key}"] = text
-    st.session_state[f"linked-{box or key}"] = st.query_params.get(key)
+    wrote(box or key, st.query_params.get(key))
 
 
 def unlinked(box: str, default: str) -> str:

@@ -13,6 +13,7 @@ from lib.course.steps import STEPS, Step, course_steps, linked
 from lib.ui import available_models
 from lib.ui.components import progress, scroll
 from lib.ui.components.custom import asset
+from lib.ui.components.followed import expect_link
 from lib.ui.components.linked_text import for_link, kept_text
 from lib.ui.components.pages import HOME, PAGES
 
@@ -47,7 +48,7 @@ def opened(address: str) -> Step | None:
             if name in step.query:
                 st.session_state[name] = step.query[name]
         for box in ("prompt", "compare-text"):  # its text is new, even if an earlier link brought the same
-            st.session_state.pop(f"linked-{box}", None)
+            expect_link(box)
         if step.page == "Architecture" and "arch" not in step.query:  # the model that is on this machine
             st.session_state["arch"] = st.session_state.get("chosen-model") or available_models.default("capable")
         scroll.ask("tab" if "learn" in step.query else "top")  # a lesson is further down

@@ -12,6 +12,7 @@ from lib.settings import settings
 from lib.tokenization import Comparison, compare
 from lib.tokenization.texts import SAMPLES
 from lib.ui.components import header, scroll
+from lib.ui.components.followed import followed
 from lib.ui.components.glossary import term
 from lib.ui.components.history import came_by_history
 from lib.ui.components.link_values import SWITCH, in_link
@@ -74,7 +75,7 @@ def _typed() -> str:
     linked = st.query_params.get("text")
     if came_by_history():
         set_text(TEXT, unlinked(TEXT, START) if linked is None else linked)
-    elif linked is not None and linked != st.session_state.get(f"linked-{TEXT}"):
+    elif linked is not None and followed(TEXT, linked):
         set_text(TEXT, linked)  # a link was followed, from outside or from another page
     elif (prompt := kept_text("prompt")) is not None and prompt != st.session_state.get(_PROMPT):
         set_text(TEXT, prompt)  # written on another page since this one was left

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.ui.components import linked_text
+from lib.ui.components import followed, linked_text
 
 LONG = "word " * 400
 
@@ -62,3 +62,37 @@ def test_at_any_other_time_an_absent_parameter_says_nothing(page) -> None:
     page.query_params.clear()
     page.run()
     assert seen(page)[0] == "a text"
+
+
+def test_an_address_that_is_late_brings_no_earlier_text_back(page: AppTest) -> None:
+    """A click that comes before the browser has heard of the new address."""
+    page.query_params["prompt"] = "first"
+    page.run()
+    page.text_area(key="prompt").set_value("second").run()
+    page.selectbox(key="model").set_value("second").run()
+    late = {"prompt": "first"}
+    page.query_params.clear()
+    page.query_params.update(late)
+    page.run()
+    assert page.text_area(key="prompt").value == "second"
+    page.text_area(key="prompt").set_value("the default").run()
+    page.query_params["prompt"] = "second"
+    page.run()
+    assert page.text_area(key="prompt").value == "the default"
+
+
+def test_the_link_of_an_earlier_text_is_followed_once_the_browser_must_have_heard(page: AppTest, monkeypatch) -> None:
+    monkeypatch.setattr(followed, "LATE", 0.0)
+    for text in ("first", "second", "first"):
+        page.query_params["prompt"] = text
+        page.run()
+        assert page.text_area(key="prompt").value == text
+
+
+def test_a_choice_is_not_undone_by_an_address_that_is_late(page: AppTest) -> None:
+    page.query_params["model"] = "second"
+    page.run()
+    page.selectbox(key="model").set_value("first").run()
+    page.query_params["model"] = "second"
+    page.run()
+    assert page.selectbox(key="model").value == "first"
