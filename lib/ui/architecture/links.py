@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lib.ui.components.followed import followed, wrote
+from lib.ui.components.followed_links import followed, wrote
 from lib.ui.components.history import came_by_history
 from lib.ui.components.link_values import left_out
 

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from lib.ui.components.followed import followed, wrote
+from lib.ui.components.followed_links import followed, wrote
 from lib.ui.components.history import came_by_history
 from lib.ui.components.link_names import declared
 

@@ -13,7 +13,7 @@ from lib.course.steps import STEPS, Step, course_steps, linked
 from lib.ui import available_models
 from lib.ui.components import progress, scroll
 from lib.ui.components.custom import asset
-from lib.ui.components.followed import expect_link
+from lib.ui.components.followed_links import expect_link
 from lib.ui.components.linked_text import for_link, kept_text
 from lib.ui.components.pages import HOME, PAGES
 

@@ -12,7 +12,7 @@ from lib.settings import settings
 from lib.tokenization import Comparison, compare
 from lib.tokenization.texts import SAMPLES
 from lib.ui.components import header, scroll
-from lib.ui.components.followed import followed
+from lib.ui.components.followed_links import followed
 from lib.ui.components.glossary import term
 from lib.ui.components.history import came_by_history
 from lib.ui.components.link_values import SWITCH, in_link

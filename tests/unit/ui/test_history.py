@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.ui.components import followed, linked_text
+from lib.ui.components import followed_links, linked_text
 
 LONG = "word " * 400
 
@@ -82,7 +82,7 @@ def test_an_address_that_is_late_brings_no_earlier_text_back(page: AppTest) -> N
 
 
 def test_the_link_of_an_earlier_text_is_followed_once_the_browser_must_have_heard(page: AppTest, monkeypatch) -> None:
-    monkeypatch.setattr(followed, "LATE", 0.0)
+    monkeypatch.setattr(followed_links, "LATE", 0.0)
     for text in ("first", "second", "first"):
         page.query_params["prompt"] = text
         page.run()
