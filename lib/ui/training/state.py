@@ -18,6 +18,7 @@ from lib.training.history import History, StageHistory
 from lib.training.jobs import Run
 from lib.training.recipe import TUNINGS, checked
 from lib.ui.classroom.teacher_key import key_box, may_change, require_teacher
+from lib.ui.components.followed_links import followed, wrote
 from lib.ui.components.history import came_by_history
 from lib.ui.components.link_values import left_out
 from lib.ui.components.page import explained
@@ -102,7 +103,7 @@ def carry_out(fields: dict[str, object]) -> None:
 def look_at(run_id: str) -> None:
     """Show this run, its newest snapshot."""
     st.session_state[_RUN] = st.query_params["run"] = run_id
-    st.session_state["training-linked-run"] = run_id
+    wrote(_RUN, run_id)
     follow_newest()
 
 
@@ -117,8 +118,8 @@ def shown() -> Run | None:
     state, link = st.session_state, st.query_params.get("run")
     if link is None and came_by_history():
         state.pop(_RUN, None)
-    if link is not None and (came_by_history() or link != state.get("training-linked-run")):
-        state["training-linked-run"] = link
+    if link is not None and (came_by_history() or followed(_RUN, link)):
+        wrote(_RUN, link)
         if jobs.find(link) is not None:
             state[_RUN] = link
         else:
@@ -163,7 +164,7 @@ def follow_newest() -> None:
     """Look at the newest snapshot, and go on with it as new ones come."""
     st.session_state.pop(_AT, None)
     st.query_params.pop("at", None)
-    st.session_state.pop("training-linked-at", None)
+    wrote(_AT, None)
 
 
 def snapshot_at(stage: StageHistory) -> tuple[Snapshot | None, bool]:
@@ -171,8 +172,9 @@ def snapshot_at(stage: StageHistory) -> tuple[Snapshot | None, bool]:
     state, link = st.session_state, st.query_params.get("at")
     if link is None and came_by_history():
         state.pop(_AT, None)
-    if link is not None and link != state.get("training-linked-at"):
-        state["training-linked-at"], state[_AT] = link, link
+    if link is not None and (came_by_history() or followed(_AT, link)):
+        wrote(_AT, link)
+        state[_AT] = link
         if not re.fullmatch(r"[a-z]{1,20}-[0-9]{1,9}", link):
             left_out("at", link, "a snapshot of this run")
             follow_newest()
@@ -185,4 +187,5 @@ def stand_at(checkpoint: str) -> None:
     if not checkpoint:
         follow_newest()
         return
-    st.session_state[_AT] = st.session_state["training-linked-at"] = st.query_params["at"] = checkpoint
+    st.session_state[_AT] = st.query_params["at"] = checkpoint
+    wrote(_AT, checkpoint)
