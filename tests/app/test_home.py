@@ -236,6 +236,30 @@ def test_a_model_is_got_from_the_shelf(
     assert models.where("distilgpt2") == models.Location(tmp_path / "home" / "models" / "distilgpt2", "app")
 
 
+def test_a_click_on_get_counts_when_the_download_before_ends_at_that_moment(
+    embedded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fragment still believes that something is being got, and asks for the whole page anew in the click's run."""
+    folder = models.require(embedded).folder
+    monkeypatch.setenv("PLAYGROUND_MODELS", str(folder))
+    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hf"))
+    started: list[str] = []
+    monkeypatch.setattr(download_jobs, "start", started.append)
+
+    def page() -> None:
+        import streamlit as st
+
+        from lib.ui.home import model_shelf
+
+        model_shelf._shelf(st.session_state.pop("was-busy", False))
+
+    at = AppTest.from_function(page).run()
+    at.session_state["was-busy"] = True
+    at.button(key="get-distilgpt2").click().run()
+    assert started == ["distilgpt2"]
+
+
 def test_a_hub_that_cannot_be_reached_is_one_sentence_on_the_shelf(
     shelf: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
