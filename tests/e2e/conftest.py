@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,18 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+TOO_LATE = ["TimeoutError", 'Expect "to_', "still on the page"]  # what is said of what did not come in time
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser test that waited in vain is tried once more: three of them, a server and a browser share two cores.
+
+    A wrong number or text is never tried again. What the first try met is printed at the end: it may be a real fault.
+    """
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=TOO_LATE))
 
 
 def leaves(url: str) -> bool:
