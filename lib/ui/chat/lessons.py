@@ -12,6 +12,7 @@ from lib.ui.completion import write
 from lib.ui.completion.corners import Cell
 from lib.ui.components import header
 from lib.ui.components.glossary import term
+from lib.ui.components.kept_clicks import carrying_out, kept_button
 from lib.ui.components.last_run import last_answer
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import escape, explained
@@ -206,12 +207,11 @@ def _both(engine: Engine, chosen: ChatSettings, safe: Rendered, unsafe: Rendered
         Cell(key, chosen.model_id, engine, rendered, True) for key, rendered in (("safe", safe), ("naive", unsafe))
     ]
     asked = (chosen.model_id, chosen.dtype, tuple(safe.ids), tuple(unsafe.ids))
-    if st.button("Ask the model both ways", key="inject-ask", icon=":material/compare_arrows:"):
-        write.stop(st.session_state.get("inject-results", (None, {}))[1])
-        st.session_state["inject-results"] = (
-            asked,
-            write.begin_all(cells, sampling=Sampling(temperature=0), length=ANSWER, seed=0),
-        )
+    if kept_button("Ask the model both ways", key="inject-ask", icon=":material/compare_arrows:"):
+        with carrying_out("inject-ask"):
+            write.stop(st.session_state.get("inject-results", (None, {}))[1])
+            texts = write.begin_all(cells, sampling=Sampling(temperature=0), length=ANSWER, seed=0)
+            st.session_state["inject-results"] = (asked, texts)
     known, texts = st.session_state.get("inject-results", (None, {}))
     slots = {}
     for column, cell in zip(st.columns(2), cells, strict=True):

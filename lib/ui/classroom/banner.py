@@ -12,6 +12,7 @@ from lib.ui.classroom.places import PAGES, full_link, go
 from lib.ui.classroom.seat import Seat, held_seat, leave
 from lib.ui.classroom.store import EVERY, every, rooms
 from lib.ui.components.custom import asset
+from lib.ui.components.kept_clicks import carried_out, kept_button
 from lib.ui.components.link_names import NAMES
 from lib.ui.components.pages import CLASS
 
@@ -57,7 +58,8 @@ def _buttons(seat: Seat, title: str, words: str) -> None:
         return
     if seat.teacher:
         words = "Opens this page, as it is here, on your students' screens."
-        if st.button("Open on students' screens", icon=":material/cast:", key="class-show", help=words, wrap=False):
+        if kept_button("Open on students' screens", icon=":material/cast:", key="class-show", help=words, wrap=False):
+            carried_out("class-show")
             _show(seat, title)
 
 

@@ -16,6 +16,7 @@ from lib.ui.classroom.places import PAGES, full_link
 from lib.ui.classroom.seat import Seat, leave
 from lib.ui.classroom.store import rooms
 from lib.ui.components import header, model_picker
+from lib.ui.components.kept_clicks import carried_out, carrying_out, kept_button
 from lib.ui.components.linked_text import for_link, kept_text
 from lib.ui.components.page import explained, switch
 
@@ -29,6 +30,7 @@ EXAMPLES = (
 )
 _KINDS = ("Next token", "Quiz", "Open a page")
 _OWN = "A question of your own"
+_ASK = "class-ask"
 
 
 def ask_bar(seat: Seat, room: Snapshot) -> None:
@@ -46,10 +48,10 @@ def ask_bar(seat: Seat, room: Snapshot) -> None:
 
 
 def _ask_button(room: Snapshot) -> bool:
-    return st.button(
+    return kept_button(
         "Ask the class",
         type="primary",
-        key="class-ask",
+        key=_ASK,
         disabled=room.open is not None,
         wrap=False,
         help="Reveal or withdraw the open question first." if room.open else None,
@@ -61,7 +63,8 @@ def _prompt(seat: Seat, room: Snapshot) -> None:
     header.examples(EXAMPLES)
     model_id = model_picker.pick_model("model", role="capable")
     if _ask_button(room):
-        rooms().ask(seat.code, seat.secret, token_question(model_id, prompt))
+        with carrying_out(_ASK):
+            rooms().ask(seat.code, seat.secret, token_question(model_id, prompt))
         st.rerun()
 
 
@@ -79,8 +82,9 @@ def _quiz(seat: Seat, room: Snapshot) -> None:
                 help="The first line is the question; then one option a line, with a * before the right one.",
             )
     if _ask_button(room):
-        question = checked_quiz(own) if chosen == _OWN else shuffled(QUIZ[texts.index(chosen)], SystemRandom())
-        rooms().ask(seat.code, seat.secret, question)
+        with carrying_out(_ASK):
+            question = checked_quiz(own) if chosen == _OWN else shuffled(QUIZ[texts.index(chosen)], SystemRandom())
+            rooms().ask(seat.code, seat.secret, question)
         st.rerun()
 
 
@@ -100,7 +104,8 @@ def _page(seat: Seat, room: Snapshot) -> None:
         label_visibility="collapsed",
         placeholder="or paste the address of a page, as you have set it up",
     )
-    if st.button("Open on students' screens", type="primary", key="class-push", wrap=False):
+    if kept_button("Open on students' screens", type="primary", key="class-push", wrap=False):
+        carried_out("class-push")
         prompts = [question.text for question in room.questions if question.kind == "token"]
         prompt = kept_text("prompt") or (prompts[-1] if prompts else "")
         host = urlsplit(str(st.context.url or "")).netloc
@@ -124,8 +129,9 @@ def _room_menu(seat: Seat, room: Snapshot) -> None:
         invitation("class-teacher-link", seat.code, grouped(seat.code), teacher=seat.secret)
         st.markdown("Closing deletes the room with all names and answers. Download them first.")
         sure = st.checkbox("Delete all names and answers", key="class-close-sure")
-        if st.button("Close the room", icon=":material/delete:", key="class-close", disabled=not sure):
-            with explained():
-                rooms().close(seat.code, seat.secret)
-            leave()
+        if kept_button("Close the room", icon=":material/delete:", key="class-close", disabled=not sure):
+            with carrying_out("class-close"):
+                with explained():
+                    rooms().close(seat.code, seat.secret)
+                leave()
             st.rerun()

@@ -7,6 +7,7 @@ from lib.classroom.rooms import GONE
 from lib.ui.classroom.seat import join, link_leads_somewhere, linked_code, take
 from lib.ui.classroom.store import rooms
 from lib.ui.components.glossary import term
+from lib.ui.components.kept_clicks import carrying_out, kept_button
 from lib.ui.components.link_values import left_out
 from lib.ui.components.page import explained
 
@@ -45,7 +46,8 @@ def _open() -> None:
         "Open a room, and your students join with a code or a link: nothing to install, no account. The class guesses "
         f"the {term('next-token distribution', 'next token')} before the model shows its own, or answers a quiz."
     )
-    if st.button("Open a room", icon=":material/add:", key="class-open-button"):
-        code, secret = rooms().open()
-        take(code, secret, teacher=True)
+    if kept_button("Open a room", icon=":material/add:", key="class-open-button"):
+        with carrying_out("class-open-button"):
+            code, secret = rooms().open()
+            take(code, secret, teacher=True)
         st.rerun()

@@ -13,6 +13,7 @@ from lib.ui.classroom.places import go, place_link
 from lib.ui.classroom.seat import Seat, leave
 from lib.ui.classroom.store import every, rooms
 from lib.ui.components.glossary import term
+from lib.ui.components.kept_clicks import carrying_out, kept_button
 from lib.ui.components.page import escape, explained
 
 
@@ -45,9 +46,10 @@ def _who(seat: Seat, room: Snapshot, me: Student) -> None:
             place_link(room.place, "Your teacher opened: ")
         with st.popover("Leave", type="tertiary", key="class-leave", wrap=False):
             st.markdown("Your nickname and your answers will be deleted. You can join again.")
-            if st.button("Leave the room", key="class-leave-button"):
-                rooms().leave(seat.code, seat.secret)
-                leave()
+            if kept_button("Leave the room", key="class-leave-button"):
+                with carrying_out("class-leave-button"):
+                    rooms().leave(seat.code, seat.secret)
+                    leave()
                 st.rerun()
 
 

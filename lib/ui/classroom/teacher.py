@@ -13,6 +13,7 @@ from lib.ui.classroom.pictures import CLASS, MODEL, Series, invitation, people, 
 from lib.ui.classroom.seat import Seat
 from lib.ui.classroom.store import EVERY, rooms
 from lib.ui.components.glossary import term
+from lib.ui.components.kept_clicks import carrying_out, kept_button
 from lib.ui.components.page import escape, explained
 
 
@@ -58,11 +59,13 @@ def _actions(seat: Seat, room: Snapshot) -> None:
     if room.open is None:
         return
     with st.container(horizontal=True, key="class-actions"):
-        if st.button("Reveal", type="primary", icon=":material/visibility:", key="class-reveal"):
-            rooms().reveal(seat.code, seat.secret)
+        if kept_button("Reveal", type="primary", icon=":material/visibility:", key="class-reveal"):
+            with carrying_out("class-reveal"):
+                rooms().reveal(seat.code, seat.secret)
             st.rerun()
-        if st.button("Withdraw", key="class-withdraw", help="Take the question back; its answers are deleted."):
-            rooms().withdraw(seat.code, seat.secret)
+        if kept_button("Withdraw", key="class-withdraw", help="Take the question back; its answers are deleted."):
+            with carrying_out("class-withdraw"):
+                rooms().withdraw(seat.code, seat.secret)
             st.rerun()
 
 

@@ -12,7 +12,7 @@ from lib.design import SIDEBAR, css
 from lib.errors import PlaygroundError, for_readers
 from lib.ui import housekeeping
 from lib.ui.classroom.banner import class_banner
-from lib.ui.components import progress
+from lib.ui.components import kept_clicks, progress
 from lib.ui.components.custom import asset, component
 from lib.ui.components.live_updates import new_run
 from lib.ui.components.pages import HOME, Page, after, page_called
@@ -38,7 +38,10 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
     strip.follow(page.address if page else None)
     if page:
         _leave_out_unknown(page)
-    st.session_state["page-title"] = title if page is None else page.title
+    name = title if page is None else page.title
+    if st.session_state.get("page-title") != name:
+        kept_clicks.forget()
+    st.session_state["page-title"] = name
     step = strip.opened(page.address) if page else None
     if step:
         lead = step.goal

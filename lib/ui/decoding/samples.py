@@ -14,6 +14,7 @@ from lib.figures.decoding import strategy_colour
 from lib.generation.strategy_run import StrategyRun
 from lib.generation.token_view import printable, token_name
 from lib.ui.components.charts import chart
+from lib.ui.components.kept_clicks import carrying_out, kept_button
 from lib.ui.components.live_updates import LiveRegion, LiveUpdates
 from lib.ui.components.page import escape, switch, wide_chart
 from lib.ui.components.session import session_alive, session_id
@@ -44,19 +45,20 @@ def panel(engine: Engine, columns: Sequence[Column], ids: Sequence[int], *, seed
         length = st.number_input(
             "Max new tokens", 2, 60, 16, key="decoding-many-length", width=130, persist_state="page"
         )
-        asked = st.button("Write them", key="decoding-many-run", icon=":material/dynamic_feed:")
+        asked = kept_button("Write them", key="decoding-many-run", icon=":material/dynamic_feed:")
         busy = asked or any(track.running for track in st.session_state.get("decoding-many", []))
         st.button("Stop", key="decoding-many-stop", icon=":material/stop:", on_click=stop, disabled=not busy)
     if asked:
-        stop()
         chosen = usable[min(place or 0, len(usable) - 1)].strategy
         alive, owner = session_alive(), session_id()
-        st.session_state["decoding-many"] = [
-            StrategyRun(
-                engine, ids, chosen, seed=(seed + number) % 2**31, max_new_tokens=int(length), alive=alive, owner=owner
-            )
-            for number in range(int(count))
-        ]
+        with carrying_out("decoding-many-run"):
+            stop()
+            st.session_state["decoding-many"] = [
+                StrategyRun(
+                    engine, ids, chosen, seed=(seed + n) % 2**31, max_new_tokens=int(length), alive=alive, owner=owner
+                )
+                for n in range(int(count))
+            ]
     tracks: list[StrategyRun] = st.session_state.get("decoding-many", [])
     if any(track.running for track in tracks):
         _growing(tracks, updates)

@@ -9,12 +9,13 @@ from streamlit.delta_generator import DeltaGenerator
 from lib.engine import InspectableEngine, Sampling
 from lib.figures.river import River
 from lib.ui import cache
+from lib.ui.components.kept_clicks import carried_out, carrying_out, kept_button
 from lib.ui.components.linked_text import at_most, for_link
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import escape, explained, page_style
 from lib.ui.components.session import session_id
 from lib.ui.home.state import State, follow, go, restart, turn_off, undo, write_link
-from lib.ui.river.component import Road, Share, ShownRiver, carried_out, show_river
+from lib.ui.river.component import Road, Share, ShownRiver, show_river
 from lib.ui.river.reading import river_of
 from lib.ui.river.roads import read_ahead, read_so_far
 
@@ -51,6 +52,7 @@ class _Text:
 
 SHOWN = 60  # characters of the text beside the buttons
 RIVER = "home-river-view"
+_WRITE = "home-write"
 _STEPS = "home-steps"  # in the session: the line of the three steps as it was last shown
 
 
@@ -101,7 +103,10 @@ def first_demo(view: State, model_id: str, typed: str, updates: LiveUpdates) -> 
 def _end_of(text: str) -> str:
     """As much of a text's end as fits one line, with line breaks as ⏎: the line has one height."""
     text = text.replace("\n", "⏎")
-    return text if len(text) <= SHOWN else "… " + text[-SHOWN:]
+    if len(text) <= SHOWN:
+        return text
+    end = text[-SHOWN:]
+    return "… " + (end[end.index(" ") + 1 :] if " " in end[:-1] else end)  # from the beginning of a word
 
 
 def _unusable(count: int) -> str:
@@ -142,8 +147,8 @@ def _show(river: River, text: _Text) -> ShownRiver:
         clickable=True,
         previews=read_so_far(river, text.engine, text.ids),
         share=Share(query, text.whole, text.engine.info.name),
-        hint="Hover a branch to see where it leads. ␣ is a space; the more orange a token, the more it surprised the "
-        "model.",
+        hint="Point at a branch to see where it leads. ␣ is a space; the more orange a token, the more it surprised "
+        "the model.",
     )
 
 
@@ -166,9 +171,10 @@ def _take(text: _Text, river: River, road: Road) -> None:
 
 def _buttons(row: DeltaGenerator, text: _Text) -> None:
     view, count = text.view, len(text.ids)
-    if row.button(
+    if kept_button(
         f"Write {RUN} more (greedy)",
-        key="home-write",
+        place=row,
+        key=_WRITE,
         icon=":material/play_arrow:",
         type="primary",
         disabled=not count or count + RUN > MAX_TOKENS,
@@ -183,12 +189,12 @@ def _buttons(row: DeltaGenerator, text: _Text) -> None:
 def _write(text: _Text) -> None:
     """Continue greedily; the mark that ends a text is not written, it ends the writing."""
     engine = text.engine
-    with st.spinner("Writing …"):
+    with st.spinner("Writing …"), carrying_out(_WRITE):
         greedy = Sampling(temperature=0.0)
         steps = list(engine.generate(text.ids, sampling=greedy, max_new_tokens=RUN, alternatives=1, owner=session_id()))
-    new = tuple(step.id for step in steps if step.id not in engine.stop_ids)
-    if new:
-        go(text.view, (*text.view.path, *new))
+        new = tuple(step.id for step in steps if step.id not in engine.stop_ids)
+        if new:
+            go(text.view, (*text.view.path, *new))
     if len(new) < len(steps):
         st.info(
             "The likeliest next token is now the mark that ends a text, so the model stops here. Click another branch "

@@ -13,6 +13,7 @@ from lib.settings import settings
 from lib.text_format import number, size
 from lib.ui import cache
 from lib.ui.classroom.teacher_key import key_box, may_change, require_teacher
+from lib.ui.components.kept_clicks import carrying_out, kept_button
 from lib.ui.components.page import escape
 
 WIDTHS = (5, 4, 2)
@@ -139,15 +140,18 @@ def _here(spec: models.ModelSpec) -> None:
         return
     held = size(sum(info.weight_bytes for info in loaded))
     kinds = ", ".join(sorted({info.dtype for info in loaded}))
-    if may_change() and button.button(
+    unload = f"unload-{spec.id}"
+    if may_change() and kept_button(
         "Unload",
-        key=f"unload-{spec.id}",
+        place=button,
+        key=unload,
         icon=":material/eject:",
         width="stretch",
         help="Takes it out of memory for everybody. The next use loads it again.",
     ):
-        require_teacher()
-        cache.unload(spec.id)
+        with carrying_out(unload):
+            require_teacher()
+            cache.unload(spec.id)
         st.rerun()
     memory.caption(f"In memory now: {held} ({kinds})")
 
@@ -169,16 +173,19 @@ def _gettable(spec: models.ModelSpec) -> None:
     if not may_change():
         return
     label = "Convert" if waiting else f"Get {size(spec.download_bytes)}"
-    if button.button(
+    key = f"get-{spec.id}"
+    if kept_button(
         label,
-        key=f"get-{spec.id}",
+        place=button,
+        key=key,
         icon=":material/download:",
         width="stretch",
         disabled=not possible,
         help=None if possible else _smaller(spec),
     ):
-        require_teacher()
-        download_jobs.start(spec.id)
+        with carrying_out(key):
+            require_teacher()
+            download_jobs.start(spec.id)
         st.rerun()
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 
 from lib.design import CATEGORICAL
 from lib.figures.river import River
+from lib.ui.components import kept_clicks
 from lib.ui.components.custom import asset, component
 from lib.ui.components.replaceable import Replaceable
 
@@ -42,8 +43,8 @@ class Share:
 
 @dataclass
 class ShownRiver:
-    """A river on the page. `temperature`: the dial's; `taken`, `asked`: the road that was clicked just now, and the one
-    that is hovered and has no preview yet."""
+    """A river on the page. `temperature`: the dial's; `taken`, `asked`: the road that was clicked and is not yet
+    `kept_clicks.carried_out`, and the one that is hovered and has no preview yet."""
 
     temperature: float
     taken: Road | None
@@ -113,7 +114,7 @@ def show_river(
     turned = isinstance(dial, dict) and dial.get("nonce") == nonce
     return ShownRiver(
         float(dial["value"]) if turned else temperature,
-        _road(st.session_state.get(f"{key}-taken"), data["key"]),
+        _road(kept_clicks.kept(key), data["key"]),
         _road(result.get("ask"), data["key"]),
         data,
         element,
@@ -121,15 +122,8 @@ def show_river(
 
 
 def _keep_click(key: str) -> None:
-    """A click is kept until the page has carried it out (`carried_out`): a run may be cut short by the next message of
-    the browser, and what a component reports is there for one run alone."""
     if (given := st.session_state[key].get("take")) is not None:
-        st.session_state[f"{key}-taken"] = given
-
-
-def carried_out(key: str) -> None:
-    """What was clicked in the river `key` has been done."""
-    st.session_state.pop(f"{key}-taken", None)
+        kept_clicks.keep(key, given)
 
 
 def _tree(river: River) -> dict[str, Any]:
