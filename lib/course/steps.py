@@ -51,7 +51,7 @@ class Step:
 
 
 _STORY = "Once upon a time, there was a little"
-_CODE = "def mean(values):\n    if not values:\n        return 0.0\n    return sum(values) / len(values)"
+CODE = "def mean(values):\n    if not values:\n        return 0.0\n    return sum(values) / len(values)"
 
 STEPS = (
     Step(
@@ -59,12 +59,12 @@ STEPS = (
         page="",
         title="The next token",
         objective="Generation",
-        goal="A language model does one thing: it gives every token a probability of coming next.",
+        goal="A token is a piece of text, often a word. A model gives every token a probability of coming next.",
         do="Click a branch that is not the likeliest, then press “Write 10 more (greedy)”.",
         question="How many tokens get a probability at every position of the text?",
-        options=("The five that are drawn", "A few hundred that make sense there", "Every token of the vocabulary"),
+        options=("The five that are drawn", "A few hundred that make sense there", "Every token that the model knows"),
         right=2,
-        because="Every token of the vocabulary gets a share above 0. The picture has room for the likeliest.",
+        because="Every token of its vocabulary gets a share above 0. The picture has room for the likeliest.",
         minutes=4,
         short=4,
         query={"prompt": "The capital of France is"},
@@ -121,16 +121,15 @@ STEPS = (
         title="Tokenizers that are in use",
         objective="Tokenization",
         goal="GPT-2, GPT-4 and Qwen learned from other texts, so they cut the same text differently.",
-        do="Compare the counts for this code; then try “Hindi” and “Long digits” from the examples.",
-        question="Which tokenizer needs fewer tokens for this text: GPT-2’s or cl100k_base, GPT-4’s?",
+        do="Compare the counts for the code; then try “Hindi” and “Long digits” from the examples.",
+        question="Which tokenizer needs fewer tokens for the code: GPT-2’s or cl100k_base, GPT-4’s?",
         options=("GPT-2’s", "cl100k_base", "Both need the same number"),
         right=1,
         # Their sizes: 50,257 and 100,277 (tiktoken). That cl100k_base has runs of spaces as tokens is tested.
-        because="cl100k_base has twice as many tokens: whole runs of spaces, as in code, and more of other scripts.",
+        because="Its vocabulary is twice as large: it has whole runs of spaces, as in code, and more of other scripts.",
         minutes=5,
         short=4,
-        query={"rows": "Real tokenizers", "text": _CODE},
-        text="text",
+        query={"rows": "Real tokenizers", "text": CODE},
     ),
     Step(
         key="block",
@@ -259,8 +258,8 @@ STEPS = (
         title="Where the numbers come from",
         objective="What a model is",
         goal="All parameters begin as random numbers. Training changes them so that the next token gets likelier.",
-        do="Press Train. Watch the loss fall and the samples turn into sentences, then look at the sums.",
-        question="33 of the 169 sums are never in the training text. After training, which of them come out right?",
+        do="Press Train. Watch the loss fall and the samples turn into sentences. When it has ended, look at the sums.",
+        question="33 of the 169 sums are never in the training text. After training, how many of them come out right?",
         options=("None: it can only repeat what it has read", "A few", "Most of them"),
         right=2,
         # lib/training/world.py: SEEN and UNSEEN.

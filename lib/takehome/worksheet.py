@@ -49,8 +49,8 @@ class Worksheet:
 def plain(markdown: str) -> str:
     r"""Our Markdown as plain text: without marks, icons and links, what was escaped as it was.
 
-    >>> plain("**Yes**: “\\*\\$x” is `2`. [softmax](Glossary#softmax \"makes (1) of it\") :material/check:")
-    'Yes: “*$x” is 2. softmax'
+    >>> plain("**Yes**: “\\*\\$x\\_y” is `2`. [softmax](Glossary#softmax \"makes (1) of it\") :material/check:")
+    'Yes: “*$x_y” is 2. softmax'
     """
     kept: list[str] = []
 
@@ -58,7 +58,7 @@ def plain(markdown: str) -> str:
         kept.append(match[1])
         return f"\x00{len(kept) - 1}\x00"
 
-    text = re.sub(r"\\([^\w\s])", keep, markdown.replace("\x00", ""))
+    text = re.sub(r"\\([^\w\s]|_)", keep, markdown.replace("\x00", ""))
     text = re.sub(r"\[([^\]]*)\]\([^\s)]*(?: \"[^\"]*\")?\)", r"\1", text)
     text = re.sub(r":material/\w+:", "", text)
     text = re.sub(r"\*\*|`|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)", "", text)

@@ -37,7 +37,7 @@ def press(at: AppTest, **state: object) -> AppTest:
 
 
 def done(at: AppTest) -> int:
-    return at.session_state["done"] if "done" in at.session_state else 0
+    return at.session_state.get("done", 0)
 
 
 def test_a_click_is_carried_out_once(at: AppTest) -> None:

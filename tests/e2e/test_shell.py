@@ -67,7 +67,9 @@ def test_the_sidebar_has_the_steps_in_order_and_marks_what_was_visited(next_toke
         "3. Next token",
     ]
     mark = "link => getComputedStyle(link, '::after').content"
+    drawn = "link => getComputedStyle(link, '::after').maskImage"
     assert steps.nth(3).evaluate(mark) != "none" and steps.nth(1).evaluate(mark) == "none"
+    assert steps.nth(3).evaluate(drawn) == "none"  # a dot; a check mark is for a step that is done
     steps.nth(1).click()
     next_token.wait_for_url("**/Tokenizers**")
     expect(next_token.get_by_role("heading", level=1)).to_have_text("Tokenizers")

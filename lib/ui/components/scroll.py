@@ -13,8 +13,12 @@ export default function ({ data }) {
   const target = document.querySelector(".st-key-" + data.key);
   if (!target) return;
   const strip = document.querySelector(".st-key-course-strip"); // it stays at the top, as the header bar does
-  target.style.scrollMarginTop = strip ? "7rem" : "4.5rem";
-  target.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: data.block });
+  const margin = (strip ? 7 : 4.5) * parseFloat(getComputedStyle(document.documentElement).fontSize);
+  target.style.scrollMarginTop = `${margin}px`;
+  const { top } = target.getBoundingClientRect();
+  if (data.key !== "top" && top >= margin && top < window.innerHeight / 3) return; // in view, and so is what is above
+  // To the top at once: another step is another page, and what is drawn meanwhile would stop a slow movement.
+  target.scrollIntoView({ behavior: calm || data.key === "top" ? "auto" : "smooth", block: data.block });
 }
 """
 _COMPONENT = component("playground_scroll", html="<span hidden></span>", js=_JS)

@@ -16,7 +16,11 @@ from lib.ui.course import strip
 
 _VISITED = "visited-pages"
 _MARK = '<div class="pg-mark"><span>LLM Playground</span></div>'
-# A check mark behind the pages that have been visited, in the letters' colour.
+# Behind a page: a dot where it has been visited, a check mark where a step of the course has been done on it.
+_DOT = (
+    "content: ''; margin-left: auto; margin-right: 0.2rem; width: 0.4rem; height: 0.4rem; flex: none; "
+    "border-radius: 50%; background: var(--pg-quiet);"
+)
 _CHECK = (
     "content: ''; margin-left: auto; width: 0.8rem; height: 0.8rem; flex: none; background: var(--pg-good); "
     "mask: url(\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' "
@@ -34,7 +38,7 @@ def show_sidebar(title: str) -> None:
     visited: set[str] = st.session_state.setdefault(_VISITED, set())
     visited.add(title)
     with st.sidebar:
-        st.html(_style(title, visited | strip.done_pages()))
+        st.html(_style(title, visited, strip.done_pages()))
         with st.container(key="steps"):
             for number, page in enumerate((HOME, *COURSE)):
                 _link(page, f"{number}. {page.title}" if number else page.title)
@@ -78,12 +82,12 @@ def _back(title: str) -> None:
         _link(back, f"Back to {strip.place_of(step).lower()}", strip.query_of(step))
 
 
-def _style(title: str, visited: set[str]) -> str:
-    """Which of the links is this page, and which have been visited."""
+def _style(title: str, visited: set[str], done: set[str]) -> str:
+    """Which of the links is this page, and which have been visited or have a step that is done."""
     link = ':is(.st-key-steps, .st-key-extras) a[href="{}"]'
-    done = [link.format(step.address) + "::after" for step in COURSE if step.title in visited]
     here = [link.format(step.address) for step in PAGES.values() if step.title == title]
-    rules = [f"{', '.join(done)} {{ {_CHECK} }}"] if done else []
+    marks = [(page, _CHECK if page.title in done else _DOT) for page in COURSE if page.title in visited | done]
+    rules = [f"{link.format(page.address)}::after {{ {mark} }}" for page, mark in marks]
     rules += [
         f"{one} {{ font-weight: 650; background: color-mix(in srgb, var(--pg-accent) 15%, transparent); }}"
         for one in here

@@ -66,12 +66,19 @@ def menu(*files: File) -> None:
                 hand_in("menu")
 
 
-def hand_in_button() -> None:
-    """The worksheet under a button of its own, for Home."""
-    box = st.popover("Hand in", icon=":material/assignment_turned_in:", key="hand-in", on_change="rerun")
+def hand_in_button(place: str = "home", *, primary: bool = False) -> None:
+    """The worksheet under a button of its own, for Home. `place` as `hand_in` takes it."""
+    box = st.popover(
+        "Hand in",
+        icon=":material/assignment_turned_in:",
+        key=f"hand-in-{place}",
+        on_change="rerun",
+        type="primary" if primary else "secondary",
+        wrap=False,
+    )
     if box.open:
-        with box.container(key="hand-in-files"):
-            hand_in("home")
+        with box.container(key=f"hand-in-files-{place}"):
+            hand_in(place)
 
 
 def _button(file: File) -> None:
@@ -90,7 +97,7 @@ def _button(file: File) -> None:
 
 
 def hand_in(place: str) -> None:
-    """The worksheet: a name, and its three files. `place`: where on the page, as there may be two."""
+    """The worksheet: a name, and its three files. `place`: where on the page, as there may be more than one."""
     given, looks = tuple(progress.answers().values()), looked_at.looks()
     st.markdown("**Your worksheet**")
     st.caption(
@@ -107,7 +114,7 @@ def hand_in(place: str) -> None:
         args=(f"{_NAME}-{place}",),
     )
     forms = (
-        ("HTML", "html", "text/html", worksheet.to_html),
+        ("HTML (if unsure)", "html", "text/html", worksheet.to_html),
         ("Markdown", "md", "text/markdown", worksheet.to_markdown),
         ("CSV for the teacher", "csv", CSV, worksheet.to_csv),
     )

@@ -12,6 +12,7 @@ import numpy as np
 from lib import chat, models
 from lib.architecture import ledger
 from lib.architecture.linear_layer import make
+from lib.course.steps import CODE
 from lib.engine import InspectableEngine, Sampling
 from lib.engine.sampling import distribution, softmax
 from lib.text_format import percent
@@ -97,10 +98,8 @@ def _flat(candidates: tuple[tuple[bpe.Pair, int], ...]) -> list[tuple[int, int, 
 
 
 def _real(asked: Asked) -> Found:
-    old, new = (len(load(name).ids(asked.text)) for name in ("gpt2", "cl100k_base"))
-    return (
-        0 if old < new else 1 if new < old else 2
-    ), f"GPT-2 needs {old:,} tokens for this text, cl100k_base {new:,}."
+    old, new = (len(load(name).ids(CODE)) for name in ("gpt2", "cl100k_base"))
+    return (0 if old < new else 1 if new < old else 2), f"GPT-2 needs {old:,} tokens for the code, cl100k_base {new:,}."
 
 
 def _block(asked: Asked) -> Found:

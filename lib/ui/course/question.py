@@ -44,8 +44,8 @@ def _answered(step: Step, chosen: int) -> Answer:
     from lib.ui.tokenizers.options import corpus
 
     state = st.session_state
-    typed = state.get("prompt") if step.text != "text" else st.query_params.get("text")
-    text = str(typed or step.query.get(step.text, "")) if step.text else step.query.get("prompt", "")
+    own = state.get(step.text) if step.text else None
+    text = str(own or step.query.get("prompt", ""))
     model_id = str(state.get("model") or state.get("instruct") or default_model(step.page))
     with st.spinner("Computing the answer …"):
         right, found = ANSWERS[step.key](Asked(model_id, text, corpus()))

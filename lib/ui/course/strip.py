@@ -196,6 +196,8 @@ def _ways_on(step: Step) -> None:
 
 def invite() -> None:
     """On Home, where no step is open: how to begin, or to go on."""
+    from lib.ui.components.take_home import hand_in_button  # needs what the page's shell has
+
     step, done = next_undone(), progress.learner().done
     with _line("course-invite"):
         if not done:
@@ -206,11 +208,13 @@ def invite() -> None:
             missing = [place_of(one).lower() for one in path() if f"course-{one.key}" not in progress.answers()]
             more = f" Not answered: {', '.join(missing)}." if missing else ""
             said = (
-                f"<b>The course.</b> All {len(path())} steps are done.{more} You can hand in your worksheet "
-                "below, under “The course”."
+                f"<b>The course.</b> All {len(path())} steps are done.{more} Your worksheet has your answers: "
+                "download it, and give it to your teacher."
             )
         st.html(f'<p class="course-do">{said}</p>', width="stretch")
-        if step is not None:
+        if step is None:
+            hand_in_button("finish", primary=True)
+        else:
             st.button(
                 "Go on" if done else "Start the course",
                 icon=":material/arrow_forward:",

@@ -54,7 +54,10 @@ def bpe_lesson() -> None:
             )
             return
         _STEPPER(key="stepper", data=steps)
-    st.markdown("**Then encode:** exactly these merges, in the order they were learned, cut any text you type.")
+    st.markdown(
+        "**Then encode:** all the merges that were learned, also those that you have not stepped through, cut any text "
+        "you type, in the order in which they were learned."
+    )
     _encode(trained(corpus, limit))
 
 

@@ -170,7 +170,10 @@ def _encode_characters(tokenizer: CharacterTokenizer) -> None:
 
 def _length(text: str) -> None:
     by_word = len(WordTokenizer(vocabulary([text])).ids(text))
-    st.markdown("**The price is length.** The corpus with one token for every word, and one for every character:")
+    st.markdown(
+        "**The price is length.** The corpus with one token for every word, and with one for every character (with "
+        "those that the alphabet above lacks):"
+    )
     bars = figures.bars(
         ["Words", "Characters"],
         [by_word, len(text)],
