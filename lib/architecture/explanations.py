@@ -218,9 +218,10 @@ TEXTS = {
     ),
     "unknown": Text(
         "The tensors whose names say that they belong here.",
-        "This page does not know this family's inner order, so nothing can be taken out.",
-        "Counts, shapes and bytes are exact: they come from PyTorch's own module.",
-        "The families whose insides it knows are those of the models in the list.",
+        "that cannot be tried, as this page does not know in which order this family computes.",
+        "Counts, shapes and bytes are exact: they come from PyTorch's own module. What is inside, this page knows of "
+        "the families of the models in its list only.",
+        "",
     ),
 }
 

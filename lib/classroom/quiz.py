@@ -26,7 +26,7 @@ QUIZ = (
         why="A tokenizer's merges come from frequent pieces of text (BPE); what was rare there is built from several.",
     ),
     _quiz(
-        "A model gave the token that came a probability of 25 %. What was its surprise in bits?",
+        "A model gave the token that came a probability of 25%. What was its surprise in bits?",
         "2",
         "0.25",
         "4",
@@ -43,9 +43,9 @@ QUIZ = (
     ),
     _quiz(
         "Top-p with p = 0.9 keeps …",
-        "the fewest likeliest tokens that have 90 % together",
+        "the fewest likeliest tokens that have 90% together",
         "every token with a probability above 0.9",
-        "90 % of the tokens in the vocabulary",
+        "90% of the tokens in the vocabulary",
         "the 90 likeliest tokens",
         # Holtzman et al. 2020, section 3.1: the smallest set whose probabilities sum to at least p.
         why="How many that are depends on the distribution: few where the model is sure, many where it is not.",

@@ -37,7 +37,7 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "merge": ("One rule of BPE: these two neighbouring tokens become this one.", (_T,)),
     "byte": (
         "A number from 0 to 255, the unit of stored text. In UTF-8 an English letter is one byte, most other letters "
-        "are two or three, an emoji is four or more.",
+        "are two or three, most emoji four or more.",
         (_T,),
     ),
     "byte fallback": (
@@ -91,7 +91,12 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
         "in GPT-2 small.",
         (_A,),
     ),
-    "position": ("Where a token stands in the text. A model has to be told, or it would see a bag of tokens.", (_A,)),
+    # A causal mask gives some of the order away: Haviv et al. 2022.
+    "position": (
+        "Where a token stands in the text. Attention by itself does not see order, so a model is told: with an "
+        "embedding of the position, or with RoPE.",
+        (_A,),
+    ),
     # Su et al. 2021.
     "RoPE": (
         "Rotary position embedding: the queries and keys of attention are rotated by an angle that depends on the "
@@ -110,7 +115,7 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
         (_A,),
     ),
     "attention": (
-        "The part in which a position looks at other positions: it compares its query with their keys, turns the "
+        "The part in which a position looks at itself and others: it compares its query with their keys, turns the "
         "scores into weights that add up to 1, and takes the average of their values with these weights.",
         (_A,),
     ),
@@ -438,5 +443,5 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
         "log score and the Brier score are two.",
         (_K,),
     ),
-    "calibration": ("Whether things that are said to happen with 70 % happen seven times out of ten.", (_K,)),
+    "calibration": ("Whether things that were given a 70% chance happen seven times out of ten.", (_K,)),
 }

@@ -106,5 +106,5 @@ def component_bars(books: Mapping[str, Ledger], *, highlight: str = "") -> Figur
         barmode="stack",
         showlegend=False,
         yaxis={"automargin": True},
-        xaxis=titled("share of the parameters", ticksuffix=" %", range=[0, 100]),
+        xaxis=titled("share of the parameters", ticksuffix="%", range=[0, 100]),
     )

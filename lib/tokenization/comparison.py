@@ -187,7 +187,7 @@ def what_is_lost(text: str, decoded: str, unknown: int = 0) -> str:
     """One sentence about what `decoded` does not bring back of `text`; "" if they are equal.
 
     >>> what_is_lost("a  b", "a b"), what_is_lost("e" + chr(0x301), "é")
-    ('The spacing is lost.', 'Unicode normalisation (NFC): some characters are written differently afterwards.')
+    ('The spacing is lost.', 'Unicode normalization (NFC): some characters are written differently afterwards.')
     """
     if decoded == text:
         return ""
@@ -197,7 +197,7 @@ def what_is_lost(text: str, decoded: str, unknown: int = 0) -> str:
     reasons = (
         (
             unicodedata.normalize("NFC", text) == decoded,
-            "Unicode normalisation (NFC): some characters are written differently afterwards.",
+            "Unicode normalization (NFC): some characters are written differently afterwards.",
         ),
         ("".join(text.split()) == "".join(decoded.split()), "The spacing is lost."),
         (

@@ -1,5 +1,6 @@
 """The architecture page run as a script: every section, nonsense, links, the live pass on a tiny model."""
 
+import json
 from collections.abc import Callable
 from csv import DictReader
 from io import StringIO
@@ -224,7 +225,9 @@ def test_links_name_models_by_id_or_label(open_page: Callable[..., AppTest]) -> 
 def test_counting_a_tied_head_twice(open_page: Callable[..., AppTest]) -> None:
     page = open_page(part="Parameters", arch="gpt2")
     page.segmented_control(key="picture").set_value("table").run()
+    assert "parameters in **148** tensors" in everything(page)  # as in GPT-2's file: the head is the embedding's
     page.toggle(key="tied").set_value(False).run()
+    assert "parameters in **149** tensors" in everything(page)
     assert f"{ledger('gpt2', tied=False).total:,}" in everything(page)
     assert "counted twice" in everything(page)
     page.toggle(key="fold").set_value(False).run()
@@ -327,6 +330,15 @@ def test_pasted_configurations(open_page: Callable[..., AppTest]) -> None:
     ):
         page.text_input(key="folder").set_value(folder).run()
         assert said in page.error[0].value.replace("\\", "")
+
+
+def test_a_mixture_of_experts_says_that_a_token_uses_a_part_of_it(open_page: Callable[..., AppTest]) -> None:
+    page = open_page(**{"from": "A folder or a file", "part": "Parameters"})
+    small = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
+    for family, said in (("llama", False), ("mixtral", True)):
+        page.text_area(key="pasted").set_value(json.dumps({"model_type": family, **small})).run()
+        assert ("it uses only a part of them" in everything(page)) == said, family
+    assert "Query heads" in everything(page) and "Heads / KV" not in everything(page)
 
 
 def test_the_hub_switched_off_is_a_sentence(open_page: Callable[..., AppTest]) -> None:

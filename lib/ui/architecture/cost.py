@@ -136,19 +136,30 @@ def _notes(arch: Architecture, batch: int, context: int) -> None:
         "GGUF's own library.\n"
         f"- **KV cache**: the keys and values of all earlier tokens, kept so that they are not computed again for "
         f"every new one. 2 × {arch.kv_heads} KV heads × {arch.head_dim} × tokens × batch size × bytes, for each of "
-        f"{arch.layers} blocks{_windows(arch)}. 16-bit when the weights are quantised. Checked against the cache's "
+        f"{arch.layers} blocks{_windows(arch)}. 16-bit when the weights are quantized. Checked against the cache's "
         "own tensors.\n"
         "- **Activations**: an estimate of the largest tensors alive together; logits for the last position only, "
         "as for the prompt's FLOPs.\n"
-        "- **FLOPs**: floating-point operations. A multiply and an add count as two. Matrix products only, as in "
-        "`torch.utils.flop_counter`, which gives the same numbers. For a prompt the output head works on the last "
-        "position only, as in generation; training needs it at every position.\n"
+        "- **FLOPs**: floating-point operations. A multiply and an add count as two. Matrix products only; "
+        "`torch.utils.flop_counter` gives the same numbers for transformers' `attn_implementation='eager'`. That "
+        "computes all T × T scores of a prompt, the masked half too, which faster kernels skip. The output head works "
+        "on a prompt's last position only, as in generation; training needs it at every position.\n"
         f"- **Training with Adam**: weights {size(parts['weights'])}, gradients {size(parts['gradients'])}, two "
         f"running averages {size(parts['adam'])}, and what the backward pass needs, {size(parts['activations'])}: "
-        f"{size(train.total)}. Mixed precision costs the same 16 bytes a parameter. Real training code saves "
-        "activations by computing them twice (checkpointing).\n"
+        f"{size(train.total)}. Mixed precision costs the same 16 bytes a parameter. Real training code "
+        "often keeps only some activations and computes the others again in the backward pass (checkpointing): less "
+        "memory, more arithmetic.\n"
         "- The operating system, the program and (for GPUs) the driver need memory too. Leave some free."
     )
+
+
+def _rate(per_second: float) -> str:
+    """Tokens per second, an upper bound: two digits of it.
+
+    >>> _rate(186.4), _rate(3.45), _rate(0.3597)
+    ('186', '3.5', '0.36')
+    """
+    return f"{per_second:,.0f}" if per_second >= 10 else f"{per_second:.2g}"
 
 
 def _windows(arch: Architecture) -> str:
@@ -189,6 +200,6 @@ def _flops(arch: Architecture, context: int, price: Cost, dtype: str) -> None:
     limit = _BANDWIDTH / bytes_read_per_token(arch, dtype)
     st.caption(
         f"About two operations per matrix weight. Chips compute faster than they read: nearly every weight is "
-        f"read for every new token, so a laptop whose memory gives 50 GB/s makes at most about {limit:,.0f} tokens "
+        f"read for every new token, so a laptop whose memory gives 50 GB/s makes at most about {_rate(limit)} tokens "
         f"per second of one text with this model in {dtype}."
     )

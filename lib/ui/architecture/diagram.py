@@ -163,6 +163,7 @@ def explain_box(arch: Architecture, chosen: str, *, batch: int, tokens: int) -> 
     picture = diagram(arch, batch=batch, tokens=tokens)
     box = picture.boxes[chosen]
     formula = f"\n\n$$\n{box.formula}\n$$" if box.formula else ""
+    why = f"\n\n**Why it is there.** {box.why}" if box.why else ""
     if box.params:
         share = box.params * box.copies / max(1, picture.total)
         times = f" in each of {box.copies} blocks, {box.params * box.copies:,} in all" if box.copies > 1 else ""
@@ -175,7 +176,7 @@ def explain_box(arch: Architecture, chosen: str, *, batch: int, tokens: int) -> 
     head = "| tensor | shape | in symbols |\n|---|---|---|\n"
     words = " · ".join(map(term, TERMS.get(chosen, ())))
     st.markdown(
-        f"{box.what}\n\n**Why it is there.** {box.why}{formula}\n\n"
+        f"{box.what}{why}{formula}\n\n"
         f"**Parameters.** {counted}\n\n"
         + (f"**Shapes** for a batch of {batch} and {tokens:,} tokens\n\n{head}{rows}\n\n" if rows else "")
         + f"**In the code.** `{box.code}`"

@@ -88,7 +88,7 @@ def _curves(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, la
     ]
     st.markdown("\n".join(fallen))
     if not peaks:
-        st.caption("No token reaches 2 % after an inner block here and then loses half of it.")
+        st.caption("No token reaches 2% after an inner block here and then loses half of it.")
     else:
         st.caption(
             "Dotted: tokens that an inner block favours and later blocks talk down. In small models with a tied "

@@ -20,8 +20,8 @@ def in_short() -> None:
         "The **configuration alone** fixes every shape and the number of parameters; the precision and the length of "
         "the text fix the bytes. The values come from [training](Training): there you watch a model get them.",
         "Memory is weights plus a **KV cache** that grows with the text; sharing KV heads shrinks the cache.",
-        "Predictions form **block by block**: the logit lens shows candidates that rise and fall, and the block from "
-        "which on the answer is in front.",
+        "Predictions form **block by block**: the logit lens shows candidates that rise and fall, and from "
+        "which block on the answer leads.",
     )
 
 

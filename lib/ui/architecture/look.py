@@ -22,11 +22,12 @@ def facts(arch: Architecture) -> None:
     book = ledger(arch)
     arch, total = book.architecture, book.total
     shared = arch.known and arch.heads != arch.kv_heads
+    heads = "Heads / KV" if shared else "Heads" if arch.known else "Query heads"  # how many KV heads is not known then
     cells = {
         "Parameters": f"{number(total)}<small>{total:,}</small>",
         "Layers": known_size(arch.layers),
         "Hidden size": known_size(arch.hidden_size),
-        "Heads / KV" if shared else "Heads": f"{arch.heads} / {arch.kv_heads}" if shared else known_size(arch.heads),
+        heads: f"{arch.heads} / {arch.kv_heads}" if shared else known_size(arch.heads),
         "Vocabulary": known_size(arch.vocab_size),
         "Context length": known_size(arch.context),
     }

@@ -101,7 +101,8 @@ def _file(name: str) -> str:
 
 
 def _reconcile(arch: Architecture, book: Ledger) -> None:
-    lines = [f"**{book.total:,}** parameters in **{len(book.rows):,}** tensors"]
+    tensors = sum(row.params > 0 for row in book.rows)  # a tied head is the embedding's tensor
+    lines = [f"**{book.total:,}** parameters in **{tensors:,}** tensors"]
     if not book.tied:
         lines.append(f"with the tied head counted twice ({ledger(arch).total:,} is the real count)")
     elif arch.published:
@@ -113,7 +114,13 @@ def _reconcile(arch: Architecture, book: Ledger) -> None:
         lines.append(agrees)
     if arch.known and book.tied and closed_form(arch) == book.total:
         lines.append("the same by formula")
-    st.markdown(" · ".join(lines) + ".")
+    experts = " A token is sent to some of the experts only, so it uses only a part of them." if _experts(book) else ""
+    st.markdown(" · ".join(lines) + "." + experts)
+
+
+def _experts(book: Ledger) -> bool:
+    """Whether it is a mixture of experts. Their tensors are called so in Mixtral, DeepSeek, Qwen 3 MoE and gpt-oss."""
+    return any(".experts." in row.name for row in book.rows)
 
 
 def _formula(arch: Architecture, book: Ledger) -> None:

@@ -127,8 +127,8 @@ def _measured(model_id: str) -> str:
     try:
         mine = told[model_id]
         if model_id == models.CHAT:
-            known, new = f"{mine['seen']} of {len(SEEN)}", f"{mine['unseen']} of {len(UNSEEN)}"
-            return f" It gets {known} sums right that are in its data, and {new} that no text has."
+            known, new = f"{mine['seen']} of the {len(SEEN)}", f"{mine['unseen']} of the {len(UNSEEN)}"
+            return f" It gets {known} sums in its data right, and {new} that are in no text."
         return (
             f" Its {term('held-out loss')} is {mine['held_out']:.2f} nats a token. A trigram model of the same text "
             f"has {told['trigram']:.2f}; on average no model can have less than {told['entropy']:.2f}, the "

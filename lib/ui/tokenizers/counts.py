@@ -62,7 +62,7 @@ def why_different(text: str, choices: list[TokenizerOption]) -> None:
     st.markdown(
         "Tools count different things under the same name. A **start token** or a **chat template** adds tokens "
         "around your text, often with a system prompt that nobody typed. A **space in front** makes another first "
-        "token. **Normalisation** rewrites accents before counting, and `\\r\\n` is not `\\n`. Special text such "
+        "token. **Normalization** rewrites accents before counting, and `\\r\\n` is not `\\n`. Special text such "
         "as `<|endoftext|>` is one token where it is parsed, and several where it is ordinary text, as here."
     )
     if len(text) > _LIMIT:
