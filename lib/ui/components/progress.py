@@ -2,8 +2,11 @@
 
 `localStorage` belongs to one browser and outlives the tab; the server keeps nothing. What comes back from it is checked
 by `lib.course.progress.read`. On a session's first run the component sends what it finds, if anything; afterwards it
-stores what it is given together with what another tab has stored since.
+stores what it is given together with what another tab has stored since. More it does not send: a message cuts a run
+short, and the one that Next has begun may not have told the browser yet which lesson is chosen now.
 """
+
+from secrets import token_hex
 
 import streamlit as st
 
@@ -11,7 +14,7 @@ from lib.course.progress import MAX_CHARS, MAX_TEXT, Answer, Progress, read, to_
 from lib.ui.components.custom import asset, component
 
 _COMPONENT = component("playground_progress", html="<span hidden></span>", js=asset(__file__, "progress.js"))
-_STATE, _KEY, _RESTORED = "progress", "progress-keeper", "progress-restored"
+_STATE, _KEY, _RESTORED, _SESSION = "progress", "progress-keeper", "progress-restored", "progress-session"
 
 
 def learner() -> Progress:
@@ -55,5 +58,10 @@ def keep() -> None:
         earlier.short |= now.short
         st.session_state[_STATE] = earlier
 
-    data = {"restore": not st.session_state.get(_RESTORED), "text": to_text(learner()), "most": MAX_CHARS}
+    data = {
+        "session": st.session_state.setdefault(_SESSION, token_hex(4)),
+        "restore": not st.session_state.get(_RESTORED),
+        "text": to_text(learner()),
+        "most": MAX_CHARS,
+    }
     _COMPONENT(key=_KEY, data=data, on_found_change=found)

@@ -205,8 +205,8 @@ def invite() -> None:
         elif step is not None:
             said = f"<b>The course.</b> Next is {place_of(step).lower()}: {step.title}."
         else:
-            missing = [place_of(one).lower() for one in path() if f"course-{one.key}" not in progress.answers()]
-            more = f" Not answered: {', '.join(missing)}." if missing else ""
+            missing = [str(n) for n, one in enumerate(path(), 1) if f"course-{one.key}" not in progress.answers()]
+            more = f" Not answered: step{'s' * (len(missing) > 1)} {', '.join(missing)}." if missing else ""
             said = (
                 f"<b>The course.</b> All {len(path())} steps are done.{more} Your worksheet has your answers: "
                 "download it, and give it to your teacher."

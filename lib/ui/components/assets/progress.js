@@ -13,12 +13,16 @@ export function merged(kept, now, most) {
   }
 }
 
+let told = ""; // the session that knows what was here before it; what it has stored itself is no news to it
+
 export default function ({ data, setStateValue }) {
   const name = "llm-playground-progress";
   try {
     const kept = window.localStorage.getItem(name) || "";
-    if (data.restore && kept) setStateValue("found", kept);
+    const news = data.restore && told !== data.session;
+    told = data.session;
+    if (news && kept) setStateValue("found", kept);
     else if (data.text) window.localStorage.setItem(name, merged(kept, data.text, data.most));
-    else if (kept) window.localStorage.removeItem(name);
+    else if (kept && !data.restore) window.localStorage.removeItem(name);
   } catch (error) {} // a browser that keeps nothing: the session still does
 }
