@@ -71,6 +71,7 @@ def test_the_course_preset_runs_and_shows_numbers(page) -> None:
     for column in columns(page):
         assert column.track.state == "done" and len(column.track.steps) <= 8
     assert html(page).count("longest repeat") == 3
+    assert "here the texts diverge" in html(page)  # the mark stands in the first column too
     assert any(button.label == "Run" for button in page.button)
     show(page, "One step")
     assert any(m.value.startswith("Token ") and "(Greedy)" in m.value for m in page.markdown)
