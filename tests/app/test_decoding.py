@@ -115,6 +115,28 @@ def test_a_changed_knob_says_that_the_text_is_older(page) -> None:
     assert ["earlier settings" in note for note in notes()] == [True, False]
 
 
+def test_after_the_next_seed_every_column_says_whether_its_text_changed(page) -> None:
+    page.query_params["s"] = "greedy~pure~beam_b2"
+    page.run()
+
+    def notes(key: str) -> list[str]:
+        """What stands under the texts after one more run."""
+        finish(click(page, key))
+        shown = [json.loads(part.proto.json)[0] for part in page.get("bidi_component") if "tokens" in part.proto.json]
+        return [data["note"] for data in shown]
+
+    assert not any("seed" in note for note in notes("decoding-run"))
+    before = [[step.id for step in column.track.steps] for column in columns(page)]
+    greedy, pure, beam = notes("decoding-next")
+    assert "the same text as with seed 42" in greedy and "the same text as with seed 42" in beam
+    after = [step.id for step in columns(page)[1].track.steps]
+    place = next(i for i, (one, other) in enumerate(zip(before[1], after, strict=False), 1) if one != other)
+    assert f"differs from seed 42's text at token {place}" in pure
+    assert not any("seed" in note for note in notes("decoding-run"))  # with the same seed: nothing to compare
+    page.slider(key="n").set_value(6).run()
+    assert not any("seed" in note for note in notes("decoding-next"))  # another length
+
+
 def test_columns_of_one_strategy_have_shades_of_its_colour(page) -> None:
     page.query_params["s"] = "beam~pure~pure_t2"
     page.run()
