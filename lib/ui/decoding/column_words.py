@@ -58,10 +58,10 @@ def _changed(track: StrategyRun, steps: list[Step], before: StrategyRun | None) 
         return ""
     one, other = [step.id for step in steps], [step.id for step in before.steps]
     if one == other:
-        return f"the same text as with seed {before.seed}"
+        return f"the same as with seed {before.seed}"
     place = text_metrics.first_divergence(one, other)
     place = min(len(one), len(other)) if place is None else place  # one is only the beginning of the other
-    return f"differs from seed {before.seed}'s text at token {place + 1}"
+    return f"differs from seed {before.seed}'s at token {place + 1}"
 
 
 def _repeat(track: StrategyRun, steps: list[Step]) -> str:

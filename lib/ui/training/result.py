@@ -146,11 +146,11 @@ def _words(shown: Shown) -> list[str]:
     train = [f"train {point.loss:.3f}" for point in part.points[-1:]]
     if losses := [*train, *(f"held-out {one.loss:.3f}" for one in part.heldout[-1:])]:
         said.append(f"loss: {', '.join(losses)} {unit(shown.stage)}")
-    if part.points:
-        said.append(f"{number(part.points[-1].tokens)} tokens read, {part.rate:,.0f} a second")
     if part.ended is None and part.points and state.under_way(run):
         last = part.points[-1]
         said.append(f"about {duration((part.began.steps - last.step) * last.seconds / last.step)} left")
+    if part.points:
+        said.append(f"{number(part.points[-1].tokens)} tokens read, {part.rate:,.0f} a second")
     return said
 
 
