@@ -47,6 +47,18 @@ def ordinal(rank: int) -> str:
     return f"{rank:,}" + ("th" if teen else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th"))
 
 
+def duration(seconds: float) -> str:
+    """How long something takes, as one would say it: seconds to two minutes, minutes to two hours, then hours.
+
+    >>> [duration(seconds) for seconds in (0.2, 75, 119.4, 119.6, 1_880, 7_160, 7_180, 8_427, 50_000)]
+    ['1 s', '75 s', '119 s', '2 min', '31 min', '119 min', '2 hours', '2.3 hours', '13.9 hours']
+    """
+    if (whole := round(seconds)) < 120:
+        return f"{max(1, whole)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{round(seconds / 3600, 1):g} hours"
+
+
 def size(count: float) -> str:
     """Bytes, in powers of ten as memory and downloads are sold.
 

@@ -24,7 +24,7 @@ with explained():
         if run is None:
             start.nothing_yet(fields)
         elif shown is None:
-            start.not_yet(stage, run)
+            start.not_yet(stage, run, told)
         else:
             result.show_result(shown, updates)
     whole = shown or result.shown(run, told, "pretrain")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from lib.engine import Running
+from lib.text_format import duration
 
 LONG = 512  # tokens from which a share is worth showing: shorter prompts are read at once
 
@@ -25,8 +26,7 @@ def queued(place: int, seconds: float | None) -> str:
     """
     if seconds is None or seconds < 1:
         return f"In the queue: number {place} …"
-    long = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-    return f"In the queue: number {place}, about {long} …"
+    return f"In the queue: number {place}, about {duration(seconds)} …"
 
 
 def reading(tokens: int, share: float | None) -> str:

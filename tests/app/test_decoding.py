@@ -71,6 +71,7 @@ def test_the_course_preset_runs_and_shows_numbers(page) -> None:
     for column in columns(page):
         assert column.track.state == "done" and len(column.track.steps) <= 8
     assert html(page).count("longest repeat") == 3
+    assert "here the texts diverge" in html(page)  # the mark stands in the first column too
     assert any(button.label == "Run" for button in page.button)
     show(page, "One step")
     assert any(m.value.startswith("Token ") and "(Greedy)" in m.value for m in page.markdown)
@@ -112,6 +113,28 @@ def test_a_changed_knob_says_that_the_text_is_older(page) -> None:
     assert len(notes()) == 2 and not any("earlier settings" in note for note in notes())
     page.number_input(key=f"decoding-{uid}-top_k-top_k").set_value(7).run()
     assert ["earlier settings" in note for note in notes()] == [True, False]
+
+
+def test_after_the_next_seed_every_column_says_whether_its_text_changed(page) -> None:
+    page.query_params["s"] = "greedy~pure~beam_b2"
+    page.run()
+
+    def notes(key: str) -> list[str]:
+        """What stands under the texts after one more run."""
+        finish(click(page, key))
+        shown = [json.loads(part.proto.json)[0] for part in page.get("bidi_component") if "tokens" in part.proto.json]
+        return [data["note"] for data in shown]
+
+    assert not any("seed" in note for note in notes("decoding-run"))
+    before = [[step.id for step in column.track.steps] for column in columns(page)]
+    greedy, pure, beam = notes("decoding-next")
+    assert "the same as with seed 42" in greedy and "the same as with seed 42" in beam
+    after = [step.id for step in columns(page)[1].track.steps]
+    place = next(i for i, (one, other) in enumerate(zip(before[1], after, strict=False), 1) if one != other)
+    assert f"differs from seed 42's at token {place}" in pure
+    assert not any("seed" in note for note in notes("decoding-run"))  # with the same seed: nothing to compare
+    page.slider(key="n").set_value(6).run()
+    assert not any("seed" in note for note in notes("decoding-next"))  # another length
 
 
 def test_columns_of_one_strategy_have_shades_of_its_colour(page) -> None:

@@ -1,6 +1,7 @@
 """The Training page: a real run with the smallest settings, and runs out of the disk whose events are made by hand."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from lib.training import jobs, run_records
 from lib.training.events import Began, Ended, Event, HeldOut, Point, Sample, Snapshot, Stage
 from lib.training.recipe import Recipe, checked
 from lib.training.world import NUMBERS, UNSEEN
-from lib.ui.training import choices, lessons
+from lib.ui.training import choices, lessons, state
 from lib.ui.training.panel import KEY
 from lib.ui.training.sections import TABS
 
@@ -178,8 +179,27 @@ def test_nonsense_in_a_link_is_left_at_its_default(query: dict[str, str]) -> Non
     assert not app.error and app.select_slider(key="train-steps").value == 600
 
 
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (
+            Ended("pretrain", "stopped", "Stopped after 57 of 100 steps.", "pretrain-00057"),
+            " (stopped at step 57 of 100)",
+        ),
+        (None, " (its snapshot of step 50 of 100)"),
+        (Ended("pretrain", "done", "", "pretrain-00100"), ""),
+    ],
+)
+def test_the_next_stage_says_how_far_the_model_came_that_it_begins_from(end: Ended | None, said: str) -> None:
+    keep(Recipe(), [*told()[:60], snapshot("pretrain", 50, right=False), *([end] if end else [])])
+    app = opened()
+    ok(app.segmented_control(key="train-stage").set_value(state.NAMES["finetune"]).run())
+    (line,) = [one.value for one in app.caption if one.value.startswith("It begins from")]
+    assert f"the base model of Run 1: Tiny world 0.9 M{said}. " in line.replace("\\", "")
+
+
 def test_a_watcher_sees_the_run_of_somebody_else_and_its_place_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    keep(Recipe(), told()[:60])
+    keep(Recipe(), [replace(one, seconds=30.0 * one.step) if isinstance(one, Point) else one for one in told()[:60]])
     app = opened()
     run = jobs.find(RUN)
     assert run is not None
@@ -187,6 +207,8 @@ def test_a_watcher_sees_the_run_of_somebody_else_and_its_place_in_the_queue(monk
     monkeypatch.setattr(run, "owner", "somebody")
     ok(app.run())
     assert any("you watch" in one.value for one in app.caption) and app.button(key="train-stop").disabled
+    page = " ".join(one.proto.body for one in app.get("html"))
+    assert "loss: train 0.105, held-out 6.570 nats a token" in page and "about 22 min left" in page
     monkeypatch.setattr(run, "state", "queued")
     monkeypatch.setattr(run, "place", 2)
     ok(app.run())

@@ -14,6 +14,7 @@ def test_train_watch_go_back_and_open_the_snapshot_elsewhere(app: str, page) -> 
     train.click()
     chart = page.locator(".chart path.heldout")
     expect(chart).to_have_attribute("d", re.compile("M.*L"), timeout=SLOW)  # two points of the held-out loss
+    expect(page.locator(".chart")).to_contain_text("loss (nats a token)")
     expect(page.locator(".samples .text")).not_to_have_count(0)
     expect(page.locator(".train-line")).to_contain_text("step 50 of 50", timeout=SLOW)
     expect(train).to_be_enabled(timeout=SLOW)

@@ -25,18 +25,19 @@ class Replaceable(Generic[Value]):
         if self._context is None:  # a script without an app
             self.value = draw()
             return
-        send = self._context._enqueue
+        send = self._context.enqueue
 
         def keep(message: ForwardMsg) -> None:
             if message.WhichOneof("type") == "delta":
                 self._message = message
             send(message)
 
-        self._context._enqueue = keep
+        # Here, and not one step later: of what the browser has from an earlier run only a reference is sent.
+        self._context.enqueue = keep  # type: ignore[method-assign, assignment]
         try:
             self.value = draw()
         finally:
-            self._context._enqueue = send
+            del self._context.enqueue  # the class's own again
 
     def show(self, data: Mapping[str, Any]) -> None:
         """Other data for a component of `lib.ui.components.custom`. Ends the run if another one has been asked for."""

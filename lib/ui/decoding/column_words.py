@@ -19,14 +19,24 @@ def placeholder(track: StrategyRun | None, problem: str | None) -> str:
     return track.waiting
 
 
-def note(track: StrategyRun | None, steps: list[Step], *, earlier: bool = False, foreign: bool = False) -> str:
+def note(
+    track: StrategyRun | None,
+    steps: list[Step],
+    *,
+    earlier: bool = False,
+    foreign: bool = False,
+    before: StrategyRun | None = None,
+) -> str:
     """The line under a text: that it is being written, or why it ended and what comes again in it.
 
     `earlier`: the settings have changed since. `foreign`: its first tokens were chosen by hand after another prompt.
+    `before`: the text that stood here before it, of the same model.
     """
     if track is None or track.state in {"waiting", "failed"}:
         return ""
-    said = _state(track, steps)
+    said = " · ".join(
+        word for word in (_state(track, steps), _changed(track, steps, before), _repeat(track, steps)) if word
+    )
     if foreign:
         count = len(track.forced)
         said += f" · begins with {count} token{'s' * (count != 1)} chosen by hand after another prompt"
@@ -34,16 +44,31 @@ def note(track: StrategyRun | None, steps: list[Step], *, earlier: bool = False,
 
 
 def _state(track: StrategyRun, steps: list[Step]) -> str:
-    if track.running:
-        looked = f" · step {len(track.beam_steps)} of the search" if track.strategy.kind == "beam" else ""
-        return ("waits for its next turn …" if steps and track.queue_position else "writing …") + looked
-    end = finished("cancelled" if track.state == "stopped" else track.reason)
+    if not track.running:
+        return finished("cancelled" if track.state == "stopped" else track.reason)
+    looked = f" · step {len(track.beam_steps)} of the search" if track.strategy.kind == "beam" else ""
+    return ("waits for its next turn …" if steps and track.queue_position else "writing …") + looked
+
+
+def _changed(track: StrategyRun, steps: list[Step], before: StrategyRun | None) -> str:
+    """Whether another seed gave another text; "" unless both texts are whole and nothing but the seed differs."""
+    if before is None or not track.state == before.state == "done" or track.seed == before.seed:
+        return ""
+    if (track.prompt, track.strategy, track.max_new_tokens) != (before.prompt, before.strategy, before.max_new_tokens):
+        return ""
+    one, other = [step.id for step in steps], [step.id for step in before.steps]
+    if one == other:
+        return f"the same as with seed {before.seed}"
+    place = text_metrics.first_divergence(one, other)
+    place = min(len(one), len(other)) if place is None else place  # one is only the beginning of the other
+    return f"differs from seed {before.seed}'s at token {place + 1}"
+
+
+def _repeat(track: StrategyRun, steps: list[Step]) -> str:
     repeat = text_metrics.longest_repeat([step.id for step in steps])
-    if repeat.length < _LOOP:
-        return end
-    return (
-        f"{end} · tokens {repeat.first + 1} to {repeat.first + repeat.length} come again from token {repeat.second + 1}"
-    )
+    if track.running or repeat.length < _LOOP:
+        return ""
+    return f"tokens {repeat.first + 1} to {repeat.first + repeat.length} come again from token {repeat.second + 1}"
 
 
 def numbers(track: StrategyRun, steps: list[Step]) -> str:

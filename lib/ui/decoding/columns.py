@@ -76,7 +76,9 @@ class ColumnView:
             "marks": marks,
             "branch": len(st.session_state["decoding-columns"]) < MAX_COLUMNS,
             "selected": focus[1] if focus[0] == uid else None,
-            "note": column_words.note(track, steps, earlier=self._earlier(), foreign=self.column.foreign),
+            "note": column_words.note(
+                track, steps, earlier=self._earlier(), foreign=self.column.foreign, before=self.column.before
+            ),
             "placeholder": column_words.placeholder(track, self.column.strategy.problem()),
             "name": f"text of {self.column.strategy.title()}",
         }

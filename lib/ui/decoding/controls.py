@@ -17,7 +17,7 @@ PROMPTS = ("Once upon a time", "What is 2+2?", "Suggest a party theme.")
 _PRESET = "decoding-preset"
 _LEGEND = """
 <div class="heat"><span>surprise: 0 bits</span><i></i><span>10 and more</span>
-<b></b><span>leaves the first column</span></div>
+<b></b><span>here the texts diverge</span></div>
 """
 
 

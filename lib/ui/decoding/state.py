@@ -29,13 +29,15 @@ STEP_TAB = "One step"  # where a click on a token leads
 
 @dataclass
 class Column:
-    """A column of the grid. `origin` says where a branch came from, `parent` is the text that it left."""
+    """A column of the grid. `origin` says where a branch came from, `parent` is the text that it left; `before` is the
+    text that stood here before this one."""
 
     uid: int
     strategy: Strategy
     track: StrategyRun | None = None
     origin: str = ""
     parent: StrategyRun | None = None
+    before: StrategyRun | None = None
 
     @property
     def foreign(self) -> bool:
@@ -95,7 +97,7 @@ def forget_texts() -> None:
         track.stop()
     st.session_state.pop("decoding-focus", None)
     for column in st.session_state.get("decoding-columns", []):
-        column.track, column.parent, column.origin = None, None, ""
+        column.track, column.parent, column.before, column.origin = None, None, None, ""
         column.strategy = replace(column.strategy, forced=())
 
 
@@ -159,7 +161,7 @@ def run(column: Column, engine: Engine, ids: Sequence[int], *, seed: int, max_ne
     """Start a column's text, or do nothing if its knobs are nonsense."""
     if column.track:
         column.track.stop()
-        column.track = None
+        column.before, column.track = column.track, None
     if column.strategy.problem() is None:
         column.track = StrategyRun(
             engine,

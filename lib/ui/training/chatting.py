@@ -11,6 +11,7 @@ from lib.ui.completion.corners import Cell, Request, raw, template_of, templated
 from lib.ui.components.glossary import term
 from lib.ui.components.live_updates import LiveUpdates
 from lib.ui.components.page import escape, explained
+from lib.ui.training import state
 from lib.ui.training.dialogues import show_dialogues
 from lib.ui.training.result import Shown
 
@@ -51,7 +52,7 @@ def _side_by_side(shown: Shown, updates: LiveUpdates) -> None:
     st.markdown("**The same question to both**")
     if len(found) == 1:
         st.caption(
-            "The chat model comes from step 2 above: “Teach it to chat”. Until then the base model answers alone."
+            f"The chat model comes from “{state.NAMES['finetune']}”, above. Until then the base model answers alone."
         )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="train-ask-row"):
         question = st.text_input(

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib.text_format import number
+from lib.text_format import duration, number
 from lib.training import jobs
 from lib.training.events import Snapshot, Stage
 from lib.training.history import History, StageHistory
@@ -119,8 +119,8 @@ def baselines(part: StageHistory) -> dict[str, float]:
 
 
 def unit(stage: Stage) -> str:
-    """What a loss of this stage is measured in."""
-    return {"pretrain": "nats a token", "finetune": "nats a token of a reply", "prefer": "loss of a pair"}[stage]
+    """What a loss of this stage is measured in. DPO's is −ln σ(margin), one for each pair (`lib.training.prefer`)."""
+    return {"pretrain": "nats a token", "finetune": "nats a token of a reply", "prefer": "nats a pair"}[stage]
 
 
 def progress(shown: Shown) -> str:
@@ -143,15 +143,14 @@ def _words(shown: Shown) -> list[str]:
     if run.state == "starting" or part.began is None:
         return ["Making the text, its tokens and the model …" if state.under_way(run) else "Nothing was trained."]
     said = [f"step {part.steps:,} of {part.began.steps:,}"]
-    if part.points:
-        said.append(f"train {part.points[-1].loss:.3f}")
-    if part.heldout:
-        said.append(f"held-out {part.heldout[-1].loss:.3f} {unit(shown.stage)}")
-    if part.points:
-        said.append(f"{number(part.points[-1].tokens)} tokens read, {part.rate:,.0f} a second")
+    train = [f"train {point.loss:.3f}" for point in part.points[-1:]]
+    if losses := [*train, *(f"held-out {one.loss:.3f}" for one in part.heldout[-1:])]:
+        said.append(f"loss: {', '.join(losses)} {unit(shown.stage)}")
     if part.ended is None and part.points and state.under_way(run):
         last = part.points[-1]
-        said.append(f"about {max(1, round((part.began.steps - last.step) * last.seconds / last.step))} s left")
+        said.append(f"about {duration((part.began.steps - last.step) * last.seconds / last.step)} left")
+    if part.points:
+        said.append(f"{number(part.points[-1].tokens)} tokens read, {part.rate:,.0f} a second")
     return said
 
 
@@ -163,7 +162,7 @@ def _in_words(shown: Shown) -> str:
     """The chart for people who do not see it."""
     said: Sequence[str] = [f"{name} {value:.2f}" for name, value in baselines(shown.part).items()]
     held = [f"held-out loss {h.loss:.2f} after step {h.step}" for h in shown.part.heldout[-1:]]
-    return "Loss by step. " + ". ".join([*held, *said])
+    return f"Loss by step, in {unit(shown.stage)}. " + ". ".join([*held, *said])
 
 
 def trouble(shown: Shown) -> None:

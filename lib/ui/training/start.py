@@ -6,10 +6,11 @@ from typing import TypeVar
 
 import streamlit as st
 
+from lib.text_format import duration
 from lib.training import jobs
 from lib.training.corpus import DOCUMENTS
 from lib.training.events import Began, Event, HeldOut, Point, Stage
-from lib.training.history import History
+from lib.training.history import History, StageHistory
 from lib.training.jobs import Run
 from lib.training.recipe import Estimate, Recipe, checked, estimate
 from lib.training.world import Dice, equation, story, sum_question
@@ -42,6 +43,10 @@ _STAGES: dict[Stage, str] = {
         "preferred, and learns to find that one likelier, compared with the other, than before (DPO). One pair:"
     ),
 }
+_BEFORE: dict[Stage, tuple[str, Stage]] = {  # what a stage begins from, and the stage that made it
+    "finetune": ("the base model", "pretrain"),
+    "prefer": ("the chat model", "finetune"),
+}
 T = TypeVar("T", Began, Point, HeldOut)
 
 
@@ -65,7 +70,8 @@ def _time(recipe: Recipe, found: Estimate) -> str:
         if alike and began and last and last.step > _MEASURED and last.seconds > 0:
             rate, of, where = last.tokens / last.seconds, began.parameters, "here"
             break
-    return f"about {_spoken(tokens / rate * found.parameters / of)} {where}."
+    seconds = tokens / rate * found.parameters / of
+    return f"about {duration(max(5, 5 * round(seconds / 5)))} {where}."  # no estimate is good to a second
 
 
 def _step_tokens(recipe: Recipe) -> int:
@@ -76,14 +82,6 @@ def _step_tokens(recipe: Recipe) -> int:
 def _last(events: Sequence[Event], kind: type[T]) -> T | None:
     """The last event of a kind in pre-training."""
     return next((one for one in reversed(events) if isinstance(one, kind) and one.stage == "pretrain"), None)
-
-
-def _spoken(seconds: float) -> str:
-    if seconds < 100:
-        return f"{max(5, 5 * round(seconds / 5))} s"
-    if seconds > 5400:
-        return f"{seconds / 3600:.1f} hours"
-    return f"{seconds / 60:.1f} minutes" if seconds < 600 else f"{seconds / 60:.0f} minutes"
 
 
 def nothing_yet(fields: dict[str, object]) -> None:
@@ -107,7 +105,7 @@ def nothing_yet(fields: dict[str, object]) -> None:
             )
 
 
-def not_yet(stage: Stage, run: Run) -> None:
+def not_yet(stage: Stage, run: Run, told: History) -> None:
     """In the place of a stage that this run has not been through: what it is, with an example."""
     with st.container(border=True, key="train-empty"):
         st.markdown(_STAGES[stage])
@@ -120,8 +118,24 @@ def not_yet(stage: Stage, run: Run) -> None:
             for mark, happy in (("✓ preferred", True), ("✗ the other one", False)):
                 st.html(f'<p class="train-quote"><b>{mark}:</b> {html(story(Dice(_PAIR), "Nora", happy))}</p>')
         if stage != "pretrain":
-            before = {"finetune": "the base model", "prefer": "the chat model"}[stage]
-            st.caption(f"It begins from {before} of {escape(state.title(run))}, whatever the bar above has chosen.")
+            model, before = _BEFORE[stage]
+            whose = escape(state.title(run)) + _early(run, told.stage(before))
+            st.caption(
+                f"It begins from {model} of {whose}. The settings in the bar above are for a new run: they change "
+                "nothing here."
+            )
+
+
+def _early(run: Run, part: StageHistory) -> str:
+    """That a stage was ended before its planned steps, and where; "" if it was not. Of one that was cut off or failed
+    the newest checkpoint is what the next stage begins with (`lib.training.finetune`)."""
+    how = part.ended.how if part.ended else "cut off"
+    if state.under_way(run) or part.began is None or how == "done" or not part.snapshots:
+        return ""
+    of = f"step {{:,}} of {part.began.steps:,}"
+    if how == "stopped":
+        return f" (stopped at {of.format(part.steps)})"
+    return f" (its snapshot of {of.format(part.snapshots[-1].step)})"
 
 
 def row(run: Run | None, told: History, fields: dict[str, object]) -> Stage:
@@ -153,7 +167,7 @@ def _somebody(shown: str) -> None:
 
 def _next(stage: Stage, run: Run, told: History) -> None:
     """The button that begins fine-tuning or the preferences."""
-    before: Stage = "pretrain" if stage == "finetune" else "finetune"
+    _, before = _BEFORE[stage]
     ready = not state.under_way(run) and bool(told.stage(before).snapshots)
     again = stage in told.stages
     label = {"finetune": "Teach it to chat", "prefer": "Show it preferences"}[stage]

@@ -3,7 +3,7 @@
 // with all that Plotly can do, are in a tab of the page.
 
 const SVG = "http://www.w3.org/2000/svg";
-const EDGE = { left: 44, right: 118, top: 26, bottom: 40 };
+const EDGE = { left: 58, right: 118, top: 26, bottom: 40 };
 const LABEL = 17; // px between two labels
 
 function svg(tag, attributes, text) {
@@ -80,6 +80,8 @@ class Chart {
     for (const step of ticks(steps, Math.max(2, (right - left) / 80)))
       parts.push(svg("text", { x: this.x(step), y: bottom + 18, "text-anchor": "middle" }, step.toLocaleString("en")));
     parts.push(svg("text", { x: (left + right) / 2, y: height - 5, "text-anchor": "middle" }, "step"));
+    const name = `translate(14 ${(this.plot.top + bottom) / 2}) rotate(-90)`;
+    parts.push(svg("text", { class: "axis", transform: name, "text-anchor": "middle" }, `loss (${this.data.unit})`));
     return parts;
   }
 
@@ -97,14 +99,12 @@ class Chart {
   }
 
   legend() {
-    const { left, right } = this.plot, y = 12, unit = this.data.unit;
-    const named = right - left > 190 + 7 * unit.length; // else there is no room; the line above the chart says it too
+    const { left } = this.plot, y = 12;
     return [
       svg("line", { class: "train", x1: left, x2: left + 22, y1: y, y2: y }),
       svg("text", { x: left + 28, y: y + 4 }, "train"),
       svg("line", { class: "heldout", x1: left + 78, x2: left + 100, y1: y, y2: y }),
       svg("text", { x: left + 106, y: y + 4 }, "held-out"),
-      ...(named ? [svg("text", { class: "label", x: right, y: y + 4, "text-anchor": "end" }, unit)] : []),
     ];
   }
 
