@@ -80,7 +80,7 @@ def numbers(track: StrategyRun, steps: list[Step]) -> str:
     total = text_metrics.sequence_logprob(logprobs)
     summed = "–" if math.isnan(total) else f"{total:.2f}".replace("-", "−")
     cells = [
-        (f"<b>{len(steps)}</b> tokens", "Generated tokens, the stop token included"),
+        (f"<b>{len(steps)}</b> token{'s' * (len(steps) != 1)}", "Generated tokens, the stop token included"),
         (f"<b>{f'{rate:.1f}' if rate else '–'}</b> tokens/s", "While being computed, together with the other columns"),
         (
             f"log‑probability <b>{summed}</b>",

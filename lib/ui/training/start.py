@@ -40,7 +40,7 @@ _STAGES: dict[Stage, str] = {
     # Rafailov et al. 2023, "Direct Preference Optimization" (arXiv:2305.18290).
     "prefer": (
         "**Which of two good replies is better?** Here it is shown pairs of replies to the same question, one of them "
-        "preferred, and learns to find that one likelier, compared with the other, than before (DPO). One pair:"
+        "preferred, and learns to make that one more likely relative to the other (DPO). One pair:"
     ),
 }
 _BEFORE: dict[Stage, tuple[str, Stage]] = {  # what a stage begins from, and the stage that made it
