@@ -21,6 +21,7 @@ from lib.ui.course import strip
 
 _STYLE = f"<style>{css()}\n{asset(__file__, 'page.css', 'print.css')}\n{strip.STYLE}</style>"
 _PROJECTOR = f"<style>{asset(__file__, 'projector.css')}</style>"
+_TABS = f"<script>{asset(__file__, 'tabs.js')}</script>"
 _APP = "LLM Playground"  # Home's title
 _SHELL_ASKED = "shell-asked"  # in the session: its projector is known, from the tab or from a click
 _SHELL = component("playground_shell", html="<span hidden></span>", js=asset(__file__, "history.js", "shell.js"))
@@ -52,6 +53,7 @@ def setup_page(title: str, *, icon: str, lead: str) -> None:
     st.set_page_config(page_title=f"{title} · {_APP}", page_icon=icon, layout="wide", initial_sidebar_state=width)
     with st.container(key="top", gap=None):
         st.html(_STYLE + (_PROJECTOR if projector() else ""))
+        st.html(_TABS, unsafe_allow_javascript=True)
         begin_sidebar()
         st.html(f'<div class="pg-title"><h1>{title}</h1><p class="lead">{lead}</p></div>')
         _shell()
