@@ -67,8 +67,26 @@ def test_the_browser_computes_what_python_computes(page, kind) -> None:
 
 
 def test_the_browser_writes_percentages_as_python_does(page) -> None:
-    shares = [0, 1e-12, 1.25e-7, 0.00009999, 1e-4, 0.00123, 0.0099999, 0.01, 0.0123, 0.1, 0.55555]
-    shares += [0.9994, 0.9996, 0.99994, 0.99996, 1]
+    shares = [
+        0,
+        1e-12,
+        1.25e-7,
+        0.0000994,
+        0.00009999,
+        1e-4,
+        0.00123,
+        0.0099949,
+        0.0099999,
+        0.01,
+        0.0123,
+        0.09994,
+        0.09996,
+        0.1,
+        0.55555,
+    ]
+    shares += [0.9994, 0.9996, 0.99994, 0.99996, 1, 0.1225, 1 / 32]  # the last two are halfway between two numbers
+    rng = np.random.default_rng(0)
+    shares += [*(10 ** -(7 * rng.random(2000))).tolist(), *(rng.integers(1, 2**14, 2000) / 2**14).tolist()]
     assert page.evaluate(FORMAT + "(shares => shares.map(percent))", shares) == [percent(share) for share in shares]
 
 
@@ -147,6 +165,27 @@ def test_dragging_temperature_redraws_before_the_server_hears_of_it(page, app, e
     expect(page.get_by_role("heading", level=1)).to_have_text("LLM Playground")
     page.locator(".st-key-steps").get_by_role("link", name="Next token").click()
     numbers_are(page, sharper)  # back on the page, all is as it was left
+
+
+GROWING = """async (range) => {
+  const row = range.getRootNode().querySelector("button.row[data-id]"), seen = [];
+  for (let t = 2; t >= 0; t -= 0.1) {
+    range.value = t;
+    range.dispatchEvent(new Event("input"));
+    await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+    const [bar, track] = [".now", ".track"].map((name) => row.querySelector(name).getBoundingClientRect().width);
+    seen.push([parseFloat(row.querySelector(".num").textContent) / 100, bar / track]);
+  }
+  return seen;
+}"""
+
+
+def test_a_bar_is_as_long_as_its_probability_at_every_temperature(page, app) -> None:
+    """So that it never gets shorter while its token gets likelier."""
+    visit(page, app, prompt="Once upon a time, there was a little")
+    seen = np.array(page.locator('input[type="range"][data-knob="t"]').evaluate(GROWING))
+    assert (np.diff(seen[:, 0]) >= 0).all() and seen[-1, 0] - seen[0, 0] > 0.9
+    assert np.allclose(seen[:, 1], seen[:, 0], atol=0.01)
 
 
 def test_a_link_restores_everything(page, app, embedded) -> None:
