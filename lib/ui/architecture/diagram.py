@@ -144,7 +144,7 @@ def explain_box(arch: Architecture, chosen: str, *, batch: int, tokens: int) -> 
     if box.params:
         share = box.params * box.copies / max(1, picture.total)
         times = f" in each of {box.copies} blocks, {box.params * box.copies:,} in all" if box.copies > 1 else ""
-        counted = f"{box.params:,}{times}: {share:.2%} of the model."
+        counted = f"{box.params:,}{times}: {percent(share)} of the model."
     else:
         counted = "None of its own."
     rows = "\n".join(
