@@ -1,6 +1,8 @@
 """How numbers are written for people, once for all pages. `ui/components/assets/format.js` writes the same percentages
 in the browser; a test holds both to the same cases. Knows nothing."""
 
+from decimal import ROUND_HALF_UP, Decimal
+
 _FINISHED = {
     "length": "reached the maximum length",
     "context": "the context is full",
@@ -24,8 +26,8 @@ def percent(share: float) -> str:
     """A probability or share, 0 to 1, with three digits or so, never more than four behind the point; what is not
     everything is never written as 100% or 100.0%, and what is not nothing never as 0%.
 
-    >>> [percent(share) for share in (0, 1e-9, 0.000012345, 0.00012345, 0.012345, 0.12345, 0.9996, 0.99996, 1)]
-    ['0%', '<0.0001%', '0.0012%', '0.012%', '1.23%', '12.3%', '99.96%', '>99.99%', '100%']
+    >>> [percent(share) for share in (0, 1e-9, 0.000012345, 0.00012345, 0.0099999, 0.12345, 0.9996, 0.99996, 1)]
+    ['0%', '<0.0001%', '0.0012%', '0.012%', '1.00%', '12.3%', '99.96%', '>99.99%', '100%']
     """
     if share == 0:
         return "0%"
@@ -33,8 +35,12 @@ def percent(share: float) -> str:
         return "100%" if share >= 1 else ">99.99%"
     if share < 1e-6:
         return "<0.0001%"
-    digits = 2 if share >= 0.9995 else 1 if share >= 0.1 else 2 if share >= 0.01 else 3 if share >= 1e-4 else 4
-    return f"{100 * share:.{digits}f}%"
+    # 0.09995 and so on: what is rounded to 10.0 has the digits of 10.
+    digits = (
+        2 if share >= 0.9995 else 1 if share >= 0.09995 else 2 if share >= 0.009995 else 3 if share >= 9.95e-5 else 4
+    )
+    # Halves go up, as in JavaScript's toFixed; Python's own format takes the even one.
+    return f"{Decimal(100 * float(share)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)}%"
 
 
 def ordinal(rank: int) -> str:

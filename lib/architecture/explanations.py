@@ -32,7 +32,9 @@ _LEAK = (
 _MLP = (
     "Attention could only mix tokens; nothing would work on each one, and much of what the model knows would be gone."
 )
-_HEADS = "A head could not work. Take out one head, or the attention of all heads, and compare."
+# Without queries or keys every score is 0, and the softmax of equal scores gives equal weights.
+_BLIND = "Queries and keys decide together where a head looks: without either, it would look at all tokens alike."
+_EMPTY = "Heads would still choose where to look, but bring nothing back from there."
 _PROJECTION = "x W_{%s}^\\top"
 TEXTS = {
     "tokens": Text(
@@ -69,7 +71,7 @@ TEXTS = {
         r"x_t \leftarrow x_t + P[\,t\,]",
     ),
     "norm": Text(
-        "Brings every token's vector to a standard size before the next layer reads it.",
+        "{a.norm} brings every token's vector to a standard size before the next layer reads it.",
         "The numbers grow from block to block. Layers would get inputs of a size that they never saw in training, "
         "until the numbers overflow.",
         "{a.norm} divides by a measure of the vector's size, then multiplies each component by a learned number. "
@@ -78,7 +80,7 @@ TEXTS = {
         "stable.",
     ),
     "final_norm": Text(
-        "Brings every token's vector to a standard size before the output head reads it.",
+        "{a.norm} brings every token's vector to a standard size before the output head reads it.",
         "The logits would have the wrong scale, and the probabilities would be far too sharp or too flat.",
         "{a.norm}, as in the blocks, with learned numbers of its own.",
         "Each block adds to the residual stream, so that its size at the end says little. The head was trained on "
@@ -86,14 +88,14 @@ TEXTS = {
     ),
     "q": Text(
         "Makes {a.heads} queries from each token, one per head: what the head looks for.",
-        _HEADS,
+        _BLIND,
         "A linear layer that makes {a.heads} query vectors of {a.head_dim} numbers from every token's vector.",
         "A query is compared with the keys of this token and of those before it. Where they match, the head looks.",
         _PROJECTION % "Q",
     ),
     "k": Text(
         "Makes {a.kv_heads} keys from each token: what other tokens can find it by.",
-        _HEADS,
+        _BLIND,
         "A linear layer that makes {a.kv_heads} key vectors of {a.head_dim} numbers from every token's vector. "
         "{a.sharing}",
         "While a text is written, keys are kept (the KV cache) so that they are not computed again for every new "
@@ -102,7 +104,7 @@ TEXTS = {
     ),
     "v": Text(
         "Makes {a.kv_heads} values from each token: what it hands over when it is looked at.",
-        _HEADS,
+        _EMPTY,
         "A linear layer that makes {a.kv_heads} value vectors of {a.head_dim} numbers from every token's vector. "
         "{a.sharing}",
         "Keys decide where a head looks, values what it gets there. Values are kept in the KV cache too.",

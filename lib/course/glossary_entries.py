@@ -148,6 +148,17 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
         "layers could be replaced by one.",
         (_A,),
     ),
+    # Hendrycks and Gimpel 2016, for both; Elfwing, Uchibe and Doya 2018, and Ramachandran et al. 2017 (as Swish).
+    "SiLU": (
+        "An activation function: x / (1 + e^(−x)). Large positive numbers stay almost as they are, large negative ones "
+        "become almost 0.",
+        (_A,),
+    ),
+    "GELU": (
+        "An activation function: x times the probability that a number drawn from the standard normal distribution is "
+        "below x. Its curve is close to that of SiLU.",
+        (_A,),
+    ),
     # He et al. 2016.
     "residual connection": (
         "The way around a part: its output is added to its input, so that the part computes a change. It lets "
@@ -158,6 +169,18 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "normalization": (
         "Bringing the numbers of a vector to a common scale before the next part: LayerNorm in GPT-2, RMSNorm in "
         "Llama, Qwen and SmolLM2.",
+        (_A,),
+    ),
+    # Zhang and Sennrich 2019.
+    "RMSNorm": (
+        "A normalization that divides a vector by the root of the mean of its squares (RMS) and multiplies each number "
+        "by a learned one.",
+        (_A,),
+    ),
+    # Ba et al. 2016.
+    "LayerNorm": (
+        "A normalization that moves the mean of a vector to 0, divides it by its standard deviation, multiplies each "
+        "number by a learned one and adds another.",
         (_A,),
     ),
     "output head": (

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from lib.architecture.parameter_ledger import COMPONENT_LABELS, COMPONENTS, Ledger
 from lib.design import CHART_PX, PARTS
 from lib.figures.theme import MUTED, Figure, figure, plain, text_on, titled
+from lib.text_format import percent
 
 COLOURS = PARTS
 
@@ -72,7 +73,7 @@ def _nodes(book: Ledger, fold: bool) -> list[tuple[str, str, str, int, str, str]
             parent,
             value,
             colour,
-            f"{value:,} parameters, {value / total:.2%}" + (f"<br>{plain(note)}" if note else ""),
+            f"{value:,} parameters, {percent(value / total)}" + (f"<br>{plain(note)}" if note else ""),
         )
         for key, (label, parent, value, colour, note) in nodes.items()
     ]

@@ -92,8 +92,11 @@ def lens_heatmap(
         "ygap": 2,
         "textfont": {"family": MONOSPACE, "size": CHART_PX, "color": WHITE},
         "showscale": False,
-        "customdata": [[plain(w) for w in row] for row in top],
-        "hovertemplate": "%{customdata}<br>probability %{z:.1%}<extra></extra>",
+        "hovertext": [
+            [f"{plain(word)}<br>probability {percent(float(p))}" for word, p in zip(words, row, strict=True)]
+            for words, row in zip(top, probs, strict=True)
+        ],
+        "hovertemplate": "%{hovertext}<extra></extra>",
     }
     frame = {
         "type": "rect",
@@ -153,7 +156,8 @@ def lens_curves(
                     "width": 2.5,
                     "dash": "dot" if fades else "solid",
                 },
-                "hovertemplate": "%{y:.2%}<extra>" + plain(name) + "</extra>",
+                "customdata": [percent(float(p)) for p in curves[:, column]],
+                "hovertemplate": "%{customdata}<extra>" + plain(name) + "</extra>",
             }
         )
         if fades:
@@ -199,7 +203,7 @@ def next_bars(names: Sequence[str], probs: Sequence[float], rest: float) -> Figu
         "marker": {"color": [MUTED] + [ACCENT] * len(names)},
         "text": [percent(v) for v in values],
         "textposition": "auto",
-        "hovertemplate": "%{y}: %{x:.4%}<extra></extra>",
+        "hovertemplate": "%{y}: %{text}<extra></extra>",
     }
     return figure(
         [bars],

@@ -68,7 +68,8 @@ def top_ids(raw: np.ndarray, *, count: int, extra: Sequence[int] = ()) -> list[i
 def step_bars(raw: np.ndarray, shaped: Sequence[Shaped], labels: dict[int, str]) -> Figure:
     """Bars for the tokens of `labels` (id -> visible label) and for everything else, the model beside each strategy.
 
-    raw: float64 (V,), the model's own probabilities. Bars are keyed by id: two tokens that look alike stay apart.
+    raw: float64 (V,), the model's own probabilities. Bars are keyed by id: two tokens that look alike stay apart. The
+    axis is always 0 to 100%, as on the Next Token page (`lib/ui/next_token/assets/redraw.js` says why).
     """
     ids = list(labels)
     rows = [str(i) for i in ids] + [REST]
@@ -100,7 +101,7 @@ def step_bars(raw: np.ndarray, shaped: Sequence[Shaped], labels: dict[int, str])
         barmode="group",
         bargap=0.3,
         bargroupgap=0.08,
-        xaxis=titled("probability", tickformat=".0%", rangemode="tozero", gridcolor=GRID),
+        xaxis=titled("probability", tickformat=".0%", range=[0, 1], gridcolor=GRID),
         yaxis={
             "type": "category",
             "autorange": "reversed",

@@ -76,7 +76,7 @@ def six_temperatures(found: Sweep, label: Label) -> Figure:
                 "constraintext": "none",  # never smaller than the rest of the chart
                 "cliponaxis": False,
                 "customdata": [*names, f"{found.vocab_size - len(probs):,} other tokens"],
-                "hovertemplate": "%{customdata} (id %{y})<br>%{x:.4%}<extra></extra>",
+                "hovertemplate": "%{customdata} (id %{y})<br>%{text}<extra></extra>",
             }
         )
         left, bottom = column * (0.88 / 3 + 0.06), 0.56 if row == 0 else 0.0
@@ -132,7 +132,8 @@ def along_temperature(found: Sweep, label: Label) -> Figure:
             "name": name,
             "mode": "lines",
             "line": line,
-            "hovertemplate": f"{hover}<br>T = %{{x}}: %{{y:.3%}}<extra></extra>",
+            "customdata": [percent(float(value)) for value in values],
+            "hovertemplate": f"{hover}<br>T = %{{x}}: %{{customdata}}<extra></extra>",
         }
         for name, hover, values, line in lines
     ]

@@ -64,7 +64,7 @@ def paired_bars(
                 "textposition": "outside",
                 "constraintext": "none",  # never smaller than the rest of the chart
                 "cliponaxis": False,
-                "hovertemplate": "id %{y}: %{x:.4%}<extra>" + plain(name) + "</extra>",
+                "hovertemplate": "id %{y}: %{text}<extra>" + plain(name) + "</extra>",
             }
         )
     largest = max(float(max(p[chosen].max(), 1 - p[chosen].sum())) for p in (a, b)) if chosen else 1.0

@@ -1,6 +1,7 @@
 """The architecture page run as a script: every section, nonsense, links, the live pass on a tiny model."""
 
 import json
+import re
 from collections.abc import Callable
 from csv import DictReader
 from io import StringIO
@@ -47,7 +48,8 @@ def test_it_opens_on_a_model_of_this_machine_and_says_what_a_part_does(open_page
     page = open_page()
     assert str(page.selectbox(key="arch").value).startswith("tiny-")
     text = everything(page)
-    assert "Writes what the MLP's neurons found back into the residual stream. **Without it:** Attention could" in text
+    plain = re.sub(r'\[([^]]+)\]\(Glossary#[^ ]+ "[^"]+"\)', r"\1", text)
+    assert "Writes what the MLP's neurons found back into the residual stream. **Without it:** Attention could" in plain
     assert "The model's answer with all its parts" in text
 
 
@@ -108,6 +110,19 @@ def test_every_word_under_a_box_is_in_the_glossary() -> None:
     from lib.ui.architecture.diagram import TERMS
 
     assert {word for words in TERMS.values() for word in words} <= set(GLOSSARY)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "qwen3-0.6b", "gemma-3-270m"])
+def test_a_word_for_experts_is_a_link_at_its_first_place_under_a_box(name: str) -> None:
+    from lib.architecture.block_diagram import diagram
+    from lib.ui.architecture.box_words import in_words
+
+    boxes = diagram(known_configs.architecture(name)).boxes.values()
+    said = [" ".join(in_words(box)) for box in boxes]
+    for word in ("residual stream", "RMSNorm", "LayerNorm", "RoPE", "SiLU", "GELU", "MLP", "Attention"):
+        places = [text for text in said if re.search(rf"\b{word}\b", re.sub(r"\([^)]*\)", "", text))]
+        assert all(f"[{word}](Glossary#" in text for text in places), word
+    assert any("Glossary#" in text for text in said)
 
 
 def about(page: AppTest) -> Any:

@@ -316,7 +316,7 @@ def test_every_place_has_its_surprisal_rank_and_guess(page) -> None:
         place = row["position"] - 1
         probs = softmax(reading.logits(place))
         real = reading.ids[place]
-        assert np.isclose(row["probability, %"], 100 * probs[real], rtol=1e-4)
+        assert np.isclose(row["probability"], probs[real], rtol=1e-4)
         assert row["rank"] == 1 + (probs > probs[real]).sum()
         assert frame["the model's guess"][place - 1] == reading.label(int(probs.argmax()))
 

@@ -115,19 +115,33 @@ def test_building_ones_own_opens_a_panel_and_the_diagram_follows(page: Any, app:
     expect(blocks).to_be_visible()
 
 
+PLACES = """() => [...document.querySelectorAll(".st-key-architecture-words [data-testid=stButtonGroup]")]
+  .map((node) => Math.round(node.getBoundingClientRect().top))"""
+
+
 def test_a_part_taken_out_is_struck_through_and_the_two_answers_stand_side_by_side(browsing: Any, app: str) -> None:
     page = browsing(viewport={"width": 1280, "height": 720}).new_page()
-    visit(page, app, box="rope")
+    visit(page, app, box="rope", step="block")
+    says, bars = page.locator(".st-key-effect-says"), page.locator(".distributions")
+    expect(bars).to_be_visible()
+    places, top = page.evaluate(PLACES), bars.bounding_box()["y"]
     page.locator("[class*=st-key-out-nothing]").get_by_text("Positions").click()
+    expect(says).to_contain_text("goes from")
+    expect(says).to_be_in_viewport(ratio=1)
+    assert bars.bounding_box()["y"] == top > says.bounding_box()["y"]
     expect(page.locator(".distributions .panel")).to_have_count(2)
     expect(page.locator(".distributions .title").last).to_have_text("without positions")
-    expect(page.locator(".distributions")).to_be_in_viewport(ratio=1)
     expect(page.locator(".diagram [data-id=rope]")).to_have_class(re.compile(r"\boff\b"))
     expect(page).to_have_url(re.compile("out=positions"))
     page.locator(".diagram [data-id=down]").click()
     expect(page.get_by_role("heading", name="Down")).to_be_visible()
     expect(page.locator(".diagram .off")).to_have_count(0)
     expect(page.locator(".distributions .panel")).to_have_count(1)
+    for box, name in (("scores", "Scores"), ("norm1", "Norm")):  # words of other lengths: the buttons stay
+        page.locator(f".diagram [data-id={box}]").click()
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
+        settled(page)
+        assert page.evaluate(PLACES) == places, box
 
 
 def test_a_click_on_a_box_explains_it(page: Any, app: str) -> None:

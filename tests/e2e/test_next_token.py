@@ -67,8 +67,26 @@ def test_the_browser_computes_what_python_computes(page, kind) -> None:
 
 
 def test_the_browser_writes_percentages_as_python_does(page) -> None:
-    shares = [0, 1e-12, 1.25e-7, 0.00009999, 1e-4, 0.00123, 0.0099999, 0.01, 0.0123, 0.1, 0.55555]
-    shares += [0.9994, 0.9996, 0.99994, 0.99996, 1]
+    shares = [
+        0,
+        1e-12,
+        1.25e-7,
+        0.0000994,
+        0.00009999,
+        1e-4,
+        0.00123,
+        0.0099949,
+        0.0099999,
+        0.01,
+        0.0123,
+        0.09994,
+        0.09996,
+        0.1,
+        0.55555,
+    ]
+    shares += [0.9994, 0.9996, 0.99994, 0.99996, 1, 0.1225, 1 / 32]  # the last two are halfway between two numbers
+    rng = np.random.default_rng(0)
+    shares += [*(10 ** -(7 * rng.random(2000))).tolist(), *(rng.integers(1, 2**14, 2000) / 2**14).tolist()]
     assert page.evaluate(FORMAT + "(shares => shares.map(percent))", shares) == [percent(share) for share in shares]
 
 
@@ -117,6 +135,19 @@ def linked(page, **expected: str) -> None:
     eventually(page, lambda: link(page), lambda seen: expected.items() <= seen.items())
 
 
+GROWING = """async (range) => {
+  const row = range.getRootNode().querySelector("button.row[data-id]"), seen = [];
+  for (let t = 2; t > -0.1; t -= 0.25) {
+    range.value = t;
+    range.dispatchEvent(new Event("input"));
+    await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+    const [bar, track] = [".now", ".track"].map((name) => row.querySelector(name).getBoundingClientRect().width);
+    seen.push([parseFloat(row.querySelector(".num").textContent) / 100, bar / track]);
+  }
+  return seen;
+}"""
+
+
 def test_dragging_temperature_redraws_before_the_server_hears_of_it(page, app, embedded) -> None:
     from lib.ui.next_token.reading import read
 
@@ -128,6 +159,9 @@ def test_dragging_temperature_redraws_before_the_server_hears_of_it(page, app, e
     shares_are(page, softmax(logits)[order])
     before = numbers(page)
     slider = page.locator('input[type="range"][data-knob="t"]')
+    first = np.array(slider.evaluate(GROWING))
+    assert (np.diff(first[:, 0]) >= 0).all() and first[-1, 0] - first[0, 0] > 0.5
+    assert np.allclose(first[:, 1], first[:, 0], atol=0.01)  # a bar is never shorter while its token is likelier
     slider.hover()
     page.mouse.down()
     box = slider.bounding_box()

@@ -244,6 +244,13 @@ def test_a_long_text_scrolls_inside_and_its_newest_place_is_in_view(page, app, e
     )
     assert box is not None
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator(".river .dial input").bounding_box()["width"] >= 120  # a finger can set it
+    earlier, later = page.locator(".river .edge.earlier"), page.locator(".river .edge.later")
+    expect(earlier).to_be_visible()  # a hint that there is more, on a screen that shows no scrollbar
+    expect(later).to_be_hidden()
+    earlier.click()
+    expect(later).to_be_visible()
+    assert page.locator(".river .window").evaluate("one => one.scrollLeft + one.clientWidth < one.scrollWidth - 4")
 
 
 def test_a_resize_on_the_smooth_way_to_the_newest_place_still_ends_there(page, app) -> None:

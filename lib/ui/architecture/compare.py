@@ -6,7 +6,8 @@ from lib.architecture import Architecture, ledger
 from lib.architecture.block_diagram import Diagram, diagram
 from lib.architecture.comparison import compare
 from lib.figures.architecture import component_bars
-from lib.ui.architecture.diagram import block_diagram, clicked, explain_box, in_a_line
+from lib.ui.architecture.box_words import in_words
+from lib.ui.architecture.diagram import block_diagram, clicked, explain_box
 from lib.ui.architecture.look import legend
 from lib.ui.architecture.pick import pick_known
 from lib.ui.components.charts import chart
@@ -69,7 +70,9 @@ def _diagrams(left: Architecture, right: Architecture) -> None:
             chosen = clicked(picture, key, "q")
             block_diagram(picture, chosen, key=key, changed=changed(picture, pictures[1 - index]), notes=True)
             with st.expander(f"About “{picture.boxes[chosen].label}”", expanded=False):
-                in_a_line(picture.boxes[chosen])
+                title, words = in_words(picture.boxes[chosen])
+                st.header(title, anchor=False)
+                st.markdown(words)
                 explain_box(picture.architecture, chosen, batch=1, tokens=8)
 
 

@@ -1,6 +1,6 @@
 """The clickable block diagram (a component fed with `lib.architecture.block_diagram`) and what the clicked box is."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import streamlit as st
@@ -11,6 +11,7 @@ from lib.architecture.diagram_parts import Box, Diagram
 from lib.text_format import number, percent
 from lib.ui.architecture import links, passes, take_out
 from lib.ui.architecture.box_live import live_numbers
+from lib.ui.architecture.box_words import TERMS, in_words, linked, meanings
 from lib.ui.architecture.live import not_here
 from lib.ui.architecture.look import shares, variable
 from lib.ui.components.custom import asset, component
@@ -27,29 +28,6 @@ _COMPONENT = component(
 )
 START = "down"  # the first box that is explained: one whose absence shows
 _OUT, _LIVE, _MORE = "Take it out", "Numbers here", "Details"
-ATTENTION, MLP = ("q", "k", "v", "qk_norm", "rope", "scores", "out"), ("gate", "up", "activation", "down")
-TERMS: Mapping[str, tuple[str, ...]] = {  # box -> its words in the glossary
-    "tokens": ("token ID", "vocabulary"),
-    "embedding": ("embedding", "vector"),
-    "positions": ("position",),
-    "norm1": ("normalization", "vector"),
-    "norm2": ("normalization", "vector"),
-    "final_norm": ("normalization", "vector"),
-    "q": ("query, key, value", "head", "linear layer"),
-    "k": ("query, key, value", "KV cache", "grouped-query attention (GQA)"),
-    "v": ("query, key, value", "KV cache"),
-    "rope": ("RoPE", "position"),
-    "scores": ("attention", "causal mask", "softmax"),
-    "out": ("attention", "linear layer"),
-    "add1": ("residual connection", "gradient"),
-    "add2": ("residual connection", "gradient"),
-    "gate": ("MLP", "linear layer"),
-    "up": ("MLP", "linear layer"),
-    "activation": ("activation function",),
-    "down": ("MLP", "linear layer"),
-    "head": ("output head", "logit", "tied weights"),
-    "softmax": ("softmax", "probability distribution"),
-}
 
 
 def block_diagram(
@@ -91,6 +69,7 @@ def _data(box: Box, total: int, changed: bool, off: bool) -> dict[str, Any]:
         "off": off,
         "does": box.does,
         "without": box.without,
+        "tip": meanings(f"{box.label} {box.detail}"),
     }
 
 
@@ -116,19 +95,14 @@ def diagram_panel(arch: Architecture, model_id: str, text: str) -> None:
         )
         st.caption("Text comes in at the top, the next token's probabilities go out at the bottom. Click a box.")
     with right, st.container(key="architecture-explanation"), st.container(key="architecture-words"):
-        in_a_line(picture.boxes[box])
         _body(picture, box, model_id, text)
 
 
-def in_a_line(box: Box) -> None:
-    """The box's name, what it does, what breaks without it."""
-    group = "Attention: " if box.id in ATTENTION else "MLP: " if box.id in MLP else ""
-    st.header(f"{group}{box.label}", anchor=False)
-    st.markdown(f"{box.does} **Without it:** {box.without}")
-
-
 def _body(picture: Diagram, box: str, model_id: str, text: str) -> None:
+    title, words = in_words(picture.boxes[box])
+    st.header(title, anchor=False)
     if not model_id or not picture.architecture.known:
+        st.markdown(words)
         if not model_id:
             not_here(picture.architecture)
         batch, tokens = _sizes(picture.architecture)
@@ -136,11 +110,15 @@ def _body(picture: Diagram, box: str, model_id: str, text: str) -> None:
         return
     text = at_most(text, passes.MOST)
     views = (*((_OUT,) if box in take_out.OFFERED else ()), _LIVE, _MORE)
+    # Buttons first: words of any length under them do not move them from under a second click.
     view = switch("About this box", views, key=f"box-view-{len(views)}")
+    row = take_out.switch_place(box) if view == _OUT else None
+    with st.container(key="box-says"):
+        st.markdown(words)
     with explained():
-        if view == _OUT:
-            layers, heads = picture.architecture.layers, picture.architecture.heads
-            take_out.take_out_panel(model_id, text, box, layers, heads)
+        if row:
+            sizes = picture.architecture.layers, picture.architecture.heads
+            take_out.take_out_panel(row, model_id, text, box, sizes)
         elif view == _LIVE:
             live_numbers(model_id, text, box)
         else:
@@ -167,7 +145,7 @@ def explain_box(arch: Architecture, chosen: str, *, batch: int, tokens: int) -> 
     if box.params:
         share = box.params * box.copies / max(1, picture.total)
         times = f" in each of {box.copies} blocks, {box.params * box.copies:,} in all" if box.copies > 1 else ""
-        counted = f"{box.params:,}{times}: {share:.2%} of the model."
+        counted = f"{box.params:,}{times}: {percent(share)} of the model."
     else:
         counted = "None of its own."
     rows = "\n".join(
@@ -176,7 +154,7 @@ def explain_box(arch: Architecture, chosen: str, *, batch: int, tokens: int) -> 
     head = "| tensor | shape | in symbols |\n|---|---|---|\n"
     words = " · ".join(map(term, TERMS.get(chosen, ())))
     st.markdown(
-        f"{box.what}{why}{formula}\n\n"
+        linked(f"{box.what}{why}") + f"{formula}\n\n"
         f"**Parameters.** {counted}\n\n"
         + (f"**Shapes** for a batch of {batch} and {tokens:,} tokens\n\n{head}{rows}\n\n" if rows else "")
         + f"**In the code.** `{box.code}`"

@@ -9,12 +9,14 @@ from lib.architecture.head_patterns import middle_peaks, winning_row
 from lib.architecture.live_pass_data import Lens, Trace
 from lib.engine.sampling import softmax
 from lib.figures.architecture_live import lens_curves, lens_heatmap, next_bars
+from lib.text_format import percent
 from lib.tokenization import Tokenizer
 from lib.ui.architecture.passes import names_of
 from lib.ui.components.charts import chart
 from lib.ui.components.glossary import term
 from lib.ui.components.linked_text import for_link
 from lib.ui.components.page import escape, switch, wide_chart
+from lib.ui.components.tables import with_shares
 
 _VIEWS = ("All tokens, block by block", "One token, as curves")
 
@@ -83,7 +85,7 @@ def _curves(lens: Lens, tokenizer: Tokenizer, rows: list[str], position: int, la
         lens_curves(names, curves[:, columns], rows, fading, wins=wins), key="lens-curves", alt="Probabilities by layer"
     )
     fallen = [
-        f"- **{escape(name)}** peaks at {peak:.1%} after {rows[layer]} and ends at {end:.2%}."
+        f"- **{escape(name)}** peaks at {percent(peak)} after {rows[layer]} and ends at {percent(end)}."
         for name, (_, layer, peak, end) in zip(names_of(tokenizer, [peak[0] for peak in peaks]), peaks, strict=True)
     ]
     st.markdown("\n".join(fallen))
@@ -109,16 +111,11 @@ def logits_panel(traced: Trace, tokenizer: Tokenizer, text: str, model_id: str) 
     left, right = st.columns([1, 1.2], gap="large")
     with left:
         st.latex(r"p_i = \frac{e^{z_i}}{\sum_{j=1}^{" + f"{vocab}" + r"} e^{z_j}}")
+        columns = {"token": names, "token ID": order, "logit z": traced.logits[order], "probability": probs[order]}
         st.dataframe(
-            [
-                {"token": name, "token ID": int(i), "logit z": float(traced.logits[i]), "probability": float(probs[i])}
-                for name, i in zip(names, order, strict=True)
-            ],
+            with_shares(columns, "probability"),
             hide_index=True,
-            column_config={
-                "logit z": st.column_config.NumberColumn(format="%.3f"),
-                "probability": st.column_config.NumberColumn(format="percent"),
-            },
+            column_config={"logit z": st.column_config.NumberColumn(format="%.3f")},
         )
         low, high = traced.logits.min(), traced.logits.max()
         st.caption(

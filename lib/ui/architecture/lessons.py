@@ -6,7 +6,7 @@ from lib.architecture import known_configs, ledger
 from lib.architecture.config_readers import read
 from lib.architecture.cost import flops_per_token, kv_cache_bytes, weight_bytes
 from lib.architecture.parameter_ledger import COMPONENT_LABELS
-from lib.text_format import size
+from lib.text_format import percent, size
 from lib.ui.components.page import predict, takeaways
 
 
@@ -40,7 +40,7 @@ def most_parameters() -> None:
         book = ledger("gpt2")
         sums = book.by_component()
         most = max(parts, key=lambda part: sums[part])
-        shares = ", ".join(f"{COMPONENT_LABELS[part]} {sums[part] / book.total:.2%}" for part in parts)
+        shares = ", ".join(f"{COMPONENT_LABELS[part]} {percent(sums[part] / book.total)}" for part in parts)
         return parts.index(most), f"Of {book.total:,} parameters: {shares}."
 
     predict(

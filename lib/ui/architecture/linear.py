@@ -7,7 +7,7 @@ from lib.architecture.cost import flops_per_token, matrix_params
 from lib.architecture.linear_layer import Linear, make, numbers
 from lib.engine import compute
 from lib.figures.linear_layer import weight_heatmap
-from lib.ui.architecture.take_out import ordinal
+from lib.text_format import ordinal
 from lib.ui.components.charts import chart
 from lib.ui.components.glossary import term
 from lib.ui.components.page import escape, explained

@@ -59,14 +59,18 @@ def not_here(arch: Architecture) -> None:
 
 
 def agreement(traced: Trace) -> None:
-    """The steps end at the model's own output: how far off they are."""
+    """The steps end at the model's own output: how far off they are, in the tip."""
     layers, heads = traced.attentions.shape[:2]
     agree = traced.difference <= 1e-3 * max(1.0, traced.scale)
     st.caption(
-        f"{layers} blocks with {heads} heads, computed one step at a time. "
-        f"{':material/check_circle:' if agree else ':material/error:'} The steps end at the model's own output: "
-        f"the largest difference over all {traced.shape[1]} × {traced.shape[2]:,} logits is "
-        f"{traced.difference:.1e} (the largest logit at any position is {traced.scale:.1f}, with or without a minus)."
+        f"{layers} blocks with {heads} heads, computed here one step at a time. "
+        + (
+            ":material/check_circle: The steps end at the model's own output, up to rounding."
+            if agree
+            else ":material/error: The steps do not end at the model's own output."
+        ),
+        help=f"A check of this page. Over all {traced.shape[1]} × {traced.shape[2]:,} logits the largest difference is "
+        f"{traced.difference:.1e}; the logits themselves are up to {traced.scale:.1f} away from 0.",
     )
 
 

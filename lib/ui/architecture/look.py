@@ -1,6 +1,7 @@
 """What the tabs of the Architecture page have in common: its CSS, numbers in a row, the colours' names."""
 
 from collections.abc import Iterable, Mapping
+from html import escape as escape_html
 
 import streamlit as st
 
@@ -8,7 +9,7 @@ from lib.architecture import Architecture, Ledger, ledger
 from lib.architecture.comparison import known_size
 from lib.architecture.parameter_ledger import COMPONENT_LABELS
 from lib.design import PARTS
-from lib.text_format import number
+from lib.text_format import number, percent
 from lib.ui.components.page import page_style
 
 
@@ -61,8 +62,7 @@ def shares(total: int, book: Ledger) -> None:
     """The same with what each part has of all parameters."""
     parts = {}
     for name, count in book.by_component().items():
-        share = count / max(1, total)
-        parts[name] = f"{COMPONENT_LABELS[name]} {f'{share:.1%}' if share >= 0.0005 else '&lt; 0.1%'}"
+        parts[name] = f"{COMPONENT_LABELS[name]} {escape_html(percent(count / max(1, total)))}"
     _legend(parts)
 
 

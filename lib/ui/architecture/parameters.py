@@ -9,6 +9,7 @@ from lib.ui.architecture.look import legend
 from lib.ui.architecture.table import csv, formula, ledger_rows
 from lib.ui.components.charts import chart
 from lib.ui.components.page import switch
+from lib.ui.components.tables import with_shares
 
 ACROSS = (
     "gpt2",
@@ -70,14 +71,12 @@ def parameters_panel(arch: Architecture) -> None:
 
 
 def _table(book: Ledger, fold: bool) -> None:
+    rows = ledger_rows(book, fold)
     st.dataframe(
-        ledger_rows(book, fold),
+        with_shares({name: [row[name] for row in rows] for name in rows[0]}, "share"),
         hide_index=True,
         height=480,
-        column_config={
-            "parameters": st.column_config.NumberColumn(format="localized"),
-            "share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
-        },
+        column_config={"parameters": st.column_config.NumberColumn(format="localized")},
     )
 
 

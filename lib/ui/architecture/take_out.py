@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib.architecture.ablation_data import ONE_BLOCK, PARTS, Effect, kl_bits
 from lib.architecture.head_patterns import opening_head
 from lib.engine.sampling import softmax
-from lib.text_format import percent
+from lib.text_format import ordinal, percent
 from lib.tokenization import Tokenizer
 from lib.ui import cache
 from lib.ui.architecture import links, passes
@@ -50,32 +51,42 @@ def gone(box: str) -> tuple[str, ...]:
     return _GONE.get(taken(box), ())
 
 
-def take_out_panel(model_id: str, text: str, box: str, layers: int, heads: int) -> None:
-    """The switch, where, and what that does to the next token."""
-    with st.container(horizontal=True, key="take-out", gap="small"):
+def switch_place(box: str) -> DeltaGenerator:
+    """The place of the switch; a box where one head can be taken out has a second line, for which one."""
+    lines = "-two" if "head" in OFFERED[box] else ""
+    return st.container(horizontal=True, key=f"take-out{lines}", gap="small")
+
+
+def take_out_panel(place: DeltaGenerator, model_id: str, text: str, box: str, sizes: tuple[int, int]) -> None:
+    """The switch and where, in `place`; under it what that does to the next token. `sizes`: layers, heads."""
+    with place:
         part = _switch(box)
-        shown = head_at("attention", model_id, _opening(model_id, text), (layers, heads)) if part == "head" else (0, 0)
-        block, head = _where(part, layers, heads, shown) if part in ONE_BLOCK else (None, 0)
+        shown = head_at("attention", model_id, _opening(model_id, text), sizes) if part == "head" else (0, 0)
+        block, head = _where(part, *sizes, shown) if part in ONE_BLOCK else (None, 0)
     tokenizer = cache.engine(model_id).tokenizer
     ids = passes.ids_of(model_id, text)
     if part == NOTHING:
         logits = passes.trace(model_id, ids).logits
+        _sentence("The model's answer with all its parts. Take one out and see what becomes of it.")
         distributions([("model (T = 1)", _rows(tokenizer, logits))], key="effect")
-        st.caption("The model's answer with all its parts. Take one out and see what becomes of it.")
         return
     effect = passes.effect(model_id, ids, part, block, head)
-    if effect.cut:
-        st.caption(effect.cut)
+    _sentence(_says(effect, tokenizer, part))
     first = int(effect.before.argmax())
     after = _rows(tokenizer, effect.after, first) if effect.finite else []
     distributions(
         [("model (T = 1)", _rows(tokenizer, effect.before, first)), (_title(part, block, head), after)], key="effect"
     )
-    st.markdown(_says(effect, tokenizer, part))
     st.caption(
-        "The model was trained with this part. This shows how much it relies on it, not how a model trained without it "
-        "would do."
+        f"{_measures(effect, part)} The model was trained with this part. This shows how much it relies on it, not how "
+        f"a model trained without it would do. {effect.cut}"
     )
+
+
+def _sentence(text: str) -> None:
+    """What comes out, above the bars: its place is always there."""
+    with st.container(key="effect-says"):
+        st.markdown(text)
 
 
 def _switch(box: str) -> str:
@@ -160,25 +171,22 @@ def _says(effect: Effect, tokenizer: Tokenizer, part: str) -> str:
     rank = int((after > after[first]).sum()) + 1
     old, new = (f"**{escape(name)}**" for name in passes.names_of(tokenizer, (first, now)))
     moved = f"{old} goes from {percent(float(before[first]))} to {percent(float(after[first]))}"
-    says = (
+    return (
         f"{moved} and stays the likeliest."
         if now == first
         else f"{moved}, ranked {ordinal(rank)} of {len(after):,}; {new} is now the likeliest."
     )
-    says += f" {term('KL divergence')}: {kl_bits(effect.before, effect.after):.2f} bits."
+
+
+def _measures(effect: Effect, part: str) -> str:
+    """How far the answer moved, and how much more the text itself surprises the model; "" without numbers."""
+    if not effect.finite:
+        return ""
+    bits = kl_bits(effect.before, effect.after)
+    says = f"How far apart the two distributions are: {bits:.2f} bits ({term('KL divergence')})."
     low, high = effect.bits
     if not np.isnan(low):
         says += f" Over the text itself the average {term('surprise')} goes from {low:.1f} to {high:.1f} bits a token"
         cheats = part == "mask" and high < low
         says += ": it reads each token before it has to guess it." if cheats else "."
     return says
-
-
-def ordinal(rank: int) -> str:
-    """A place in an order, in words.
-
-    >>> [ordinal(rank) for rank in (1, 2, 3, 4, 11, 12, 13, 21, 4022)]
-    ['1st', '2nd', '3rd', '4th', '11th', '12th', '13th', '21st', '4,022nd']
-    """
-    ending = "th" if 10 < rank % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
-    return f"{rank:,}{ending}"

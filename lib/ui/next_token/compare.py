@@ -14,6 +14,7 @@ from lib.text_format import percent
 from lib.ui import cache
 from lib.ui.components.charts import chart
 from lib.ui.components.page import escape, explained
+from lib.ui.components.tables import with_shares
 from lib.ui.next_token.distribution import Knobs
 from lib.ui.next_token.reading import Reading, read
 from lib.ui.next_token.state import State
@@ -129,14 +130,13 @@ def _versus(a: np.ndarray, b: np.ndarray, names: tuple[str, str], label: Callabl
         ids = list(result.movers)
         with table:
             st.markdown("**The tokens that moved most**")
-            shares = {"A, %": 100 * a[ids], "B, %": 100 * b[ids], "B − A": 100 * (b[ids] - a[ids])}
+            shares = {"A": a[ids], "B": b[ids], "B − A": 100 * (b[ids] - a[ids])}
             st.dataframe(
-                {"token": [label(i) for i in ids], "token ID": ids, **shares},
+                with_shares({"token": [label(i) for i in ids], "token ID": ids, **shares}, "A", "B"),
                 hide_index=True,
                 height=380,
                 key=f"{key}-movers",
-                column_config={name: st.column_config.NumberColumn(format="%.3f") for name in shares}
-                | {"B − A": st.column_config.NumberColumn(format="%.3f", help="In percentage points.")},
+                column_config={"B − A": st.column_config.NumberColumn(format="%.3f", help="In percentage points.")},
             )
 
 

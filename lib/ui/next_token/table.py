@@ -13,6 +13,7 @@ from lib.decoding.likeliest_tokens import likeliest_ids
 from lib.engine.sampling import distribution, ranking, softmax
 from lib.figures import next_token as figures
 from lib.ui.components.charts import chart
+from lib.ui.components.tables import with_shares
 from lib.ui.next_token.distribution import Knobs
 from lib.ui.next_token.reading import Reading, scores
 from lib.ui.next_token.state import State
@@ -36,16 +37,12 @@ def table_panel(reading: Reading, view: State, append: Choose) -> None:
         "after sampling settings": now.probs[ids],
         "kept": now.kept[ids],
     }
-    shown = {
-        name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
-        for name in ("model (T = 1)", "after sampling settings")
-    }
     st.caption("Select a row to append its token.")
     event = st.dataframe(
-        columns,
+        with_shares(columns, "model (T = 1)", "after sampling settings"),
         hide_index=True,
         height=440,
-        column_config=shown | {"logit": st.column_config.NumberColumn(format="%.3f")},
+        column_config={"logit": st.column_config.NumberColumn(format="%.3f")},
         key=f"next-token-table-{hash((reading.model_id, reading.ids, view.at))}",
         on_select="rerun",
         selection_mode="single-row",
@@ -102,21 +99,16 @@ def places(reading: Reading, look: Choose) -> None:
     columns = {
         "position": list(range(2, len(reading.ids) + 1)),
         "token": labels,
-        "probability, %": 100 * np.exp(found.logprobs.astype(float)),
+        "probability": np.exp(found.logprobs.astype(float)),
         "surprise, bits": bits,
         "rank": found.ranks + 1,
         "the model's guess": [reading.label(int(i)) for i in found.guesses],
-        "its probability, %": 100 * found.guess_probs,
+        "its probability": found.guess_probs,
         "entropy, bits": found.entropies / math.log(2),
     }
-    formats = {
-        "probability, %": "%.3f",
-        "its probability, %": "%.3f",
-        "surprise, bits": "%.2f",
-        "entropy, bits": "%.2f",
-    }
+    formats = {"surprise, bits": "%.2f", "entropy, bits": "%.2f"}
     event = st.dataframe(
-        columns,
+        with_shares(columns, "probability", "its probability"),
         hide_index=True,
         height=260,
         on_select="rerun",

@@ -329,11 +329,12 @@ def test_figures_show_hostile_tokens_as_text(engine) -> None:
         assert "$x$" not in text
 
 
-def test_bars_sum_to_one_and_keep_equal_looking_tokens_apart() -> None:
+def test_bars_sum_to_one_on_one_axis_and_keep_equal_looking_tokens_apart() -> None:
     probs = np.array([0.5, 0.2, 0.2, 0.1])
     figure = decoding.step_bars(probs, [], {0: "a", 1: "a"})
     assert figure["data"][0]["y"] == ["0", "1", decoding.REST]
     assert sum(figure["data"][0]["x"]) == pytest.approx(1)
+    assert figure["layout"]["xaxis"]["range"] == [0, 1]
 
 
 def test_split_characters_are_one_group(engine) -> None:

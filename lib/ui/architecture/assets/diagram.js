@@ -7,6 +7,7 @@ function box(id, ctx) {
   const node = make("button", "box " + (b.colour ? "weights" : "plain"))
   node.type = "button"
   node.dataset.id = id
+  if (b.tip) node.title = b.tip
   if (b.colour) node.style.setProperty("--c", `var(${b.colour})`)
   if (b.changed) node.classList.add("changed")
   node.classList.toggle("off", Boolean(b.off))

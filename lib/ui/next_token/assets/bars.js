@@ -59,11 +59,9 @@ Object.assign(View.prototype, {
     const now = make("i", "now"), was = make("i", "was"), hit = make("i", "hit");
     track.append(now, was, hit, why);
     line.append(make("span", "rank", token ? String(rank + 1) : ""), label, track, number, raw, drawn);
-    const bar = { line, label, now, was, why, hit, number, raw, drawn, over: null, count: null };
+    const bar = { line, label, now, was, why, hit, number, raw, drawn, count: null };
     if (!token) {
-      bar.over = make("span", "over", "»");
       bar.count = make("small");
-      track.append(bar.over);
       label.append("all other tokens", bar.count);
       return bar;
     }
@@ -95,7 +93,7 @@ Object.assign(View.prototype, {
     const row = this.header.rows[rank];
     const parts = [["token ID", String(row.id)], ["bytes", row.hex], ["rank", String(rank + 1)],
       ["logit", number(this.logits[rank])], ["logit ÷ temperature", this.knobs.t ? number(this.logits[rank] / this.knobs.t) : "–"],
-      ["model (T = 1)", exact(this.was(rank))], ["after sampling settings", exact(this.now(rank))],
+      ["model (T = 1)", percent(this.was(rank))], ["after sampling settings", percent(this.now(rank))],
       ["surprise", number(-Math.log2(this.was(rank))) + " bits"]];
     if (row.special) parts.push(["special token", "a sign for the program, not text"]);
     const reason = this.reason(rank);

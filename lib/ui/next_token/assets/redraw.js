@@ -55,7 +55,6 @@ Object.assign(View.prototype, {
     if (!this.others) return;
     const a = this.shaped.n[3] <= shown ? 0 : Math.max(0, 1 - now), b = Math.max(0, 1 - was);
     this.place(this.others, scale, -1, a, b);
-    this.others.over.hidden = scale.kind !== "linear" || Math.max(a, b) <= scale.max;
     this.others.line.classList.toggle("dropped", a === 0);
     this.placeHit(this.others, scale, shown, count);
   },
@@ -80,24 +79,25 @@ Object.assign(View.prototype, {
     bar.drawn.textContent = this.counts[index] ? this.counts[index].toLocaleString("en") + "×" : "·";
   },
 
-  // From a value to a share of the track; the linear axis ends at a round number, so that it moves seldom.
+  // From a value to a share of the track. The probability axis is always 0 to 100%, as every text gets there: at
+  // temperature 0 the first token has it all. An axis that followed the bars would shrink one while its token gets
+  // likelier. Where many tokens share the probability the bars are short, and that of all other tokens is long; Log
+  // tells the short ones apart.
   scale() {
     const kind = this.knobs.scale;
     if (kind === "linear") {
-      const top = Math.max(this.now(0), this.was(0));
-      const max = [0.02, 0.05, 0.1, 0.2, 0.5, 1].find((step) => top <= step) ?? 1;
-      this.ticks(["0", percentRound(max / 2), percentRound(max)]);
-      return { kind, max, at: (p) => Math.min(1, p / max) };
+      this.ticks(["0", "50%", "100%"]);
+      return { kind, at: (p) => p };
     }
     if (kind === "log") {
       this.ticks(["10⁻⁷", "0.1%", "100%"], [0, 1 - 3 / -FLOOR, 1]);
-      return { kind, max: 1, at: (p) => (p > 0 ? Math.max(0, 1 - Math.log10(p) / FLOOR) : 0) };
+      return { kind, at: (p) => (p > 0 ? Math.max(0, 1 - Math.log10(p) / FLOOR) : 0) };
     }
     const t = this.knobs.t || 1, last = this.finite(this.logits[this.shownRows - 1]);
     const values = [this.logits[0], this.logits[0] / t, last, last / t];
     const low = Math.floor(Math.min(...values) - 1), high = Math.ceil(Math.max(...values));
     this.ticks([number(low), number((low + high) / 2), number(high)]);
-    return { kind, max: high, at: (l) => (l === -Infinity ? 0 : (l - low) / (high - low)) };
+    return { kind, at: (l) => (l === -Infinity ? 0 : (l - low) / (high - low)) };
   },
 
   finite(value) {

@@ -166,12 +166,6 @@ function curve() {
 function number(value) {
   return Number.isFinite(value) ? value.toFixed(2).replace("-", "−") : value < 0 ? "−∞" : "∞";
 }
-function exact(p) {
-  return p >= 1e-6 ? (100 * p).toFixed(4) + "%" : percent(p);
-}
 function significant(value) {
   return value >= 1000 ? Math.round(value).toLocaleString("en") : value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2);
-}
-function percentRound(p) {
-  return +(100 * p).toFixed(2) + "%";
 }

@@ -76,7 +76,27 @@ class River {
     this.window.append(this.content);
     this.status = make("div", "status");
     this.status.setAttribute("role", "status");
-    this.root.replaceChildren(this.tools, this.window, this.status);
+    const stage = make("div", "stage");
+    stage.append(this.window, this.edge("earlier", "‹", -1), this.edge("later", "›", 1));
+    this.root.replaceChildren(this.tools, stage, this.status);
+  }
+
+  // There while something lies beyond that side, as a touch screen shows no scrollbar. Keys walk the tree instead.
+  edge(name, sign, way) {
+    const button = make("button", "edge " + name, sign);
+    Object.assign(button, { type: "button", tabIndex: -1, title: `Show what is ${name}` });
+    button.setAttribute("aria-label", button.title);
+    button.onclick = () => {
+      this.heading = false;
+      const left = way * 0.75 * this.window.clientWidth;
+      this.window.scrollBy({ left, behavior: this.quiet.matches ? "instant" : "smooth" });
+    };
+    return button;
+  }
+
+  edges() {
+    this.root.classList.toggle("scrolled", this.window.scrollLeft > 4);
+    this.root.classList.toggle("more", this.toGo() > 4);
   }
 
   buildDial() {
@@ -121,6 +141,7 @@ class River {
     this.writeLegend();
     this.everything();
     this.toNewest(Boolean(before));
+    this.edges();
     if (focused) this.focusNewest();
     if (before && this.tree.trunk && !this.quiet.matches) this.grow();
   }
@@ -178,7 +199,7 @@ class River {
 
   scrolled() {
     if (this.fits() && !this.heading) this.atEnd = this.toGo() < 8;
-    this.root.classList.toggle("scrolled", this.window.scrollLeft > 4);
+    this.edges();
     this.ask();
   }
 
