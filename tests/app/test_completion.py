@@ -192,7 +192,7 @@ def test_every_model_of_the_catalog_has_its_way_through_training() -> None:
         found = recipe(spec.id)
         assert found is not None and (found.stages == 1) == (spec.role == "base"), spec.id
     assert recipe("a-model-of-mine") is None
-    assert "nats a token" in where(models.BASE) and "sums right" in where(models.CHAT)
+    assert "nats a token" in where(models.BASE) and "sums in its data right" in where(models.CHAT)
     assert recipe("trained-0123abcd-finetune-00250") is not None
 
 
