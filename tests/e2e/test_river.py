@@ -178,6 +178,18 @@ def test_a_click_takes_a_road_and_undo_comes_back(page, app, engine) -> None:
     eventually(page, lambda: link(page), lambda seen: "path" not in seen)
 
 
+def test_nothing_is_asked_for_behind_a_click_which_a_busy_server_would_lose(page, app) -> None:
+    sent: list[str] = []
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framesent", lambda frame: sent.extend(re.findall(r'"(ask|take)"', str(frame)))),
+    )
+    visit(page, app)
+    page.locator(".river .token.is-rival[aria-level='2']").last.click()  # of which no preview was computed
+    expect(page.get_by_role("textbox", name="Your text")).not_to_have_value(TEXT)
+    assert sent[-1] == "take"
+
+
 def test_a_road_that_leaves_inside_the_prompt_cuts_it_there(page, app, engine) -> None:
     visit(page, app)
     ids = engine.tokenizer.ids(TEXT)

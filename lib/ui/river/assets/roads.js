@@ -89,8 +89,18 @@ Object.assign(River.prototype, {
   take(node) {
     if (!this.data.clickable || node.kind === "taken") return;
     this.root.classList.add("waiting");
-    setTimeout(() => this.root.classList.remove("waiting"), 5000); // should the answer be that nothing changes
+    this.clicked = this.data.key;
+    setTimeout(() => { // should the answer be that nothing changes
+      this.root.classList.remove("waiting");
+      this.clicked = null;
+    }, 5000);
     this.trigger("take", { place: node.depth, id: node.id, of: this.data.key });
+  },
+
+  // Nothing is asked for while a click waits: of two messages of one component that a busy server has not read yet,
+  // Streamlit keeps the newer.
+  ask(node) {
+    if (this.clicked !== this.data.key) this.trigger("ask", { place: node.depth, id: node.id, of: this.data.key });
   },
 
   look(node) {
@@ -103,7 +113,7 @@ Object.assign(River.prototype, {
     this.fillCard(node);
     const known = this.data.previews?.[`${node.depth}:${node.id}`];
     if (this.data.clickable && node.kind === "rival" && !known) {
-      this.hovering = setTimeout(() => this.trigger("ask", { place: node.depth, id: node.id, of: this.data.key }), PAUSE);
+      this.hovering = setTimeout(() => this.ask(node), PAUSE);
     }
   },
 
