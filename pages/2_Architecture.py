@@ -27,6 +27,7 @@ setup_page(
 style()
 links.follow_old()
 bar = header.bar()
+bar.empty()  # a bar that holds nothing is not on the page, and the tabs, which say what is in it, would be in its place
 tabs = st.tabs(links.TABS, key="view", on_change="rerun", **in_link("view", links.TABS))
 view, place = next((name, tab) for name, tab in zip(links.TABS, tabs, strict=True) if tab.open)
 result = place.container(key="result")
