@@ -36,3 +36,13 @@ def test_every_way_to_do_it_is_noticed(line: str) -> None:
 
 def test_all_scripts_are_looked_at() -> None:
     assert {"token_stream.js", "chart.js", "scroll.py", "browser_storage.py"} <= {path.name for path in SCRIPTS}
+
+
+def test_no_part_of_the_river_takes_the_place_of_anothers_method() -> None:
+    """Its files all add to one class, where a second method of a name would replace the first without a word."""
+    files = sorted((UI / "river" / "assets").glob("*.js"))
+    parts = [text for path in files if "River" in (text := path.read_text(encoding="utf-8"))]
+    method = re.compile(r"^  (?!if\b|for\b|while\b)(\w+)\([^()]*\) \{$", re.MULTILINE)
+    methods = [name for part in parts for name in method.findall(part)]
+    assert {"ask", "preview", "take", "look"} <= set(methods)
+    assert [name for name in set(methods) if methods.count(name) > 1] == []

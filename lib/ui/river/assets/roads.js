@@ -99,7 +99,7 @@ Object.assign(River.prototype, {
 
   // Nothing is asked for while a click waits: of two messages of one component that a busy server has not read yet,
   // Streamlit keeps the newer.
-  ask(node) {
+  preview(node) {
     if (this.clicked !== this.data.key) this.trigger("ask", { place: node.depth, id: node.id, of: this.data.key });
   },
 
@@ -113,7 +113,7 @@ Object.assign(River.prototype, {
     this.fillCard(node);
     const known = this.data.previews?.[`${node.depth}:${node.id}`];
     if (this.data.clickable && node.kind === "rival" && !known) {
-      this.hovering = setTimeout(() => this.ask(node), PAUSE);
+      this.hovering = setTimeout(() => this.preview(node), PAUSE);
     }
   },
 
