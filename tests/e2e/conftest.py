@@ -27,7 +27,7 @@ TOO_LATE = ["TimeoutError", 'Expect "to_', "still on the page"]  # what is said 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A browser test that waited in vain is tried once more: three of them, a server and a browser share two cores.
 
-    A wrong number or text is never tried again. What the first try met is printed at the end: it may be a real fault.
+    A plain assertion is never tried again. What the first try met is printed at the end: it may be a real fault.
     """
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
