@@ -154,7 +154,7 @@ def _notes(arch: Architecture, batch: int, context: int) -> None:
 
 
 def _rate(per_second: float) -> str:
-    """Tokens per second, an upper bound: two digits of it.
+    """Tokens per second, an upper bound: whole from ten on, two digits below.
 
     >>> _rate(186.4), _rate(3.45), _rate(0.3597)
     ('186', '3.5', '0.36')

@@ -6,15 +6,14 @@ stores what it is given together with what another tab has stored since. More it
 short, and the one that Next has begun may not have told the browser yet which lesson is chosen now.
 """
 
-from secrets import token_hex
-
 import streamlit as st
 
 from lib.course.progress import MAX_CHARS, MAX_TEXT, Answer, Progress, read, to_text
 from lib.ui.components.custom import asset, component
+from lib.ui.components.session import session_id
 
 _COMPONENT = component("playground_progress", html="<span hidden></span>", js=asset(__file__, "progress.js"))
-_STATE, _KEY, _RESTORED, _SESSION = "progress", "progress-keeper", "progress-restored", "progress-session"
+_STATE, _KEY, _RESTORED = "progress", "progress-keeper", "progress-restored"
 
 
 def learner() -> Progress:
@@ -59,7 +58,7 @@ def keep() -> None:
         st.session_state[_STATE] = earlier
 
     data = {
-        "session": st.session_state.setdefault(_SESSION, token_hex(4)),
+        "session": session_id(),
         "restore": not st.session_state.get(_RESTORED),
         "text": to_text(learner()),
         "most": MAX_CHARS,

@@ -42,6 +42,8 @@ def loaded_models() -> frozenset[str]:
 
 
 def _shelf(busy: bool) -> None:
+    if busy and not download_jobs.running():
+        st.rerun()  # whatever was being got is here now, for all of the page; a click that came with it is kept
     _machine()
     _problems(models.problems())
     key_box()
@@ -59,8 +61,6 @@ def _shelf(busy: bool) -> None:
         _gettable(spec)
     if not gettable:
         st.caption("Every model of the list is on this machine.")
-    if busy and not download_jobs.running():  # asked last: sooner, a click on a button above would be lost
-        st.rerun()  # whatever was being got is here now, for all of the page
 
 
 def _problems(sentences: list[str]) -> None:
